@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+/** A folder may import only the folders listed for it, through their index.ts. `errors.ts` is for everybody. */
+const allowed: Record<string, readonly string[]> = {
+  spec: [],
+  graph: [],
+  formats: [],
+  onnx: ["graph", "formats"],
+  random: ["graph"],
+  runtime: ["graph", "onnx", "random"],
+  distributions: ["graph", "random", "spec"],
+  data: ["formats", "random", "spec"],
+  models: ["spec", "graph", "formats", "random", "distributions", "runtime", "data"],
+  client: ["spec", "graph", "random", "runtime", "distributions", "models"],
+  priors: ["spec", "graph", "random", "runtime", "distributions", "models", "client"],
+  defenses: ["spec", "graph", "random", "runtime", "distributions", "models", "client"],
+  adversary: ["spec", "graph", "random", "runtime", "distributions", "models", "client", "priors", "defenses"],
+  attacks: ["spec", "graph", "random", "runtime", "distributions", "models", "client", "priors", "defenses", "adversary"],
+  metrics: ["spec", "random"],
+  audit: [
+    "spec", "graph", "formats", "random", "runtime", "distributions", "data", "models", "client", "priors", "defenses",
+    "adversary", "attacks", "metrics",
+  ],
+  report: ["spec", "formats", "metrics", "audit"],
+};
+/** The doors may import everything. */
+const doors = ["cli", "index.ts", "node.ts"];
+
+const root = resolve(import.meta.dirname, "../src");
+const walk = (folder: string): string[] =>
+  readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    return statSync(path).isDirectory() ? walk(path) : /\.tsx?$/.test(name) ? [path] : [];
+  });
+const room = (path: string) => relative(root, path).split("/")[0]!;
+const imports = (path: string) =>
+  [...readFileSync(path, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]!);
+
+describe("architecture", () => {
+  const files = walk(root);
+
+  it("has only the rooms of the table", () => {
+    const rooms = new Set(files.map(room).filter((name) => name !== "errors.ts"));
+    expect([...rooms].filter((name) => !(name in allowed) && !doors.includes(name))).toEqual([]);
+  });
+
+  it("lets arrows go one way, through index.ts", () => {
+    const wrong: string[] = [];
+    for (const path of files) {
+      const from = room(path);
+      for (const target of imports(path)) {
+        if (!target.startsWith(".")) continue;
+        const to = resolve(dirname(path), target);
+        const toRoom = room(to);
+        if (toRoom === from || toRoom === "errors.ts" || doors.includes(from)) {
+          if (doors.includes(from) && toRoom !== from && !["errors.ts", "index.ts", "node.ts"].includes(toRoom) && !to.endsWith("index.ts"))
+            wrong.push(`${relative(root, path)} imports ${target}, not an index.ts`);
+          continue;
+        }
+        if (!allowed[from]?.includes(toRoom)) wrong.push(`${relative(root, path)} may not import ${toRoom}/`);
+        else if (!to.endsWith("/index.ts")) wrong.push(`${relative(root, path)} imports ${target}, not ${toRoom}/index.ts`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it("keeps engines and disks in their rooms", () => {
+    const wrong: string[] = [];
+    for (const path of files) {
+      const from = room(path);
+      for (const target of imports(path)) {
+        if (/^(#onnxruntime|onnxruntime-)/.test(target) && from !== "runtime") wrong.push(`${relative(root, path)}: ${target}`);
+        if (target.startsWith("node:") && from !== "cli" && from !== "node.ts") wrong.push(`${relative(root, path)}: ${target}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it("takes no randomness and no clock outside cli/ and node.ts", () => {
+    const wrong = files
+      .filter((path) => !["cli", "node.ts"].includes(room(path)))
+      .filter((path) => /Math\.random\(|Date\.now\(|new Date\(|crypto\.getRandomValues/.test(readFileSync(path, "utf8")))
+      .map((path) => relative(root, path));
+    expect(wrong).toEqual([]);
+  });
+});
