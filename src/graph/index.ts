@@ -1,0 +1,27 @@
+export { dependents, grad, rulesOf, topological, valueAndGrad } from "./differentiate.ts";
+export { Gradients } from "./factored.ts";
+export { averagePool2d, conv2d, maxPool2d, type PoolOptions } from "./layers.ts";
+export type { Window } from "./ops/convolution.ts";
+export type { KeyDerivation, Sampler } from "./ops/draws.ts";
+export type { Emit, OnnxAttribute, Value } from "./ops/rules.ts";
+export { type OpKind, type Ops, rules } from "./ops/table.ts";
+export { axisOf, broadcastShapes, range, type Shape, sameShape, showShape, sizeOf, stridesOf } from "./shape.ts";
+export { simplify } from "./simplify.ts";
+export {
+  addAll,
+  apply,
+  concat,
+  constant,
+  type Dtype,
+  type Entries,
+  filled,
+  input,
+  iota,
+  lift,
+  type Operand,
+  reduceTo,
+  stack,
+  Tensor,
+  where,
+} from "./tensor.ts";
+export { leavesOf, mapTree, substitute, type Tree, vmap } from "./vectorize.ts";

@@ -1,0 +1,221 @@
+import { type Shape, showShape, sizeOf, stridesOf } from "../shape.ts";
+import { apply, type Tensor } from "../tensor.ts";
+import { emitConvolution, emitInputGradient, emitWeightGradient } from "./convolution-onnx.ts";
+import { type Family, type Rules, spreadAll, type Value } from "./rules.ts";
+
+type Pair = readonly [number, number];
+
+/** How a kernel moves over a picture. */
+export interface Window {
+  readonly stride: Pair;
+  readonly dilation: Pair;
+  /** Zeros added: top, left, bottom, right. */
+  readonly pads: readonly [number, number, number, number];
+  readonly groups: number;
+  /** Order of the axes of pictures. Weights are [out, in / groups, kernel height, kernel width] in both. */
+  readonly layout: "nchw" | "nhwc";
+  /** Both operands and the result have a leading lane axis. */
+  readonly lanes: boolean;
+}
+
+/** The three faces of one trilinear form ⟨y, x ∗ w⟩; each one's derivatives are the other two. */
+export interface ConvolutionOps {
+  /** y from (x, w). */
+  conv: Window;
+  /** The transpose in x: x from (y, w); `size` is height and width of x. */
+  convInput: Window & { readonly size: Pair };
+  /** The transpose in w: w from (x, y); `kernel` is height and width of w. */
+  convWeight: Window & { readonly kernel: Pair };
+}
+
+/** Extents of the form: n pictures, c channels in, o out, h × w in, oh × ow out, kh × kw kernel. */
+export interface Extents {
+  readonly lanes: number;
+  readonly n: number;
+  readonly c: number;
+  readonly h: number;
+  readonly w: number;
+  readonly o: number;
+  readonly oh: number;
+  readonly ow: number;
+  readonly kh: number;
+  readonly kw: number;
+}
+
+const picture = ({ layout, lanes }: Window, shape: Shape) => {
+  const [n, a, b, c] = shape.slice(lanes ? 1 : 0) as [number, number, number, number];
+  return layout === "nchw" ? { n, c: a, h: b, w: c } : { n, c, h: a, w: b };
+};
+const pictureShape = ({ layout, lanes }: Window, count: number, n: number, c: number, h: number, w: number): Shape => [
+  ...(lanes ? [count] : []),
+  ...(layout === "nchw" ? [n, c, h, w] : [n, h, w, c]),
+];
+const slide = (extent: number, pads: number, kernel: number, dilation: number, stride: number) =>
+  Math.floor((extent + pads - dilation * (kernel - 1) - 1) / stride) + 1;
+
+/** Reads the extents off two of the three shapes. */
+export function extentsOf(window: Window, known: { x?: Shape; y?: Shape; weight?: Shape; size?: Pair; kernel?: Pair }): Extents {
+  const { stride, dilation, pads, groups, lanes } = window;
+  const [o, cPerGroup, kh, kw] = (known.weight?.slice(lanes ? 1 : 0) ?? [0, 0, ...known.kernel!]) as [number, number, number, number];
+  const x = known.x ? picture(window, known.x) : undefined;
+  const y = known.y ? picture(window, known.y) : undefined;
+  const h = x?.h ?? known.size![0];
+  const w = x?.w ?? known.size![1];
+  const oh = slide(h, pads[0] + pads[2], kh, dilation[0], stride[0]);
+  const ow = slide(w, pads[1] + pads[3], kw, dilation[1], stride[1]);
+  const count = lanes ? (known.x ?? known.y)![0]! : 1;
+  const extents = { lanes: count, n: (x ?? y)!.n, c: x?.c ?? cPerGroup * groups, h, w, o: y?.c ?? o, oh, ow, kh, kw };
+  const fits =
+    oh > 0 &&
+    ow > 0 &&
+    extents.c % groups === 0 &&
+    extents.o % groups === 0 &&
+    (!known.weight || cPerGroup * groups === extents.c) &&
+    (!known.weight || o === extents.o) &&
+    (!y || (y.h === oh && y.w === ow)) &&
+    (!(x && y) || x.n === y.n);
+  if (!fits)
+    throw new RangeError(
+      `a convolution does not fit: ${Object.entries(known)
+        .map(([name, shape]) => `${name} ${showShape(shape)}`)
+        .join(", ")}, ${JSON.stringify(window)}`,
+    );
+  return extents;
+}
+
+type Face = "conv" | "convInput" | "convWeight";
+
+/** The form in float64: the face that is asked for is accumulated from the other two. */
+function accumulate(face: Face, window: Window, e: Extents, x: Float64Array, weight: Float64Array, y: Float64Array): void {
+  const { stride, dilation, pads, groups, layout } = window;
+  const cg = e.c / groups;
+  const og = e.o / groups;
+  const [xn, xc, xh, xw] = pictureStrides(layout, e.n, e.c, e.h, e.w);
+  const [yn, yo, yh, yw] = pictureStrides(layout, e.n, e.o, e.oh, e.ow);
+  const sizes = { x: e.n * e.c * e.h * e.w, y: e.n * e.o * e.oh * e.ow, weight: e.o * cg * e.kh * e.kw };
+  for (let lane = 0; lane < e.lanes; lane++)
+    for (let n = 0; n < e.n; n++)
+      for (let o = 0; o < e.o; o++)
+        for (let c = 0; c < cg; c++)
+          for (let i = 0; i < e.kh; i++)
+            for (let j = 0; j < e.kw; j++) {
+              const atWeight = lane * sizes.weight + ((o * cg + c) * e.kh + i) * e.kw + j;
+              const channel = Math.floor(o / og) * cg + c;
+              const k = weight[atWeight]!;
+              let sum = 0;
+              for (let row = 0; row < e.oh; row++) {
+                const h = row * stride[0] + i * dilation[0] - pads[0];
+                if (h < 0 || h >= e.h) continue;
+                const first = Math.max(0, Math.ceil((pads[1] - j * dilation[1]) / stride[1]));
+                const last = Math.min(e.ow - 1, Math.floor((e.w - 1 + pads[1] - j * dilation[1]) / stride[1]));
+                const stepX = stride[1] * xw;
+                let atX = lane * sizes.x + n * xn + channel * xc + h * xh + (first * stride[1] + j * dilation[1] - pads[1]) * xw;
+                let atY = lane * sizes.y + n * yn + o * yo + row * yh + first * yw;
+                if (face === "conv") for (let q = first; q <= last; q++, atX += stepX, atY += yw) y[atY]! += k * x[atX]!;
+                else if (face === "convInput") for (let q = first; q <= last; q++, atX += stepX, atY += yw) x[atX]! += k * y[atY]!;
+                else for (let q = first; q <= last; q++, atX += stepX, atY += yw) sum += x[atX]! * y[atY]!;
+              }
+              if (face === "convWeight") weight[atWeight]! += sum;
+            }
+}
+
+function pictureStrides(layout: "nchw" | "nhwc", n: number, c: number, h: number, w: number): [number, number, number, number] {
+  const s = stridesOf(layout === "nchw" ? [n, c, h, w] : [n, h, w, c]) as [number, number, number, number];
+  return layout === "nchw" ? s : [s[0], s[3], s[1], s[2]];
+}
+
+/** Merges the lane axis into the pictures of one operand, which the weights do not share in. */
+const foldPictures = (tensor: Tensor): Tensor => tensor.reshape([-1, ...tensor.shape.slice(2)]);
+
+/** The lane rule where both operands vary: one more level of lanes, merged with the lanes that are there. */
+function batchBoth<A extends Window>(
+  build: (attributes: A, inputs: readonly Tensor[]) => Tensor,
+  attributes: A,
+  inputs: readonly Tensor[],
+  batched: readonly boolean[],
+  lanes: number,
+): Tensor {
+  const spread = spreadAll(inputs, batched, lanes);
+  if (!attributes.lanes) return build({ ...attributes, lanes: true }, spread);
+  const inner = spread[0]!.shape[1]!;
+  const merged = build(attributes, spread.map(foldPictures));
+  return merged.reshape([lanes, inner, ...merged.shape.slice(1)]);
+}
+
+const conv: Rules<ConvolutionOps["conv"]> = {
+  shape: (window, [x, weight]) => {
+    const e = extentsOf(window, { x: x!.shape, weight: weight!.shape });
+    return pictureShape(window, e.lanes, e.n, e.o, e.oh, e.ow);
+  },
+  gradient: (window, { inputs, cotangent }) => {
+    const [x, weight] = inputs as [Tensor, Tensor];
+    const { h, w, kh, kw } = extentsOf(window, { x: x.shape, weight: weight.shape });
+    return [
+      apply("convInput", { ...window, size: [h, w] }, [cotangent, weight]),
+      apply("convWeight", { ...window, kernel: [kh, kw] }, [x, cotangent]),
+    ];
+  },
+  batch: (window, inputs, batched, lanes) => {
+    if (batched[1] || window.lanes) return batchBoth((a, operands) => apply("conv", a, operands), window, inputs, batched, lanes);
+    const merged = apply("conv", window, [foldPictures(inputs[0]!), inputs[1]!]);
+    return merged.reshape([lanes, -1, ...merged.shape.slice(1)]);
+  },
+  onnx: (window, at) => emitConvolution(window, extentsOf(window, { x: at.inputs[0]!.shape, weight: at.inputs[1]!.shape }), at),
+  value: (window, inputs, { size }) => {
+    const [x, weight] = inputs as [Value, Value];
+    const y = new Float64Array(size);
+    accumulate("conv", window, extentsOf(window, { x: x.shape, weight: weight.shape }), x.data, weight.data, y);
+    return y;
+  },
+};
+
+const convInput: Rules<ConvolutionOps["convInput"]> = {
+  shape: ({ size, ...window }, [y, weight]) => {
+    const e = extentsOf(window, { y: y!.shape, weight: weight!.shape, size });
+    return pictureShape(window, e.lanes, e.n, e.c, e.h, e.w);
+  },
+  gradient: ({ size, ...window }, { inputs, cotangent }) => {
+    const [y, weight] = inputs as [Tensor, Tensor];
+    const { kh, kw } = extentsOf(window, { y: y.shape, weight: weight.shape, size });
+    return [apply("conv", window, [cotangent, weight]), apply("convWeight", { ...window, kernel: [kh, kw] }, [cotangent, y])];
+  },
+  batch: (attributes, inputs, batched, lanes) => {
+    if (batched[1] || attributes.lanes)
+      return batchBoth((a, operands) => apply("convInput", a, operands), attributes, inputs, batched, lanes);
+    const merged = apply("convInput", attributes, [foldPictures(inputs[0]!), inputs[1]!]);
+    return merged.reshape([lanes, -1, ...merged.shape.slice(1)]);
+  },
+  onnx: ({ size, ...window }, at) =>
+    emitInputGradient(window, extentsOf(window, { y: at.inputs[0]!.shape, weight: at.inputs[1]!.shape, size }), at),
+  value: ({ size, ...window }, inputs, output) => {
+    const [y, weight] = inputs as [Value, Value];
+    const x = new Float64Array(output.size);
+    accumulate("convInput", window, extentsOf(window, { y: y.shape, weight: weight.shape, size }), x, weight.data, y.data);
+    return x;
+  },
+};
+
+const convWeight: Rules<ConvolutionOps["convWeight"]> = {
+  shape: ({ kernel, ...window }, [x, y]) => {
+    const e = extentsOf(window, { x: x!.shape, y: y!.shape, kernel });
+    return [...(window.lanes ? [e.lanes] : []), e.o, e.c / window.groups, e.kh, e.kw];
+  },
+  gradient: ({ kernel, ...window }, { inputs, cotangent }) => {
+    const [x, y] = inputs as [Tensor, Tensor];
+    const { h, w } = extentsOf(window, { x: x.shape, y: y.shape, kernel });
+    return [apply("convInput", { ...window, size: [h, w] }, [y, cotangent]), apply("conv", window, [x, cotangent])];
+  },
+  batch: (attributes, inputs, batched, lanes) =>
+    batchBoth((a, operands) => apply("convWeight", a, operands), attributes, inputs, batched, lanes),
+  onnx: ({ kernel, ...window }, at) =>
+    emitWeightGradient(window, extentsOf(window, { x: at.inputs[0]!.shape, y: at.inputs[1]!.shape, kernel }), at),
+  value: ({ kernel, ...window }, inputs, { shape }) => {
+    const [x, y] = inputs as [Value, Value];
+    const weight = new Float64Array(sizeOf(shape));
+    accumulate("convWeight", window, extentsOf(window, { x: x.shape, y: y.shape, kernel }), x.data, weight, y.data);
+    return weight;
+  },
+};
+
+/** Convolution and its two transposes, closed under differentiation, so that gradients of any order stay fast operations. */
+export const convolution: Family<ConvolutionOps> = { conv, convInput, convWeight };

@@ -1,0 +1,39 @@
+import { type ConvolutionOps, convolution } from "./convolution.ts";
+import { type DrawOps, draws } from "./draws.ts";
+import { type ElementwiseOps, elementwise } from "./elementwise.ts";
+import { type IndexingOps, indexing } from "./indexing.ts";
+import { type LeafOps, leaves } from "./leaves.ts";
+import { type MatmulOps, matmul } from "./matmul.ts";
+import { type MovementOps, movement } from "./movement.ts";
+import { type PoolingOps, pooling } from "./pooling.ts";
+import { type ReductionOps, reductions } from "./reductions.ts";
+import type { Family, Rules } from "./rules.ts";
+
+/** Every operation and its attributes. */
+export interface Ops
+  extends LeafOps,
+    ElementwiseOps,
+    ReductionOps,
+    MovementOps,
+    IndexingOps,
+    MatmulOps,
+    ConvolutionOps,
+    PoolingOps,
+    DrawOps {}
+
+export type OpKind = keyof Ops;
+
+const table = {
+  ...leaves,
+  ...elementwise,
+  ...reductions,
+  ...movement,
+  ...indexing,
+  ...matmul,
+  ...convolution,
+  ...pooling,
+  ...draws,
+} satisfies Family<Ops>;
+
+/** The rules of every operation; an operation without one of them does not compile. */
+export const rules = table as unknown as { readonly [K in OpKind]: Rules<Ops[K]> };

@@ -1,0 +1,148 @@
+import { rulesOf, topological } from "./differentiate.ts";
+import { range, type Shape, sameShape } from "./shape.ts";
+import { apply, constant, filled, type Tensor } from "./tensor.ts";
+
+/** Constants are folded up to this many entries; larger ones are left to the runtime, which folds in float32. */
+const foldLimit = 4096;
+
+const isConstant = (tensor: Tensor): tensor is Tensor<"constant"> => tensor.kind === "constant";
+const isKind = <K extends Tensor["kind"]>(tensor: Tensor, kind: K): tensor is Tensor<K> => tensor.kind === kind;
+
+/** The one number that a tensor holds everywhere, if it is such a constant. */
+function uniform(tensor: Tensor): number | undefined {
+  if (isKind(tensor, "expand") || isKind(tensor, "reshape")) return uniform(tensor.inputs[0]!);
+  if (!isConstant(tensor) || tensor.attributes.data.length > foldLimit) return undefined;
+  const { data } = tensor.attributes;
+  return data.every((entry) => entry === data[0]) ? data[0] : undefined;
+}
+
+/** A tensor in place of another of a shape that broadcasting gave it. */
+const as = (tensor: Tensor, shape: Shape): Tensor =>
+  sameShape(tensor.shape, shape) ? tensor : tensor.size === shape.reduce((a, b) => a * b, 1) ? tensor.reshape(shape) : tensor.expand(shape);
+
+type Rewrite = (tensor: Tensor) => Tensor | undefined;
+
+const algebra: { readonly [K in Tensor["kind"]]?: Rewrite } = {
+  add: ({ inputs: [a, b], shape }) => (uniform(a!) === 0 ? as(b!, shape) : uniform(b!) === 0 ? as(a!, shape) : undefined),
+  sub: ({ inputs: [a, b], shape }) => {
+    if (uniform(b!) === 0) return as(a!, shape);
+    if (uniform(a!) === 0) return as(b!.neg(), shape);
+    return isKind(b!, "neg") ? a!.add(b.inputs[0]!) : undefined;
+  },
+  mul: ({ inputs: [a, b], shape }) => {
+    const [ua, ub] = [uniform(a!), uniform(b!)];
+    if (ua === 0 || ub === 0) return filled(0, shape);
+    if (ua === 1) return as(b!, shape);
+    if (ub === 1) return as(a!, shape);
+    if (ua === -1) return as(b!.neg(), shape);
+    if (ub === -1) return as(a!.neg(), shape);
+    // (x · c) · d = x · (c d) for numbers c, d.
+    const [other, number] = ub !== undefined ? [a!, ub] : [b!, ua];
+    if (number === undefined || !isKind(other, "mul")) return undefined;
+    const inner = other.inputs.findIndex((factor) => uniform(factor) !== undefined);
+    return inner < 0 ? undefined : as(other.inputs[1 - inner]!.mul(uniform(other.inputs[inner]!)! * number), shape);
+  },
+  div: ({ inputs: [a, b], shape }) => (uniform(b!) === 1 ? as(a!, shape) : uniform(a!) === 0 ? filled(0, shape) : undefined),
+  pow: ({ inputs: [a, b] }) => (uniform(b!) === 1 ? a! : uniform(b!) === 2 ? a!.square() : uniform(b!) === 0.5 ? a!.sqrt() : undefined),
+  neg: ({ inputs: [a] }) => (isKind(a!, "neg") ? a.inputs[0]! : undefined),
+  reshape: ({ inputs: [a], shape }) => (sameShape(a!.shape, shape) ? a! : isKind(a!, "reshape") ? a.inputs[0]!.reshape(shape) : undefined),
+  transpose: ({ inputs: [a], attributes }) => {
+    const { order } = attributes as { order: readonly number[] };
+    return isKind(a!, "transpose") ? a.inputs[0]!.transpose(order.map((axis) => a.attributes.order[axis]!)) : undefined;
+  },
+  expand: ({ inputs: [a], shape }) => (sameShape(a!.shape, shape) ? a! : isKind(a!, "expand") ? a.inputs[0]!.expand(shape) : undefined),
+  sum: ({ inputs: [a], attributes, shape }) => {
+    const { axes } = attributes as { axes: readonly number[] };
+    if (axes.every((axis) => a!.shape[axis] === 1)) return a!.reshape(shape);
+    const value = uniform(a!);
+    if (value !== undefined) return filled(value * axes.reduce((n, axis) => n * a!.shape[axis]!, 1), shape);
+    // Sums of what was repeated are multiples.
+    if (!isKind(a!, "expand")) return undefined;
+    const source = a.inputs[0]!;
+    const extra = a.rank - source.rank;
+    const repeated = axes.filter((axis) => axis < extra || (source.shape[axis - extra] === 1 && a.shape[axis] !== 1));
+    if (repeated.length !== axes.length) return undefined;
+    const keptShape = range(a.rank).filter((axis) => !axes.includes(axis));
+    const inner = source.reshape(keptShape.map((axis) => source.shape[axis - extra] ?? 1));
+    return as(inner, shape).mul(axes.reduce((n, axis) => n * a.shape[axis]!, 1));
+  },
+};
+
+/** Elementwise operations broadcast by themselves, so an operand need not be repeated first where the other one has the full shape. */
+const broadcasting = new Set<Tensor["kind"]>([
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "minimum",
+  "maximum",
+  "less",
+  "lessEqual",
+  "greater",
+  "greaterEqual",
+  "equal",
+  "where",
+]);
+function withoutExpand(tensor: Tensor): Tensor {
+  if (!broadcasting.has(tensor.kind)) return tensor;
+  const bare = tensor.inputs.map((source) => (isKind(source, "expand") ? source.inputs[0]! : source));
+  const changed = bare.some((source, i) => source !== tensor.inputs[i]);
+  if (!changed) return tensor;
+  const rebuilt = apply(tensor.kind, tensor.attributes, bare);
+  return sameShape(rebuilt.shape, tensor.shape) ? rebuilt : rebuilt.expand(tensor.shape);
+}
+
+function folded(tensor: Tensor): Tensor | undefined {
+  if (tensor.inputs.length === 0 || tensor.size > foldLimit || tensor.dtype !== "float") return undefined;
+  if (!tensor.inputs.every((source) => isConstant(source) && source.size <= foldLimit) || tensor.kind === "expand") return undefined;
+  const values = tensor.inputs.map((source) => ({ shape: source.shape, data: rulesOf(source).value(source.attributes, [], source) }));
+  return constant(rulesOf(tensor).value(tensor.attributes, values, tensor), tensor.shape);
+}
+
+const identities = new WeakMap<object, number>();
+let identified = 0;
+/** Attributes as text; large constants and functions count as equal where they are the same object. */
+function describe(value: unknown): string {
+  if (typeof value === "function" || (ArrayBuffer.isView(value) && (value as Float64Array).length > 64)) {
+    if (!identities.has(value)) identities.set(value, identified++);
+    return `#${identities.get(value)}`;
+  }
+  if (ArrayBuffer.isView(value))
+    return `${value.constructor.name}(${Array.from(value as Float64Array, (entry) => (Object.is(entry, -0) ? "-0" : entry))})`;
+  if (Array.isArray(value)) return `[${value.map(describe)}]`;
+  if (value !== null && typeof value === "object") return `{${Object.entries(value).map(([name, part]) => `${name}:${describe(part)}`)}}`;
+  return String(value);
+}
+
+/**
+ * The same outputs from fewer operations: equal expressions are computed once, constants are folded, and the identities of algebra are applied. What no output
+ * needs is gone, because only outputs are followed.
+ */
+export function simplify(outputs: readonly Tensor[]): Tensor[] {
+  const done = new Map<Tensor, Tensor>();
+  const known = new Map<string, Tensor>();
+  const ids = new Map<Tensor, number>();
+  const intern = (tensor: Tensor): Tensor => {
+    if (ids.has(tensor)) return tensor;
+    const key = `${tensor.kind}${describe(tensor.attributes)}(${tensor.inputs.map((source) => ids.get(source))})`;
+    const existing = known.get(key);
+    if (existing) return existing;
+    known.set(key, tensor);
+    ids.set(tensor, ids.size);
+    return tensor;
+  };
+  /** Rewrites until nothing applies; what a rewrite makes is simplified from its own inputs on. */
+  const reduce = (tensor: Tensor): Tensor => {
+    for (const created of topological([tensor])) {
+      if (done.has(created) || ids.has(created)) continue;
+      const inputs = created.inputs.map((source) => done.get(source) ?? source);
+      const rebuilt = inputs.some((source, i) => source !== created.inputs[i]) ? apply(created.kind, created.attributes, inputs) : created;
+      const next = withoutExpand(folded(rebuilt) ?? algebra[rebuilt.kind]?.(rebuilt) ?? rebuilt);
+      const result = next === rebuilt ? intern(rebuilt) : reduce(next);
+      done.set(created, result);
+      if (!done.has(result)) done.set(result, result);
+    }
+    return done.get(tensor) ?? tensor;
+  };
+  return outputs.map(reduce);
+}

@@ -1,0 +1,173 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataType as DataType,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "onnx-buf";
+import { type Emit, type OnnxAttribute, rulesOf, type Shape, showShape, type Tensor, topological } from "../graph/index.ts";
+
+/** A graph as an ONNX model. */
+export interface OnnxModel {
+  readonly bytes: Uint8Array;
+  /** What the model is fed with, by input name: placeholders, and draws that are made outside. */
+  readonly feeds: ReadonlyMap<string, Tensor>;
+  /** For each node name, what it computes: the operation and its shapes. */
+  readonly origins: ReadonlyMap<string, string>;
+}
+
+const irVersion = 10n;
+const opset = 20n;
+
+const encoder = new TextEncoder();
+
+const tensorProto = (name: string, dataType: DataType, shape: Shape, data: ArrayBufferView<ArrayBuffer>): TensorProto =>
+  create(TensorProtoSchema, {
+    name,
+    dataType,
+    dims: shape.map(BigInt),
+    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  });
+
+const valueInfo = (name: string, shape: Shape, elemType = DataType.FLOAT): ValueInfoProto =>
+  create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, {
+      value: {
+        case: "tensorType",
+        value: create(TypeProto_TensorSchema, {
+          elemType,
+          shape: create(TensorShapeProtoSchema, {
+            dim: shape.map((extent) => create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(extent) } })),
+          }),
+        }),
+      },
+    }),
+  });
+
+function attributeProto(name: string, value: OnnxAttribute): AttributeProto {
+  if (typeof value === "string")
+    return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: encoder.encode(value) as Uint8Array<ArrayBuffer> });
+  if (typeof value === "number") return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+  if ("float" in value) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
+  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
+}
+
+/** Collects nodes and constants; equal ones once. */
+class Emitter implements Emit {
+  readonly nodeProtos: NodeProto[] = [];
+  readonly initializers: TensorProto[] = [];
+  readonly feeds = new Map<string, Tensor>();
+  readonly origins = new Map<string, string>();
+  /** What the next nodes are emitted for. */
+  origin = "";
+  private readonly known = new Map<string, readonly string[]>();
+  private readonly large = new Map<ArrayLike<number>, string>();
+
+  node(type: string, inputs: readonly string[], attributes?: Readonly<Record<string, OnnxAttribute>>, domain = ""): string {
+    return this.add(type, 1, inputs, attributes, domain)[0]!;
+  }
+
+  nodes(type: string, outputs: number, inputs: readonly string[], attributes?: Readonly<Record<string, OnnxAttribute>>): readonly string[] {
+    return this.add(type, outputs, inputs, attributes, "");
+  }
+
+  private add(
+    opType: string,
+    outputs: number,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+    domain: string,
+  ) {
+    const key = `${opType}(${inputs})${JSON.stringify(attributes)}${outputs}`;
+    const existing = this.known.get(key);
+    if (existing) return existing;
+    const name = `${opType}${this.nodeProtos.length}`;
+    const output = Array.from({ length: outputs }, (_, i) => (i === 0 ? name : `${name}.${i}`));
+    const attribute = Object.entries(attributes).map(([attributeName, value]) => attributeProto(attributeName, value));
+    this.nodeProtos.push(create(NodeProtoSchema, { name, opType, domain, input: [...inputs], output, attribute }));
+    this.origins.set(name, this.origin);
+    this.known.set(key, output);
+    return output;
+  }
+
+  floats(data: ArrayLike<number>, shape: Shape): string {
+    return this.initializer(data, shape, DataType.FLOAT, () =>
+      data instanceof Float32Array ? (data as Float32Array<ArrayBuffer>) : Float32Array.from(data),
+    );
+  }
+
+  ints(data: ArrayLike<number>, shape: Shape = [data.length]): string {
+    return this.initializer(data, shape, DataType.INT64, () => BigInt64Array.from(Array.from(data, BigInt)));
+  }
+
+  private initializer(data: ArrayLike<number>, shape: Shape, type: DataType, convert: () => ArrayBufferView<ArrayBuffer>): string {
+    const small =
+      data.length <= 64 ? `${type}${showShape(shape)}=${Array.from(data, (entry) => (Object.is(entry, -0) ? "-0" : entry))}` : undefined;
+    const existing = small ? this.known.get(small)?.[0] : this.large.get(data);
+    if (existing && (small || this.initializers.find(({ name }) => name === existing)!.dims.join() === shape.join())) return existing;
+    const name = `constant${this.initializers.length}`;
+    this.initializers.push(tensorProto(name, type, shape, convert()));
+    if (small) this.known.set(small, [name]);
+    else this.large.set(data, name);
+    return name;
+  }
+
+  feed(tensor: Tensor): string {
+    const name = tensor.kind === "input" ? (tensor as Tensor<"input">).attributes.name : `draw${this.feeds.size}`;
+    const existing = this.feeds.get(name);
+    if (existing && existing !== tensor) throw new RangeError(`two inputs are named "${name}"`);
+    this.feeds.set(name, tensor);
+    return name;
+  }
+}
+
+/** Writes expressions as an ONNX model with the given output names. The same expressions give the same bytes. */
+export function toOnnx(outputs: Readonly<Record<string, Tensor>>): OnnxModel {
+  const emit = new Emitter();
+  const names = new Map<Tensor, string>();
+  for (const tensor of topological(Object.values(outputs), (each) => each.kind !== "draw")) {
+    emit.origin = `${tensor.kind} of ${tensor.inputs.map(({ shape }) => showShape(shape)).join(" and ") || "nothing"} to ${showShape(tensor.shape)}`;
+    const inputs = tensor.kind === "draw" ? [] : tensor.inputs;
+    names.set(
+      tensor,
+      rulesOf(tensor).onnx(tensor.attributes, { names: inputs.map((source) => names.get(source)!), inputs, output: tensor, emit }),
+    );
+  }
+  for (const [name, tensor] of Object.entries(outputs)) {
+    // Every output is a node's own: an output may be an input as it is, or two outputs the same tensor.
+    emit.origin = `output ${name}`;
+    emit.nodeProtos.push(
+      create(NodeProtoSchema, { name: `output.${name}`, opType: "Identity", input: [names.get(tensor)!], output: [`output.${name}`] }),
+    );
+  }
+  const model = create(ModelProtoSchema, {
+    irVersion,
+    producerName: "gradleak",
+    opsetImport: [
+      create(OperatorSetIdProtoSchema, { domain: "", version: opset }),
+      create(OperatorSetIdProtoSchema, { domain: "com.microsoft", version: 1n }),
+    ],
+    graph: create(GraphProtoSchema, {
+      name: "gradleak",
+      node: emit.nodeProtos,
+      initializer: emit.initializers,
+      input: [...emit.feeds].map(([name, tensor]) => valueInfo(name, tensor.shape)),
+      output: Object.entries(outputs).map(([name, tensor]) => valueInfo(`output.${name}`, tensor.shape)),
+    }),
+  });
+  return { bytes: toBinary(ModelProtoSchema, model), feeds: emit.feeds, origins: emit.origins };
+}

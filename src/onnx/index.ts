@@ -1,0 +1,1 @@
+export { type OnnxModel, toOnnx } from "./export.ts";

@@ -1,0 +1,117 @@
+import type * as Ort from "onnxruntime-common";
+import { LeakageError } from "../errors.ts";
+import { type Sampler, simplify, type Tensor } from "../graph/index.ts";
+import { toOnnx } from "../onnx/index.ts";
+import { checkFeeds, type Numbers, type Program } from "./program.ts";
+import { evaluate, inputsOf } from "./reference.ts";
+
+export interface CompileOptions {
+  /** Threads of one operation; the number of cores by default. */
+  readonly threads?: number;
+  /** Where to run: `cpu` (the default), or another execution provider of the installed ONNX Runtime. */
+  readonly device?: string;
+}
+
+let loaded: Promise<typeof Ort> | undefined;
+/** ONNX Runtime for Node or for browsers, whichever this is. */
+const runtime = (): Promise<typeof Ort> => {
+  loaded ??= (import("#onnxruntime") as Promise<typeof Ort & { default?: typeof Ort }>).then((module) => module.default ?? module);
+  return loaded;
+};
+
+/** The devices that the installed ONNX Runtime offers. */
+export async function devices(): Promise<readonly string[]> {
+  const ort = (await runtime()) as typeof Ort & { listSupportedBackends?: () => { name: string }[] };
+  return (
+    ort.listSupportedBackends?.().map(({ name }) => name) ?? [
+      "wasm",
+      ...("navigator" in globalThis && "gpu" in navigator ? ["webgpu"] : []),
+    ]
+  );
+}
+
+async function provider(device: string): Promise<string> {
+  const offered = await devices();
+  const name = device === "cpu" && !offered.includes("cpu") ? "wasm" : device;
+  if (!offered.includes(name))
+    throw new LeakageError("runtime", `the device "${device}" is not there; the installed ONNX Runtime offers ${offered.join(", ")}`);
+  return name;
+}
+
+/** A draw that is made outside the program: which distribution, from which key, into which array. */
+interface Hoisted {
+  readonly name: string;
+  readonly sampler: Sampler;
+  readonly key: Tensor;
+  readonly out: Float32Array;
+}
+
+/** ONNX Runtime's complaint, with the operation and shapes behind the node that it names. */
+function explain(error: unknown, origins: ReadonlyMap<string, string>): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  const name = [...origins.keys()].findLast((node) => new RegExp(`\\b${node}\\b`).test(message));
+  if (!name) return error;
+  return new LeakageError("runtime", `ONNX Runtime refuses the operation ${origins.get(name)}: ${message}`, { cause: error });
+}
+
+/** Compiles expressions into one ONNX Runtime session. */
+export async function compile<Name extends string>(
+  outputs: Readonly<Record<Name, Tensor>>,
+  options: CompileOptions = {},
+): Promise<Program<Name>> {
+  const ort = await runtime();
+  const executionProvider = await provider(options.device ?? "cpu");
+  const names = Object.keys(outputs) as Name[];
+  const tensors = simplify(names.map((name) => outputs[name]));
+  const inputs = inputsOf(tensors);
+  const { bytes, feeds: modelFeeds, origins } = toOnnx(Object.fromEntries(names.map((name, i) => [name, tensors[i]!])));
+  const session = await ort.InferenceSession.create(bytes, {
+    executionProviders: [executionProvider],
+    ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+    extra: { session: { force_spinning_stop: "1" } },
+  }).catch((error: unknown) => {
+    throw explain(error, origins);
+  });
+  const draws: Hoisted[] = [...modelFeeds].flatMap(([name, tensor]) =>
+    tensor.kind === "draw"
+      ? [{ name, sampler: (tensor as Tensor<"draw">).attributes.sampler, key: tensor.inputs[0]!, out: new Float32Array(tensor.size) }]
+      : [],
+  );
+  const fillDraws = (feeds: Readonly<Record<string, Numbers>>) => {
+    const keys = evaluate(
+      draws.map(({ key }) => key),
+      feeds,
+    );
+    draws.forEach(({ sampler, out }, i) => {
+      const words = keys[i]!.data;
+      const length = out.length / (words.length / 2);
+      for (let k = 0; 2 * k < words.length; k++)
+        sampler.fill([words[2 * k]!, words[2 * k + 1]!], out.subarray(k * length, (k + 1) * length));
+    });
+  };
+  const float32 = (numbers: Numbers) => (numbers instanceof Float32Array ? numbers : Float32Array.from(numbers));
+  return {
+    inputs,
+    run: async (feeds) => {
+      checkFeeds(inputs, feeds);
+      fillDraws(feeds);
+      const drawn = new Map(draws.map(({ name, out }) => [name, out]));
+      const results = await session
+        .run(
+          Object.fromEntries(
+            [...modelFeeds].map(([name, { shape }]) => [name, new ort.Tensor("float32", drawn.get(name) ?? float32(feeds[name]!), shape)]),
+          ),
+        )
+        .catch((error: unknown) => {
+          throw explain(error, origins);
+        });
+      return Object.fromEntries(names.map((name) => [name, results[`output.${name}`]!.data as Float32Array])) as Record<Name, Float32Array>;
+    },
+    dispose: async () => {
+      await session.release();
+    },
+  };
+}
