@@ -14,8 +14,12 @@ export class Gradients {
   /** Entries by name, in the order of the model's state_dict. */
   readonly tensors: ReadonlyMap<string, Tensor>;
 
-  constructor(tensors: ReadonlyMap<string, Tensor>) {
+  /** Distances subtract entries instead of expanding the square; see {@link squaredDistance}. */
+  readonly exact: boolean;
+
+  constructor(tensors: ReadonlyMap<string, Tensor>, exact = false) {
     this.tensors = tensors;
+    this.exact = exact;
   }
 
   get names(): readonly string[] {
@@ -31,7 +35,7 @@ export class Gradients {
 
   /** A change of every tensor's entries. */
   map(change: (entries: Tensor, name: string) => Tensor): Gradients {
-    return new Gradients(new Map([...this.tensors].map(([name, tensor]) => [name, change(tensor, name)])));
+    return new Gradients(new Map([...this.tensors].map(([name, tensor]) => [name, change(tensor, name)])), this.exact);
   }
 
   /** ⟨this, other⟩ a parameter, in order. */
@@ -52,18 +56,19 @@ export class Gradients {
     return total(this.squaredNorms());
   }
   /**
-   * ‖this − other‖² over all parameters. `expanded` computes it as ‖this‖² − 2⟨this, other⟩ + ‖other‖² where a matrix is factored: fast, but in float32 it loses
-   * its digits once the distance is below a thousandth of ‖other‖²; the entries then have to be subtracted.
+   * ‖this − other‖² over all parameters. Where a matrix is factored it is computed as ‖this‖² − 2⟨this, other⟩ + ‖other‖²: fast, but in float32 it loses its
+   * digits once the distance is below a thousandth of ‖other‖². Exact gradients subtract the entries instead.
    */
-  squaredDistance(other: Gradients, expanded = true): Tensor {
-    return total(
-      this.names.map((name) => {
-        const [a, b] = [this.entries(name), other.entries(name)];
-        return expanded && (factorsOf(a) || factorsOf(b))
-          ? squaredNorm(a).sub(dot(a, b).mul(2)).add(squaredNorm(b))
-          : a.sub(b).square().sum();
-      }),
-    );
+  squaredDistance(other: Gradients): Tensor {
+    return total(this.squaredDistances(other));
+  }
+  /** ‖this − other‖² a parameter, in order. */
+  squaredDistances(other: Gradients): Tensor[] {
+    return this.names.map((name) => {
+      const [a, b] = [this.entries(name), other.entries(name)];
+      const expanded = !this.exact && !other.exact && (factorsOf(a) || factorsOf(b));
+      return expanded ? squaredNorm(a).sub(dot(a, b).mul(2)).add(squaredNorm(b)) : a.sub(b).square().sum();
+    });
   }
 }
 

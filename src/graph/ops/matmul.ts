@@ -21,7 +21,7 @@ function extents({ transposeA, transposeB }: Transposes, a: { shape: Shape }, b:
 }
 
 /** Sums a gradient over leading axes that its operand does not have. */
-const fit = (gradient: Tensor, operand: Tensor): Tensor =>
+const withoutLead = (gradient: Tensor, operand: Tensor): Tensor =>
   gradient.rank > operand.rank ? gradient.sum(range(gradient.rank - operand.rank)) : gradient;
 
 const matmulRule: Rules<Transposes> = {
@@ -38,8 +38,8 @@ const matmulRule: Rules<Transposes> = {
   gradient: ({ transposeA, transposeB }, { inputs, cotangent }) => {
     const [a, b] = inputs as [Tensor, Tensor];
     return [
-      fit(transposeA ? b.matmul(cotangent, transposeB, true) : cotangent.matmul(b, false, !transposeB), a),
-      fit(transposeB ? cotangent.matmul(a, true, transposeA) : a.matmul(cotangent, !transposeA, false), b),
+      withoutLead(transposeA ? b.matmul(cotangent, transposeB, true) : cotangent.matmul(b, false, !transposeB), a),
+      withoutLead(transposeB ? cotangent.matmul(a, true, transposeA) : a.matmul(cotangent, !transposeA, false), b),
     ];
   },
   batch: (transposes, inputs, batched, lanes) => {

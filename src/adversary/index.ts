@@ -1,0 +1,8 @@
+export { type Assumption, assuming } from "./assuming.ts";
+export type { Attack, LaneProgress, Observations, Progress, Run } from "./attack.ts";
+export { recoverLabels } from "./labels.ts";
+export { cosine, squaredDistance } from "./matching.ts";
+export { adam } from "./search/adam.ts";
+export { lbfgs } from "./search/lbfgs.ts";
+export type { Optimizer } from "./search/optimizer.ts";
+export { constantRate, milestoneRate, type Search } from "./search/search.ts";

@@ -1,0 +1,26 @@
+import { constant, filled } from "../../graph/index.ts";
+import type { Optimizer } from "./optimizer.ts";
+
+export interface AdamOptions {
+  /** Only the sign of each gradient entry is used (Geiping et al. 2020). */
+  readonly signed?: boolean;
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
+}
+
+/** Adam (Kingma & Ba 2015), with bias correction, as PyTorch computes it. */
+export const adam = ({ signed = false, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Optimizer => ({
+  recovers: false,
+  init: (d) => ({ m: filled(0, [d]), v: filled(0, [d]), t: constant(0) }),
+  update: ({ point, gradient, rate }, state) => {
+    const g = signed ? gradient.sign() : gradient;
+    const t = state.t!.add(1);
+    const m = state.m!.mul(beta1).add(g.mul(1 - beta1));
+    const v = state.v!.mul(beta2).add(g.square().mul(1 - beta2));
+    const corrected1 = constant(1).sub(constant(beta1).pow(t));
+    const corrected2 = constant(1).sub(constant(beta2).pow(t));
+    const denominator = v.sqrt().div(corrected2.sqrt()).add(epsilon);
+    return { point: point.sub(m.div(denominator).mul(rate.div(corrected1))), state: { m, v, t }, completed: constant(1) };
+  },
+});

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { type Attack, adam, assuming, constantRate, lbfgs, type Optimizer, squaredDistance } from "../adversary/index.ts";
+import { uniform } from "../priors/index.ts";
+import { part } from "../spec/index.ts";
+import type { AttackDeclaration } from "./declaration.ts";
+
+const params = {
+  steps: z.int().positive().max(1_000_000).default(300).describe("Outer steps of the optimizer."),
+  optimizer: z
+    .enum(["lbfgs-wolfe", "lbfgs-original", "adam"])
+    .default("lbfgs-wolfe")
+    .describe("L-BFGS with a line search; L-BFGS as in the original code (20 iterations a step, no line search); Adam."),
+  rate: z.number().positive().default(1).describe("Learning rate; with a line search, the first trial step."),
+  history: z.int().positive().max(256).default(100).describe("Pairs that L-BFGS remembers."),
+  start: z.enum(["normal", "uniform", "zeros"]).default("normal").describe("Starting point."),
+  box: z.boolean().default(false).describe("Pixels are kept in [0, 1] (Adam only)."),
+  restarts: z.int().positive().max(64).default(1).describe("Starts; the one whose gradient matches best is kept."),
+};
+
+interface Knobs {
+  readonly steps: number;
+  readonly optimizer: "lbfgs-wolfe" | "lbfgs-original" | "adam";
+  readonly rate: number;
+  readonly history: number;
+  readonly start: "normal" | "uniform" | "zeros";
+  readonly box: boolean;
+  readonly restarts: number;
+}
+
+function matching({ steps, optimizer, rate, history, start, box, restarts }: Knobs, labels: "joint" | "recovered"): AttackDeclaration {
+  const optimizers: Record<Knobs["optimizer"], () => Optimizer> = {
+    "lbfgs-wolfe": () => lbfgs({ history, lineSearch: "wolfe" }),
+    "lbfgs-original": () => lbfgs({ history, lineSearch: "none", iterations: 20 }),
+    adam: () => adam(),
+  };
+  return {
+    likelihood: squaredDistance.name,
+    prior: "uniform",
+    labels,
+    build: (jointLabels): Attack =>
+      assuming(
+        { likelihood: squaredDistance, prior: uniform.build({}), jointLabels },
+        {
+          optimizer: optimizers[optimizer](),
+          steps,
+          rate: constantRate(rate),
+          start,
+          box: box && optimizer === "adam",
+          restarts,
+          result: optimizer === "lbfgs-wolfe" ? "best" : "last",
+        },
+      ),
+  };
+}
+
+/** Zhu et al. (2019), "Deep Leakage from Gradients": squared distance, labels looked for jointly as softmax(ŷ). */
+export const dlg = part({
+  kind: "dlg",
+  doc: "Squared distance of gradients by L-BFGS, labels looked for jointly (Zhu et al. 2019).",
+  params,
+  build: (knobs): AttackDeclaration => matching(knobs, "joint"),
+});
+
+/** Zhao et al. (2020), "iDLG": DLG with the label read off the gradient of the last layer. */
+export const idlg = part({
+  kind: "idlg",
+  doc: "Squared distance of gradients by L-BFGS, the label read off the last layer (Zhao et al. 2020).",
+  params,
+  build: (knobs): AttackDeclaration => matching(knobs, "recovered"),
+});

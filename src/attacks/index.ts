@@ -1,0 +1,8 @@
+import { catalogue } from "../spec/index.ts";
+import { dlg, idlg } from "./dlg.ts";
+import { invertingGradients } from "./inverting-gradients.ts";
+
+/** The named attacks. */
+export const attacks = catalogue("attack", [dlg, idlg, invertingGradients]);
+
+export type { AttackDeclaration } from "./declaration.ts";

@@ -1,0 +1,128 @@
+import { averagePool2d, conv2d, maxPool2d, type PoolOptions, type Shape, sizeOf, type Tensor } from "../graph/index.ts";
+import { filledWith, type Initializer, torchDefault } from "./initializers.ts";
+import type { Layer, Variable } from "./model.ts";
+
+/** How a layer's weights and biases begin, given the number of inputs of one output. */
+export interface Initialization {
+  readonly weight: (fanIn: number) => Initializer;
+  readonly bias: (fanIn: number) => Initializer;
+}
+
+/** PyTorch's default. */
+export const torchInitialization: Initialization = { weight: torchDefault, bias: torchDefault };
+
+const affine = (name: string, shape: Shape, initialization: Initialization): readonly Variable[] => {
+  const fanIn = sizeOf(shape.slice(1));
+  return [
+    { name: `${name}.weight`, shape, initial: initialization.weight(fanIn) },
+    { name: `${name}.bias`, shape: shape.slice(0, 1), initial: initialization.bias(fanIn) },
+  ];
+};
+
+/** A layer without parameters that keeps the shape. */
+const pure = (shape: Shape, change: (x: Tensor) => Tensor): Layer => ({ parameters: [], statistics: [], shape, forward: change });
+
+/** x Wᵀ + b for rows x. */
+export function linear(name: string, shape: Shape, outputs: number, initialization = torchInitialization): Layer {
+  return {
+    parameters: affine(name, [outputs, sizeOf(shape)], initialization),
+    statistics: [],
+    shape: [outputs],
+    forward: (x, { weight }) => x.matmul(weight(`${name}.weight`), false, true).add(weight(`${name}.bias`)),
+  };
+}
+
+export interface ConvolutionLayer {
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly initialization?: Initialization;
+}
+
+/** A convolution of [c, h, w] with a bias a channel. */
+export function convolution(name: string, [c, h, w]: Shape, outputs: number, options: ConvolutionLayer): Layer {
+  const { kernel, stride = 1, padding = 0, initialization = torchInitialization } = options;
+  const slide = (extent: number) => Math.floor((extent + 2 * padding - kernel) / stride) + 1;
+  return {
+    parameters: affine(name, [outputs, c!, kernel, kernel], initialization),
+    statistics: [],
+    shape: [outputs, slide(h!), slide(w!)],
+    forward: (x, { weight, layout }) => {
+      const bias = weight(`${name}.bias`);
+      const y = conv2d(x, weight(`${name}.weight`), { stride, padding, layout });
+      return y.add(layout === "nchw" ? bias.reshape([outputs, 1, 1]) : bias);
+    },
+  };
+}
+
+/** Batch normalization over everything but channels: with the batch's biased variance in train mode, with running statistics in eval mode. */
+export function batchNorm(name: string, shape: Shape, epsilon = 1e-5): Layer {
+  const channels = shape.slice(0, 1);
+  const variable = (part: string, value: number): Variable => ({ name: `${name}.${part}`, shape: channels, initial: filledWith(value) });
+  return {
+    parameters: [variable("weight", 1), variable("bias", 0)],
+    statistics: [variable("running_mean", 0), variable("running_var", 1)],
+    shape,
+    forward: (x, { mode, layout, weight }) => {
+      const spread = (t: Tensor) => (layout === "nchw" ? t.reshape([...channels, 1, 1]) : t);
+      const axes = layout === "nchw" ? [0, 2, 3] : [0, 1, 2];
+      const mean = mode === "train" ? x.mean(axes) : weight(`${name}.running_mean`);
+      const centered = x.sub(spread(mean));
+      const variance = mode === "train" ? centered.square().mean(axes) : weight(`${name}.running_var`);
+      const scale = weight(`${name}.weight`).div(variance.add(epsilon).sqrt());
+      return centered.mul(spread(scale)).add(spread(weight(`${name}.bias`)));
+    },
+  };
+}
+
+function pool(pooling: (x: Tensor, options: PoolOptions) => Tensor, [c, h, w]: Shape, size: number): Layer {
+  return {
+    parameters: [],
+    statistics: [],
+    shape: [c!, Math.floor(h! / size), Math.floor(w! / size)],
+    forward: (x, { layout }) =>
+      layout === "nchw" ? pooling(x, { kernel: size }) : pooling(x.transpose([0, 3, 1, 2]), { kernel: size }).transpose([0, 2, 3, 1]),
+  };
+}
+/** The mean of each size × size square. */
+export const averagePool = (shape: Shape, size: number): Layer => pool(averagePool2d, shape, size);
+/** The maximum of each size × size square. */
+export const maxPool = (shape: Shape, size: number): Layer => pool(maxPool2d, shape, size);
+
+/** [c, h, w] as one row, channels first. */
+export const flatten = (shape: Shape): Layer => ({
+  parameters: [],
+  statistics: [],
+  shape: [sizeOf(shape)],
+  forward: (x, { layout }) => (layout === "nhwc" && x.rank === 4 ? x.transpose([0, 3, 1, 2]) : x).reshape([x.shape[0]!, -1]),
+});
+
+/** The activations that networks are built with. */
+export const activations = {
+  relu: (shape: Shape) => pure(shape, (x) => x.relu()),
+  "leaky-relu": (shape: Shape) => pure(shape, (x) => x.leakyRelu()),
+  sigmoid: (shape: Shape) => pure(shape, (x) => x.sigmoid()),
+  tanh: (shape: Shape) => pure(shape, (x) => x.tanh()),
+  softplus: (shape: Shape) => pure(shape, (x) => x.softplus()),
+  gelu: (shape: Shape) => pure(shape, (x) => x.gelu()),
+} as const;
+
+export type Activation = keyof typeof activations;
+
+/** Builds layers one on another, so that no shape is written twice. */
+export class Stack {
+  readonly layers: Layer[] = [];
+  private shape: Shape;
+
+  constructor(shape: Shape) {
+    this.shape = shape;
+  }
+
+  /** Adds the layer that `build` makes for the shape so far. */
+  add(build: (shape: Shape) => Layer): this {
+    const layer = build(this.shape);
+    this.layers.push(layer);
+    this.shape = layer.shape;
+    return this;
+  }
+}

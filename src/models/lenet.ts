@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { part } from "../spec/index.ts";
+import { uniform } from "./initializers.ts";
+import { activations, convolution, flatten, type Initialization, linear, Stack, torchInitialization } from "./layers.ts";
+import { type Model, sequential, type Task } from "./model.ts";
+
+/** Strides of the 12-channel 5×5 convolutions. */
+const strides = { zhu: [2, 2, 1], soteria: [2, 2, 1, 1] } as const;
+
+/** Weights and biases U(−0.5, 0.5), as in the code of Zhu et al. (2019), "Deep Leakage from Gradients". */
+const wide: Initialization = { weight: () => uniform(0.5), bias: () => uniform(0.5) };
+
+/** The sigmoid LeNet of the gradient-leakage literature. Names as in the usual PyTorch code: body.0, body.2, … and fc.0. */
+export const lenet = part({
+  kind: "lenet",
+  doc: "Sigmoid LeNet: 5×5 convolutions of 12 channels and one dense layer.",
+  params: {
+    variant: z
+      .enum(["zhu", "soteria"])
+      .default("zhu")
+      .describe("zhu: 3 convolutions, weights U(−0.5, 0.5), pixels not normalized; soteria: 4 convolutions, PyTorch's default weights."),
+  },
+  build: ({ variant }, task: Task): Model => {
+    const initialization = variant === "zhu" ? wide : torchInitialization;
+    const stack = new Stack(task.shape);
+    strides[variant].forEach((stride, i) => {
+      stack
+        .add((shape) => convolution(`body.${2 * i}`, shape, 12, { kernel: 5, stride, padding: 2, initialization }))
+        .add(activations.sigmoid);
+    });
+    stack.add(flatten).add((shape) => linear("fc.0", shape, task.classes, initialization));
+    const identity = { mean: task.normalization.mean.map(() => 0), std: task.normalization.std.map(() => 1) };
+    return sequential(variant === "zhu" ? { ...task, normalization: identity } : task, "nchw", stack.layers);
+  },
+});

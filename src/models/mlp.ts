@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { part } from "../spec/index.ts";
+import { type Activation, activations, flatten, linear, Stack } from "./layers.ts";
+import { type Model, sequential, type Task } from "./model.ts";
+
+/** Dense layers with an activation between them. Names are those of `torch.nn.Sequential` over Linear and activation modules: 0.weight, 0.bias, 2.weight, … */
+export const mlp = part({
+  kind: "mlp",
+  doc: "Dense layers of the given sizes.",
+  params: {
+    sizes: z.array(z.int().positive().max(65536)).min(1).default([1024, 1024]).describe("Widths of the hidden layers."),
+    activation: z
+      .enum(Object.keys(activations) as [Activation, ...Activation[]])
+      .default("relu")
+      .describe("What stands between them."),
+  },
+  build: ({ sizes, activation }, task: Task): Model => {
+    const stack = new Stack(task.shape).add(flatten);
+    sizes.forEach((size, i) => {
+      stack.add((shape) => linear(String(2 * i), shape, size)).add(activations[activation]);
+    });
+    return sequential(task, "nchw", stack.add((shape) => linear(String(2 * sizes.length), shape, task.classes)).layers);
+  },
+});

@@ -1,0 +1,73 @@
+import type { Shape, Tensor, Window } from "../graph/index.ts";
+import type { Initializer } from "./initializers.ts";
+
+/** Whether batch normalization uses the statistics of the batch or the running ones. */
+export type Mode = "train" | "eval";
+
+/** A parameter or running statistic, by its name in the equivalent PyTorch state_dict. */
+export interface Variable {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly initial: Initializer;
+}
+
+/** What a layer computes with. */
+export interface Context {
+  readonly mode: Mode;
+  /** Axes of pictures between the layers. */
+  readonly layout: Window["layout"];
+  /** The tensor of a parameter or running statistic. */
+  weight(name: string): Tensor;
+}
+
+/** A piece of a network: what it owns and what it computes. */
+export interface Layer {
+  readonly parameters: readonly Variable[];
+  readonly statistics: readonly Variable[];
+  /** The shape of one example behind this layer, channels first. */
+  readonly shape: Shape;
+  forward(x: Tensor, context: Context): Tensor;
+}
+
+/** Per channel: x in model space is (pixel − mean) / std. */
+export interface Normalization {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** A classifier: pictures [B, c, h, w] in model space to logits [B, classes]. */
+export interface Model {
+  /** Shape of one example, [c, h, w]. */
+  readonly shape: Shape;
+  readonly classes: number;
+  readonly normalization: Normalization;
+  /** Trained parameters, in the order of the state_dict. */
+  readonly parameters: readonly Variable[];
+  /** Running statistics of batch normalization. */
+  readonly statistics: readonly Variable[];
+  /** Name of the weights of the last, linear layer, whose gradient gives labels away. */
+  readonly head: string;
+  forward(x: Tensor, mode: Mode, weight: (name: string) => Tensor): Tensor;
+}
+
+/** What a model is built for. */
+export interface Task {
+  readonly shape: Shape;
+  readonly classes: number;
+  readonly normalization: Normalization;
+}
+
+/** Layers one after the other. The last one is linear. */
+export function sequential(task: Task, layout: Window["layout"], layers: readonly Layer[]): Model {
+  const parameters = layers.flatMap((layer) => layer.parameters);
+  return {
+    ...task,
+    parameters,
+    statistics: layers.flatMap((layer) => layer.statistics),
+    head: parameters.findLast(({ shape }) => shape.length === 2)!.name,
+    forward: (x, mode, weight) => {
+      const first = layout === "nhwc" ? x.transpose([0, 2, 3, 1]) : x;
+      return layers.reduce((value, layer) => layer.forward(value, { mode, layout, weight }), first);
+    },
+  };
+}

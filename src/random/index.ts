@@ -1,0 +1,3 @@
+export { type Filler, fillBernoulli, fillLaplace, fillNormal, fillTruncatedNormal, fillUniform, fillUnitBall } from "./fill.ts";
+export { Key } from "./key.ts";
+export { foldIn, type KeyBits, keyFromSeed, randomBits, split } from "./threefry.ts";
