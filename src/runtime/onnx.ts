@@ -1,6 +1,6 @@
 import type * as Ort from "onnxruntime-common";
 import { LeakageError } from "../errors.ts";
-import { type Sampler, simplify, type Tensor } from "../graph/index.ts";
+import { type Sampler, simplify, splitInvariant, type Tensor } from "../graph/index.ts";
 import { toOnnx } from "../onnx/index.ts";
 import { checkFeeds, type Numbers, type Program } from "./program.ts";
 import { evaluate, inputsOf } from "./reference.ts";
@@ -10,6 +10,8 @@ export interface CompileOptions {
   readonly threads?: number;
   /** Where to run: `cpu` (the default), or another execution provider of the installed ONNX Runtime. */
   readonly device?: string;
+  /** Inputs that are the same in every call. What depends on them alone is computed once, here, and they are not fed again. */
+  readonly fixed?: Readonly<Record<string, Numbers>>;
 }
 
 let loaded: Promise<typeof Ort> | undefined;
@@ -55,14 +57,31 @@ function explain(error: unknown, origins: ReadonlyMap<string, string>): unknown 
 }
 
 /** Compiles expressions into one ONNX Runtime session. */
-export async function compile<Name extends string>(
-  outputs: Readonly<Record<Name, Tensor>>,
-  options: CompileOptions = {},
-): Promise<Program<Name>> {
+export async function compile<Name extends string>(outputs: Readonly<Record<Name, Tensor>>, options: CompileOptions = {}): Promise<Program<Name>> {
+  const names = Object.keys(outputs) as Name[];
+  const simplified = simplify(names.map((name) => outputs[name]));
+  if (!options.fixed) return open(names, simplified, options);
+  const { once, outputs: rest } = splitInvariant(simplified, new Set(Object.keys(options.fixed)));
+  const program = await open(names, rest, options);
+  const fixed = { ...options.fixed, ...(await runOnce(once, options.fixed, options)) };
+  const inputs = new Map([...program.inputs].filter(([name]) => !(name in fixed)));
+  return { ...program, inputs, run: (feeds) => program.run({ ...fixed, ...feeds }) };
+}
+
+async function runOnce(once: Readonly<Record<string, Tensor>>, feeds: Readonly<Record<string, Numbers>>, options: CompileOptions): Promise<Record<string, Numbers>> {
+  if (Object.keys(once).length === 0) return {};
+  const program = await open(Object.keys(once), Object.values(once), options);
+  try {
+    return await program.run(feeds);
+  } finally {
+    await program.dispose();
+  }
+}
+
+/** One session for tensors that are simplified already. */
+async function open<Name extends string>(names: readonly Name[], tensors: readonly Tensor[], options: CompileOptions): Promise<Program<Name>> {
   const ort = await runtime();
   const executionProvider = await provider(options.device ?? "cpu");
-  const names = Object.keys(outputs) as Name[];
-  const tensors = simplify(names.map((name) => outputs[name]));
   const inputs = inputsOf(tensors);
   const { bytes, feeds: modelFeeds, origins } = toOnnx(Object.fromEntries(names.map((name, i) => [name, tensors[i]!])));
   const session = await ort.InferenceSession.create(bytes, {
@@ -70,7 +89,7 @@ export async function compile<Name extends string>(
     ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
     executionMode: "sequential",
     graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
+    logSeverityLevel: 3, ...(process.env.ORTPROF ? { enableProfiling: true, profileFilePrefix: "/tmp/ortprof" } : {}),
     extra: { session: { force_spinning_stop: "1" } },
   }).catch((error: unknown) => {
     throw explain(error, origins);

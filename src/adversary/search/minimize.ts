@@ -93,6 +93,7 @@ function step(
 export async function* minimize(search: Search, problem: Problem, options: CompileOptions): AsyncGenerator<Iterate> {
   const lanes: Shape = search.restarts === 1 ? [problem.lanes] : [problem.lanes, search.restarts];
   const initial = initialState(search, problem, lanes);
+  const fixed = Object.fromEntries(Object.entries(problem.seen).map(([name, { data }]) => [`seen.${name}`, data]));
   const build = (exact: boolean): Promise<Program> => {
     const rate = input("rate", []);
     const seen = Object.fromEntries(Object.entries(problem.seen).map(([name, { shape }]) => [name, input(`seen.${name}`, shape)]));
@@ -104,9 +105,8 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
         ? one
         : (at: { seen: Readonly<Record<string, Tensor>>; run: Carried }) =>
             vmap((own: Carried) => one({ seen: at.seen, run: own }))(at.run);
-    return compile(vmap(each)({ seen, run }), options);
+    return compile(vmap(each)({ seen, run }), { ...options, fixed });
   };
-  const fixed = Object.fromEntries(Object.entries(problem.seen).map(([name, { data }]) => [`seen.${name}`, data]));
   let carried: Readonly<Record<string, Float32Array>> = Object.fromEntries(Object.entries(initial).map(([name, { data }]) => [name, data]));
   let exact = !problem.cancels;
   let program = await build(exact);
@@ -114,7 +114,7 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
     for (let call = 0; ; call++) {
       const slowest = slowestStep(carried as unknown as Iterate, search.steps);
       if (call > 0 && slowest >= search.steps) return;
-      const outputs = (await program.run({ ...fixed, ...carried, rate: Float32Array.of(search.rate(slowest, search.steps)) })) as Record<
+      const outputs = (await program.run({ ...carried, rate: Float32Array.of(search.rate(slowest, search.steps)) })) as Record<
         string,
         Float32Array
       >;

@@ -1,0 +1,29 @@
+import type { Dataset } from "../data/index.ts";
+import type { Normalization } from "../models/index.ts";
+
+/** A picture [c, h, w] from pixel space into model space: (pixel − mean) / std. */
+export const toModelSpace = (pixels: Float32Array, { mean, std }: Normalization): Float32Array => {
+  const plane = pixels.length / mean.length;
+  return pixels.map((pixel, i) => (pixel - mean[Math.floor(i / plane)]!) / std[Math.floor(i / plane)]!);
+};
+
+/** A picture [c, h, w] from model space into pixel space: x · std + mean. */
+export const toPixelSpace = (x: Float32Array, { mean, std }: Normalization): Float32Array => {
+  const plane = x.length / mean.length;
+  return x.map((entry, i) => entry * std[Math.floor(i / plane)]! + mean[Math.floor(i / plane)]!);
+};
+
+/** The part of an array that belongs to one of `count` equal pieces. */
+export const piece = (all: Float32Array, index: number, count: number): Float32Array =>
+  all.slice((index * all.length) / count, ((index + 1) * all.length) / count);
+
+/** The pixel-wise mean of the first pictures of a data set: the best guess, by squared error, of one who saw no update. */
+export function meanImage(dataset: Dataset, count = 500): Float32Array {
+  const used = Math.min(count, dataset.size);
+  const sum = new Float64Array(dataset.shape.reduce((a, b) => a * b));
+  for (let i = 0; i < used; i++)
+    dataset.example(i).image.forEach((pixel, k) => {
+      sum[k]! += pixel;
+    });
+  return Float32Array.from(sum, (total) => total / used);
+}

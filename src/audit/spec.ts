@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { attacks } from "../attacks/index.ts";
+import { defenses } from "../defenses/index.ts";
+import { LeakageError } from "../errors.ts";
+import { models } from "../models/index.ts";
+import type { PartSpec } from "../spec/index.ts";
+
+const partOf = (catalogue: { parse(given: unknown): PartSpec }) => z.unknown().transform((given): PartSpec => catalogue.parse(given));
+
+/** Where weights come from: drawn anew from the seed, or a file that its hash identifies. */
+const weights = z.union([z.object({ kind: z.literal("initial") }), z.object({ kind: z.literal("file"), sha256: z.string().length(64) })]);
+
+const client = z.object({
+  model: partOf(models),
+  weights,
+  mode: z.enum(["train", "eval"]).default("eval"),
+  batch: z.int().positive().default(1),
+  loss: z.literal("cross-entropy").default("cross-entropy"),
+});
+const score = z.object({ delta: z.number().positive(), deltaSpace: z.enum(["pixel", "model"]).default("pixel") });
+const shared = {
+  client,
+  attack: partOf(attacks),
+  labels: z.enum(["known", "recovered", "joint"]),
+  score,
+  seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0),
+};
+
+/** What `gradleak attack` does, complete: the hash of its canonical JSON names the result. */
+export const attackSpec = z.object({
+  data: z.object({
+    kind: z.string(),
+    split: z.enum(["train", "test"]),
+    images: z.array(z.int().nonnegative()).min(1),
+    /** Of a folder: the hash of its pictures, and the size they were brought to. */
+    sha256: z.string().length(64).optional(),
+    size: z.tuple([z.int().positive(), z.int().positive()]).optional(),
+  }),
+  defense: partOf(defenses),
+  /** Updates that are attacked together by one program. */
+  lanes: z.int().positive().max(4096).default(1),
+  ...shared,
+});
+export type AttackSpec = z.output<typeof attackSpec>;
+
+/** What `gradleak invert` does: the same attack on an update that came from elsewhere. */
+export const invertSpec = z.object({
+  update: z.object({ sha256: z.string().length(64) }),
+  input: z.object({ shape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]), classes: z.int().positive(), mean: z.array(z.number()), std: z.array(z.number().positive()) }),
+  /** Labels of the batch, where they are known. */
+  knownLabels: z.array(z.int().nonnegative()).optional(),
+  ...shared,
+});
+export type InvertSpec = z.output<typeof invertSpec>;
+
+/** Checks and completes a spec. Throws LeakageError that names the field. */
+export function parseSpec<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new LeakageError("spec", `The spec's ${issue!.path.join(".") || "form"}: ${issue!.message}.`);
+}

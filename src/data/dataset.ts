@@ -1,0 +1,27 @@
+/** One labeled picture. */
+export interface Example {
+  /** Its place in the data set, counted from 0. */
+  readonly index: number;
+  /** [c, h, w] in pixel space: 0 is black, 1 is full. */
+  readonly image: Float32Array;
+  /** Its class, counted from 0. */
+  readonly label: number;
+}
+
+/** Labeled pictures of one size. */
+export interface Dataset {
+  readonly kind: string;
+  readonly split: "train" | "test";
+  /** Channels, height and width of every picture. */
+  readonly shape: readonly [number, number, number];
+  /** Names of the classes, by label. */
+  readonly classes: readonly string[];
+  readonly size: number;
+  /** Per channel, in pixel space: model space is (pixel − mean) / std. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** What was done to the pictures, for reports: resizing, say. */
+  readonly notes: readonly string[];
+  /** @throws LeakageError `spec` for an index outside 0 … size − 1. */
+  example(index: number): Example;
+}
