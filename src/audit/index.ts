@@ -1,0 +1,1 @@
+export { type ImageMetrics, type ImageResult, type Result, resultSchema, validateResult } from "./result.ts";

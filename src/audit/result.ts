@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { LeakageError } from "../errors.ts";
+
+/** A file of the same folder, or of one below it. */
+const fileName = z
+  .string()
+  .regex(/^(?!.*(^|\/)\.\.?(\/|$))[^/\\\0]+(\/[^/\\\0]+)*$/, "expected a relative file name without ..")
+  .describe("A file beside result.json.");
+
+const metric = (doc: string) => z.number().nullable().describe(`${doc} Null where the original is not known.`);
+
+/** How near a picture is to its original; all null where the original is not known. */
+const metrics = {
+  psnr: metric("Decibels, MSE over C·H·W of images clamped to [0, 1], at most 400."),
+  psnrUnclamped: metric("Decibels, of the images as they are, at most 400."),
+  ssim: metric("Gaussian window of σ 1.5 and radius 5, in [-1, 1]; null for images with a side under 11 pixels too."),
+  mse: metric("Mean squared error of images clamped to [0, 1]."),
+  distance: metric("Euclidean, not clamped, in the space of assumptions.deltaSpace."),
+};
+
+const summary = z.strictObject({ mean: z.number(), median: z.number(), worst: z.number() }).nullable();
+const summaries = z.strictObject({ psnr: summary, psnrUnclamped: summary, ssim: summary, mse: summary, distance: summary });
+
+const assumptions = z
+  .strictObject({
+    law: z.string().describe("What the attacker takes for p(update | images)."),
+    prior: z.string().describe("What the attacker takes for p(images)."),
+    radius: z.number().nonnegative().describe("Radius δ of the ball that the attack averages over; 0 for a point."),
+    labels: z.enum(["known", "recovered", "joint"]).describe("Given, read off the update, or looked for together with the images."),
+    mode: z.enum(["train", "eval"]).describe("How the client ran its batch normalization."),
+    batchNorm: z
+      .enum(["none", "running", "batch", "private"])
+      .describe("Statistics: no such layers; the model's running ones; those of the attacker's own guess; those of the private batch."),
+    batchSize: z.int().positive().describe("Images behind one update."),
+    model: z.string().describe("The network, whose weights the attacker knows."),
+    defense: z.string().nullable().describe("What the client did to its update; null where nobody said."),
+    delta: z.number().nonnegative().describe("An image counts as recovered at a distance of at most this."),
+    deltaSpace: z.enum(["pixel", "model"]).describe("Where that distance is measured."),
+  })
+  .describe("What the attacker was given, and what it took for granted.");
+
+const image = z.strictObject({
+  index: z.int().nonnegative().describe("Its place in the data set, or in the update where there is no data set."),
+  update: z.int().nonnegative().describe("Which of the attacked updates it was in, from 0."),
+  label: z.int().nonnegative().nullable().describe("Its true class, where it is known."),
+  assumedLabel: z.int().nonnegative().nullable().describe("The class that the attack was given or settled on."),
+  className: z.string().nullable().describe("The name of its true class."),
+  ...metrics,
+  objective: z.number().nullable().describe("The attacker's own, at the reconstruction; null if it never was a number."),
+  steps: z.int().nonnegative(),
+  evaluations: z.int().nonnegative().describe("Of the objective and its gradient."),
+  seconds: z.number().nonnegative().describe("Wall time of the attack that it was part of, divided by the images attacked together."),
+  stopped: z.string().nullable().describe("Why the attack ended early, such as nan; null if it did not."),
+  baseline: z.record(z.string(), z.strictObject(metrics)).describe("Guesses of one who saw no update, such as meanImage."),
+  trajectory: z.array(z.strictObject({ step: z.int().nonnegative(), objective: z.number().nullable(), psnr: z.number().nullable() })),
+  files: z.strictObject({
+    original: fileName.optional(),
+    reconstruction: fileName,
+    snapshots: z.array(z.strictObject({ step: z.int().nonnegative(), file: fileName })).describe("Reconstructions on the way, in order."),
+  }),
+});
+
+/** The form of `result.json` of `gradleak attack` and `gradleak invert`, from which its JSON Schema is made. */
+export const resultSchema = z
+  .strictObject({
+    format: z.literal("gradleak-result-1"),
+    command: z.enum(["attack", "invert"]),
+    spec: z.record(z.string(), z.json()).describe("What was asked for, complete."),
+    specHash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .describe("SHA-256 of the canonical JSON (RFC 8785) of spec."),
+    seed: z.int().nonnegative(),
+    versions: z.record(z.string(), z.string()).describe("Of the programs that made it."),
+    assumptions,
+    images: z.array(image).min(1),
+    summary: z
+      .strictObject({ attack: summaries, baseline: z.record(z.string(), summaries) })
+      .describe("Over the images whose original is known."),
+    notes: z.array(z.string()).describe("What a reader must know besides, in sentences."),
+  })
+  .describe("The result of attacking updates of a client: what was assumed, what came back, how near it is.");
+
+/** What an attack gave, as `result.json` holds it. */
+export type Result = z.output<typeof resultSchema>;
+/** One image of a {@link Result}. */
+export type ImageResult = Result["images"][number];
+/** Metrics of one image, null where its original is not known. */
+export type ImageMetrics = Pick<ImageResult, keyof typeof metrics>;
+
+/**
+ * Checks what was read from a `result.json`.
+ *
+ * @param source its name in errors.
+ * @throws LeakageError `file` that names the entry, what was expected and what came.
+ */
+export function validateResult(value: unknown, source: string): Result {
+  const checked = resultSchema.safeParse(value, { reportInput: true });
+  if (checked.success) return checked.data;
+  const issue = checked.error.issues[0]!;
+  const place = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
+  throw new LeakageError("file", `${source}: result${place}: ${issue.message}.`);
+}
