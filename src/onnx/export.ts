@@ -126,6 +126,20 @@ class Emitter implements Emit {
     return name;
   }
 
+  /** Gives the model's outputs their names. A value that is no node's own, or two outputs at once, is copied. */
+  nameOutputs(outputs: readonly (readonly [string, string])[]): void {
+    const made = new Set(this.nodeProtos.flatMap(({ output }) => output));
+    const renamed = new Map<string, string>();
+    for (const [name, value] of outputs) {
+      if (made.has(value) && !renamed.has(value)) renamed.set(value, name);
+      else this.nodeProtos.push(create(NodeProtoSchema, { name: `copy.${name}`, opType: "Identity", input: [value], output: [name] }));
+    }
+    for (const node of this.nodeProtos) {
+      node.input = node.input.map((value) => renamed.get(value) ?? value);
+      node.output = node.output.map((value) => renamed.get(value) ?? value);
+    }
+  }
+
   feed(tensor: Tensor): string {
     const name = tensor.kind === "input" ? (tensor as Tensor<"input">).attributes.name : `draw${this.feeds.size}`;
     const existing = this.feeds.get(name);
@@ -147,13 +161,7 @@ export function toOnnx(outputs: Readonly<Record<string, Tensor>>): OnnxModel {
       rulesOf(tensor).onnx(tensor.attributes, { names: inputs.map((source) => names.get(source)!), inputs, output: tensor, emit }),
     );
   }
-  for (const [name, tensor] of Object.entries(outputs)) {
-    // Every output is a node's own: an output may be an input as it is, or two outputs the same tensor.
-    emit.origin = `output ${name}`;
-    emit.nodeProtos.push(
-      create(NodeProtoSchema, { name: `output.${name}`, opType: "Identity", input: [names.get(tensor)!], output: [`output.${name}`] }),
-    );
-  }
+  emit.nameOutputs(Object.entries(outputs).map(([name, tensor]) => [`output.${name}`, names.get(tensor)!]));
   const model = create(ModelProtoSchema, {
     irVersion,
     producerName: "gradleak",

@@ -9,7 +9,7 @@ export interface LbfgsOptions {
    * one outer step. `wolfe`: each step is searched until it decreases the objective enough and the slope has risen enough (weak Wolfe conditions).
    */
   readonly lineSearch?: "none" | "wolfe";
-  /** Iterations an outer step (20 in PyTorch); with a line search each accepted step is an outer step. */
+  /** Iterations that make an outer step, 20 as in PyTorch. */
   readonly iterations?: number;
 }
 
@@ -48,35 +48,65 @@ function invertUnitUpper(matrix: Tensor): Tensor {
   return inverse.reshape([n, n]);
 }
 
-/**
- * −H g from the last pairs, by the compact form of the two-loop recursion (Byrd, Nocedal & Schnabel 1994). The rows of `s` and `y` [n, d] are steps and gradient
- * differences, oldest first, each divided by √(sᵀy), so that the diagonal of S Yᵀ is 1; unused rows are 0.
- */
-function direction(s: Tensor, y: Tensor, scale: Tensor, g: Tensor): Tensor {
-  const n = s.shape[0]!;
-  const upper = constant(
-    Float32Array.from(range(n * n), (i) => (i % n > Math.floor(i / n) ? 1 : 0)),
-    [n, n],
-  );
-  const column = (v: Tensor) => v.reshape([-1, 1]);
-  const inverse = invertUnitUpper(s.matmul(y, false, true).mul(upper));
-  const alpha = inverse.matmul(s.matmul(column(g)));
-  const q = column(g).sub(y.matmul(alpha, true));
-  const c = inverse.matmul(alpha.sub(y.matmul(q).mul(scale)), true);
-  return q.mul(scale).add(s.matmul(c, true)).neg().reshape([-1]);
+/** The last pairs of steps and gradient differences, oldest first, in the form that the direction needs. */
+interface Memory {
+  /** Steps and gradient differences [n, d], each divided by √(stepᵀ difference). */
+  readonly s: Tensor;
+  readonly y: Tensor;
+  /** The strict upper triangle of s yᵀ, [n, n]. */
+  readonly upper: Tensor;
+  /** 1 for rows that count, 0 for unused ones, [n]. */
+  readonly valid: Tensor;
+  /** stepᵀ difference / ‖difference‖² of the last pair: the scale of the first approximation. */
+  readonly scale: Tensor;
 }
 
-/** The history with one more pair, where its curvature is positive. */
-function remember(state: State, step: Tensor, change: Tensor): { s: Tensor; y: Tensor; scale: Tensor } {
+const empty = (n: number, d: number) =>
+  ({ s: filled(0, [n, d]), y: filled(0, [n, d]), upper: filled(0, [n, n]), valid: filled(0, [n]), scale: constant(1) }) satisfies Memory;
+
+const memoryOf = (state: State): Memory => ({ s: state.s!, y: state.y!, upper: state.upper!, valid: state.valid!, scale: state.scale! });
+
+/**
+ * The memory with one more pair; the oldest row leaves. A pair without positive curvature takes a row that does not count, so that no large array has to be chosen
+ * between.
+ */
+function remember(memory: Memory, step: Tensor, change: Tensor): Memory {
+  const n = memory.s.shape[0]!;
   const curvature = dot(step, change);
   const keep = curvature.greater(1e-10);
   const root = where(keep, curvature, 1).sqrt();
-  const push = (rows: Tensor, row: Tensor) => where(keep, concat([rows.range(0, 1, rows.shape[0]!), row.div(root).reshape([1, -1])]), rows);
+  const [newS, newY] = [step, change].map((row) => where(keep, row.div(root), 0)) as [Tensor, Tensor];
+  const push = (rows: Tensor, row: Tensor) => concat([rows.range(0, 1, n), row.reshape([1, -1])]);
+  const s = push(memory.s, newS);
+  const products = s.matmul(newY.reshape([-1, 1])).mul(
+    constant(
+      Float32Array.from(range(n), (i) => Number(i < n - 1)),
+      [n, 1],
+    ),
+  );
+  const shifted = memory.upper.slice([1, 1], [n - 1, n - 1]).pad([0, 0], [1, 0]);
   return {
-    s: push(state.s!, step),
-    y: push(state.y!, change),
-    scale: where(keep, curvature.div(where(keep, dot(change, change), 1)), state.scale!),
+    s,
+    y: push(memory.y, newY),
+    upper: concat([shifted, products], 1),
+    valid: concat([memory.valid.range(0, 1, n), keep.toFloat().reshape([1])]),
+    scale: where(keep, curvature.div(where(keep, dot(change, change), 1)), memory.scale),
   };
+}
+
+/** −H g, by the compact form of the two-loop recursion (Byrd, Nocedal & Schnabel 1994): with the pairs scaled as they are, the diagonal of s yᵀ is 1. */
+function direction({ s, y, upper, valid, scale }: Memory, g: Tensor): Tensor {
+  const column = (v: Tensor) => v.reshape([-1, 1]);
+  const counts = column(valid);
+  const inverse = invertUnitUpper(upper.mul(counts).mul(valid));
+  const alpha = inverse.matmul(s.matmul(column(g)).mul(counts));
+  const q = column(g).sub(y.matmul(alpha.mul(counts), true));
+  const c = inverse.matmul(alpha.sub(y.matmul(q).mul(counts).mul(scale)), true);
+  return q
+    .mul(scale)
+    .add(s.matmul(c.mul(counts), true))
+    .neg()
+    .reshape([-1]);
 }
 
 const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(n));
@@ -84,18 +114,17 @@ const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(n));
 /** L-BFGS (Liu & Nocedal 1989). */
 export function lbfgs({ history = 32, lineSearch = "wolfe", iterations = 20 }: LbfgsOptions = {}): Optimizer {
   const rows = powerOfTwo(history);
-  const memory = (d: number): State => ({ s: filled(0, [rows, d]), y: filled(0, [rows, d]), scale: constant(1) });
   const zero = constant(0);
   return lineSearch === "none"
     ? {
         recovers: false,
-        init: (d) => ({ ...memory(d), step: filled(0, [d]), gradient: filled(0, [d]), value: zero, inner: zero, total: zero }),
+        init: (d) => ({ ...empty(rows, d), step: filled(0, [d]), gradient: filled(0, [d]), value: zero, inner: zero, total: zero }),
         update: (at, state) => fixedStep(at, state, iterations),
       }
     : {
         recovers: true,
         init: (d) => ({
-          ...memory(d),
+          ...empty(rows, d),
           base: filled(0, [d]),
           gradient: filled(0, [d]),
           value: zero,
@@ -105,9 +134,10 @@ export function lbfgs({ history = 32, lineSearch = "wolfe", iterations = 20 }: L
           low: zero,
           high: constant(Number.POSITIVE_INFINITY),
           tries: zero,
+          inner: zero,
           started: zero,
         }),
-        update: searchedStep,
+        update: (at, state) => searchedStep(at, state, iterations),
       };
 }
 
@@ -115,8 +145,8 @@ export function lbfgs({ history = 32, lineSearch = "wolfe", iterations = 20 }: L
 function fixedStep({ point, value, gradient, rate }: Evaluation, state: State, iterations: number): Transition {
   const first = state.total!.equal(0);
   const change = gradient.sub(state.gradient!);
-  const memory = remember(state, where(first, 0, state.step!), change);
-  const d = where(first, gradient.neg(), direction(memory.s, memory.y, memory.scale, gradient));
+  const memory = remember(memoryOf(state), where(first, 0, state.step!), change);
+  const d = where(first, gradient.neg(), direction(memory, gradient));
   const t = where(first, constant(1).minimum(constant(1).div(gradient.abs().sum())), 1).mul(rate);
   const small = gradient.abs().max().lessEqual(tolerance.gradient);
   const flat = dot(gradient, d).greater(-tolerance.change);
@@ -135,7 +165,7 @@ function fixedStep({ point, value, gradient, rate }: Evaluation, state: State, i
 }
 
 /** One evaluation of a bisecting line search (Lewis & Overton 2013): it ends in finitely many, at a point that satisfies the weak Wolfe conditions. */
-function searchedStep({ point, value, gradient, rate }: Evaluation, state: State): Transition {
+function searchedStep({ point, value, gradient, rate }: Evaluation, state: State, iterations: number): Transition {
   const first = state.started!.equal(0);
   const finite = value.isFinite().and(gradient.abs().max().isFinite());
   const g = where(finite, gradient, 0);
@@ -151,27 +181,25 @@ function searchedStep({ point, value, gradient, rate }: Evaluation, state: State
   const baseGradient = where(accepted, g, state.gradient!);
   const baseValue = where(accepted, value, state.value!);
   const learns = accepted.and(first.not());
-  const pair = remember(state, where(learns, point.sub(state.base!), 0), where(learns, g.sub(state.gradient!), 0));
-  const s = where(failed, 0, pair.s);
-  const y = where(failed, 0, pair.y);
-  const scale = where(failed, 1, pair.scale);
+  const learned = remember(memoryOf(state), where(learns, point.sub(state.base!), 0), where(learns, g.sub(state.gradient!), 0));
+  const memory: Memory = { ...learned, valid: where(failed, 0, learned.valid) };
 
-  const quasiNewton = direction(s, y, scale, baseGradient);
+  const quasiNewton = direction(memory, baseGradient);
   const descends = dot(quasiNewton, baseGradient).less(0).and(first.or(failed).not());
   const fresh = accepted.or(failed);
   const newDirection = where(fresh, where(descends, quasiNewton, baseGradient.neg()), state.direction!);
   const newSlope = where(fresh, dot(newDirection, baseGradient), state.slope!);
   const start = where(descends, 1, constant(1).minimum(constant(1).div(baseGradient.abs().sum().add(1e-30)))).mul(rate);
 
+  const inner = state.inner!.add(where(fresh.and(first.not()), 1, 0));
+  const ends = inner.greaterEqual(iterations);
   const low = where(fresh, 0, where(decreases, t, state.low!));
   const high = where(fresh, Number.POSITIVE_INFINITY, where(decreases, state.high!, t));
   const next = where(fresh, start, where(high.isFinite(), low.add(high).mul(0.5), low.mul(2)));
   return {
     point: base.add(newDirection.mul(next)),
     state: {
-      s,
-      y,
-      scale,
+      ...memory,
       base,
       gradient: baseGradient,
       value: baseValue,
@@ -181,8 +209,9 @@ function searchedStep({ point, value, gradient, rate }: Evaluation, state: State
       low,
       high,
       tries: where(fresh, 0, state.tries!.add(1)),
+      inner: where(ends, 0, inner),
       started: constant(1),
     },
-    completed: where(fresh.and(first.not()), 1, 0),
+    completed: ends.toFloat(),
   };
 }
