@@ -70,7 +70,8 @@ class Attack:
                 tensor.grad = gradient
             return value
 
-        first = last = lowest = objective().item()
+        begun = (x.detach() - truth).norm()
+        lowest = objective().item()
         best = x.detach().clone()
         for _ in range(OUTER_STEPS):
             optimizer.step(closure)
@@ -84,7 +85,7 @@ class Attack:
             "psnr": psnr(x.detach(), truth),
             "best": psnr(best, truth),
             "objective": float(f"{last:.3g}") if math.isfinite(last) else None,
-            "diverged": not math.isfinite(last) or last > first,
+            "diverged": not math.isfinite(last) or bool((x.detach() - truth).norm() > begun),
             "evaluations": evaluations,
         }
 
