@@ -1,0 +1,10 @@
+export { type CifarBatch, cifarRecord, readCifar, writeCifar } from "./cifar.ts";
+export { type IdxArray, readIdx, writeIdx } from "./idx.ts";
+export { type JpegDecoder, jpegDecoder } from "./jpeg.ts";
+export { type ArrayDtype, floatArrays, type NamedArray, type NamedArrays, requireFinite } from "./named-array.ts";
+export { readNpy, writeNpy } from "./npy.ts";
+export { readNpz, writeNpz } from "./npz.ts";
+export type { Picture } from "./picture.ts";
+export { decodePng, encodePng } from "./png.ts";
+export { readSafetensors, writeSafetensors } from "./safetensors.ts";
+export { readTarball } from "./tarball.ts";
