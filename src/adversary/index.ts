@@ -1,5 +1,6 @@
 export { type Assumption, assuming } from "./assuming.ts";
 export type { Attack, LaneProgress, Observations, Progress, Run } from "./attack.ts";
+export { invertDense } from "./exact.ts";
 export { recoverLabels } from "./labels.ts";
 export { cosine, squaredDistance } from "./matching.ts";
 export { adam } from "./search/adam.ts";

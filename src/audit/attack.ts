@@ -1,5 +1,5 @@
-import type { AttackDeclaration } from "../attacks/index.ts";
 import { type Attack, type LaneProgress, type Observations, recoverLabels } from "../adversary/index.ts";
+import type { AttackDeclaration } from "../attacks/index.ts";
 import type { Client } from "../client/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import { foldIn } from "../random/index.ts";
@@ -66,7 +66,9 @@ export async function* reconstruct({ declaration, policy, seen, keys, options }:
   const histories: Snapshot[][] = keys.map(() => []);
   const { normalization } = seen.client.model;
   const picturesOf = (all: Float32Array, lane: number) =>
-    Array.from({ length: seen.batchSize }, (_, b) => toPixelSpace(piece(all, lane * seen.batchSize + b, keys.length * seen.batchSize), normalization));
+    Array.from({ length: seen.batchSize }, (_, b) =>
+      toPixelSpace(piece(all, lane * seen.batchSize + b, keys.length * seen.batchSize), normalization),
+    );
   let kept = 0;
   for await (const progress of attack.reconstruct(withLabels(seen, policy), keys, options)) {
     const plan = moments(progress.of);
@@ -79,13 +81,19 @@ export async function* reconstruct({ declaration, policy, seen, keys, options }:
       });
     }
     const going = progress.lanes.filter(({ stopped }) => stopped === null);
-    yield { step: progress.step, of: progress.of, objective: going.reduce((sum, { objective }) => sum + objective, 0) / Math.max(1, going.length) };
+    yield {
+      step: progress.step,
+      of: progress.of,
+      objective: going.reduce((sum, { objective }) => sum + objective, 0) / Math.max(1, going.length),
+    };
     if (progress.step >= progress.of) {
       const labels = progress.labels();
       const all = progress.pictures();
       return progress.lanes.map((lane, i) => ({
         pictures: picturesOf(all, i),
-        labels: Array.from({ length: seen.batchSize }, (_, b) => indexOfLargest(piece(labels, i * seen.batchSize + b, keys.length * seen.batchSize))),
+        labels: Array.from({ length: seen.batchSize }, (_, b) =>
+          indexOfLargest(piece(labels, i * seen.batchSize + b, keys.length * seen.batchSize)),
+        ),
         lane,
         history: histories[i]!,
       }));
@@ -94,10 +102,12 @@ export async function* reconstruct({ declaration, policy, seen, keys, options }:
   throw new Error("the attack ended before its last step");
 }
 
-const indexOfLargest = (probabilities: Float32Array): number => probabilities.indexOf(probabilities.reduce((most, p) => Math.max(most, p), Number.NEGATIVE_INFINITY));
+const indexOfLargest = (probabilities: Float32Array): number =>
+  probabilities.indexOf(probabilities.reduce((most, p) => Math.max(most, p), Number.NEGATIVE_INFINITY));
 
 /** The key of draw `index` in a stream of a seed. */
-export const streamKey = (seed: KeyBits, stream: keyof typeof streams, index: number): KeyBits => foldIn(foldIn(seed, streams[stream]), index);
+export const streamKey = (seed: KeyBits, stream: keyof typeof streams, index: number): KeyBits =>
+  foldIn(foldIn(seed, streams[stream]), index);
 
 /** A client with labels as one-hot rows, [count, classes]. */
 export function oneHot(labels: readonly number[], { model }: Client): Float32Array {

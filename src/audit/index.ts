@@ -1,1 +1,15 @@
+export { streamKey, type Tick } from "./attack.ts";
+export { meanImage } from "./pictures.ts";
 export { type ImageMetrics, type ImageResult, type Result, resultSchema, validateResult } from "./result.ts";
+export {
+  type AttackRun,
+  attackChunk,
+  type Chunk,
+  chunksOf,
+  type InvertRun,
+  invertUpdate,
+  type Machine,
+  modelFor,
+  resultOf,
+} from "./run.ts";
+export { type AttackSpec, attackSpec, type InvertSpec, invertSpec, parseSpec } from "./spec.ts";

@@ -15,7 +15,13 @@ export interface PrivateBatches {
 }
 
 /** What the server receives: the client's gradient in each lane, after its defense. [lanes, ...shape] by parameter name. */
-export async function simulate(client: Client, defense: Defense, batches: PrivateBatches, keys: readonly KeyBits[], options: CompileOptions): Promise<Map<string, Float32Array>> {
+export async function simulate(
+  client: Client,
+  defense: Defense,
+  batches: PrivateBatches,
+  keys: readonly KeyBits[],
+  options: CompileOptions,
+): Promise<Map<string, Float32Array>> {
   const { lanes, batchSize, x, y } = batches;
   const send = defense.send(client);
   const given = {

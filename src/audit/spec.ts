@@ -46,7 +46,12 @@ export type AttackSpec = z.output<typeof attackSpec>;
 /** What `gradleak invert` does: the same attack on an update that came from elsewhere. */
 export const invertSpec = z.object({
   update: z.object({ sha256: z.string().length(64) }),
-  input: z.object({ shape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]), classes: z.int().positive(), mean: z.array(z.number()), std: z.array(z.number().positive()) }),
+  input: z.object({
+    shape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
+    classes: z.int().positive(),
+    mean: z.array(z.number()),
+    std: z.array(z.number().positive()),
+  }),
   /** Labels of the batch, where they are known. */
   knownLabels: z.array(z.int().nonnegative()).optional(),
   ...shared,

@@ -1,0 +1,216 @@
+import { type AttackDeclaration, attacks } from "../attacks/index.ts";
+import { type Client, client } from "../client/index.ts";
+import type { Dataset } from "../data/index.ts";
+import { defenses } from "../defenses/index.ts";
+import { LeakageError } from "../errors.ts";
+import type { Picture } from "../formats/index.ts";
+import { type Model, models, type Weights } from "../models/index.ts";
+import { keyFromSeed } from "../random/index.ts";
+import type { CompileOptions } from "../runtime/index.ts";
+import { format, type PartSpec, specHash } from "../spec/index.ts";
+import { type LabelPolicy, oneHot, reconstruct, streamKey, type Tick } from "./attack.ts";
+import { toModelSpace } from "./pictures.ts";
+import type { ImageResult, Result } from "./result.ts";
+import { results, type Scoring, summary } from "./score.ts";
+import { simulate } from "./simulate.ts";
+import type { AttackSpec, InvertSpec } from "./spec.ts";
+
+/** What the machine contributes to a run; nothing of it is in the spec. */
+export interface Machine extends CompileOptions {
+  /** Seconds of a clock that only goes forward. */
+  clock(): number;
+}
+
+/** An attack on chosen pictures of a data set. */
+export interface AttackRun {
+  readonly spec: AttackSpec;
+  readonly dataset: Dataset;
+  readonly weights: Weights;
+  /** Guesses of one who saw no update, by name, in pixel space. */
+  readonly baselines: Readonly<Record<string, Float32Array>>;
+  readonly machine: Machine;
+}
+
+/** A finished part of a run: the pictures of updates that were attacked together. */
+export interface Chunk {
+  readonly images: readonly ImageResult[];
+  /** By file name. */
+  readonly pictures: ReadonlyMap<string, Picture>;
+  /** What the server saw, by the index of the update's first picture. */
+  readonly updates: ReadonlyMap<number, ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>;
+}
+
+/** The model of a spec for a data set. Throws LeakageError where they do not fit. */
+export const modelFor = (
+  spec: { client: { model: PartSpec } },
+  dataset: Pick<Dataset, "shape" | "mean" | "std"> & { readonly classes: number },
+): Model =>
+  models.build(spec.client.model, {
+    shape: dataset.shape,
+    classes: dataset.classes,
+    normalization: { mean: dataset.mean, std: dataset.std },
+  });
+
+/** The images of a spec in the parts that are attacked together: `lanes` updates of `batch` images. */
+export function chunksOf({ data: { images }, client: { batch }, lanes }: AttackSpec): readonly (readonly (readonly number[])[])[] {
+  if (images.length % batch !== 0)
+    throw new LeakageError("spec", `${images.length} images do not make whole updates of ${batch}; give a multiple of ${batch}.`);
+  if (new Set(images).size < images.length) throw new LeakageError("spec", "An image is given twice; give each index once.");
+  const updates = Array.from({ length: images.length / batch }, (_, i) => images.slice(i * batch, (i + 1) * batch));
+  return Array.from({ length: Math.ceil(updates.length / lanes) }, (_, i) => updates.slice(i * lanes, (i + 1) * lanes));
+}
+
+/** Attacks one chunk of a run: simulates its updates, reconstructs, scores. Draws follow from the seed and the image's index alone. */
+export async function* attackChunk(
+  { spec, dataset, weights, baselines, machine }: AttackRun,
+  chunk: readonly (readonly number[])[],
+): AsyncGenerator<Tick, Chunk> {
+  const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
+  const one = client({ model, weights, mode: spec.client.mode });
+  const examples = chunk.map((indices) => indices.map((index) => dataset.example(index)));
+  const seed = keyFromSeed(spec.seed);
+  const keys = (stream: "noise" | "start") => chunk.map(([first]) => streamKey(seed, stream, first!));
+  const x = concatenate(examples.flat().map(({ image }) => toModelSpace(image, model.normalization)));
+  const y = oneHot(
+    examples.flat().map(({ label }) => label),
+    one,
+  );
+  const batches = { lanes: chunk.length, batchSize: spec.client.batch, x, y };
+  const updates = await simulate(one, defenses.build(spec.defense), batches, keys("noise"), machine);
+  const began = machine.clock();
+  const made = yield* reconstruct({
+    declaration: declarationOf(spec),
+    policy: spec.labels,
+    seen: { client: one, lanes: chunk.length, batchSize: spec.client.batch, updates, labels: y },
+    keys: keys("start"),
+    options: machine,
+  });
+  const seconds = (machine.clock() - began) / examples.flat().length;
+  const scoring: Scoring = {
+    shape: dataset.shape,
+    measured: spec.score.deltaSpace === "model" ? { space: "model", std: model.normalization.std } : { space: "pixel" },
+    baselines,
+  };
+  const images: ImageResult[] = [];
+  const pictures = new Map<string, Picture>();
+  const firstUpdate = spec.data.images.indexOf(chunk[0]![0]!) / spec.client.batch;
+  made.forEach((reconstruction, lane) => {
+    const own = examples[lane]!;
+    const truth = {
+      indices: chunk[lane]!,
+      pictures: own.map(({ image }) => image),
+      labels: own.map(({ label }) => label),
+      classNames: own.map(({ label }) => dataset.classes[label]!),
+    };
+    const scored = results(truth, reconstruction, firstUpdate + lane, seconds, scoring);
+    images.push(...scored.images);
+    for (const [name, picture] of scored.pictures) pictures.set(name, picture);
+  });
+  return { images, pictures, updates: new Map(chunk.map(([first], lane) => [first!, laneOf(one, updates, lane, chunk.length)])) };
+}
+
+/** An attack on an update that came from elsewhere. */
+export interface InvertRun {
+  readonly spec: InvertSpec;
+  readonly weights: Weights;
+  readonly update: ReadonlyMap<string, Float32Array>;
+  /** Originals in pixel space, where the user has them for comparison; the attack does not see them. */
+  readonly truth?: readonly Float32Array[];
+  readonly machine: Machine;
+}
+
+/** Attacks one real update. */
+export async function* invertUpdate({ spec, weights, update, truth, machine }: InvertRun): AsyncGenerator<Tick, Chunk> {
+  const { shape, classes, mean, std } = spec.input;
+  const model = modelFor(spec, { shape, classes, mean, std });
+  const one = client({ model, weights, mode: spec.client.mode });
+  const batchSize = spec.client.batch;
+  const began = machine.clock();
+  const made = yield* reconstruct({
+    declaration: declarationOf(spec),
+    policy: spec.labels,
+    seen: { client: one, lanes: 1, batchSize, updates: update, ...(spec.knownLabels ? { labels: oneHot(spec.knownLabels, one) } : {}) },
+    keys: [streamKey(keyFromSeed(spec.seed), "start", 0)],
+    options: machine,
+  });
+  const indices = Array.from({ length: batchSize }, (_, i) => i);
+  const scoring: Scoring = {
+    shape,
+    measured: spec.score.deltaSpace === "model" ? { space: "model", std: model.normalization.std } : { space: "pixel" },
+    baselines: { gray: new Float32Array(shape[0] * shape[1] * shape[2]).fill(0.5) },
+  };
+  const known = spec.knownLabels ? { labels: spec.knownLabels } : {};
+  const scored = results(
+    { indices, ...(truth ? { pictures: truth } : {}), ...known },
+    made[0]!,
+    0,
+    (machine.clock() - began) / batchSize,
+    scoring,
+  );
+  return { ...scored, updates: new Map() };
+}
+
+function declarationOf(spec: { attack: PartSpec; labels: LabelPolicy; client: { batch: number } }): AttackDeclaration {
+  if (spec.labels === "recovered" && spec.client.batch > 1)
+    throw new LeakageError(
+      "spec",
+      `Labels are recovered from updates of one image, and the batch is ${spec.client.batch}; use --labels known or joint.`,
+    );
+  return attacks.build(spec.attack);
+}
+
+function laneOf({ parameters }: Client, updates: ReadonlyMap<string, Float32Array>, lane: number, lanes: number) {
+  return new Map(
+    parameters.map(({ name, shape }) => {
+      const all = updates.get(name)!;
+      const size = all.length / lanes;
+      return [name, { shape, data: all.slice(lane * size, (lane + 1) * size) }] as const;
+    }),
+  );
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** The complete result of a run from the entries of all its images. */
+export function resultOf(
+  command: "attack" | "invert",
+  spec: AttackSpec | InvertSpec,
+  model: Model,
+  images: readonly ImageResult[],
+  versions: Readonly<Record<string, string>>,
+  notes: readonly string[],
+): Result {
+  const declaration = attacks.build(spec.attack);
+  return {
+    format: "gradleak-result-1",
+    command,
+    spec: spec as unknown as Result["spec"],
+    specHash: specHash(spec),
+    seed: spec.seed,
+    versions: { ...versions },
+    assumptions: {
+      law: declaration.likelihood,
+      prior: declaration.prior,
+      radius: 0,
+      labels: spec.labels,
+      mode: spec.client.mode,
+      batchNorm: model.statistics.length === 0 ? "none" : spec.client.mode === "eval" ? "running" : "batch",
+      batchSize: spec.client.batch,
+      model: format(spec.client.model),
+      defense: "defense" in spec ? format(spec.defense) : null,
+      delta: spec.score.delta,
+      deltaSpace: spec.score.deltaSpace,
+    },
+    images: [...images],
+    summary: summary(images),
+    notes: [...notes],
+  };
+}

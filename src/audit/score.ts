@@ -1,0 +1,122 @@
+import type { Picture } from "../formats/index.ts";
+import { type DeltaSpace, type ImageShape, matchImages, psnr, score, summarize } from "../metrics/index.ts";
+import type { Reconstruction, Snapshot } from "./attack.ts";
+import type { ImageMetrics, ImageResult, Result } from "./result.ts";
+
+/** What is known of the pictures behind one update. */
+export interface Truth {
+  /** Places in the data set, or in the update. */
+  readonly indices: readonly number[];
+  /** [c, h, w] in pixel space; absent where nobody knows. */
+  readonly pictures?: readonly Float32Array[];
+  readonly labels?: readonly number[];
+  readonly classNames?: readonly string[];
+}
+
+/** How reconstructions become numbers. */
+export interface Scoring {
+  readonly shape: ImageShape;
+  readonly measured: DeltaSpace;
+  /** Guesses of one who saw no update, by name, in pixel space. */
+  readonly baselines: Readonly<Record<string, Float32Array>>;
+}
+
+const unknown: ImageMetrics = { psnr: null, psnrUnclamped: null, ssim: null, mse: null, distance: null };
+
+/** Moments that are shown as pictures: about a fiftieth, a tenth and a third of the way. */
+const shownParts = [0.02, 0.1, 0.3];
+
+/** The results of one update's pictures, and the pictures to store beside them. */
+export function results(
+  truth: Truth,
+  made: Reconstruction,
+  update: number,
+  seconds: number,
+  scoring: Scoring,
+): { images: ImageResult[]; pictures: Map<string, Picture> } {
+  const { shape, measured, baselines } = scoring;
+  // A batch has no order: each original is compared with the reconstruction that the matching gives it, at every moment.
+  const match = truth.pictures ? matchImages(truth.pictures, made.pictures) : made.pictures.map((_, i) => i);
+  const pictures = new Map<string, Picture>();
+  const images = truth.indices.map((index, i): ImageResult => {
+    const original = truth.pictures?.[i];
+    const own = (snapshot: Snapshot) => snapshot.pictures[match[i]!]!;
+    const reconstruction = made.pictures[match[i]!]!;
+    const files = { original: `original-${index}.png`, reconstruction: `reconstruction-${index}.png` };
+    if (original) pictures.set(files.original, toPicture(original, shape));
+    pictures.set(files.reconstruction, toPicture(reconstruction, shape));
+    const snapshots = shown(made.history).map((snapshot) => {
+      const file = `snapshots/${index}-step-${snapshot.step}.png`;
+      pictures.set(file, toPicture(own(snapshot), shape));
+      return { step: snapshot.step, file };
+    });
+    return {
+      index,
+      update,
+      label: truth.labels?.[i] ?? null,
+      assumedLabel: made.labels[match[i]!] ?? null,
+      className: truth.classNames?.[i] ?? null,
+      ...(original ? score(original, reconstruction, shape, measured) : unknown),
+      objective: finite(made.lane.objective),
+      steps: made.lane.steps,
+      evaluations: made.lane.evaluations,
+      seconds,
+      stopped: made.lane.stopped,
+      baseline: original
+        ? Object.fromEntries(Object.entries(baselines).map(([name, guess]) => [name, score(original, guess, shape, measured)]))
+        : {},
+      trajectory: made.history.map((snapshot) => ({
+        step: snapshot.step,
+        objective: finite(snapshot.objective),
+        psnr: original ? psnr(original, own(snapshot)) : null,
+      })),
+      files: { ...(original ? { original: files.original } : {}), reconstruction: files.reconstruction, snapshots },
+    };
+  });
+  return { images, pictures };
+}
+
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/** The moments of a history that are shown. */
+function shown(history: readonly Snapshot[]): readonly Snapshot[] {
+  const last = history.at(-1)?.step ?? 0;
+  const chosen = shownParts.map((part) => history.find(({ step }) => step >= part * last)).filter((snapshot) => snapshot !== undefined);
+  return [...new Set(chosen)].filter(({ step }) => step < last);
+}
+
+/** A picture [c, h, w] in pixel space as 8-bit gray or color, clamped. */
+export function toPicture(pixels: Float32Array, [channels, height, width]: ImageShape): Picture {
+  const plane = height * width;
+  const used = channels === 3 ? 3 : 1;
+  const data = new Uint8Array(plane * used);
+  for (let c = 0; c < used; c++)
+    for (let i = 0; i < plane; i++) data[i * used + c] = Math.round(255 * Math.min(1, Math.max(0, pixels[c * plane + i]!)));
+  return { width, height, channels: used, data };
+}
+
+type Summaries = Result["summary"]["attack"];
+
+const metricNames = ["psnr", "psnrUnclamped", "ssim", "mse", "distance"] as const;
+
+const summaries = (all: readonly ImageMetrics[]): Summaries =>
+  Object.fromEntries(
+    metricNames.map((name) => [
+      name,
+      summarize(
+        all.map((each) => each[name]).filter((value) => value !== null),
+        name === "mse" || name === "distance" ? "less" : "more",
+      ),
+    ]),
+  ) as Summaries;
+
+/** Mean, median and worst over the images whose original is known. */
+export function summary(images: readonly ImageResult[]): Result["summary"] {
+  const names = [...new Set(images.flatMap(({ baseline }) => Object.keys(baseline)))];
+  return {
+    attack: summaries(images),
+    baseline: Object.fromEntries(
+      names.map((name) => [name, summaries(images.flatMap(({ baseline }) => (baseline[name] ? [baseline[name]] : [])))]),
+    ),
+  };
+}

@@ -1,0 +1,215 @@
+import { createHash } from "node:crypto";
+import { availableParallelism } from "node:os";
+import pc from "picocolors";
+import { attacks } from "../attacks/index.ts";
+import {
+  type AttackRun,
+  type AttackSpec,
+  attackChunk,
+  attackSpec,
+  type Chunk,
+  chunksOf,
+  type ImageResult,
+  type Machine,
+  meanImage,
+  modelFor,
+  parseSpec,
+  resultOf,
+  streamKey,
+} from "../audit/index.ts";
+import type { Dataset } from "../data/index.ts";
+import { defenses } from "../defenses/index.ts";
+import { LeakageError } from "../errors.ts";
+import { writePng, writeSafetensors } from "../formats/index.ts";
+import { defaultDelta } from "../metrics/index.ts";
+import { initialWeights, models, type Weights, weightsFrom } from "../models/index.ts";
+import { openDataset } from "../node.ts";
+import { keyFromSeed } from "../random/index.ts";
+import { format, specHash } from "../spec/index.ts";
+import { conclude, storedPictures, tellImage } from "./conclude.ts";
+import { type Console, consoleFor } from "./console.ts";
+import { type AttackFlags, extents, places, positiveNumber, wholeNumber } from "./flags.ts";
+import { ResultFolder } from "./folder.ts";
+import { readTensors } from "./tensors.ts";
+import { versions } from "./version.ts";
+
+export interface SimulateFlags extends AttackFlags {
+  readonly data: string;
+  readonly split: "train" | "test";
+  readonly images: string;
+  readonly dataPath?: string;
+  readonly size: string;
+  readonly resize: "error" | "center-area";
+  readonly defense: string;
+  readonly labels?: "known" | "recovered" | "joint";
+  readonly lanes: string;
+  readonly saveUpdate?: boolean;
+}
+
+/** Data sets with a name of their own; anything else is a folder. */
+const named = new Set(["shapes", "cifar10", "mnist"]);
+
+/** Where an attack runs. */
+export const machineOf = ({ threads, device }: AttackFlags): Machine => ({
+  threads: threads === undefined ? availableParallelism() : wholeNumber(threads, "--threads", 1),
+  device,
+  clock: () => performance.now() / 1000,
+});
+
+/** `gradleak attack`. */
+export async function attack(flags: SimulateFlags): Promise<void> {
+  const tell = consoleFor(flags.json === true);
+  const machine = machineOf(flags);
+  // All that can be wrong is said before any work starts.
+  const parts = { model: models.parse(flags.model), attack: attacks.parse(flags.attack), defense: defenses.parse(flags.defense) };
+  const images = places(flags.images, "--images");
+  const dataset = await open(flags, flags.split);
+  const publicSet = named.has(flags.data) ? await open(flags, flags.split === "train" ? "test" : "train") : undefined;
+  images.forEach((index) => dataset.example(index));
+  const model = modelFor({ client: { model: parts.model } }, { ...dataset, classes: dataset.classes.length });
+  const seed = wholeNumber(flags.seed, "--seed", 0);
+  const loaded = flags.weights === undefined ? undefined : await readTensors(flags.weights);
+  const weights: Weights = loaded
+    ? weightsFrom(model, loaded.tensors, flags.weights!)
+    : initialWeights(model, streamKey(keyFromSeed(seed), "weights", 0));
+  const spec = parseSpec(attackSpec, {
+    data: {
+      kind: named.has(flags.data) ? flags.data : "folder",
+      split: flags.split,
+      images,
+      ...(named.has(flags.data) ? {} : { sha256: hashOf(dataset, images), size: dataset.shape.slice(1) }),
+    },
+    client: {
+      model: parts.model,
+      weights: loaded ? { kind: "file", sha256: loaded.sha256 } : { kind: "initial" },
+      mode: flags.mode,
+      batch: wholeNumber(flags.batch, "--batch", 1),
+    },
+    defense: parts.defense,
+    attack: parts.attack,
+    labels: flags.labels ?? attacks.build(parts.attack).labels ?? "known",
+    score: {
+      delta: flags.delta === undefined ? defaultDelta(dataset.shape) : positiveNumber(flags.delta, "--delta"),
+      deltaSpace: flags.deltaSpace,
+    },
+    lanes: wholeNumber(flags.lanes, "--lanes", 1),
+    seed,
+  });
+  const chunks = chunksOf(spec);
+  const hash = specHash(spec);
+  const folder = await ResultFolder.open(flags.out ?? `out/attack-${hash.slice(0, 12)}`, hash, spec);
+  const baselines = publicSet
+    ? { meanImage: meanImage(publicSet) }
+    : { gray: new Float32Array(dataset.shape.reduce((a, b) => a * b)).fill(0.5) };
+  const run: AttackRun = { spec, dataset, weights, baselines, machine };
+  tell.event("start", { specHash: hash, images: images.length });
+  tell.line(
+    `${pc.bold("gradleak")} attacks ${images.length} ${images.length === 1 ? "image" : "images"} of ${flags.data} behind ${format(parts.defense)} on ${format(parts.model)}`,
+  );
+  const all: ImageResult[] = [];
+  for (const [i, chunk] of chunks.entries()) all.push(...(await finishedChunk(tell, folder, run, chunk, i, flags.saveUpdate === true)));
+  const notes = [...dataset.notes, ...(loaded ? [] : ["The network's weights are drawn anew, not trained; trained networks leak less."])];
+  await conclude(tell, folder, resultOf("attack", spec, model, all, versions, notes), reproduce(flags, spec));
+}
+
+/** A chunk's images: from its file where an earlier run finished it, else attacked now. */
+async function finishedChunk(
+  tell: Console,
+  folder: ResultFolder,
+  run: AttackRun,
+  chunk: readonly (readonly number[])[],
+  i: number,
+  saveUpdate: boolean,
+): Promise<readonly ImageResult[]> {
+  const file = `chunks/${i}.json`;
+  const stored = await folder.read(file);
+  if (stored) {
+    const images = JSON.parse(new TextDecoder().decode(stored)) as readonly ImageResult[];
+    const pictures = await storedPictures(folder, images);
+    for (const image of images) tellImage(tell, image, pictures);
+    return images;
+  }
+  const part = chunk.flat().length === 1 ? `image ${chunk[0]![0]}` : `images ${chunk.flat().join(", ")}`;
+  const made = await drive(tell, part, attackChunk(run, chunk));
+  for (const [name, picture] of made.pictures) await folder.write(name, writePng(picture));
+  if (saveUpdate)
+    for (const [index, tensors] of made.updates)
+      await folder.write(
+        `update-${index}.safetensors`,
+        writeSafetensors(new Map([...tensors].map(([name, { shape, data }]) => [name, { dtype: "F32", shape, data }]))),
+      );
+  await folder.write(file, JSON.stringify(made.images));
+  for (const image of made.images) tellImage(tell, image, made.pictures);
+  return made.images;
+}
+
+/** Runs an attack to its end and shows its progress. */
+export async function drive<Result extends Chunk>(
+  tell: Console,
+  part: string,
+  running: AsyncGenerator<Parameters<Console["progress"]>[1], Result>,
+): Promise<Result> {
+  const began = performance.now();
+  for (;;) {
+    const next = await running.next();
+    if (next.done) return next.value;
+    tell.progress(part, next.value, (performance.now() - began) / 1000);
+  }
+}
+
+function open(flags: SimulateFlags, split: "train" | "test"): Promise<Dataset> {
+  const [height, width] = extents(flags.size, "--size", 2) as [number, number];
+  if (named.has(flags.data))
+    return openDataset({ kind: flags.data, split, ...(flags.dataPath === undefined ? {} : { path: flags.dataPath }) });
+  if (flags.dataPath !== undefined) throw new LeakageError("spec", `--data-path is for cifar10 and mnist, and --data is ${flags.data}.`);
+  return openDataset({ kind: "folder", split, path: flags.data, resize: flags.resize, size: [height, width] });
+}
+
+/** Identifies the pictures of a folder that are attacked. */
+function hashOf(dataset: Dataset, images: readonly number[]): string {
+  const hash = createHash("sha256");
+  for (const index of images) {
+    const { image, label } = dataset.example(index);
+    hash.update(new Uint8Array(image.buffer, image.byteOffset, image.byteLength)).update(String(label));
+  }
+  return hash.digest("hex");
+}
+
+const quoted = (text: string): string => (/^[\w./:=,+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+
+/** The command that makes this result again. */
+function reproduce(flags: SimulateFlags, spec: AttackSpec): string {
+  const words = [
+    "gradleak attack",
+    "--data",
+    quoted(flags.data),
+    "--split",
+    flags.split,
+    "--images",
+    flags.images,
+    "--model",
+    quoted(format(spec.client.model)),
+    ...(flags.weights === undefined ? [] : ["--weights", quoted(flags.weights)]),
+    ...(flags.dataPath === undefined ? [] : ["--data-path", quoted(flags.dataPath)]),
+    ...(named.has(flags.data) ? [] : ["--size", flags.size, "--resize", flags.resize]),
+    "--mode",
+    spec.client.mode,
+    "--batch",
+    String(spec.client.batch),
+    "--defense",
+    quoted(format(spec.defense)),
+    "--attack",
+    quoted(format(spec.attack)),
+    "--labels",
+    spec.labels,
+    "--delta",
+    String(spec.score.delta),
+    "--delta-space",
+    spec.score.deltaSpace,
+    "--lanes",
+    String(spec.lanes),
+    "--seed",
+    String(spec.seed),
+  ];
+  return words.join(" ");
+}

@@ -1,0 +1,98 @@
+import { attacks } from "../attacks/index.ts";
+import { type ImageResult, invertSpec, invertUpdate, modelFor, parseSpec, resultOf, streamKey } from "../audit/index.ts";
+import { LeakageError } from "../errors.ts";
+import { writePng } from "../formats/index.ts";
+import { defaultDelta } from "../metrics/index.ts";
+import { initialWeights, matchTensors, models, type Weights, weightsFrom } from "../models/index.ts";
+import { readPicture } from "../node.ts";
+import { keyFromSeed } from "../random/index.ts";
+import { format, specHash } from "../spec/index.ts";
+import { drive, machineOf } from "./attack.ts";
+import { conclude, tellImage } from "./conclude.ts";
+import { consoleFor } from "./console.ts";
+import { type AttackFlags, extents, perChannel, places, positiveNumber, wholeNumber } from "./flags.ts";
+import { ResultFolder } from "./folder.ts";
+import { readTensors } from "./tensors.ts";
+import { versions } from "./version.ts";
+
+export interface InvertFlags extends AttackFlags {
+  readonly update: string;
+  readonly classes: string;
+  readonly inputShape: string;
+  readonly mean?: string;
+  readonly std?: string;
+  readonly labels?: string;
+  readonly truth?: readonly string[];
+}
+
+/** Labels of a batch: classes, or how the attack comes by them. */
+function labelsOf(text: string | undefined, batch: number, classes: number, own: "recovered" | "joint" | undefined) {
+  if (text === undefined || text === "recovered" || text === "joint")
+    return { labels: (text as "recovered" | "joint" | undefined) ?? own ?? (batch === 1 ? "recovered" : "joint") };
+  const knownLabels = places(text, "--labels");
+  if (knownLabels.length !== batch)
+    throw new LeakageError("spec", `--labels names ${knownLabels.length} classes for a batch of ${batch}; give one an image.`);
+  const wrong = knownLabels.find((label) => label >= classes);
+  if (wrong !== undefined)
+    throw new LeakageError("spec", `--labels: class ${wrong} is not among 0 … ${classes - 1} (--classes ${classes}).`);
+  return { labels: "known" as const, knownLabels };
+}
+
+/** `gradleak invert`: the attack of `gradleak attack`, on an update that came from elsewhere. */
+export async function invert(flags: InvertFlags): Promise<void> {
+  const tell = consoleFor(flags.json === true);
+  const machine = machineOf(flags);
+  const parts = { model: models.parse(flags.model), attack: attacks.parse(flags.attack) };
+  const shape = extents(flags.inputShape, "--input-shape", 3) as [number, number, number];
+  const input = {
+    shape,
+    classes: wholeNumber(flags.classes, "--classes", 2),
+    mean: perChannel(flags.mean, "--mean", shape[0], 0),
+    std: perChannel(flags.std, "--std", shape[0], 1),
+  };
+  const batch = wholeNumber(flags.batch, "--batch", 1);
+  const model = modelFor({ client: { model: parts.model } }, input);
+  const seed = wholeNumber(flags.seed, "--seed", 0);
+  const loaded = flags.weights === undefined ? undefined : await readTensors(flags.weights);
+  const weights: Weights = loaded
+    ? weightsFrom(model, loaded.tensors, flags.weights!)
+    : initialWeights(model, streamKey(keyFromSeed(seed), "weights", 0));
+  const { tensors, sha256 } = await readTensors(flags.update);
+  const update = new Map([...matchTensors(model.parameters, tensors, flags.update)].map(([name, { data }]) => [name, data]));
+  const spec = parseSpec(invertSpec, {
+    update: { sha256 },
+    input,
+    client: {
+      model: parts.model,
+      weights: loaded ? { kind: "file", sha256: loaded.sha256 } : { kind: "initial" },
+      mode: flags.mode,
+      batch,
+    },
+    attack: parts.attack,
+    ...labelsOf(flags.labels, batch, input.classes, attacks.build(parts.attack).labels),
+    score: {
+      delta: flags.delta === undefined ? defaultDelta(shape) : positiveNumber(flags.delta, "--delta"),
+      deltaSpace: flags.deltaSpace,
+    },
+    seed,
+  });
+  if (flags.truth && flags.truth.length !== batch)
+    throw new LeakageError("spec", `--truth names ${flags.truth.length} pictures for a batch of ${batch}; give one an image.`);
+  const truth = flags.truth && (await Promise.all(flags.truth.map((path) => readPicture(path, shape))));
+  const hash = specHash(spec);
+  const folder = await ResultFolder.open(flags.out ?? `out/invert-${hash.slice(0, 12)}`, hash, spec);
+  tell.event("start", { specHash: hash, images: batch });
+  tell.line(`gradleak inverts ${flags.update} on ${format(parts.model)}`);
+  const made = await drive(tell, "update", invertUpdate({ spec, weights, update, machine, ...(truth ? { truth } : {}) }));
+  for (const [name, picture] of made.pictures) await folder.write(name, writePng(picture));
+  made.images.forEach((image: ImageResult) => {
+    tellImage(tell, image, made.pictures);
+  });
+  const notes = loaded
+    ? []
+    : [
+        "No --weights were given: the network's weights were drawn from the seed, and the update fits them only if its client did the same.",
+      ];
+  const given = process.argv.slice(2).map((word) => (/^[\w./:=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`));
+  await conclude(tell, folder, resultOf("invert", spec, model, made.images, versions, notes), `gradleak ${given.join(" ")}`);
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from "commander";
+import pc from "picocolors";
+import { LeakageError } from "../errors.ts";
+import { version } from "./version.ts";
+
+/** Flags that every attack on an update has, simulated or real. */
+const attackFlags = (command: Command): Command =>
+  command
+    .requiredOption("--model <part>", "the network, e.g. convbig or mlp:sizes=1024/1024 (gradleak list models)")
+    .option("--weights <file>", "its weights, safetensors or npz; without it they are drawn from the seed")
+    .addOption(new Option("--mode <mode>", "how the client runs batch normalization").choices(["train", "eval"]).default("eval"))
+    .option("--batch <n>", "images in one update", "1")
+    .requiredOption("--attack <part>", "the attack, e.g. inverting-gradients:steps=1000,tv=1e-4 (gradleak list attacks)")
+    .option("--delta <distance>", "an image counts as recovered within this distance (default: 0.1·√d, an RMSE of 0.1 a pixel)")
+    .addOption(new Option("--delta-space <space>", "where that distance is measured").choices(["pixel", "model"]).default("pixel"))
+    .option("--seed <n>", "all randomness follows from it", "0")
+    .option("--out <folder>", "where the result goes (default: out/<command>-<hash of the spec>)")
+    .option("--threads <n>", "threads of the runtime (default: the number of cores)")
+    .option("--device <name>", "where it runs: cpu, or another device of the installed ONNX Runtime", "cpu")
+    .option("--json", "one JSON object a line on stdout; the last has the result");
+
+function program(): Command {
+  const root = new Command("gradleak")
+    .description("Measure what a federated-learning update gives away.")
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError("(gradleak help COMMAND lists what is allowed)");
+
+  attackFlags(
+    root
+      .command("attack")
+      .description("Simulate a client on chosen images, defend, attack, score.")
+      .requiredOption("--data <set>", "shapes (ships with this program), cifar10, mnist, or a folder of PNG and JPEG pictures")
+      .addOption(new Option("--split <split>", "part of the data set").choices(["train", "test"]).default("test"))
+      .option("--images <list>", "places in the data set, e.g. 0-7 or 0,3,5", "0")
+      .option("--data-path <folder>", "official files of cifar10 or mnist, instead of the fetched ones")
+      .option("--size <h>x<w>", "size that a folder's pictures are brought to", "32x32")
+      .addOption(
+        new Option("--resize <how>", "what happens to a folder's pictures of another size")
+          .choices(["error", "center-area"])
+          .default("center-area"),
+      )
+      .option("--defense <part>", "what the client does to its update (gradleak list defenses)", "none")
+      .addOption(
+        new Option("--labels <policy>", "given, read off the update, or looked for with the images (default: the attack's own)").choices([
+          "known",
+          "recovered",
+          "joint",
+        ]),
+      )
+      .option("--lanes <n>", "updates attacked together by one program", "1")
+      .option("--save-update", "also write what the server saw, as update-<index>.safetensors"),
+  ).action(async (flags) => (await import("./attack.ts")).attack(flags));
+
+  attackFlags(
+    root
+      .command("invert")
+      .description("Attack a real update that came from elsewhere.")
+      .requiredOption("--update <file>", "gradients by parameter name, safetensors or npz")
+      .option("--classes <n>", "classes of the network", "10")
+      .option("--input-shape <c>x<h>x<w>", "shape of one image", "3x32x32")
+      .option("--mean <list>", "per channel, in [0, 1]: the network sees (pixel − mean)/std (default: 0)")
+      .option("--std <list>", "per channel (default: 1)")
+      .option("--labels <list>", "classes of the images, e.g. 3 or 3,5; or recovered, or joint (default: recovered for one image)")
+      .option("--truth <files...>", "the original images, only to score the result"),
+  ).action(async (flags) => (await import("./invert.ts")).invert(flags));
+
+  const data = root.command("data").description("Data sets that are not ours to ship.");
+  data
+    .command("fetch")
+    .argument("<set>", "cifar10 or mnist")
+    .description("Download a data set into the user's cache and check it.")
+    .action(async (set: string) => (await import("./data-fetch.ts")).dataFetch(set));
+
+  root
+    .command("list")
+    .argument("[nouns]", "attacks, defenses, models, priors or data; all of them by default")
+    .option("--json", "as one JSON object")
+    .description("The catalogue, with every parameter.")
+    .action(async (noun: string | undefined, flags: { json?: boolean }) => (await import("./list.ts")).list(noun, flags));
+  return root;
+}
+
+/** 0 done, 2 the input was wrong, 3 it broke. */
+async function main(): Promise<number> {
+  try {
+    await program().parseAsync();
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof LeakageError) {
+      process.stderr.write(`${pc.red("error")} ${error.message}\n`);
+      return 2;
+    }
+    process.stderr.write(`${pc.red("gradleak broke:")} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return 3;
+  }
+}
+
+process.exitCode = await main();

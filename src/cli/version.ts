@@ -1,0 +1,14 @@
+import { readFileSync } from "node:fs";
+
+const packageOf = (url: URL): { version: string; dependencies: Record<string, string> } => JSON.parse(readFileSync(url, "utf8"));
+const own = packageOf(new URL("../../package.json", import.meta.url));
+
+/** The version of this package. */
+export const version = own.version;
+
+/** What a result depends on beside its spec. */
+export const versions = {
+  gradleak: version,
+  "onnxruntime-node": own.dependencies["onnxruntime-node"]!,
+  node: process.versions.node,
+} as const;

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { Gradients, grad, input, simplify, type Tensor, topological } from "../../src/graph/index.ts";
+import { compile, evaluate } from "../../src/runtime/index.ts";
+import { numbers, relativeError } from "../laws/evidence.ts";
+
+const rows = 2;
+const [m, n] = [40, 30];
+const x = input("x", [rows, n]);
+const w = input("w", [m, n]);
+const observed = input("g", [m, n]);
+const loss = x.matmul(w, false, true).tanh().sum();
+const own = (exact = false) => new Gradients(new Map([["w", grad(loss, [w])[0]!]]), exact);
+const update = new Gradients(new Map([["w", observed]]));
+const feeds = { x: numbers(rows * n, 1), w: numbers(m * n, 2), g: numbers(m * n, 3) };
+const largest = (tensor: Tensor) =>
+  Math.max(
+    ...topological(simplify([tensor]))
+      .filter(({ kind }) => kind !== "input")
+      .map(({ size }) => size),
+  );
+
+describe("factored gradients", () => {
+  it("are compared without being built", () => {
+    for (const compared of [own().dot(update), own().squaredNorm()]) expect(largest(compared)).toBeLessThan(m * n);
+    expect(largest(own().squaredDistance(update))).toBe(m * n); // ‖g‖² squares the observed entries, once.
+    expect(largest(own(true).squaredDistance(update))).toBe(m * n);
+  });
+
+  it("have the products, norms and distances of their entries", () => {
+    const entries = own().entries("w");
+    const pairs: [Tensor, Tensor][] = [
+      [own().dot(update), entries.mul(observed).sum()],
+      [update.dot(own()), entries.mul(observed).sum()],
+      [own().squaredNorm(), entries.square().sum()],
+      [own().squaredDistance(update), entries.sub(observed).square().sum()],
+      [own(true).squaredDistance(update), entries.sub(observed).square().sum()],
+    ];
+    for (const [fast, slow] of pairs) {
+      const [a, b] = evaluate([fast, slow], feeds);
+      expect(a!.data[0]).toBeCloseTo(b!.data[0]!, 10);
+      const [da, db] = evaluate([grad(fast, [x])[0]!, grad(slow, [x])[0]!], feeds);
+      expect(relativeError(da!.data, db!.data)).toBeLessThan(1e-12);
+    }
+  });
+
+  it("lose their digits near a match when expanded, and keep them when exact", async () => {
+    const [match] = evaluate([own().entries("w")], feeds);
+    const near = Float32Array.from(match!.data, (entry, i) => entry + 1e-4 * Math.sin(i));
+    const point = { ...feeds, g: near };
+    const outputs = { expanded: own().squaredDistance(update), exact: own(true).squaredDistance(update) };
+    const [, truth] = evaluate(Object.values(outputs), point);
+    const program = await compile(outputs);
+    const found = await program.run(point);
+    await program.dispose();
+    const wrong = (value: number) => Math.abs(value - truth!.data[0]!) / truth!.data[0]!;
+    expect(wrong(found.exact[0]!)).toBeLessThan(1e-2);
+    expect(wrong(found.expanded[0]!)).toBeGreaterThan(10 * wrong(found.exact[0]!));
+  });
+});
