@@ -44,7 +44,9 @@ export function madeUpResult(count: number): Result {
   const images = Array.from({ length: count }, (_, i) => {
     const failed = i % 4 === 2;
     const end = failed ? 11.37 : 24.5 + ((i * 7) % 9);
-    const moments = Array.from({ length: 40 }, (_, k) => Math.round(4000 ** (k / 39))).filter((step, k, all) => step !== all[k - 1]);
+    const moments = [...new Set([...madeUpSteps, ...Array.from({ length: 40 }, (_, k) => Math.round(4000 ** (k / 39)))])].sort(
+      (a, b) => a - b,
+    );
     const trajectory = moments.map((step) => {
       const progress = Math.log(step) / Math.log(4000);
       const psnr = Math.round(100 * (6 + (end - 6) * progress ** 1.4 + 0.5 * Math.sin(9 * progress + i))) / 100;

@@ -1,0 +1,103 @@
+import type { Result } from "../audit/index.ts";
+import { curves } from "./curves.ts";
+import { differenceNote, filmstrips } from "./filmstrips.ts";
+import { given } from "./given.ts";
+import { foreign, html, type Markup, trusted } from "./html.ts";
+import { fixed, grouped, significant, spaced } from "./numbers.ts";
+import { imageTable, summaryTable } from "./scores.ts";
+import { style } from "./style.ts";
+import { baselineNames, verdict } from "./verdict.ts";
+
+/** What a report is made of. */
+export interface AttackReport {
+  readonly result: Result;
+  /** PNG files by the names that the result has for them. */
+  readonly pictures: ReadonlyMap<string, Uint8Array>;
+  /** The command that makes the same result again. */
+  readonly reproduce: string;
+}
+
+/** Nothing is loaded from anywhere, and nothing runs, whatever the names of classes and files try. */
+const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
+/**
+ * The report of an attack: one HTML file that needs nothing beside it and no script.
+ *
+ * @throws LeakageError `file` where a picture that the result names is missing, is not a PNG, or has another size than its original.
+ */
+export function attackReport({ result, pictures, reproduce }: AttackReport): string {
+  const { headline, detail } = verdict(result);
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="generator" content="Gradleak">
+<title>${headline} – Gradleak</title>
+<style>${trusted(style)}</style>
+</head>
+<body>
+<main>
+<header>
+<p class="eyebrow">Gradleak · what an update gives away</p>
+<h1>${headline}</h1>
+<p class="lead">${detail}</p>
+${facts(result)}
+</header>
+<section>
+<h2>What came out of the update</h2>
+<p class="note">${differenceNote}</p>
+${filmstrips(result, pictures)}
+</section>
+<section>
+<h2>How the attack went</h2>
+<div class="curves">${curves(result)}</div>
+</section>
+<section class="given">
+<h2>What the attacker was given</h2>
+${given(result)}
+</section>
+<section>
+<h2>What this does not prove</h2>
+<div class="caution">${caution}</div>
+</section>
+<section>
+<h2>Numbers</h2>
+<p class="note">PSNR and MSE are of pixels clamped to [0, 1]; SSIM has a Gaussian window of σ 1.5. A guess without the update stands beside the attack, because a blurred average is near to many pictures.</p>
+${summaryTable(result)}
+${imageTable(result)}
+</section>
+<section>
+<h2>To reproduce</h2>
+<pre>${reproduce.split(/ (?=--)/).map((words) => html`<span>${words}</span> `)}</pre>
+${result.notes.map((note) => html`<p class="note">${foreign(note)}</p>`)}
+<p class="colophon">Seed ${result.seed}. Spec <code>${result.specHash}</code>.<br>${Object.entries(result.versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(", ")}.</p>
+</section>
+</main>
+</body>
+</html>
+`.markup;
+}
+
+const caution = html`<p>An image that did not come back was <em>not recovered by these attacks under these assumptions</em>. That is no proof of safety: another attack, another prior, more steps, more restarts, or knowledge that this attacker lacked may recover it.</p>
+<p>An image that did come back shows what one who holds the update can see. Who is given less than is listed above may see less.</p>`;
+
+function facts(result: Result): Markup {
+  const { images, summary } = result;
+  const { psnr, ssim } = summary.attack;
+  const entries: readonly (readonly [string, string] | null)[] = [
+    ["images", grouped(images.length)],
+    psnr && ["mean PSNR of the attack", `${fixed(psnr.mean, 1)} dB`],
+    ...baselineNames(result).map((name) => {
+      const guess = summary.baseline[name]?.psnr;
+      return guess ? ([`mean PSNR of the ${spaced(name)}, without the update`, `${fixed(guess.mean, 1)} dB`] as const) : null;
+    }),
+    ssim && ["mean SSIM of the attack", fixed(ssim.mean, 2)],
+    ["most steps", grouped(images.reduce((most, { steps }) => Math.max(most, steps), 0))],
+    ["time for an image", `${significant(images.reduce((sum, { seconds }) => sum + seconds, 0) / images.length)} s`],
+  ];
+  return html`<dl class="facts">${entries.map((entry) => entry && html`<div><dt>${entry[0]}</dt><dd>${entry[1]}</dd></div>`)}</dl>`;
+}

@@ -1,0 +1,90 @@
+import type { ImageResult, Result } from "../audit/index.ts";
+import { LeakageError } from "../errors.ts";
+import { decodePng, encodePng } from "../formats/index.ts";
+import { difference, differenceGain } from "./difference.ts";
+import { foreign, html, type Markup } from "./html.ts";
+import { fixed, grouped } from "./numbers.ts";
+import { isRecovered } from "./verdict.ts";
+
+/** Pictures of the way to the reconstruction, beside the reconstruction itself. */
+const framesBefore = 4;
+/** Images whose way is shown open; those of the others unfold. */
+const openStrips = 12;
+
+interface Frame {
+  readonly label: string;
+  readonly file: string;
+  readonly psnr: number | null;
+}
+
+/** Of each image: the original, then reconstruction over difference at several steps. */
+export function filmstrips(result: Result, pictures: ReadonlyMap<string, Uint8Array>): Markup {
+  const strips = result.images.map((image) => filmstrip(image, result, pictures));
+  const rest = strips.slice(openStrips);
+  return html`${strips.slice(0, openStrips)}
+${rest.length > 0 && html`<details><summary>The other ${rest.length} images</summary>${rest}</details>`}`;
+}
+
+/** What the colors of a difference mean. */
+export const differenceNote = `With each reconstruction stands its difference from the original: gray where they agree, brighter or darker where the reconstruction is, exaggerated ×${differenceGain}.`;
+
+function filmstrip(image: ImageResult, result: Result, pictures: ReadonlyMap<string, Uint8Array>): Markup {
+  const { original } = image.files;
+  const name = `image ${image.index}`;
+  const known = image.distance !== null;
+  const back = isRecovered(image, result);
+  return html`<article class="strip">
+<h3><b>#${image.index}</b> ${image.className !== null && foreign(image.className)}
+${known && html`<span class="mark${back && " back"}">${back ? "came back" : "did not come back"}</span>`}
+${image.stopped !== null && html`<span class="mark">stopped: ${image.stopped}</span>`}
+<span class="scores">${known && html`<span>${fixed(image.psnr, 1)} dB</span>${image.ssim !== null && html` <span>SSIM ${fixed(image.ssim, 2)}</span>`}`}</span></h3>
+<div class="frames">
+${original !== undefined && html`<figure class="original">${picture(read(pictures, original), `The original of ${name}`)}<figcaption>original</figcaption></figure>`}
+${frames(image).map((frame, i, all) => frameFigure(frame, i === all.length - 1, name, original, pictures))}
+</div></article>
+`;
+}
+
+function frameFigure(
+  { label, file, psnr }: Frame,
+  last: boolean,
+  name: string,
+  original: string | undefined,
+  pictures: ReadonlyMap<string, Uint8Array>,
+): Markup {
+  const guess = read(pictures, file);
+  const off = original !== undefined && difference(decodePng(read(pictures, original), original), decodePng(guess, file), file);
+  return html`<figure class="${last ? "final" : "frame"}">${picture(guess, `The reconstruction of ${name}, ${label}`)}${off && picture(encodePng(off), `Its difference from the original, ${label}`)}
+<figcaption>${label}${psnr !== null && html`<br><span>${fixed(psnr, 1)} dB</span>`}</figcaption></figure>`;
+}
+
+/** A few snapshots, about evenly spaced in the order of magnitude of their step, and the reconstruction. */
+function frames({ files, trajectory, psnr, steps }: ImageResult): Frame[] {
+  const before = files.snapshots.filter(({ step }) => step < steps);
+  const psnrAt = new Map(trajectory.map((moment) => [moment.step, moment.psnr]));
+  const wanted = Array.from({ length: framesBefore }, (_, i) => steps ** (i / framesBefore));
+  const distance = (step: number, to: number) => Math.abs(Math.log(Math.max(1, step) / to));
+  const chosen = new Set(wanted.flatMap((to) => [...before].sort((a, b) => distance(a.step, to) - distance(b.step, to)).slice(0, 1)));
+  return [
+    ...before
+      .filter((snapshot) => chosen.has(snapshot))
+      .map(({ step, file }) => ({ label: `step ${grouped(step)}`, file, psnr: psnrAt.get(step) ?? null })),
+    { label: "reconstruction", file: files.reconstruction, psnr },
+  ];
+}
+
+function read(pictures: ReadonlyMap<string, Uint8Array>, file: string): Uint8Array {
+  const bytes = pictures.get(file);
+  if (bytes) return bytes;
+  throw new LeakageError("file", `${file}: the result names this picture, but it is not among the ${pictures.size} that came with it.`);
+}
+
+function picture(png: Uint8Array, alternative: string): Markup {
+  return html`<img alt="${alternative}" src="data:image/png;base64,${base64(png)}">`;
+}
+
+function base64(bytes: Uint8Array): string {
+  let binary = "";
+  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(binary);
+}

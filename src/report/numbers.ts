@@ -1,0 +1,27 @@
+/** 4800 as "4,800". */
+export function grouped(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** Three significant digits, or a dash for what is not known: 5.54, 0.00120, 12,300, 1.20e−7. */
+export function significant(value: number | null): string {
+  if (value === null) return "–";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e6)) return value.toExponential(2).replace("e+", "e").replaceAll("-", "−");
+  return (size >= 999.5 ? grouped(Math.round(value)) : value.toPrecision(3)).replace("-", "−");
+}
+
+/** A fixed number of decimals, or a dash for what is not known. */
+export function fixed(value: number | null, decimals: number): string {
+  return value === null ? "–" : value.toFixed(decimals).replace("-", "−");
+}
+
+/** "1 image", "3 images". */
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** "meanImage" as "mean image". */
+export function spaced(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}

@@ -1,0 +1,54 @@
+import type { ImageMetrics, Result } from "../audit/index.ts";
+import { counted, significant, spaced } from "./numbers.ts";
+
+/** What an attack came to, in plain words. */
+export interface Verdict {
+  /** One sentence. */
+  readonly headline: string;
+  /** What the words of the headline mean, and what one who saw no update would have had. */
+  readonly detail: string;
+}
+
+/** Whether an image counts as recovered: its distance is at most δ. False where the original is not known. */
+export function isRecovered({ distance }: ImageMetrics, { assumptions }: Result): boolean {
+  return distance !== null && distance <= assumptions.delta;
+}
+
+/** Says in plain words what came back, next to what a guess without the update gives. */
+export function verdict(result: Result): Verdict {
+  const { images, assumptions } = result;
+  const known = images.filter(({ distance }) => distance !== null);
+  if (!known.length)
+    return {
+      headline: `The attack returned ${counted(images.length, "image")}.`,
+      detail: "The originals are not known here, so nothing says how near the reconstructions are: look at them.",
+    };
+  const recovered = known.filter((image) => isRecovered(image, result)).length;
+  const baselines = baselineNames(result).map((name) => ({
+    name,
+    recovered: known.filter(({ baseline }) => baseline[name] && isRecovered(baseline[name], result)).length,
+  }));
+  const bestGuess = Math.max(0, ...baselines.map(({ recovered }) => recovered));
+  const space = assumptions.deltaSpace === "pixel" ? "pixels run from 0 to 1" : "in the model's normalized pixels";
+  const means = `An image counts as having come back when its distance from the original is at most δ = ${significant(assumptions.delta)} (${space}).`;
+  const guesses = baselines.map(({ name, recovered }) => `the ${spaced(name)} is that near for ${recovered} of ${known.length}`).join(", ");
+  return {
+    headline: headline(recovered, known.length, bestGuess),
+    detail: guesses ? `${means} As a guess without the update, ${guesses}.` : means,
+  };
+}
+
+/** Names of the guesses that saw no update. */
+export function baselineNames({ summary }: Result): string[] {
+  return Object.keys(summary.baseline);
+}
+
+function headline(recovered: number, of: number, bestGuess: number): string {
+  const only = of === 1;
+  if (recovered === 0)
+    return only ? "The private image did not come back, by this attack." : `None of the ${of} private images came back, by this attack.`;
+  const came = only
+    ? "The private image came back"
+    : `${recovered === of ? `All ${of}` : `${recovered} of ${of}`} private images came back`;
+  return bestGuess >= recovered ? `${came}, but a guess without the update does as well.` : `${came}.`;
+}

@@ -1,0 +1,176 @@
+import { parseHTML } from "linkedom";
+import { describe, expect, it } from "vitest";
+import type { Result } from "../../src/audit/index.ts";
+import { LeakageError } from "../../src/errors.ts";
+import { decodePng, encodePng, type Picture } from "../../src/formats/index.ts";
+import { attackReport, terminalPicture, verdict } from "../../src/report/index.ts";
+import { madeUpPictures } from "../golden/made-up-pictures.ts";
+import { madeUpResult, madeUpSteps } from "../golden/made-up-result.ts";
+
+const side = 8;
+const pictures = madeUpPictures(8, madeUpSteps, side);
+const page = (result: Result, reproduce = "gradleak attack") => attackReport({ result, pictures, reproduce });
+const open = (html: string) => parseHTML(html).document;
+const textOf = (html: string) => open(html).querySelector("main")!.textContent!.replace(/\s+/g, " ");
+const unknown = { psnr: null, psnrUnclamped: null, ssim: null, mse: null, distance: null };
+
+/** The same result with the distances of images, and of their baseline, as given. */
+function withDistances(distances: readonly number[], baseline = 99): Result {
+  const result = madeUpResult(distances.length);
+  return {
+    ...result,
+    images: result.images.map((image, i) => ({
+      ...image,
+      distance: distances[i]!,
+      baseline: { meanImage: { ...image.baseline.meanImage!, distance: baseline } },
+    })),
+  };
+}
+
+describe("a report", () => {
+  it("needs nothing beside it, and runs nothing", () => {
+    const html = page(madeUpResult(4));
+    const document = open(html);
+    expect(document.querySelectorAll("script, link, iframe, object, embed, base, form").length).toBe(0);
+    for (const element of document.querySelectorAll("*"))
+      for (const { name, value } of [...element.attributes]) {
+        expect(name).not.toMatch(/^on/i);
+        if (["src", "href", "xlink:href", "srcset", "data"].includes(name)) expect(value).toMatch(/^data:image\/png;base64,/);
+      }
+    expect(html.replaceAll(/xmlns(:xlink)?="[^"]*"/g, "")).not.toMatch(/https?:|url\(|@import/);
+  });
+
+  it("escapes whatever comes from outside", () => {
+    const evil = `"><img src=x onerror=alert(1)><script>alert(2)</script>'&`;
+    const result = madeUpResult(2);
+    const image = { ...result.images[0]!, className: evil, stopped: evil, baseline: { [evil]: unknown } };
+    const html = page(
+      {
+        ...result,
+        images: [image],
+        summary: { ...result.summary, baseline: { [evil]: result.summary.attack } },
+        notes: [evil],
+        versions: { [evil]: evil },
+        assumptions: { ...result.assumptions, law: evil, prior: evil, model: evil, defense: evil },
+      },
+      evil,
+    );
+    expect(html).not.toContain("<script");
+    expect(html).not.toContain("<img src=x");
+    const document = open(html);
+    expect(document.querySelectorAll("[onerror]").length).toBe(0);
+    expect(document.querySelector("pre")!.textContent!.trim()).toBe(evil);
+    expect(document.querySelector(".strip bdi")!.textContent).toBe(evil);
+  });
+
+  it("is the same text for the same result", () => {
+    expect(page(madeUpResult(8))).toBe(page(madeUpResult(8)));
+  });
+
+  it("shows each original, its reconstruction at several steps, and the differences", () => {
+    const strips = open(page(madeUpResult(2))).querySelectorAll(".strip");
+    expect(strips.length).toBe(2);
+    expect(strips[0]!.querySelectorAll(".original img").length).toBe(1);
+    expect(strips[0]!.querySelectorAll(".frame img").length).toBe(8);
+    expect(strips[0]!.querySelectorAll(".final img").length).toBe(2);
+    const sources = [...strips[0]!.querySelectorAll("img")].map((img) => img.getAttribute("src")!.split(",")[1]!);
+    const shown = (i: number) => decodePng(new Uint8Array(Buffer.from(sources[i]!, "base64")), `picture ${i}`);
+    const [original, off, last] = [shown(0), shown(sources.length - 1), shown(sources.length - 2)];
+    expect(off.data.length).toBe(side * side * 3);
+    off.data.forEach((value, i) => {
+      expect(value).toBe(Math.max(0, Math.min(255, 128 + 2 * (last.data[i]! - original.data[i]!))));
+    });
+  });
+
+  it("says what the attacker was given, what a failure does not prove, and how to do it again", () => {
+    const result = madeUpResult(2);
+    const text = textOf(page(result, "gradleak attack --seed 1"));
+    expect(text).toContain("Given: the attack was told the true class of every image.");
+    expect(text).toContain("not recovered by these attacks under these assumptions");
+    expect(text).toContain("gradleak attack --seed 1");
+    expect(text).toContain(result.specHash);
+    expect(text).toContain("onnxruntime 1.30.0");
+    const other = {
+      ...result.assumptions,
+      labels: "joint",
+      mode: "train",
+      batchNorm: "private",
+      batchSize: 4,
+      radius: 2.5,
+      defense: null,
+    } as const;
+    const changed = textOf(page({ ...result, assumptions: other }));
+    expect(changed).toContain("looked for them together with the images");
+    expect(changed).toContain("training mode");
+    expect(changed).toContain("Given: those of the private batch itself.");
+    expect(changed).toContain("The gradient of 4 images, averaged");
+    expect(changed).toContain("ball of radius 2.50");
+    expect(changed).toContain("nobody said");
+  });
+
+  it("does without originals", () => {
+    const result = madeUpResult(1);
+    const { original: _, ...files } = result.images[0]!.files;
+    const trajectory = result.images[0]!.trajectory.map((moment) => ({ ...moment, psnr: null }));
+    const image = { ...result.images[0]!, ...unknown, label: null, className: null, baseline: {}, trajectory, files };
+    const html = page({ ...result, command: "invert", images: [image], summary: { attack: { ...unknown }, baseline: {} } });
+    expect(textOf(html)).toContain("The originals are not known here");
+    expect(open(html).querySelectorAll(".curve").length).toBe(1);
+    expect(open(html).querySelectorAll(".original").length).toBe(0);
+    expect(html).not.toMatch(/NaN|undefined|\bnull\b/);
+  });
+
+  it("names a picture that is missing, broken, or of another size", () => {
+    const result = madeUpResult(1);
+    const changed = (bytes: Uint8Array | undefined) => {
+      const files = new Map(pictures);
+      files.delete("reconstruction-0.png");
+      if (bytes) files.set("reconstruction-0.png", bytes);
+      return () => attackReport({ result, pictures: files, reproduce: "" });
+    };
+    const gray: Picture = { width: 2, height: 3, channels: 1, data: new Uint8Array(6) };
+    for (const bytes of [undefined, new Uint8Array(9), encodePng(gray)]) {
+      expect(changed(bytes)).toThrow(LeakageError);
+      expect(changed(bytes)).toThrow("reconstruction-0.png");
+    }
+    expect(changed(encodePng(gray))).toThrow("expected a picture of 8×8×3 as its original is; got 2×3×1");
+  });
+});
+
+describe("a verdict", () => {
+  it.each([
+    [[1], 99, "The private image came back."],
+    [[9], 99, "The private image did not come back, by this attack."],
+    [[1, 2, 3], 99, "All 3 private images came back."],
+    [[1, 9, 9], 99, "1 of 3 private images came back."],
+    [[9, 9, 9], 99, "None of the 3 private images came back, by this attack."],
+    [[1, 2], 3, "All 2 private images came back, but a guess without the update does as well."],
+    [[9, 9], 3, "None of the 2 private images came back, by this attack."],
+  ])("of distances %j beside a baseline's %d is: %s", (distances, baseline, headline) => {
+    expect(verdict(withDistances(distances, baseline)).headline).toBe(headline);
+  });
+
+  it("counts an image at δ as recovered", () => {
+    const { delta } = madeUpResult(1).assumptions;
+    expect(verdict(withDistances([delta])).headline).toBe("The private image came back.");
+    expect(verdict(withDistances([delta * (1 + 1e-12)])).headline).toContain("did not");
+  });
+});
+
+describe("a terminal picture", () => {
+  const picture: Picture = { width: 2, height: 3, channels: 3, data: Uint8Array.from({ length: 18 }, (_, i) => i) };
+  const gray: Picture = { width: 1, height: 1, channels: 1, data: Uint8Array.of(7) };
+
+  it("has two pixels in a character", () => {
+    expect(terminalPicture(picture).split("\n")).toEqual([
+      "\u001b[38;2;0;1;2;48;2;6;7;8m▀\u001b[38;2;3;4;5;48;2;9;10;11m▀\u001b[0m",
+      "\u001b[38;2;12;13;14;49m▀\u001b[38;2;15;16;17;49m▀\u001b[0m",
+    ]);
+  });
+
+  it("stands beside others, gray ones and lower ones too", () => {
+    const [first, second] = terminalPicture(gray, picture).split("\n");
+    expect(first).toBe(`\u001b[38;2;7;7;7;49m▀\u001b[0m  ${terminalPicture(picture).split("\n")[0]}`);
+    expect(second).toBe(`   ${terminalPicture(picture).split("\n")[1]}`);
+  });
+});
