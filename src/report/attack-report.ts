@@ -26,7 +26,7 @@ const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
  * @throws LeakageError `file` where a picture that the result names is missing, is not a PNG, or has another size than its original.
  */
 export function attackReport({ result, pictures, reproduce }: AttackReport): string {
-  const { headline, detail } = verdict(result);
+  const { sentence, detail } = verdict(result);
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -34,14 +34,14 @@ export function attackReport({ result, pictures, reproduce }: AttackReport): str
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="generator" content="Gradleak">
-<title>${headline} – Gradleak</title>
+<title>${sentence} – Gradleak</title>
 <style>${trusted(style)}</style>
 </head>
 <body>
 <main>
 <header>
 <p class="eyebrow">Gradleak · what an update gives away</p>
-<h1>${headline}</h1>
+<h1>${sentence}</h1>
 <p class="lead">${detail}</p>
 ${facts(result)}
 </header>

@@ -4,8 +4,8 @@ import { counted, significant, spaced } from "./numbers.ts";
 /** What an attack came to, in plain words. */
 export interface Verdict {
   /** One sentence. */
-  readonly headline: string;
-  /** What the words of the headline mean, and what one who saw no update would have had. */
+  readonly sentence: string;
+  /** What the words of the sentence mean, and what one who saw no update would have had. */
   readonly detail: string;
 }
 
@@ -20,7 +20,7 @@ export function verdict(result: Result): Verdict {
   const known = images.filter(({ distance }) => distance !== null);
   if (!known.length)
     return {
-      headline: `The attack returned ${counted(images.length, "image")}.`,
+      sentence: `The attack returned ${counted(images.length, "image")}.`,
       detail: "The originals are not known here, so nothing says how near the reconstructions are: look at them.",
     };
   const recovered = known.filter((image) => isRecovered(image, result)).length;
@@ -33,7 +33,7 @@ export function verdict(result: Result): Verdict {
   const means = `An image counts as having come back when its distance from the original is at most δ = ${significant(assumptions.delta)} (${space}).`;
   const guesses = baselines.map(({ name, recovered }) => `the ${spaced(name)} is that near for ${recovered} of ${known.length}`).join(", ");
   return {
-    headline: headline(recovered, known.length, bestGuess),
+    sentence: sentenceOf(recovered, known.length, bestGuess),
     detail: guesses ? `${means} As a guess without the update, ${guesses}.` : means,
   };
 }
@@ -43,7 +43,7 @@ export function baselineNames({ summary }: Result): string[] {
   return Object.keys(summary.baseline);
 }
 
-function headline(recovered: number, of: number, bestGuess: number): string {
+function sentenceOf(recovered: number, of: number, bestGuess: number): string {
   const only = of === 1;
   if (recovered === 0)
     return only ? "The private image did not come back, by this attack." : `None of the ${of} private images came back, by this attack.`;

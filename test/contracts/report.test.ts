@@ -147,13 +147,13 @@ describe("a verdict", () => {
     [[1, 2], 3, "All 2 private images came back, but a guess without the update does as well."],
     [[9, 9], 3, "None of the 2 private images came back, by this attack."],
   ])("of distances %j beside a baseline's %d is: %s", (distances, baseline, headline) => {
-    expect(verdict(withDistances(distances, baseline)).headline).toBe(headline);
+    expect(verdict(withDistances(distances, baseline)).sentence).toBe(headline);
   });
 
   it("counts an image at δ as recovered", () => {
     const { delta } = madeUpResult(1).assumptions;
-    expect(verdict(withDistances([delta])).headline).toBe("The private image came back.");
-    expect(verdict(withDistances([delta * (1 + 1e-12)])).headline).toContain("did not");
+    expect(verdict(withDistances([delta])).sentence).toBe("The private image came back.");
+    expect(verdict(withDistances([delta * (1 + 1e-12)])).sentence).toContain("did not");
   });
 });
 

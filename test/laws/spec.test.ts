@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { LeakageError } from "../../src/errors.ts";
 import { canonicalJson, catalogue, chainable, format, nearest, nested, type PartSpec, part, specHash } from "../../src/spec/index.ts";
 
 const build = () => 0;
@@ -56,6 +57,47 @@ describe("flag text", () => {
       fc.property(spec, (spec) => {
         expect(specHash(outer.parse(spec))).toBe(specHash(outer.parse(format(spec))));
       }),
+    );
+  });
+});
+
+describe("a flag from anywhere", () => {
+  const scrap = fc.constantFrom(
+    "tree",
+    "leaf",
+    "bare",
+    ":",
+    "=",
+    ",",
+    "+",
+    "(",
+    ")",
+    "/",
+    '"',
+    "\\",
+    "one",
+    "number",
+    "1e",
+    "-",
+    "none",
+    "\n",
+    "é",
+  );
+  const anything = fc.oneof(
+    fc.string(),
+    fc.array(scrap, { maxLength: 20 }).map((scraps) => scraps.join("")),
+  );
+
+  it("is read or refused, never broken on", () => {
+    fc.assert(
+      fc.property(fc.oneof(anything, fc.jsonValue()), (input) => {
+        try {
+          outer.parse(input);
+        } catch (error) {
+          expect(error).toBeInstanceOf(LeakageError);
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 });
