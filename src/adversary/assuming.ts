@@ -123,7 +123,7 @@ function progress(
       matching: iterate.matching[i]!,
       steps: iterate.steps[i]!,
       evaluations: iterate.evaluations[i]!,
-      stopped: iterate.failed[i] ? "nan" : null,
+      stopped: iterate.failed[i] ? "nan" : iterate.converged[i] ? "converged" : null,
     })),
     pictures: () => rows(0, pixels),
     labels: () => {

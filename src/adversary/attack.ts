@@ -24,8 +24,8 @@ export interface LaneProgress {
   /** Outer steps of the optimizer. */
   readonly steps: number;
   readonly evaluations: number;
-  /** Why the lane ended before its steps were done: its objective was not a number. */
-  readonly stopped: "nan" | null;
+  /** Why the lane ended before its steps were done: its objective was not a number, or nothing was left to gain. */
+  readonly stopped: "nan" | "converged" | null;
 }
 
 /** What an attack reports after each call of its program; the last report is the result. */

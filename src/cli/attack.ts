@@ -20,7 +20,7 @@ import {
 import type { Dataset } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import { writePng, writeSafetensors } from "../formats/index.ts";
+import { encodePng, writeSafetensors } from "../formats/index.ts";
 import { defaultDelta } from "../metrics/index.ts";
 import { initialWeights, models, type Weights, weightsFrom } from "../models/index.ts";
 import { openDataset } from "../node.ts";
@@ -131,7 +131,7 @@ async function finishedChunk(
   }
   const part = chunk.flat().length === 1 ? `image ${chunk[0]![0]}` : `images ${chunk.flat().join(", ")}`;
   const made = await drive(tell, part, attackChunk(run, chunk));
-  for (const [name, picture] of made.pictures) await folder.write(name, writePng(picture));
+  for (const [name, picture] of made.pictures) await folder.write(name, encodePng(picture));
   if (saveUpdate)
     for (const [index, tensors] of made.updates)
       await folder.write(

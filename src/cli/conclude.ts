@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 import { type ImageResult, type Result, validateResult } from "../audit/index.ts";
-import { type Picture, readPng } from "../formats/index.ts";
+import { decodePng, type Picture } from "../formats/index.ts";
 import { attackReport, terminalPicture, verdict } from "../report/index.ts";
 import { type Console, duration } from "./console.ts";
 import type { ResultFolder } from "./folder.ts";
@@ -51,7 +51,7 @@ export async function storedPictures(folder: ResultFolder, images: readonly Imag
   for (const { files } of images)
     for (const file of [files.original, files.reconstruction]) {
       const png = file === undefined ? undefined : await folder.read(file);
-      if (png) found.set(file!, readPng(png, file!));
+      if (png) found.set(file!, decodePng(png, file!));
     }
   return found;
 }

@@ -1,7 +1,7 @@
 import { attacks } from "../attacks/index.ts";
 import { type ImageResult, invertSpec, invertUpdate, modelFor, parseSpec, resultOf, streamKey } from "../audit/index.ts";
 import { LeakageError } from "../errors.ts";
-import { writePng } from "../formats/index.ts";
+import { encodePng } from "../formats/index.ts";
 import { defaultDelta } from "../metrics/index.ts";
 import { initialWeights, matchTensors, models, type Weights, weightsFrom } from "../models/index.ts";
 import { readPicture } from "../node.ts";
@@ -84,7 +84,7 @@ export async function invert(flags: InvertFlags): Promise<void> {
   tell.event("start", { specHash: hash, images: batch });
   tell.line(`gradleak inverts ${flags.update} on ${format(parts.model)}`);
   const made = await drive(tell, "update", invertUpdate({ spec, weights, update, machine, ...(truth ? { truth } : {}) }));
-  for (const [name, picture] of made.pictures) await folder.write(name, writePng(picture));
+  for (const [name, picture] of made.pictures) await folder.write(name, encodePng(picture));
   made.images.forEach((image: ImageResult) => {
     tellImage(tell, image, made.pictures);
   });

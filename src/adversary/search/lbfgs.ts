@@ -136,6 +136,7 @@ export function lbfgs({ history = 32, lineSearch = "wolfe", iterations = 20 }: L
           tries: zero,
           inner: zero,
           started: zero,
+          restarted: zero,
         }),
         update: (at, state) => searchedStep(at, state, iterations),
       };
@@ -191,6 +192,8 @@ function searchedStep({ point, value, gradient, rate }: Evaluation, state: State
   const newSlope = where(fresh, dot(newDirection, baseGradient), state.slope!);
   const start = where(descends, 1, constant(1).minimum(constant(1).div(baseGradient.abs().sum().add(1e-30)))).mul(rate);
 
+  // A search down the gradient that fails as well has come to the end of what float32 can tell apart.
+  const converged = failed.and(state.restarted!.equal(1));
   const inner = state.inner!.add(where(fresh.and(first.not()), 1, 0));
   const ends = inner.greaterEqual(iterations);
   const low = where(fresh, 0, where(decreases, t, state.low!));
@@ -211,7 +214,9 @@ function searchedStep({ point, value, gradient, rate }: Evaluation, state: State
       tries: where(fresh, 0, state.tries!.add(1)),
       inner: where(ends, 0, inner),
       started: constant(1),
+      restarted: where(failed, 1, where(accepted, 0, state.restarted!)),
     },
     completed: ends.toFloat(),
+    converged,
   };
 }

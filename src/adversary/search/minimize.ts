@@ -36,7 +36,10 @@ export interface Iterate {
   readonly matching: Float32Array;
   readonly steps: Float32Array;
   readonly evaluations: Float32Array;
+  /** 1 where the objective was not a number. */
   readonly failed: Float32Array;
+  /** 1 where nothing was left to gain. */
+  readonly converged: Float32Array;
   readonly bestPoint: Float32Array;
 }
 
@@ -50,6 +53,7 @@ const scalars = {
   steps: 0,
   evaluations: 0,
   failed: 0,
+  converged: 0,
   value: Number.NaN,
   matching: Number.NaN,
   bestValue: Number.POSITIVE_INFINITY,
@@ -71,8 +75,10 @@ function step(
     Object.entries(run).flatMap(([name, tensor]) => (name.startsWith("optimizer.") ? [[name.slice(10), tensor]] : [])),
   );
   const next = search.optimizer.update({ point, value, gradient: gradient!, rate }, state);
-  const running = run.failed!.equal(0).and(run.steps!.less(search.steps));
-  const fails = search.optimizer.recovers ? running.and(running.not()) : running.and(value.isFinite().not());
+  const running = run.failed!.add(run.converged!).equal(0).and(run.steps!.less(search.steps));
+  // An optimizer that steps back from such points fails only where it begins at one.
+  const broken = value.isFinite().not();
+  const fails = running.and(search.optimizer.recovers ? broken.and(run.evaluations!.equal(0)) : broken);
   const goes = running.and(fails.not());
   const improves = running.and(value.less(run.bestValue!));
   return {
@@ -80,6 +86,7 @@ function step(
     steps: run.steps!.add(where(goes, next.completed, 0)),
     evaluations: run.evaluations!.add(running.toFloat()),
     failed: where(fails, 1, run.failed!),
+    converged: next.converged ? where(running.and(next.converged), 1, run.converged!) : run.converged!,
     value: where(running, value, run.value!),
     matching: where(running, matching, run.matching!),
     bestValue: where(improves, value, run.bestValue!),
@@ -133,8 +140,8 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
 }
 
 /** Steps of the lane that is furthest behind, of those that go on; `of` when none does. */
-export function slowestStep({ steps, failed }: Iterate, of: number): number {
-  return steps.reduce((least, done, i) => (failed[i] ? least : Math.min(least, done)), of);
+export function slowestStep({ steps, failed, converged }: Iterate, of: number): number {
+  return steps.reduce((least, done, i) => (failed[i] || converged[i] ? least : Math.min(least, done)), of);
 }
 
 function initialState({ optimizer }: Search, { start, size }: Problem, lanes: Shape): Record<string, { shape: Shape; data: Float32Array }> {

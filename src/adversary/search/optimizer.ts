@@ -20,6 +20,8 @@ export interface Transition {
   readonly state: State;
   /** How many steps the evaluation completed, 0 or 1: a line search takes several evaluations a step. */
   readonly completed: Tensor;
+  /** Whether nothing is left to gain: the lane ends here. */
+  readonly converged?: Tensor;
 }
 
 /**
