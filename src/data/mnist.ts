@@ -1,0 +1,50 @@
+import { LeakageError } from "../errors.ts";
+import { readIdx } from "../formats/index.ts";
+import type { Dataset } from "./dataset.ts";
+import { requireIndex, toPixels } from "./examples.ts";
+import type { DataFile } from "./file.ts";
+
+/** The official files of each split: pictures, then labels. */
+export const mnistFiles = {
+  train: ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
+  test: ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"],
+} as const;
+
+const side = 28;
+
+/**
+ * MNIST (LeCun, Cortes, Burges) from its official IDX files, plain or gzipped: 28 x 28 in gray, 10 classes. Mean 0.1307 and standard deviation 0.3081 are those of
+ * PyTorch's MNIST example.
+ */
+export function mnist(split: "train" | "test", pictures: DataFile, labels: DataFile): Dataset {
+  const images = readIdx(pictures.read(), pictures.source);
+  const classes = readIdx(labels.read(), labels.source);
+  const [size = 0, ...extents] = images.shape;
+  if (images.shape.length !== 3 || size === 0 || extents.some((extent) => extent !== side))
+    throw new LeakageError(
+      "file",
+      `${pictures.source}: pictures of MNIST must have shape [n, ${side}, ${side}], and have [${images.shape.join(", ")}]`,
+    );
+  if (classes.shape.length !== 1 || classes.shape[0] !== size)
+    throw new LeakageError(
+      "file",
+      `${labels.source}: ${size} pictures need labels of shape [${size}], and these have [${classes.shape.join(", ")}]`,
+    );
+  const wrong = classes.data.findIndex((label) => label > 9);
+  if (wrong >= 0)
+    throw new LeakageError("file", `${labels.source}: labels must be 0 to 9, but picture ${wrong} has label ${classes.data[wrong]}`);
+  return {
+    kind: "mnist",
+    split,
+    shape: [1, side, side],
+    classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    size,
+    mean: [0.1307],
+    std: [0.3081],
+    notes: [],
+    example(index) {
+      requireIndex(index, size, `The ${split} split of MNIST`);
+      return { index, image: toPixels(images.data.subarray(index * side ** 2, (index + 1) * side ** 2)), label: classes.data[index]! };
+    },
+  };
+}
