@@ -50,7 +50,7 @@ export function readNpy(bytes: Uint8Array, source: string): NamedArray {
   if (!shape.every(Number.isSafeInteger)) refuse(`its shape is (${extents})`);
   const width = widths[code as Code];
   const expected = entryCount(shape) * width;
-  const data = bytes.slice(begin + length);
+  const data = new Uint8Array(bytes.subarray(begin + length));
   if (data.length !== expected)
     refuse(`shape (${shape.join(", ")}) of dtype ${code} takes ${expected} bytes, and ${data.length} follow the header`);
   if (order === ">") swapBytes(data, width);

@@ -96,7 +96,7 @@ function checkEntry(name: string, entry: unknown, refuse: (why: string) => never
 }
 
 function decode({ name, dtype, shape, begin, end }: Entry, data: Uint8Array, refuse: (why: string) => never): NamedArray {
-  const own = data.slice(begin, end);
+  const own = new Uint8Array(data.subarray(begin, end));
   if (dtype === "F16") return { shape, dtype: "float32", data: widenFloat16(new Uint16Array(own.buffer)) };
   if (dtype === "BF16") return { shape, dtype: "float32", data: widenBfloat16(new Uint16Array(own.buffer)) };
   if (dtype === "BOOL" && own.some((byte) => byte > 1)) refuse(`${name} has dtype BOOL, and a byte that is neither 0 nor 1`);

@@ -10,7 +10,7 @@ export function readTarball(bytes: Uint8Array, source: string, limit: number): R
   const archive = gunzip(bytes, source, limit);
   try {
     // The parser reads the whole buffer behind a view.
-    const files = parseTar(archive.byteLength === archive.buffer.byteLength ? archive : archive.slice());
+    const files = parseTar(archive.byteLength === archive.buffer.byteLength ? archive : new Uint8Array(archive));
     return new Map(files.flatMap(({ name, type, data }) => (type === "file" && data ? [[name, data] as const] : [])));
   } catch (cause) {
     throw new LeakageError("file", `${source} is no valid tar archive (${cause instanceof Error ? cause.message : cause})`, { cause });
