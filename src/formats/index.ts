@@ -1,7 +1,7 @@
 export { type CifarBatch, cifarRecord, readCifar, writeCifar } from "./cifar.ts";
 export { type IdxArray, readIdx, writeIdx } from "./idx.ts";
 export { type JpegDecoder, jpegDecoder } from "./jpeg.ts";
-export { type ArrayDtype, floatArrays, type NamedArray, type NamedArrays, requireFinite } from "./named-array.ts";
+export { type ArrayDtype, type NamedArray, type NamedArrays, requireFinite, toFloat32 } from "./named-array.ts";
 export { readNpy, writeNpy } from "./npy.ts";
 export { readNpz, writeNpz } from "./npz.ts";
 export type { Picture } from "./picture.ts";

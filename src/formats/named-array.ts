@@ -1,19 +1,20 @@
 import { LeakageError } from "../errors.ts";
 
 /**
- * Numbers of a file with their shape, in C order. float16 and bfloat16 arrive widened to float32 (exactly). A `bool` is a byte, 0 or 1; an `int64` is a bigint.
+ * Numbers of a file with their shape, in C order. float16 and bfloat16 arrive widened to float32 (exactly). dtypes are named as safetensors
+ * names them. A BOOL is a byte, 0 or 1; an I64 is a bigint.
  * An empty shape is a single number.
  */
 export type NamedArray = { readonly shape: readonly number[] } & (
-  | { readonly dtype: "float64"; readonly data: Float64Array }
-  | { readonly dtype: "float32"; readonly data: Float32Array }
-  | { readonly dtype: "int64"; readonly data: BigInt64Array }
-  | { readonly dtype: "int32"; readonly data: Int32Array }
-  | { readonly dtype: "uint8"; readonly data: Uint8Array }
-  | { readonly dtype: "bool"; readonly data: Uint8Array }
+  | { readonly dtype: "F64"; readonly data: Float64Array }
+  | { readonly dtype: "F32"; readonly data: Float32Array }
+  | { readonly dtype: "I64"; readonly data: BigInt64Array }
+  | { readonly dtype: "I32"; readonly data: Int32Array }
+  | { readonly dtype: "U8"; readonly data: Uint8Array }
+  | { readonly dtype: "BOOL"; readonly data: Uint8Array }
 );
 
-/** How an entry is called in the memory of this package. */
+/** What the entries of an array are. */
 export type ArrayDtype = NamedArray["dtype"];
 
 /** Arrays of a file by name, in the order of the file. */
@@ -28,16 +29,16 @@ export function entryCount(shape: readonly number[]): number {
 /** Wraps bytes (little-endian, already a copy of their own) as the entries of a dtype. */
 export function viewArray(dtype: ArrayDtype, shape: readonly number[], bytes: ArrayBuffer): NamedArray {
   switch (dtype) {
-    case "float64":
+    case "F64":
       return { shape, dtype, data: new Float64Array(bytes) };
-    case "float32":
+    case "F32":
       return { shape, dtype, data: new Float32Array(bytes) };
-    case "int64":
+    case "I64":
       return { shape, dtype, data: new BigInt64Array(bytes) };
-    case "int32":
+    case "I32":
       return { shape, dtype, data: new Int32Array(bytes) };
-    case "uint8":
-    case "bool":
+    case "U8":
+    case "BOOL":
       return { shape, dtype, data: new Uint8Array(bytes) };
   }
 }
@@ -47,7 +48,7 @@ export const bytesOf = ({ data }: NamedArray): Uint8Array => new Uint8Array(data
 
 /** Refuses NaN and infinities: throws a LeakageError that names file, entry and the flat index of the first one. */
 export function requireFinite(array: NamedArray, name: string, source: string): void {
-  if (array.dtype !== "float32" && array.dtype !== "float64") return;
+  if (array.dtype !== "F32" && array.dtype !== "F64") return;
   const index = array.data.findIndex((value) => !Number.isFinite(value));
   if (index >= 0)
     throw new LeakageError(
@@ -56,9 +57,6 @@ export function requireFinite(array: NamedArray, name: string, source: string): 
     );
 }
 
-/** The arrays with their entries as float32, rounded from wider types; float32 arrays are not copied. */
-export const floatArrays = (arrays: NamedArrays): ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }> =>
-  new Map([...arrays].map(([name, array]) => [name, { shape: array.shape, data: toFloat32(array) }]));
-
-const toFloat32 = ({ dtype, data }: NamedArray): Float32Array =>
-  dtype === "float32" ? data : dtype === "int64" ? Float32Array.from(data, Number) : Float32Array.from(data);
+/** The entries as float32, rounded from wider types; those of a float32 array are not copied. */
+export const toFloat32 = ({ dtype, data }: NamedArray): Float32Array =>
+  dtype === "F32" ? data : dtype === "I64" ? Float32Array.from(data, Number) : Float32Array.from(data);

@@ -8,15 +8,8 @@ const maxHeader = 10_000;
 
 const widths = { f8: 8, f4: 4, f2: 2, i8: 8, i4: 4, u1: 1, b1: 1 } as const;
 type Code = keyof typeof widths;
-const memoryDtypes: Record<Exclude<Code, "f2">, ArrayDtype> = {
-  f8: "float64",
-  f4: "float32",
-  i8: "int64",
-  i4: "int32",
-  u1: "uint8",
-  b1: "bool",
-};
-const descriptions: Record<ArrayDtype, string> = { float64: "<f8", float32: "<f4", int64: "<i8", int32: "<i4", uint8: "|u1", bool: "|b1" };
+const dtypes: Record<Exclude<Code, "f2">, ArrayDtype> = { f8: "F64", f4: "F32", i8: "I64", i4: "I32", u1: "U8", b1: "BOOL" };
+const descriptions: Record<ArrayDtype, string> = { F64: "<f8", F32: "<f4", I64: "<i8", I32: "<i4", U8: "|u1", BOOL: "|b1" };
 
 const descrPattern = /'descr'\s*:\s*('[^']*'|\[.*\])/s;
 const orderPattern = /'fortran_order'\s*:\s*(True|False)/;
@@ -55,9 +48,9 @@ export function readNpy(bytes: Uint8Array, source: string): NamedArray {
     refuse(`shape (${shape.join(", ")}) of dtype ${code} takes ${expected} bytes, and ${data.length} follow the header`);
   if (order === ">") swapBytes(data, width);
   const ordered = fortran === "True" ? fromFortran(data, shape, width) : data;
-  if (code === "f2") return { shape, dtype: "float32", data: widenFloat16(new Uint16Array(ordered.buffer)) };
+  if (code === "f2") return { shape, dtype: "F32", data: widenFloat16(new Uint16Array(ordered.buffer)) };
   if (code === "b1" && ordered.some((byte) => byte > 1)) refuse("it has dtype bool, and a byte that is neither 0 nor 1");
-  return viewArray(memoryDtypes[code as Exclude<Code, "f2">], shape, ordered.buffer);
+  return viewArray(dtypes[code as Exclude<Code, "f2">], shape, ordered.buffer);
 }
 
 /** Turns entries of `width` bytes around, in place. */

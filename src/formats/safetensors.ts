@@ -1,23 +1,13 @@
 import { LeakageError } from "../errors.ts";
 import { widenBfloat16, widenFloat16 } from "./half-precision.ts";
 import { topLevelKeys } from "./json-keys.ts";
-import { type ArrayDtype, bytesOf, entryCount, type NamedArray, type NamedArrays, viewArray } from "./named-array.ts";
+import { bytesOf, entryCount, type NamedArray, type NamedArrays, viewArray } from "./named-array.ts";
 
 /** The format's own limit. */
 const maxHeader = 100_000_000;
 
 const widths = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, U8: 1, BOOL: 1 } as const;
 type FileDtype = keyof typeof widths;
-const memoryDtypes: Record<Exclude<FileDtype, "F16" | "BF16">, ArrayDtype> = {
-  F64: "float64",
-  F32: "float32",
-  I64: "int64",
-  I32: "int32",
-  U8: "uint8",
-  BOOL: "bool",
-};
-const fileDtypes: Record<ArrayDtype, FileDtype> = { float64: "F64", float32: "F32", int64: "I64", int32: "I32", uint8: "U8", bool: "BOOL" };
-
 interface Entry {
   readonly name: string;
   readonly dtype: FileDtype;
@@ -97,10 +87,10 @@ function checkEntry(name: string, entry: unknown, refuse: (why: string) => never
 
 function decode({ name, dtype, shape, begin, end }: Entry, data: Uint8Array, refuse: (why: string) => never): NamedArray {
   const own = new Uint8Array(data.subarray(begin, end));
-  if (dtype === "F16") return { shape, dtype: "float32", data: widenFloat16(new Uint16Array(own.buffer)) };
-  if (dtype === "BF16") return { shape, dtype: "float32", data: widenBfloat16(new Uint16Array(own.buffer)) };
+  if (dtype === "F16") return { shape, dtype: "F32", data: widenFloat16(new Uint16Array(own.buffer)) };
+  if (dtype === "BF16") return { shape, dtype: "F32", data: widenBfloat16(new Uint16Array(own.buffer)) };
   if (dtype === "BOOL" && own.some((byte) => byte > 1)) refuse(`${name} has dtype BOOL, and a byte that is neither 0 nor 1`);
-  return viewArray(memoryDtypes[dtype], shape, own.buffer);
+  return viewArray(dtype, shape, own.buffer);
 }
 
 /** Writes arrays as a safetensors file, in their order; the same arrays make the same bytes. The header is padded so that the data starts at a multiple of 8. */
@@ -109,7 +99,7 @@ export function writeSafetensors(arrays: NamedArrays): Uint8Array {
   const header = [...arrays].map(([name, array]) => {
     const begin = position;
     position += array.data.byteLength;
-    return `${JSON.stringify(name)}:${JSON.stringify({ dtype: fileDtypes[array.dtype], shape: array.shape, data_offsets: [begin, position] })}`;
+    return `${JSON.stringify(name)}:${JSON.stringify({ dtype: array.dtype, shape: array.shape, data_offsets: [begin, position] })}`;
   });
   const text = new TextEncoder().encode(`{${header.join(",")}}`);
   const length = Math.ceil(text.length / 8) * 8;
