@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { LeakageError } from "../errors.ts";
-import { type NamedArrays, readNpz, readSafetensors, requireFinite, toFloat32 } from "../formats/index.ts";
+import { floatArrays, type NamedArrays, readNpz, readSafetensors, requireFinite } from "../formats/index.ts";
 import type { NamedNumbers } from "../models/index.ts";
 
 /** Larger files are not tensors that this program attacks. */
@@ -26,10 +26,6 @@ const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 
 export async function readTensors(path: string): Promise<{ tensors: ReadonlyMap<string, NamedNumbers>; sha256: string }> {
   const bytes = await bytesOfFile(path);
   const arrays: NamedArrays = isZip(bytes) ? readNpz(bytes, path) : readSafetensors(bytes, path);
-  const tensors = new Map<string, NamedNumbers>();
-  for (const [name, array] of arrays) {
-    requireFinite(array, name, path);
-    tensors.set(name, { shape: array.shape, data: toFloat32(array) });
-  }
-  return { tensors, sha256: createHash("sha256").update(bytes).digest("hex") };
+  for (const [name, array] of arrays) requireFinite(array, name, path);
+  return { tensors: floatArrays(arrays), sha256: createHash("sha256").update(bytes).digest("hex") };
 }
