@@ -1,14 +1,19 @@
 /** The state of a random stream: two 32-bit words. */
 export type KeyBits = readonly [number, number];
 
-/** Rotations of the rounds, and the parity constant of the key schedule (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"). */
+/** The parity constant of the key schedule (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"). */
 const parity = 0x1bd11bda;
 
-/** Threefry-2×32 with 20 rounds: the block of counter (c0, c1) under a key, written to `out` as signed words. */
-export function threefry(k0: number, k1: number, c0: number, c1: number, out: Int32Array): void {
+/**
+ * Threefry-2×32 with 20 rounds: writes the block of counter (0, counter) under the key (key0, key1), as signed words. The rounds are written out, and each sum
+ * is cut to 32 bits, because a compiler then keeps them in registers.
+ */
+function encrypt(key0: number, key1: number, counter: number, block: Int32Array): void {
+  const k0 = key0 | 0;
+  const k1 = key1 | 0;
   const k2 = k0 ^ k1 ^ parity;
-  let x = (c0 + k0) | 0;
-  let y = (c1 + k1) | 0;
+  let x = k0;
+  let y = ((counter | 0) + k1) | 0;
   x = (x + y) | 0;
   y = x ^ ((y << 13) | (y >>> 19));
   x = (x + y) | 0;
@@ -57,41 +62,49 @@ export function threefry(k0: number, k1: number, c0: number, c1: number, out: In
   y = x ^ ((y << 26) | (y >>> 6));
   x = (x + y) | 0;
   y = x ^ ((y << 6) | (y >>> 26));
-  out[0] = x + k2;
-  out[1] = y + k0 + 5;
+  block[0] = x + k2;
+  block[1] = y + k0 + 5;
 }
 
-const low = 2 ** 32;
-
-/** The key of a seed: its high and its low 32 bits, as `jax.random.key`. */
+/** The key of a seed: its high and its low 32 bits, as `jax.random.key` with 64-bit seeds; a negative seed counts from 2⁶⁴ down. */
 export function keyFromSeed(seed: number | bigint): KeyBits {
   const bits = BigInt.asUintN(64, BigInt(seed));
   return [Number(bits >> 32n), Number(bits & 0xffffffffn)];
 }
 
-/** The key of a numbered part, as `jax.random.fold_in`. */
-export function foldIn([k0, k1]: KeyBits, data: number): KeyBits {
-  const block = new Int32Array(2);
-  threefry(k0 | 0, k1 | 0, 0, data | 0, block);
+const block = new Int32Array(2);
+
+/** The key of the part numbered `data`, an integer of 32 bits, as `jax.random.fold_in`. */
+export function foldIn(key: KeyBits, data: number): KeyBits {
+  encrypt(key[0], key[1], data, block);
   return [block[0]! >>> 0, block[1]! >>> 0];
 }
 
-/** `count` keys from one, as `jax.random.split` with `jax_threefry_partitionable`. */
-export function split([k0, k1]: KeyBits, count: number): KeyBits[] {
-  const block = new Int32Array(2);
-  return Array.from({ length: count }, (_, i) => {
-    threefry(k0 | 0, k1 | 0, Math.floor(i / low) | 0, i | 0, block);
-    return [block[0]! >>> 0, block[1]! >>> 0];
-  });
+/** `count` keys from one, as `jax.random.split` with `jax_threefry_partitionable`: key i depends on i alone, not on the count. */
+export function split(key: KeyBits, count: number): KeyBits[] {
+  return Array.from({ length: count }, (_, i) => foldIn(key, i));
 }
 
 /** Random 32-bit words, as `jax.random.bits` with `jax_threefry_partitionable`. */
-export function randomBits([k0, k1]: KeyBits, count: number): Uint32Array {
+export function randomBits(key: KeyBits, count: number): Uint32Array {
   const out = new Uint32Array(count);
-  const block = new Int32Array(2);
-  for (let i = 0; i < count; i++) {
-    threefry(k0 | 0, k1 | 0, Math.floor(i / low) | 0, i | 0, block);
-    out[i] = block[0]! ^ block[1]!;
-  }
+  forEachChunk(key, count, (words, from, length) => {
+    for (let i = 0; i < length; i++) out[from + i] = words[i]!;
+  });
   return out;
+}
+
+const chunk = new Int32Array(512);
+
+/** Calls `use` with the words that {@link randomBits} would return, as signed integers, in chunks that a processor's cache holds; the array is reused. */
+export function forEachChunk(key: KeyBits, count: number, use: (words: Int32Array, from: number, length: number) => void): void {
+  const [k0, k1] = key;
+  for (let from = 0; from < count; from += chunk.length) {
+    const length = Math.min(chunk.length, count - from);
+    for (let i = 0; i < length; i++) {
+      encrypt(k0, k1, from + i, block);
+      chunk[i] = block[0]! ^ block[1]!;
+    }
+    use(chunk, from, length);
+  }
 }
