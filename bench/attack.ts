@@ -1,0 +1,42 @@
+import type { Progress } from "../src/adversary/index.ts";
+import { attacks } from "../src/attacks/index.ts";
+import { client } from "../src/client/index.ts";
+import { input } from "../src/graph/index.ts";
+import { compile } from "../src/runtime/index.ts";
+import type { Problem } from "./problem.ts";
+
+/** The gradient of every lane's private picture: what the server sees. */
+export async function observe({ model, weights, lanes, truth, labels }: Problem, threads: number): Promise<Map<string, Float32Array>> {
+  const one = client({ model, weights });
+  const x = input("x", [1, ...model.shape]);
+  const y = input("y", [1, model.classes]);
+  const gradients = one.gradients({ x, y });
+  const program = await compile(Object.fromEntries(gradients.names.map((name) => [name, gradients.entries(name)])), { threads });
+  const seen = new Map<string, Float32Array>();
+  const pixels = truth.length / lanes;
+  for (const [lane, label] of labels.entries()) {
+    const sent = await program.run({ x: truth.slice(lane * pixels, (lane + 1) * pixels), y: oneHot(label, model.classes) });
+    for (const name of gradients.names) {
+      const own = sent[name]!;
+      if (lane === 0) seen.set(name, new Float32Array(lanes * own.length));
+      seen.get(name)!.set(own, lane * own.length);
+    }
+  }
+  await program.dispose();
+  return seen;
+}
+
+/** The attack of the command line, without an end. Each value that is asked for takes one step. */
+export function attack(problem: Problem, updates: ReadonlyMap<string, Float32Array>, threads: number): AsyncIterator<Progress> {
+  const { model, weights, lanes, labels, start, tv, rate } = problem;
+  const declaration = attacks.build({ kind: "inverting-gradients", steps: 1_000_000, decay: "none", tvNorm: "l1", tv, rate });
+  const rows = new Float32Array(lanes * model.classes);
+  labels.forEach((label, lane) => {
+    rows.set(oneHot(label, model.classes), lane * model.classes);
+  });
+  const seen = { client: client({ model, weights }), lanes, updates, batchSize: 1, labels: rows };
+  const keys = labels.map((_, lane) => [0, lane] as const);
+  return declaration.build(false).reconstruct(seen, keys, { threads, start })[Symbol.asyncIterator]();
+}
+
+const oneHot = (label: number, classes: number): Float32Array => Float32Array.from({ length: classes }, (_, i) => Number(i === label));
