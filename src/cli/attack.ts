@@ -136,7 +136,7 @@ async function finishedChunk(
     for (const [index, tensors] of made.updates)
       await folder.write(
         `update-${index}.safetensors`,
-        writeSafetensors(new Map([...tensors].map(([name, { shape, data }]) => [name, { dtype: "float32", shape, data }]))),
+        writeSafetensors(new Map([...tensors].map(([name, { shape, data }]) => [name, { dtype: "F32", shape, data }]))),
       );
   await folder.write(file, JSON.stringify(made.images));
   for (const image of made.images) tellImage(tell, image, made.pictures);
