@@ -82,7 +82,7 @@ export async function measure(
       const differs = first && disagreement(prepared, first.prepared);
       if (differs) throw new Error(`${program.name} and ${first.program.name} disagree: ${differs}`);
       const { ms } = await program.run(2);
-      runners.push({ program, prepared, steps: Math.min(50, Math.max(2, Math.round(turn / ms[1]!))), ms: [], cpuMs: [] });
+      runners.push({ program, prepared, steps: Math.min(50, Math.max(3, Math.round(turn / ms[1]!))), ms: [], cpuMs: [] });
     });
   for (let round = 0; round < rounds; round++)
     for (const { program, steps, ms, cpuMs } of rotated(runners, round))
