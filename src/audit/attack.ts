@@ -1,9 +1,8 @@
-import { type Attack, type LaneProgress, type Observations, recoverLabels } from "../adversary/index.ts";
+import { type Attack, type LaneProgress, type Observations, type Run, recoverLabels } from "../adversary/index.ts";
 import type { AttackDeclaration } from "../attacks/index.ts";
 import type { Client } from "../client/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import { foldIn } from "../random/index.ts";
-import type { CompileOptions } from "../runtime/index.ts";
 import { piece, toPixelSpace } from "./pictures.ts";
 
 /** Independent streams of one seed. Draw i of a stream uses the stream's key folded with i. */
@@ -57,7 +56,7 @@ export interface Reconstruct {
   readonly seen: Observations;
   /** One key an update, for its starting points. */
   readonly keys: readonly KeyBits[];
-  readonly options: CompileOptions;
+  readonly options: Run;
 }
 
 /** Attacks all updates together. Yields ticks, returns what became of each update. */

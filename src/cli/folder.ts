@@ -22,7 +22,7 @@ export class ResultFolder {
   static async open(path: string, specHash: string, spec: unknown): Promise<ResultFolder> {
     const folder = new ResultFolder(path);
     try {
-      await mkdir(path, { recursive: true });
+      await makeFolder(path);
       const run = folder.at(runFile);
       if (existsSync(run)) {
         const begun = JSON.parse(await readFile(run, "utf8")) as { specHash?: string };
@@ -47,7 +47,7 @@ export class ResultFolder {
   async write(name: string, content: string | Uint8Array): Promise<void> {
     const path = this.at(name);
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       await writeFile(`${path}.part`, content);
       await rename(`${path}.part`, path);
     } catch (error) {
@@ -59,6 +59,16 @@ export class ResultFolder {
   async read(name: string): Promise<Uint8Array | undefined> {
     return existsSync(this.at(name)) ? new Uint8Array(await readFile(this.at(name))) : undefined;
   }
+}
+
+/** Makes a folder and those above it, one by one: Node's own recursion never ends where a system answers that the parent is not there. */
+async function makeFolder(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) await makeFolder(parent);
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
 }
 
 function unwritable(path: string, error: unknown): unknown {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { LeakageError } from "../errors.ts";
-import { floatArrays, type NamedArrays, readNpz, readSafetensors, requireFinite } from "../formats/index.ts";
+import { type NamedArrays, readNpz, readSafetensors, requireFinite, toFloat32 } from "../formats/index.ts";
 import type { NamedNumbers } from "../models/index.ts";
 
 /** Larger files are not tensors that this program attacks. */
@@ -27,5 +27,8 @@ export async function readTensors(path: string): Promise<{ tensors: ReadonlyMap<
   const bytes = await bytesOfFile(path);
   const arrays: NamedArrays = isZip(bytes) ? readNpz(bytes, path) : readSafetensors(bytes, path);
   for (const [name, array] of arrays) requireFinite(array, name, path);
-  return { tensors: floatArrays(arrays), sha256: createHash("sha256").update(bytes).digest("hex") };
+  return {
+    tensors: new Map([...arrays].map(([name, array]) => [name, { shape: array.shape, data: toFloat32(array) }])),
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+  };
 }

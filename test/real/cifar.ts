@@ -1,12 +1,12 @@
 import { assert } from "vitest";
 import type { AttackDeclaration } from "../../src/attacks/index.ts";
 import { oneHot, type Reconstruction, reconstruct } from "../../src/audit/attack.ts";
+import { toModelSpace } from "../../src/audit/pictures.ts";
 import { simulate } from "../../src/audit/simulate.ts";
 import type { Client } from "../../src/client/index.ts";
 import type { Example } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { fetchDataset, openDataset } from "../../src/node.ts";
-import { toModelSpace } from "../../src/audit/pictures.ts";
 
 /** Pictures of CIFAR-10, fetched once into the user's cache. */
 export async function cifarExamples(split: "train" | "test", count: number): Promise<Example[]> {
@@ -16,17 +16,32 @@ export async function cifarExamples(split: "train" | "test", count: number): Pro
 }
 
 /** Attacks undefended updates of one picture each, all in one program, from given starting points. */
-export async function attackTogether(client: Client, declaration: AttackDeclaration, examples: readonly Example[], start: Float32Array, seed: number): Promise<Reconstruction[]> {
+export async function attackTogether(
+  client: Client,
+  declaration: AttackDeclaration,
+  examples: readonly Example[],
+  start: Float32Array,
+  seed: number,
+): Promise<Reconstruction[]> {
   const lanes = examples.length;
   const size = examples[0]!.image.length;
   const x = new Float32Array(lanes * size);
   examples.forEach(({ image }, i) => {
     x.set(toModelSpace(image, client.model.normalization), i * size);
   });
-  const labels = oneHot(examples.map(({ label }) => label), client);
+  const labels = oneHot(
+    examples.map(({ label }) => label),
+    client,
+  );
   const keys = examples.map((_, i) => [seed, i] as const);
   const updates = await simulate(client, defenses.build("none"), { lanes, batchSize: 1, x, y: labels }, keys, { threads: 2 });
-  const running = reconstruct({ declaration, policy: declaration.labels ?? "known", seen: { client, lanes, updates, batchSize: 1, labels }, keys, options: { threads: 2, start } });
+  const running = reconstruct({
+    declaration,
+    policy: declaration.labels ?? "known",
+    seen: { client, lanes, updates, batchSize: 1, labels },
+    keys,
+    options: { threads: 2, start },
+  });
   for (;;) {
     const next = await running.next();
     if (next.done) return next.value;

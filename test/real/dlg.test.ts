@@ -8,10 +8,16 @@ import { fillNormal, foldIn, keyFromSeed } from "../../src/random/index.ts";
 import { spread } from "../reference/draws.ts";
 import { attackTogether, cifarExamples } from "./cifar.ts";
 
-const { seed, startIndex } = JSON.parse(readFileSync(new URL("../reference/dlg.json", import.meta.url), "utf8")) as { seed: number; startIndex: number };
+const { seed, startIndex } = JSON.parse(readFileSync(new URL("../reference/dlg.json", import.meta.url), "utf8")) as {
+  seed: number;
+  startIndex: number;
+};
 const key = keyFromSeed(seed);
 const model = models.build("lenet:variant=zhu", { shape: [3, 32, 32], classes: 10, normalization: { mean: [0, 0, 0], std: [1, 1, 1] } });
-const one = client({ model, weights: new Map(model.parameters.map(({ name, shape }, i) => [name, { shape, data: spread(key, i, shape, 0.5) }])) });
+const one = client({
+  model,
+  weights: new Map(model.parameters.map(({ name, shape }, i) => [name, { shape, data: spread(key, i, shape, 0.5) }])),
+});
 
 /** Attacks test images from 0, `together` at a time; PSNR, label and end of each. */
 async function run(attack: string, count: number, together: number) {
@@ -26,14 +32,21 @@ async function run(attack: string, count: number, together: number) {
     });
     const made = await attackTogether(one, attacks.build(attack), own, start, from);
     made.forEach(({ pictures, labels, lane, history }, i) => {
-      found.push({ psnr: psnr(own[i]!.image, pictures[0]!), right: labels[0] === own[i]!.label, objective: lane.objective, first: history[0]!.objective });
+      found.push({
+        psnr: psnr(own[i]!.image, pictures[0]!),
+        right: labels[0] === own[i]!.label,
+        objective: lane.objective,
+        first: history[0]!.objective,
+      });
     });
   }
   const above = found.filter((each) => each.psnr > 30).length;
   const diverged = found.filter(({ objective, first }) => !(objective < first)).length;
   const seconds = (performance.now() - began) / 1000 / count;
   const right = found.filter((each) => each.right).length;
-  console.log(`${attack}: ${above} of ${count} above 30 dB, ${diverged} diverged, ${right} labels right, ${seconds.toFixed(1)} s an image; ${found.map((each) => each.psnr.toFixed(0)).join(" ")}`);
+  console.log(
+    `${attack}: ${above} of ${count} above 30 dB, ${diverged} diverged, ${right} labels right, ${seconds.toFixed(1)} s an image; ${found.map((each) => each.psnr.toFixed(0)).join(" ")}`,
+  );
   return { above, diverged, seconds, right };
 }
 

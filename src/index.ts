@@ -1,0 +1,58 @@
+/** Gradleak: what a federated-learning update gives away. Runs in Node and in browsers; what needs a disk is in "gradleak/node". */
+export {
+  type Assumption,
+  type Attack,
+  adam,
+  assuming,
+  constantRate,
+  cosine,
+  invertDense,
+  type LaneProgress,
+  lbfgs,
+  milestoneRate,
+  type Observations,
+  type Optimizer,
+  type Progress,
+  type Run,
+  recoverLabels,
+  type Search,
+  squaredDistance,
+} from "./adversary/index.ts";
+export { type AttackDeclaration, attacks } from "./attacks/index.ts";
+export {
+  type AttackRun,
+  type AttackSpec,
+  attackChunk,
+  attackSpec,
+  type Chunk,
+  chunksOf,
+  type ImageResult,
+  type InvertRun,
+  type InvertSpec,
+  invertSpec,
+  invertUpdate,
+  type Machine,
+  meanImage,
+  modelFor,
+  parseSpec,
+  type Result,
+  resultOf,
+  resultSchema,
+  streamKey,
+  validateResult,
+} from "./audit/index.ts";
+export { type Batch, type Client, type ClientOptions, client, crossEntropy, type Loss } from "./client/index.ts";
+export type { Dataset, Example } from "./data/index.ts";
+export { type Defense, type Disclosed, defenses, gaussianLikelihood, type Likelihood, laplacianLikelihood } from "./defenses/index.ts";
+export { type Density, type Distribution, laplace, normal } from "./distributions/index.ts";
+export { type LeakageCode, LeakageError } from "./errors.ts";
+export * as formats from "./formats/index.ts";
+export * as graph from "./graph/index.ts";
+export { defaultDelta, distance, matchImages, mse, psnr, psnrUnclamped, score, ssim, summarize } from "./metrics/index.ts";
+export { initialWeights, type Mode, type Model, models, type NamedNumbers, type Task, type Weights, weightsFrom } from "./models/index.ts";
+export { toOnnx } from "./onnx/index.ts";
+export { type Prior, priors } from "./priors/index.ts";
+export { foldIn, Key, type KeyBits, keyFromSeed, split } from "./random/index.ts";
+export { attackReport, terminalPicture, verdict } from "./report/index.ts";
+export { type CompileOptions, compile, devices, evaluate, interpret, type Program } from "./runtime/index.ts";
+export { canonicalJson, catalogue, format, part, specHash } from "./spec/index.ts";
