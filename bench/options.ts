@@ -12,7 +12,7 @@ export interface Options {
   readonly threads: number;
 }
 
-export const usage = `npm run bench -- [options]
+const usage = `npm run bench -- [options]
   --peers            also time PyTorch (eager and compiled) and JAX, in turns with Gradleak
   --json FILE        write all numbers
   --networks LIST    of ${networks.join(",")} (default: all)

@@ -2,8 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Prepared, Replies, Request, Timings } from "./protocol.ts";
 
-export const programNames = ["gradleak", "torch-eager", "torch-compile", "jax-jit"] as const;
-export type ProgramName = (typeof programNames)[number];
+export type ProgramName = "gradleak" | "torch-eager" | "torch-compile" | "jax-jit";
 
 /** A process of its own that takes attack steps, so that its memory and its first step are its own. */
 export interface Program {
