@@ -20,6 +20,7 @@ import {
   mnistFiles,
   type Resize,
   readPictureFile,
+  shapes,
 } from "./data/index.ts";
 import { LeakageError } from "./errors.ts";
 import { type JpegDecoder, jpegDecoder, readTarball } from "./formats/index.ts";
@@ -158,7 +159,7 @@ const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code
 
 /** Which pictures are wanted. */
 export interface OpenOptions {
-  /** "cifar10", "mnist" or "folder". */
+  /** "cifar10", "mnist", "shapes" or "folder". */
   readonly kind: string;
   readonly split: "train" | "test";
   /** The folder of pictures; for CIFAR-10 and MNIST a folder with the official files, in place of the cache. */
@@ -183,6 +184,8 @@ export async function openDataset({ kind, split, path, cacheDir = defaultCache()
       const [pictures, labels] = mnistFiles[split];
       return mnist(split, await dataFile(kind, pictures, path, cacheDir), await dataFile(kind, labels, path, cacheDir));
     }
+    case "shapes":
+      return shapes(split);
     case "folder": {
       if (path === undefined) throw new LeakageError("spec", "A folder of pictures needs its path.");
       const names = await picturesIn(path);
@@ -194,7 +197,7 @@ export async function openDataset({ kind, split, path, cacheDir = defaultCache()
       return folder({ source: path, split, pictures, jpeg: jpegFromDisk(), ...(resize && { resize }), ...(size && { size }) });
     }
     default:
-      throw new LeakageError("spec", `There is no data set ${JSON.stringify(kind)}; there are cifar10, mnist and folder.`);
+      throw new LeakageError("spec", `There is no data set ${JSON.stringify(kind)}; there are cifar10, mnist, shapes and folder.`);
   }
 }
 

@@ -110,7 +110,16 @@ export async function attack(flags: SimulateFlags): Promise<void> {
   for (const [i, chunk] of chunks.entries()) all.push(...(await finishedChunk(tell, folder, run, chunk, i, flags.saveUpdate === true)));
   const notes = [...dataset.notes, ...(loaded ? [] : ["The network's weights are drawn anew, not trained; trained networks leak less."])];
   await conclude(tell, folder, resultOf("attack", spec, model, all, versions, notes), reproduce(flags, spec));
+  if (flags.data === "shapes") tell.line(next);
 }
+
+/** What to try after the pictures that ship. */
+const next = `
+Try next, on real pictures:
+  gradleak data fetch cifar10
+  gradleak attack --data cifar10 --images 0-3 --model convbig --attack inverting-gradients:steps=1000,tv=4e-4,tvNorm=squared
+  gradleak attack --data YOUR_FOLDER --images 0-3 --model convbig --attack inverting-gradients --defense gaussian:sigma=0.01
+(in a clone of the repository, gradleak is: node dist/cli/main.js)`;
 
 /** A chunk's images: from its file where an earlier run finished it, else attacked now. */
 async function finishedChunk(

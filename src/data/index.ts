@@ -6,3 +6,4 @@ export { mnist, mnistFiles } from "./mnist.ts";
 export { type DataPackage, dataPackages } from "./packages.ts";
 export { isPictureName, readPictureFile } from "./picture-file.ts";
 export { fitPicture, type Resize } from "./resize.ts";
+export { shapes } from "./shapes.ts";

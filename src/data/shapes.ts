@@ -1,0 +1,33 @@
+import { foldIn, keyFromSeed } from "../random/index.ts";
+import type { Dataset } from "./dataset.ts";
+import { requireIndex, toPixels } from "./examples.ts";
+import { render, side } from "./shapes/render.ts";
+import { drawScene } from "./shapes/scene.ts";
+import { solids } from "./shapes/solids.ts";
+
+const splits = { train: { seed: 1, size: 50_000 }, test: { seed: 2, size: 10_000 } } as const;
+
+/**
+ * The data set that is made, not loaded: 32 x 32 in color, ten kinds of objects on textured grounds, in light and shadow. A picture follows from its split and
+ * index alone, is drawn when it is asked for, and has the same bytes on every machine. Pictures 0 to 9 show the ten classes in order, so do 10 to 19, and so on.
+ */
+export function shapes(split: "train" | "test"): Dataset {
+  const { seed, size } = splits[split];
+  const all = keyFromSeed(seed);
+  return {
+    kind: "shapes",
+    split,
+    shape: [3, side, side],
+    classes: solids.map(({ name }) => name),
+    size,
+    mean: [0.5, 0.5, 0.5],
+    std: [0.25, 0.25, 0.25],
+    notes: [],
+    example(index) {
+      requireIndex(index, size, `The ${split} split of shapes`);
+      const key = foldIn(all, index);
+      const label = index % solids.length;
+      return { index, image: toPixels(render(drawScene(solids[label]!, foldIn(key, 0)), foldIn(key, 1))), label };
+    },
+  };
+}

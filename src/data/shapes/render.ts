@@ -1,0 +1,57 @@
+import { fillUniform, type KeyBits } from "../../random/index.ts";
+import type { Scene } from "./scene.ts";
+import { tracer } from "./trace.ts";
+
+/** Height and width of a picture. */
+export const side = 32;
+/** Rays across a picture: two a pixel, and one beyond each border. */
+const rays = 2 * side + 2;
+/** A pixel sees four rays across and four down, the inner ones more: a lens about as sharp as the sensor. */
+const lens = [1 / 16, 7 / 16, 7 / 16, 1 / 16] as const;
+
+/** How much steeper the middle gray is: 0 is not, 1 is by half. */
+const contrast = 0.8;
+
+/**
+ * A picture of the scene, [3, side, side] in 8 bits. The whole way to it uses sums, products, quotients and square roots only, which are the same in every
+ * engine.
+ */
+export function render(scene: Scene, grainKey: KeyBits): Uint8Array {
+  const { forward, right, up, spread } = scene.camera;
+  const trace = tracer(scene);
+  const light = new Float64Array(3 * rays * rays);
+  const color = new Float64Array(3);
+  for (let row = 0; row < rays; row++)
+    for (let column = 0; column < rays; column++) {
+      const across = spread * ((column - 0.5) / side - 1);
+      const upward = spread * (1 - (row - 0.5) / side);
+      const x = forward[0] + across * right[0] + upward * up[0];
+      const y = forward[1] + across * right[1] + upward * up[1];
+      const z = forward[2] + across * right[2] + upward * up[2];
+      const size = Math.sqrt(x * x + y * y + z * z);
+      trace([x / size, y / size, z / size], color);
+      for (let c = 0; c < 3; c++) light[(c * rays + row) * rays + column] = Math.min(1, scene.exposure * color[c]!);
+    }
+  return develop(light, scene.grain, grainKey);
+}
+
+/** Light at the rays as pixels: through the lens, with gamma 2, a film's curve that steepens the middle, and noise. */
+function develop(light: Float64Array, grain: number, grainKey: KeyBits): Uint8Array {
+  const pixels = new Uint8Array(3 * side * side);
+  // Two uniforms make a triangular noise, whose variance is 1/6.
+  const uniforms = new Float64Array(2 * pixels.length);
+  fillUniform(grainKey, uniforms);
+  const amplitude = grain * Math.sqrt(6);
+  for (let c = 0, pixel = 0; c < 3; c++)
+    for (let row = 0; row < side; row++)
+      for (let column = 0; column < side; column++, pixel++) {
+        let sum = 0;
+        for (let i = 0; i < 4; i++)
+          for (let j = 0; j < 4; j++) sum += lens[i]! * lens[j]! * light[(c * rays + 2 * row + i) * rays + 2 * column + j]!;
+        const gray = Math.sqrt(sum);
+        const tone = gray + contrast * gray * (1 - gray) * (2 * gray - 1);
+        const noise = amplitude * (uniforms[2 * pixel]! - uniforms[2 * pixel + 1]!);
+        pixels[pixel] = Math.min(255, Math.max(0, Math.round(255 * (tone + noise))));
+      }
+  return pixels;
+}
