@@ -14,8 +14,8 @@ interface Codec {
   ): { readonly width: number; readonly height: number; readonly data: Uint8ClampedArray } | null;
 }
 
-/** Cameras pad their files so, and nothing is lost. */
-const harmless = /extraneous bytes? before marker/;
+/** Cameras pad their files so, or number them in their own way; nothing is lost. */
+const harmless = /extraneous bytes? before marker|unknown JFIF revision/;
 
 /**
  * A JPEG decoder: MozJPEG in WebAssembly, equal to libjpeg-turbo byte for byte. The caller brings the compiled module (`@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`), so

@@ -1,6 +1,7 @@
 import { LeakageError } from "../errors.ts";
 import { widenFloat16 } from "./half-precision.ts";
 import { type ArrayDtype, bytesOf, entryCount, type NamedArray, viewArray } from "./named-array.ts";
+import { printable } from "./printable.ts";
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** NumPy's own limit for headers that it does not trust. */
@@ -21,7 +22,7 @@ const shapePattern = /'shape'\s*:\s*\(([\d\s,L]*)\)/;
  */
 export function readNpy(bytes: Uint8Array, source: string): NamedArray {
   const refuse = (why: string): never => {
-    throw new LeakageError("file", `${source} is no valid npy file: ${why}`);
+    throw new LeakageError("file", `${source} is no valid npy file: ${printable(why)}`);
   };
   if (bytes.length < 12 || magic.some((byte, i) => bytes[i] !== byte)) refuse("it must begin with \\x93NUMPY");
   const version = bytes[6]!;

@@ -2,6 +2,7 @@ import { zipSync } from "fflate";
 import { LeakageError } from "../errors.ts";
 import type { NamedArray, NamedArrays } from "./named-array.ts";
 import { readNpy, writeNpy } from "./npy.ts";
+import { printable } from "./printable.ts";
 import { readZip } from "./zip.ts";
 
 /** Zip cannot say "no time"; its first day keeps the bytes the same on every run. */
@@ -15,8 +16,8 @@ export function readNpz(bytes: Uint8Array, source: string): NamedArrays {
   return new Map(
     [...readZip(bytes, source)].map(([name, file]): [string, NamedArray] => {
       if (!name.endsWith(".npy"))
-        throw new LeakageError("file", `${source}: an npz archive must hold .npy files only, and entry ${name} is none`);
-      return [name.slice(0, -".npy".length), readNpy(file, `${source}: entry ${name}`)];
+        throw new LeakageError("file", `${source}: an npz archive must hold .npy files only, and entry ${printable(name)} is none`);
+      return [name.slice(0, -".npy".length), readNpy(file, `${source}: entry ${printable(name)}`)];
     }),
   );
 }

@@ -2,6 +2,7 @@ import { LeakageError } from "../errors.ts";
 import { widenBfloat16, widenFloat16 } from "./half-precision.ts";
 import { topLevelKeys } from "./json-keys.ts";
 import { bytesOf, entryCount, type NamedArray, type NamedArrays, viewArray } from "./named-array.ts";
+import { printable } from "./printable.ts";
 
 /** The format's own limit. */
 const maxHeader = 100_000_000;
@@ -25,7 +26,7 @@ const isExtent = (value: unknown): value is number => typeof value === "number" 
  */
 export function readSafetensors(bytes: Uint8Array, source: string): NamedArrays {
   const refuse = (why: string, cause?: unknown): never => {
-    throw new LeakageError("file", `${source} is no valid safetensors file: ${why}`, { cause });
+    throw new LeakageError("file", `${source} is no valid safetensors file: ${printable(why)}`, { cause });
   };
   if (bytes.length < 8) refuse(`it must begin with 8 bytes of header length, and has ${bytes.length} bytes`);
   const announced = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);

@@ -1,6 +1,7 @@
 import { LeakageError } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
 import { inflate } from "./inflate.ts";
+import { printable } from "./printable.ts";
 
 /** What an archive may come to when it is unpacked, all entries together: 2 GiB. */
 const maxTotal = 2 ** 31;
@@ -28,7 +29,7 @@ type Refuse = (why: string) => never;
  */
 export function readZip(bytes: Uint8Array, source: string): ReadonlyMap<string, Uint8Array> {
   const refuse: Refuse = (why) => {
-    throw new LeakageError("file", `${source} is no valid zip archive: ${why}`);
+    throw new LeakageError("file", `${source} is no valid zip archive: ${printable(why)}`);
   };
   const entries = readDirectory(bytes, refuse);
   const names = new Set<string>();
@@ -47,7 +48,7 @@ export function readZip(bytes: Uint8Array, source: string): ReadonlyMap<string, 
     entries.map(({ name, method, checksum, size, begin, end }) => {
       const packed = bytes.subarray(begin, end);
       if (method === 0 && packed.length !== size) refuse(`entry ${name} is stored in ${packed.length} bytes and should have ${size}`);
-      const file = method === 0 ? packed : inflate(packed, size, `${source}: entry ${name}`);
+      const file = method === 0 ? packed : inflate(packed, size, `${source}: entry ${printable(name)}`);
       if (crc32(file) !== checksum) refuse(`the checksum of entry ${name} does not fit its contents`);
       return [name, file];
     }),

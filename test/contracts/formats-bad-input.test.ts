@@ -63,6 +63,7 @@ describe("safetensors", () => {
     ["no JSON", file("{"), "its header must be a JSON object"],
     ["a list", file("[]"), "its header must be a JSON object"],
     ["no UTF-8", patched(file('{"a":1}'), 10, 255), "its header must be a JSON object in UTF-8"],
+    ["control characters", file('{"\\u001b[2J":1}'), "\\u{1b}[2J must be an object"],
     ["no entry", file('{"a":1}'), "a must be an object with dtype, shape and data_offsets"],
     [
       "unknown dtype",

@@ -41,50 +41,61 @@ type Edit = (bytes: Uint8Array) => Uint8Array;
 
 /** Places are fractions of the file, half of them in its first 64 bytes, where headers are. */
 const place = fc.oneof(
-  fc.double({ min: 0, max: 1, noNaN: true }).map((part) => (length: number) => Math.floor(part * length)),
-  fc.nat(63).map((at) => (length: number) => Math.min(at, length)),
+  fc.noBias(fc.nat(2 ** 20)).map((part) => (length: number) => Math.floor((part / 2 ** 20) * length)),
+  fc.noBias(fc.nat(63)).map((at) => (length: number) => Math.min(at, length)),
 );
 const loud = fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff));
-const edit: fc.Arbitrary<Edit> = fc.oneof(
-  fc.tuple(place, fc.array(loud, { minLength: 1, maxLength: 8 })).map(
-    ([at, values]): Edit =>
-      (bytes) =>
-        bytes.map((byte, i) => values[i - at(bytes.length)] ?? byte),
-  ),
-  fc.tuple(place, fc.nat(7)).map(
-    ([at, bit]): Edit =>
-      (bytes) =>
-        bytes.map((byte, i) => (i === at(bytes.length) ? byte ^ (1 << bit) : byte)),
-  ),
-  place.map(
-    (at): Edit =>
-      (bytes) =>
-        bytes.slice(0, at(bytes.length)),
-  ),
-  fc.tuple(place, place).map(
-    ([from, to]): Edit =>
-      (bytes) =>
-        Uint8Array.from([...bytes.subarray(0, from(bytes.length)), ...bytes.subarray(to(bytes.length))]),
-  ),
-  fc.tuple(place, fc.uint8Array({ maxLength: 40 })).map(
-    ([at, more]): Edit =>
-      (bytes) =>
-        Uint8Array.from([...bytes.subarray(0, at(bytes.length)), ...more, ...bytes.subarray(at(bytes.length))]),
-  ),
+const overwrite: fc.Arbitrary<Edit> = fc.tuple(place, fc.array(loud, { minLength: 1, maxLength: 4 })).map(
+  ([at, values]) =>
+    (bytes) =>
+      bytes.map((byte, i) => values[i - at(bytes.length)] ?? byte),
 );
+const flip: fc.Arbitrary<Edit> = fc.tuple(place, fc.nat(7)).map(
+  ([at, bit]) =>
+    (bytes) =>
+      bytes.map((byte, i) => (i === at(bytes.length) ? byte ^ (1 << bit) : byte)),
+);
+const cut: fc.Arbitrary<Edit> = place.map((at) => (bytes) => bytes.slice(0, at(bytes.length)));
+/** Takes a part out, or doubles it. */
+const splice: fc.Arbitrary<Edit> = fc.tuple(place, place).map(
+  ([from, to]) =>
+    (bytes) =>
+      Uint8Array.from([...bytes.subarray(0, from(bytes.length)), ...bytes.subarray(to(bytes.length))]),
+);
+const insert: fc.Arbitrary<Edit> = fc.tuple(place, fc.uint8Array({ maxLength: 40 })).map(
+  ([at, more]) =>
+    (bytes) =>
+      Uint8Array.from([...bytes.subarray(0, at(bytes.length)), ...more, ...bytes.subarray(at(bytes.length))]),
+);
+const edit = fc.oneof(
+  { arbitrary: overwrite, weight: 6 },
+  { arbitrary: flip, weight: 6 },
+  { arbitrary: cut, weight: 1 },
+  { arbitrary: splice, weight: 1 },
+  { arbitrary: insert, weight: 1 },
+);
+const edits = fc.oneof(fc.array(edit, { minLength: 1, maxLength: 1 }), fc.array(edit, { minLength: 2, maxLength: 4 }));
+
+interface Depth {
+  /** Bytes at the beginning that seven mutants of eight keep, so that they are not refused for their signature. */
+  readonly kept?: number;
+  /** Makes checksums right again, for half of the mutants. */
+  readonly repair?: Edit;
+}
 
 /** Reads mutants of the files: each is read, or refused by a LeakageError about a file, and soon. */
-function survives(originals: readonly Uint8Array[], read: (bytes: Uint8Array, source: string) => unknown, repair?: Edit): void {
+function survives(
+  originals: readonly Uint8Array[],
+  read: (bytes: Uint8Array, source: string) => unknown,
+  { kept = 0, repair }: Depth = {},
+): void {
   fc.assert(
-    fc.property(
-      fc.constantFrom(...originals),
-      fc.array(edit, { minLength: 1, maxLength: 4 }),
-      fc.boolean(),
-      (original, edits, repaired) => {
-        const mutant = edits.reduce((bytes, change) => change(bytes), original);
-        refusedWell(() => read(repaired && repair ? repair(mutant) : mutant, "mutant"));
-      },
-    ),
+    fc.property(fc.constantFrom(...originals), edits, fc.nat(7), fc.boolean(), (original, changes, whole, repaired) => {
+      const begin = whole === 0 ? 0 : kept;
+      const rest = changes.reduce((bytes, change) => change(bytes), original.subarray(begin));
+      const mutant = Uint8Array.from([...original.subarray(0, begin), ...rest]);
+      refusedWell(() => read(repaired && repair ? repair(mutant) : mutant, "mutant"));
+    }),
     { numRuns: cases, seed: 1 },
   );
 }
@@ -100,13 +111,16 @@ function refusedWell(read: () => unknown): void {
 }
 
 describe("mutated files are read, or refused by a sentence", { timeout: 3_600_000 }, () => {
-  it("safetensors", () => survives(named("safetensors"), readSafetensors));
-  it("npy", () => survives(files(fixture.npy), readNpy));
+  it("safetensors", () => survives(named("safetensors"), readSafetensors, { kept: 8 }));
+  it("npy", () => survives(files(fixture.npy), readNpy, { kept: 8 }));
   it("npz", () => survives(named("npz"), readNpz));
-  it("IDX", () => survives([idx, gzipSync(idx)], readIdx));
+  it("IDX", () => {
+    survives([idx], readIdx, { kept: 3 });
+    survives([gzipSync(idx)], readIdx, { kept: 10 });
+  });
   it("CIFAR-10", () => survives([writeCifar([3, 9], new Uint8Array(2 * 3072))], readCifar));
-  it("PNG", () => survives(files(fixture.png), decodePng, withRightChecksums));
-  it("JPEG", () => survives(files(fixture.jpeg), decodeJpeg));
+  it("PNG", () => survives(files(fixture.png), decodePng, { kept: 8, repair: withRightChecksums }));
+  it("JPEG", () => survives(files(fixture.jpeg), decodeJpeg, { kept: 2 }));
   it("tarballs", () => {
     const tar = createTar(
       [
@@ -116,7 +130,7 @@ describe("mutated files are read, or refused by a sentence", { timeout: 3_600_00
       { attrs: { mtime: 0 } },
     );
     survives([tar], (bytes, source) => readTarball(gzipSync(bytes), source, 2 ** 20));
-    survives([gzipSync(tar)], (bytes, source) => readTarball(bytes, source, 2 ** 20));
+    survives([gzipSync(tar)], (bytes, source) => readTarball(bytes, source, 2 ** 20), { kept: 10 });
   });
 
   it("safetensors with headers that are JSON, and odd", () => {
