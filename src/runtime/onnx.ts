@@ -6,7 +6,10 @@ import { checkFeeds, type Numbers, type Program } from "./program.ts";
 import { evaluate, inputsOf } from "./reference.ts";
 
 export interface CompileOptions {
-  /** Threads of one operation; the number of cores by default. */
+  /**
+   * Threads of one operation; the number of cores by default. In a browser the first program decides for all, half the cores (at most 4) by default, and only a
+   * cross-origin isolated page has more than one.
+   */
   readonly threads?: number;
   /** Where to run: `cpu` (the default), or another execution provider of the installed ONNX Runtime. */
   readonly device?: string;
@@ -57,7 +60,10 @@ function explain(error: unknown, origins: ReadonlyMap<string, string>): unknown 
 }
 
 /** Compiles expressions into one ONNX Runtime session. */
-export async function compile<Name extends string>(outputs: Readonly<Record<Name, Tensor>>, options: CompileOptions = {}): Promise<Program<Name>> {
+export async function compile<Name extends string>(
+  outputs: Readonly<Record<Name, Tensor>>,
+  options: CompileOptions = {},
+): Promise<Program<Name>> {
   const names = Object.keys(outputs) as Name[];
   const simplified = simplify(names.map((name) => outputs[name]));
   if (!options.fixed) return open(names, simplified, options);
@@ -68,7 +74,11 @@ export async function compile<Name extends string>(outputs: Readonly<Record<Name
   return { ...program, inputs, run: (feeds) => program.run({ ...fixed, ...feeds }) };
 }
 
-async function runOnce(once: Readonly<Record<string, Tensor>>, feeds: Readonly<Record<string, Numbers>>, options: CompileOptions): Promise<Record<string, Numbers>> {
+async function runOnce(
+  once: Readonly<Record<string, Tensor>>,
+  feeds: Readonly<Record<string, Numbers>>,
+  options: CompileOptions,
+): Promise<Record<string, Numbers>> {
   if (Object.keys(once).length === 0) return {};
   const program = await open(Object.keys(once), Object.values(once), options);
   try {
@@ -79,9 +89,15 @@ async function runOnce(once: Readonly<Record<string, Tensor>>, feeds: Readonly<R
 }
 
 /** One session for tensors that are simplified already. */
-async function open<Name extends string>(names: readonly Name[], tensors: readonly Tensor[], options: CompileOptions): Promise<Program<Name>> {
+async function open<Name extends string>(
+  names: readonly Name[],
+  tensors: readonly Tensor[],
+  options: CompileOptions,
+): Promise<Program<Name>> {
   const ort = await runtime();
   const executionProvider = await provider(options.device ?? "cpu");
+  // A browser has one pool of threads for all sessions, as large as the first one asks.
+  if (options.threads) ort.env.wasm.numThreads = options.threads;
   const inputs = inputsOf(tensors);
   const { bytes, feeds: modelFeeds, origins } = toOnnx(Object.fromEntries(names.map((name, i) => [name, tensors[i]!])));
   const session = await ort.InferenceSession.create(bytes, {
@@ -89,7 +105,7 @@ async function open<Name extends string>(names: readonly Name[], tensors: readon
     ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
     executionMode: "sequential",
     graphOptimizationLevel: "all",
-    logSeverityLevel: 3, ...(process.env.ORTPROF ? { enableProfiling: true, profileFilePrefix: "/tmp/ortprof" } : {}),
+    logSeverityLevel: 3,
     extra: { session: { force_spinning_stop: "1" } },
   }).catch((error: unknown) => {
     throw explain(error, origins);
