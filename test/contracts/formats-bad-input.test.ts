@@ -190,7 +190,7 @@ describe("npz", () => {
   });
 
   it("stops a bomb long before it is unpacked", () => {
-    const bomb = zipSync({ "w.npy": new Uint8Array(2 ** 27) }, { level: 9 });
+    const bomb = zipSync({ "w.npy": new Uint8Array(2 ** 24) }, { level: 1 });
     const lying = patched(bomb, central(bomb) + 24, 0, 1, 0, 0);
     expect(complaint(() => readNpz(lying, "b.npz"))).toContain("entry w.npy inflates to more than the 256 bytes");
   });
