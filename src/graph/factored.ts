@@ -74,21 +74,60 @@ export class Gradients {
 
 const total = (parts: readonly Tensor[]): Tensor => addAll(parts) ?? constant(0);
 
-/** The thin factors of a matrix, where it is such a product and comparing through them is cheaper than building it. */
+/** The thin factors of a gradient, where it is such a product and comparing through them is cheaper than building it. */
 function factorsOf(tensor: Tensor): Factors | undefined {
-  if (tensor.kind !== "matmul" || tensor.rank !== 2) return undefined;
-  const { transposeA, transposeB } = (tensor as Tensor<"matmul">).attributes;
-  const [a, b] = tensor.inputs as [Tensor, Tensor];
-  const [m, n] = tensor.shape as [number, number];
+  if (tensor.kind === "matmul" && tensor.rank === 2) return denseFactors(tensor as Tensor<"matmul">);
+  if (tensor.kind === "convWeight") return convolutionFactors(tensor as Tensor<"convWeight">);
+  return undefined;
+}
+
+/**
+ * Building an m × n product of factors with r rows and differentiating its comparison costs about 3 r m n; through the factors it costs 2 r m n for the inner
+ * product and 3 r² (m + n) for the norm.
+ */
+const cheaper = (r: number, m: number, n: number): boolean => 3 * r * (m + n) < m * n;
+
+function denseFactors({ attributes: { transposeA, transposeB }, inputs, shape: [m, n] }: Tensor<"matmul">): Factors | undefined {
+  const [a, b] = inputs as [Tensor, Tensor];
   const rows = transposeA ? a.shape[0]! : a.shape[1]!;
-  // Building and differentiating costs 3·rows·m·n, the factored form 2·rows·m·n + rows²·(m + n).
-  if (a.rank !== 2 || b.rank !== 2 || rows * (m + n) >= m * n) return undefined;
+  if (a.rank !== 2 || b.rank !== 2 || !cheaper(rows, m!, n!)) return undefined;
   return { left: transposeA ? a : a.transpose(), right: transposeB ? b.transpose() : b };
+}
+
+/** A convolution's weight gradient is a product, too: of its output derivatives and the patches of its pictures, with a row a position. */
+function convolutionFactors({ attributes, inputs, shape }: Tensor<"convWeight">): Factors | undefined {
+  const { stride, dilation, pads, groups, layout, lanes, kernel } = attributes;
+  if (lanes || groups > 1) return undefined;
+  const first = (t: Tensor) => (layout === "nchw" ? t : t.transpose([0, 3, 1, 2]));
+  const [x, y] = inputs.map((t) => first(t!)) as [Tensor, Tensor];
+  const [n, o, oh, ow] = y.shape as [number, number, number, number];
+  const columns = shape[1]! * kernel[0] * kernel[1];
+  if (!cheaper(n * oh * ow, o, columns)) return undefined;
+  const padded = x.pad([0, 0, pads[0], pads[1]], [0, 0, pads[2], pads[3]]);
+  const [, c, h, w] = padded.shape as [number, number, number, number];
+  // For each position the kernel's entries, row-major, as [c, kernel height, kernel width] has them.
+  const indices = Int32Array.from({ length: oh * ow * kernel[0] * kernel[1] }, (_, at) => {
+    const [place, entry] = [Math.floor(at / (kernel[0] * kernel[1])), at % (kernel[0] * kernel[1])];
+    const row = Math.floor(place / ow) * stride[0] + Math.floor(entry / kernel[1]) * dilation[0];
+    return row * w + (place % ow) * stride[1] + (entry % kernel[1]) * dilation[1];
+  });
+  const patches = padded
+    .reshape([n, c, h * w])
+    .gather(2, indices)
+    .reshape([n, c, oh * ow, kernel[0] * kernel[1]]);
+  return {
+    left: y.transpose([0, 2, 3, 1]).reshape([n * oh * ow, o]),
+    right: patches.transpose([0, 2, 1, 3]).reshape([n * oh * ow, columns]),
+  };
 }
 
 function dot(a: Tensor, b: Tensor): Tensor {
   const factors = factorsOf(a);
-  if (factors) return factors.left.matmul(b).mul(factors.right).sum();
+  if (factors)
+    return factors.left
+      .matmul(b.reshape([b.shape[0]!, -1]))
+      .mul(factors.right)
+      .sum();
   return factorsOf(b) ? dot(b, a) : a.mul(b).sum();
 }
 

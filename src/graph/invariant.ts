@@ -22,7 +22,10 @@ export function splitInvariant(outputs: readonly Tensor[], fixed: ReadonlySet<st
       if (fixed.has((tensor as Tensor<"input">).attributes.name)) sizes.set(tensor, tensor.size);
     } else if (tensor.kind === "constant") sizes.set(tensor, 0);
     else if (tensor.kind !== "draw" && tensor.inputs.every((source) => sizes.has(source))) {
-      sizes.set(tensor, tensor.inputs.reduce((sum, source) => sum + sizes.get(source)!, 0));
+      sizes.set(
+        tensor,
+        tensor.inputs.reduce((sum, source) => sum + sizes.get(source)!, 0),
+      );
     }
   }
   const parts = new Map<Tensor, Tensor>();
@@ -33,7 +36,8 @@ export function splitInvariant(outputs: readonly Tensor[], fixed: ReadonlySet<st
     if (seen.has(tensor)) continue;
     seen.add(tensor);
     const size = sizes.get(tensor) ?? 0;
-    if (tensor.inputs.length > 0 && size > 0 && tensor.size <= size && tensor.dtype === "float") parts.set(tensor, input(`once.${parts.size}`, tensor.shape));
+    if (tensor.inputs.length > 0 && size > 0 && tensor.size <= size && tensor.dtype === "float")
+      parts.set(tensor, input(`once.${parts.size}`, tensor.shape));
     else stack.push(...tensor.inputs);
   }
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Gradients, grad, input, simplify, type Tensor, topological } from "../../src/graph/index.ts";
+import { conv2d, Gradients, grad, input, simplify, type Tensor, topological } from "../../src/graph/index.ts";
 import { compile, evaluate } from "../../src/runtime/index.ts";
 import { numbers, relativeError } from "../laws/evidence.ts";
 
@@ -56,4 +56,29 @@ describe("factored gradients", () => {
     expect(wrong(found.exact[0]!)).toBeLessThan(1e-2);
     expect(wrong(found.expanded[0]!)).toBeGreaterThan(10 * wrong(found.exact[0]!));
   });
+});
+
+describe("a convolution's weight gradient", () => {
+  const weight = input("k", [40, 30, 2, 3]);
+  for (const layout of ["nchw", "nhwc"] as const)
+    it(`is compared through patches where they are few, ${layout}`, () => {
+      const picture = input("p", layout === "nchw" ? [2, 30, 3, 5] : [2, 3, 5, 30]);
+      const y = conv2d(picture, weight, { stride: [2, 2], padding: [1, 0, 0, 1], dilation: [1, 2], layout });
+      const gradient = grad(y.tanh().sum(), [weight])[0]!;
+      expect(gradient.kind).toBe("convWeight");
+      const mine = new Gradients(new Map([["k", gradient]]));
+      const other = new Gradients(new Map([["k", input("g", weight.shape)]]));
+      const given = { k: numbers(7200, 1, -0.2, 0.2), p: numbers(900, 2), g: numbers(7200, 3) };
+      const pairs: [Tensor, Tensor][] = [
+        [mine.dot(other), gradient.mul(other.entries("k")).sum()],
+        [mine.squaredNorm(), gradient.square().sum()],
+      ];
+      for (const [fast, slow] of pairs) {
+        expect(topological(simplify([fast])).some(({ kind }) => kind === "convWeight")).toBe(false);
+        const [a, b] = evaluate([fast, slow], given);
+        expect(a!.data[0]).toBeCloseTo(b!.data[0]!, 8);
+        const [da, db] = evaluate([grad(fast, [picture])[0]!, grad(slow, [picture])[0]!], given);
+        expect(relativeError(da!.data, db!.data)).toBeLessThan(1e-11);
+      }
+    });
 });
