@@ -7,8 +7,9 @@ export const side = 32;
 /** Rays across a picture: two a pixel, and one beyond each border. */
 const rays = 2 * side + 2;
 /** A pixel sees four rays across and four down, the inner ones more: a lens about as sharp as the sensor. */
-const lens = [1 / 16, 7 / 16, 7 / 16, 1 / 16] as const;
+const lens = [3 / 32, 13 / 32, 13 / 32, 3 / 32] as const;
 
+const longestExposure = 1.3;
 /** How much steeper the middle gray is: 0 is not, 1 is by half. */
 const contrast = 0.8;
 
@@ -30,8 +31,11 @@ export function render(scene: Scene, grainKey: KeyBits): Uint8Array {
       const z = forward[2] + across * right[2] + upward * up[2];
       const size = Math.sqrt(x * x + y * y + z * z);
       trace([x / size, y / size, z / size], color);
-      for (let c = 0; c < 3; c++) light[(c * rays + row) * rays + column] = Math.min(1, scene.exposure * color[c]!);
+      for (let c = 0; c < 3; c++) light[(c * rays + row) * rays + column] = color[c]!;
     }
+  // The camera chooses its exposure by the light that comes in, but does not make day of night.
+  const exposure = Math.min(longestExposure, (scene.brightness * light.length) / light.reduce((sum, x) => sum + x, 0));
+  for (let i = 0; i < light.length; i++) light[i] = Math.min(1, exposure * light[i]!);
   return develop(light, scene.grain, grainKey);
 }
 

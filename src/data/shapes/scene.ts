@@ -30,8 +30,8 @@ export interface Scene {
   readonly ground: Surface;
   readonly backdrop: Surface;
   readonly light: { readonly toward: Vector; readonly color: Color; readonly sharpness: number; readonly sky: Color };
-  /** What the camera multiplies all light by. */
-  readonly exposure: number;
+  /** The mean of the light that the camera lets in, of 1 for white. */
+  readonly brightness: number;
   /** Standard deviation of the camera's noise. */
   readonly grain: number;
 }
@@ -59,7 +59,7 @@ export function drawScene(solid: Solid, key: KeyBits): Scene {
     backdrop: place.backdrop(part(6)),
     depth: place.outdoors ? 40 : part(7).between(2, 5),
     light: light(part(8), inObject, place.outdoors),
-    exposure: part(9).between(0.4, 1.05),
+    brightness: part(9).between(0.14, 0.36),
     grain: part(10).between(0.004, 0.016),
   };
 }
@@ -126,7 +126,7 @@ function light(draws: Draws, inObject: InObject, outdoors: boolean): Scene["ligh
 }
 
 function material(draws: Draws): Pick<Scene, "paint" | "gloss"> {
-  const main = draws.paint(draws.between(0.1, 0.98), draws.between(0.12, 0.95));
+  const main = draws.paint(draws.between(0.1, 0.98), draws.between(0.2, 0.95));
   const second = draws.chance(0.5) ? draws.paint(draws.between(0.1, 0.9), draws.between(0.3, 0.9)) : scaled(main, 0.5);
   const seed = draws.seed();
   const [fine, strength] = [draws.between(1.5, 5), draws.between(0.05, 0.2)];
