@@ -1,0 +1,113 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { validateResult } from "../../src/audit/index.ts";
+
+const home = mkdtempSync(join(tmpdir(), "gradleak-cli-"));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+const at = (name: string) => join(home, name);
+
+/** Runs the built command line; `npm test` builds it first. */
+function gradleak(...words: string[]): Promise<{ code: number; out: string; told: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ["dist/cli/main.js", ...words], { timeout: 60_000, maxBuffer: 2 ** 26 }, (error, out, told) => {
+      resolve({ code: error ? ((error as { code?: number }).code ?? -1) : 0, out, told });
+    });
+  });
+}
+const base = ["attack", "--data", "shapes", "--model", "lenet:variant=soteria", "--attack", "inverting-gradients:steps=12", "--seed", "3"];
+const timeless = (text: string) => text.replace(/"seconds": ?[\d.e-]+/g, '"seconds":0');
+
+describe("gradleak attack", () => {
+  it("writes a valid result, its pictures, its update and a report; twice the same, times aside", async () => {
+    const first = await gradleak(...base, "--images", "0-1", "--out", at("a"), "--save-update", "--json");
+    expect(first.told).toBe("");
+    expect(first.code).toBe(0);
+    const events = first.out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { event: string });
+    expect(events.at(-1)!.event).toBe("result");
+    expect(events.filter(({ event }) => event === "image")).toHaveLength(2);
+    const result = validateResult(JSON.parse(readFileSync(at("a/result.json"), "utf8")), "result.json");
+    for (const { files } of result.images)
+      for (const file of [files.original!, files.reconstruction, ...files.snapshots.map((s) => s.file)])
+        expect(existsSync(join(at("a"), file)), file).toBe(true);
+    expect(readFileSync(at("a/report.html"), "utf8")).toContain(result.specHash);
+    await gradleak(...base, "--images", "0-1", "--out", at("b"));
+    expect(timeless(readFileSync(at("b/result.json"), "utf8"))).toBe(timeless(readFileSync(at("a/result.json"), "utf8")));
+    expect(readFileSync(at("b/reconstruction-1.png"))).toEqual(readFileSync(at("a/reconstruction-1.png")));
+  });
+
+  it("finishes what was interrupted, and refuses another spec in the same folder", async () => {
+    await gradleak(...base, "--images", "0-1", "--out", at("c"));
+    const whole = timeless(readFileSync(at("c/result.json"), "utf8"));
+    for (const lost of ["result.json", "report.html", "chunks/1.json", "reconstruction-1.png"]) rmSync(join(at("c"), lost));
+    expect((await gradleak(...base, "--images", "0-1", "--out", at("c"))).code).toBe(0);
+    expect(timeless(readFileSync(at("c/result.json"), "utf8"))).toBe(whole);
+    const other = await gradleak(...base, "--images", "0-2", "--out", at("c"));
+    expect(other.code).toBe(2);
+    expect(other.told).toContain("another spec");
+  });
+
+  it("inverts the update that it saved, to the same picture", async () => {
+    await gradleak(...base, "--images", "0", "--out", at("d"), "--save-update");
+    const inverted = await gradleak(
+      "invert",
+      "--model",
+      "lenet:variant=soteria",
+      "--update",
+      at("d/update-0.safetensors"),
+      "--attack",
+      "inverting-gradients:steps=12",
+      "--labels",
+      "0",
+      "--truth",
+      at("d/original-0.png"),
+      "--seed",
+      "3",
+      "--out",
+      at("e"),
+    );
+    expect(inverted.told).toContain("PSNR");
+    expect(inverted.code).toBe(0);
+    expect(validateResult(JSON.parse(readFileSync(at("e/result.json"), "utf8")), "result.json").images[0]!.psnr).toBeGreaterThan(3);
+  });
+});
+
+describe("bad input ends with exit code 2 and a sentence, and writes nothing", () => {
+  writeFileSync(at("broken.safetensors"), Buffer.from([1, 2, 3]));
+  writeFileSync(at("file"), "not a folder");
+  const cases: [string, string[], RegExp][] = [
+    ["an unknown attack", [...base.slice(0, 6), "inverting-gradient"], /Did you mean inverting-gradients/],
+    ["an unknown parameter", [...base, "--model", "lenet:varient=zhu"], /Did you mean variant/],
+    ["a value out of range", [...base, "--defense", "gaussian:sigma=-1"], /sigma must be a number > 0; got -1/],
+    ["a mistyped flag", [...base, "--defence", "none"], /--defense/],
+    ["an image that is not there", [...base, "--images", "10000"], /pictures? 0 to 9999/],
+    ["an image twice", [...base, "--images", "1,1"], /twice/],
+    ["a folder that is not there", ["attack", "--data", at("nowhere"), ...base.slice(3)], /nowhere/],
+    ["weights that are no file of tensors", [...base, "--weights", at("broken.safetensors")], /broken\.safetensors/],
+    ["weights that are not there", [...base, "--weights", at("missing.npz")], /no such file/],
+    ["an output that cannot be written", [...base, "--out", at("file/below")], /cannot be written/],
+    ["a device that is not there", [...base, "--device", "abacus"], /abacus.*cpu/s],
+    ["a batch that does not fit", [...base, "--images", "0-2", "--batch", "2"], /multiple of 2/],
+    ["labels recovered from a batch", [...base, "--images", "0-1", "--batch", "2", "--labels", "recovered"], /one image/],
+    ["an unknown data set to fetch", ["data", "fetch", "cifar"], /did you mean cifar10/],
+    ["an unknown list", ["list", "atacks"], /did you mean attacks/],
+    ["a seed that is no number", [...base, "--seed", "one"], /--seed/],
+  ];
+  it.each(cases)("%s", async (_, words, sentence) => {
+    const out = at(`bad-${cases.findIndex((each) => each[1] === words)}`);
+    const {
+      code,
+      told,
+      out: printed,
+    } = await gradleak(...words, ...(words.includes("--out") || words[0] !== "attack" ? [] : ["--out", out]));
+    expect(told).toMatch(sentence);
+    expect(code, told).toBe(2);
+    expect(printed).toBe("");
+    expect(existsSync(join(out, "result.json"))).toBe(false);
+  });
+});
