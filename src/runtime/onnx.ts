@@ -108,7 +108,13 @@ async function open<Name extends string>(
     logSeverityLevel: 3,
     extra: { session: { force_spinning_stop: "1" } },
   }).catch((error: unknown) => {
-    throw explain(error, origins);
+    if (executionProvider === "cpu" || executionProvider === "wasm") throw explain(error, origins);
+    const [reason] = String(error instanceof Error ? error.message : error).split("\n");
+    throw new LeakageError(
+      "runtime",
+      `the device "${executionProvider}" is listed by ONNX Runtime and cannot be used here: ${reason}; "cpu" always can`,
+      { cause: error },
+    );
   });
   const draws: Hoisted[] = [...modelFeeds].flatMap(([name, tensor]) =>
     tensor.kind === "draw"
