@@ -24,8 +24,11 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts a process that speaks the protocol. Requests throw an Error with its complaint, or with the end of its stderr when it dies. */
-export function startProgram(name: ProgramName, { file, args, env }: Command): Program {
+/**
+ * Starts a process that speaks the protocol. Requests throw an Error with its complaint, or with the end of its stderr when it dies. One that takes longer than `limit`
+ * seconds for an answer is ended.
+ */
+export function startProgram(name: ProgramName, { file, args, env }: Command, limit = 600): Program {
   const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...env } });
   const complaints: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => {
@@ -40,7 +43,12 @@ export function startProgram(name: ProgramName, { file, args, env }: Command): P
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ask = async <Cmd extends Request["cmd"]>(request: Request & { readonly cmd: Cmd }): Promise<Replies[Cmd]> => {
     child.stdin.write(`${JSON.stringify(request)}\n`);
-    const line = await Promise.race([lines.next().then(({ value, done }) => (done ? ended : (value as string))), ended]);
+    const late = setTimeout(() => {
+      complaints.push(`no answer to "${request.cmd}" in ${limit} s`);
+      child.kill("SIGKILL");
+    }, 1000 * limit);
+    const answer = lines.next().then(({ value, done }) => (done ? ended : (value as string)));
+    const line = await Promise.race([answer, ended]).finally(() => clearTimeout(late));
     const reply = JSON.parse(line) as Replies[Cmd] | { readonly error: string };
     if ("error" in reply) throw new Error(`${name}: ${reply.error}`);
     return reply;

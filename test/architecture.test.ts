@@ -20,8 +20,20 @@ const allowed: Record<string, readonly string[]> = {
   attacks: ["spec", "graph", "random", "runtime", "distributions", "models", "client", "priors", "defenses", "adversary"],
   metrics: ["spec", "random"],
   audit: [
-    "spec", "graph", "formats", "random", "runtime", "distributions", "data", "models", "client", "priors", "defenses",
-    "adversary", "attacks", "metrics",
+    "spec",
+    "graph",
+    "formats",
+    "random",
+    "runtime",
+    "distributions",
+    "data",
+    "models",
+    "client",
+    "priors",
+    "defenses",
+    "adversary",
+    "attacks",
+    "metrics",
   ],
   report: ["spec", "formats", "metrics", "audit"],
 };
@@ -35,8 +47,7 @@ const walk = (folder: string): string[] =>
     return statSync(path).isDirectory() ? walk(path) : /\.tsx?$/.test(name) ? [path] : [];
   });
 const room = (path: string) => relative(root, path).split("/")[0]!;
-const imports = (path: string) =>
-  [...readFileSync(path, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]!);
+const imports = (path: string) => [...readFileSync(path, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]!);
 
 describe("architecture", () => {
   const files = walk(root);

@@ -6,4 +6,4 @@ export { cosine, squaredDistance } from "./matching.ts";
 export { adam } from "./search/adam.ts";
 export { lbfgs } from "./search/lbfgs.ts";
 export type { Optimizer } from "./search/optimizer.ts";
-export { constantRate, milestoneRate, type Search } from "./search/search.ts";
+export { constantRate, milestoneRate, milestones, type Search } from "./search/search.ts";

@@ -5,7 +5,7 @@ import { part } from "../spec/index.ts";
 import type { AttackDeclaration } from "./declaration.ts";
 
 const params = {
-  steps: z.int().positive().max(1_000_000).default(300).describe("Outer steps of the optimizer."),
+  steps: z.int().positive().max(1_000_000).default(400).describe("Outer steps of the optimizer."),
   optimizer: z
     .enum(["lbfgs-wolfe", "lbfgs-original", "adam"])
     .default("lbfgs-wolfe")

@@ -65,7 +65,7 @@ export async function attack(flags: SimulateFlags): Promise<void> {
   const images = places(flags.images, "--images");
   const dataset = await open(flags, flags.split);
   const publicSet = named.has(flags.data) ? await open(flags, flags.split === "train" ? "test" : "train") : undefined;
-  images.forEach((index) => dataset.example(index));
+  for (const index of images) dataset.example(index);
   const model = modelFor({ client: { model: parts.model } }, { ...dataset, classes: dataset.classes.length });
   const seed = wholeNumber(flags.seed, "--seed", 0);
   const loaded = flags.weights === undefined ? undefined : await readTensors(flags.weights);

@@ -180,6 +180,12 @@ describe("a program", () => {
     await program.close();
   });
 
+  it("that does not answer is ended", async () => {
+    const program = startProgram("jax-jit", { file: process.execPath, args: ["-e", "setInterval(() => {}, 1000)"] }, 0.2);
+    await expect(program.run(1)).rejects.toThrow(/jax-jit was ended by SIGKILL\n {2}no answer to "run" in 0\.2 s/);
+    await program.close();
+  });
+
   it("that is not there is named", async () => {
     const program = startProgram("jax-jit", { file: "/no/such/python", args: [] });
     await expect(program.run(1)).rejects.toThrow(/jax-jit cannot start: .*ENOENT/);

@@ -23,8 +23,12 @@ export const constantRate =
   () =>
     rate;
 
-/** Where Geiping et al. (2020) divide the learning rate by ten: after 3/8, 5/8 and 7/8 of the steps, with their rounding. */
-export const milestones = (steps: number): readonly number[] => [2.667, 1.6, 1.142].map((part) => Math.floor(steps / part));
+/**
+ * Where Geiping et al. (2020) divide the learning rate by ten: after 3/8, 5/8 and 7/8 of the steps. Their quotients are floored as Python floors them, by the
+ * remainder: 4000 steps have milestones at 1499, 2499 and 3502.
+ */
+export const milestones = (steps: number): readonly number[] =>
+  [2.667, 1.6, 1.142].map((part) => Math.round((steps - (steps % part)) / part));
 
 /** A rate that is divided by ten at each of the {@link milestones}. */
 export const milestoneRate =
