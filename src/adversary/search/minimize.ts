@@ -126,13 +126,15 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
         Float32Array
       >;
       const { relative, ...next } = outputs;
-      carried = next;
-      yield carried as unknown as Iterate;
       if (!exact && relative!.some((ratio, i) => carried.failed![i] === 0 && ratio < cancellation)) {
+        // What this call computed has lost its digits already: it is repeated in the exact form.
         exact = true;
         await program.dispose();
         program = await build(exact);
+        continue;
       }
+      carried = next;
+      yield carried as unknown as Iterate;
     }
   } finally {
     await program.dispose();
