@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { cpus, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { LeakageError } from "../src/errors.ts";
 import { cases } from "./cases.ts";
@@ -53,10 +53,17 @@ async function bench(options: Options): Promise<void> {
   const { json, threads, rounds } = options;
   if (json) checkWritable(json);
   const found = options.peers ? findPython(folder) : null;
-  const machine = { cpu: cpus()[0]?.model ?? "unknown", processors: cpus().length, node: process.version, peers: found?.versions ?? null };
+  const machine = {
+    cpu: cpus()[0]?.model ?? "unknown",
+    processors: cpus().length,
+    node: process.version,
+    load: loadavg()[0]!,
+    peers: found?.versions ?? null,
+  };
   console.log(
     `${machine.cpu}, ${machine.processors} processors, ${threads} threads, Node ${machine.node}${found ? `, ${found.versions}` : ""}\n`,
   );
+  if (machine.load > 0.5) console.error(`The machine is busy (load ${machine.load.toFixed(1)}): these numbers will say little.\n`);
   const scratch = mkdtempSync(join(tmpdir(), "gradleak-bench-"));
   process.once("SIGINT", () => {
     rmSync(scratch, { recursive: true, force: true });

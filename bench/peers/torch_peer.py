@@ -1,7 +1,6 @@
 """The attack step in PyTorch: eager double backward with torch.optim.Adam, or torch.compile of torch.func.grad around everything."""
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -78,21 +77,8 @@ class Eager:
         )
 
 
-@dataclass
-class Part:
-    """What one call of the compiled step takes and gives back: all lanes, or one."""
-
-    x: Tensor
-    m: Tensor
-    v: Tensor
-    y: Tensor
-    seen: dict[str, Tensor]
-    value: Tensor | None = None
-    slope: Tensor | None = None
-
-
 class Compiled:
-    """One compiled function of tensors: objective, derivatives, optimizer and box; lanes in the way that is faster."""
+    """One compiled function of tensors: objective, derivatives, optimizer and box; vmap for lanes."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -127,34 +113,22 @@ class Compiled:
             x = x - problem.rate * (m / (1 - BETA1**t)) / denominator
             return torch.maximum(torch.minimum(x, high), low), m, v, value, slope
 
-        # Like XLA's, PyTorch's grouped convolutions, which vmap makes of a lane's own gradients, are slow where they are wide.
-        together = problem.lanes > 1 and problem.network != "convnet"
-        self.call = torch.compile(vmap(step, in_dims=(0, 0, 0, None, 0, 0)) if together else step)
-        parts = [slice(None)] if together else range(problem.lanes)
-        start = torch.from_numpy(problem.start)
+        one = problem.lanes == 1
+        lane = (lambda tensor: tensor[0]) if one else (lambda tensor: tensor)
+        self.call = torch.compile(step if one else vmap(step, in_dims=(0, 0, 0, None, 0, 0)))
+        self.x = lane(torch.from_numpy(problem.start.copy()))
+        self.m, self.v = torch.zeros_like(self.x), torch.zeros_like(self.x)
         self.t = torch.zeros(())
-        self.parts = [
-            Part(
-                x=start[part],
-                m=torch.zeros_like(start[part]),
-                v=torch.zeros_like(start[part]),
-                y=self.labels[part],
-                seen={name: tensor[part] for name, tensor in self.observed.items()},
-            )
-            for part in parts
-        ]
+        self.y = lane(self.labels)
+        self.seen = {name: lane(tensor) for name, tensor in self.observed.items()}
 
     @torch.no_grad()
     def step(self) -> None:
         self.t += 1
-        for part in self.parts:
-            part.x, part.m, part.v, part.value, part.slope = self.call(part.x, part.m, part.v, self.t, part.y, part.seen)
+        self.x, self.m, self.v, self.value, self.slope = self.call(self.x, self.m, self.v, self.t, self.y, self.seen)
 
     def read(self) -> Seen:
-        def every(name: str) -> np.ndarray:
-            return torch.cat([getattr(part, name).reshape(-1) for part in self.parts]).numpy()
-
-        return Seen(objective=every("value"), gradient=every("slope"), picture=every("x"))
+        return Seen(objective=self.value.reshape(-1).numpy(), gradient=self.slope.numpy(), picture=self.x.numpy())
 
 
 def load(problem: Problem, program: str, threads: int) -> Attack:
