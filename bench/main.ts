@@ -65,10 +65,14 @@ async function bench(options: Options): Promise<void> {
   );
   if (machine.load > 0.5) console.error(`The machine is busy (load ${machine.load.toFixed(1)}): these numbers will say little.\n`);
   const scratch = mkdtempSync(join(tmpdir(), "gradleak-bench-"));
-  process.once("SIGINT", () => {
-    rmSync(scratch, { recursive: true, force: true });
-    process.exit(130);
-  });
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)
+    process.once(signal, () => {
+      rmSync(scratch, { recursive: true, force: true });
+      process.exit(code);
+    });
   const rows: Row[] = [];
   const failures: Failure[] = [];
   try {
