@@ -102,6 +102,8 @@ describe("agreement of first steps", () => {
   const changes: readonly (readonly [Partial<Prepared>, RegExp | null])[] = [
     [{}, null],
     [{ objective: [1.0005, 0.9] }, null],
+    [{ objective: [1, 0.9009] }, null],
+    [{ objective: [1, 0.901] }, /lane 1/],
     [{ objective: [1.002, 0.9] }, /objective/],
     [{ objective: [Number.NaN, 0.9] }, /objective/],
     [{ gradient: base64([1.0001, -2, 3, -4]) }, null],
@@ -114,6 +116,12 @@ describe("agreement of first steps", () => {
     const found = disagreement({ ...prepared, ...change }, prepared);
     if (expected) expect(found).toMatch(expected);
     else expect(found).toBeNull();
+  });
+
+  it("allows a small objective the rounding of 1 − cosine, and no more", () => {
+    const small = (value: number): Prepared => ({ ...prepared, objective: [value] });
+    expect(disagreement(small(2.285e-4), small(2.288e-4))).toBeNull();
+    expect(disagreement(small(2.285e-4), small(2.315e-4))).toMatch(/objective/);
   });
 
   it("does without a gradient", () => {
