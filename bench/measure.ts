@@ -78,9 +78,10 @@ export async function measure(
   for (const program of programs)
     await attempt(program, async () => {
       const prepared = await program.prepare(problem, threads);
-      const first = runners[0];
-      const differs = first && disagreement(prepared, first.prepared);
-      if (differs) throw new Error(`${program.name} and ${first.program.name} disagree: ${differs}`);
+      for (const earlier of runners) {
+        const differs = disagreement(prepared, earlier.prepared);
+        if (differs) throw new Error(`${program.name} and ${earlier.program.name} disagree: ${differs}`);
+      }
       const { ms } = await program.run(2);
       runners.push({ program, prepared, steps: Math.min(50, Math.max(3, Math.round(turn / ms[1]!))), ms: [], cpuMs: [] });
     });

@@ -92,6 +92,14 @@ describe("measuring", () => {
     ]);
   });
 
+  it("compares gradients of peers, though Gradleak shows none", async () => {
+    const { gradient: _, ...own } = prepared;
+    const ours: Program = { ...madeUp("gradleak", [1], []), prepare: async () => own };
+    const peers = [madeUp("torch-eager", [1], []), madeUp("jax-jit", [1], [], { gradient: base64([1, -2, 3, 4]) })];
+    const { failures } = await measure([ours, ...peers], lenet, "", plan);
+    expect(failures.map(({ reason }) => reason)).toEqual([expect.stringMatching(/^jax-jit and torch-eager disagree: gradients/)]);
+  });
+
   it("takes medians", () => {
     expect([median([3, 1, 2]), median([4, 1, 2, 3]), median([7])]).toEqual([2, 2.5, 7]);
     expect(median([])).toBeNaN();
