@@ -1,4 +1,4 @@
-import { type AttackDeclaration, attacks } from "../attacks/index.ts";
+import { attacks } from "../attacks/index.ts";
 import { type Client, client } from "../client/index.ts";
 import type { Dataset } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
@@ -8,7 +8,7 @@ import { type Model, models, type Weights } from "../models/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
 import { format, type PartSpec, specHash } from "../spec/index.ts";
-import { type LabelPolicy, oneHot, reconstruct, streamKey, type Tick } from "./attack.ts";
+import { oneHot, reconstruct, streamKey, type Tick } from "./attack.ts";
 import { toModelSpace } from "./pictures.ts";
 import type { ImageResult, Result } from "./result.ts";
 import { results, type Scoring, summary } from "./score.ts";
@@ -79,7 +79,7 @@ export async function* attackChunk(
   const updates = await simulate(one, defenses.build(spec.defense), batches, keys("noise"), machine);
   const began = machine.clock();
   const made = yield* reconstruct({
-    declaration: declarationOf(spec),
+    declaration: attacks.build(spec.attack),
     policy: spec.labels,
     seen: { client: one, lanes: chunk.length, batchSize: spec.client.batch, updates, labels: y },
     keys: keys("start"),
@@ -127,7 +127,7 @@ export async function* invertUpdate({ spec, weights, update, truth, machine }: I
   const batchSize = spec.client.batch;
   const began = machine.clock();
   const made = yield* reconstruct({
-    declaration: declarationOf(spec),
+    declaration: attacks.build(spec.attack),
     policy: spec.labels,
     seen: { client: one, lanes: 1, batchSize, updates: update, ...(spec.knownLabels ? { labels: oneHot(spec.knownLabels, one) } : {}) },
     keys: [streamKey(keyFromSeed(spec.seed), "start", 0)],
@@ -148,15 +148,6 @@ export async function* invertUpdate({ spec, weights, update, truth, machine }: I
     scoring,
   );
   return { ...scored, updates: new Map() };
-}
-
-function declarationOf(spec: { attack: PartSpec; labels: LabelPolicy; client: { batch: number } }): AttackDeclaration {
-  if (spec.labels === "recovered" && spec.client.batch > 1)
-    throw new LeakageError(
-      "spec",
-      `Labels are recovered from updates of one image, and the batch is ${spec.client.batch}; use --labels known or joint.`,
-    );
-  return attacks.build(spec.attack);
 }
 
 function laneOf({ parameters }: Client, updates: ReadonlyMap<string, Float32Array>, lane: number, lanes: number) {

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { availableParallelism } from "node:os";
 import pc from "picocolors";
 import { attacks } from "../attacks/index.ts";
 import {
@@ -7,30 +6,26 @@ import {
   type AttackSpec,
   attackChunk,
   attackSpec,
-  type Chunk,
   chunksOf,
   type ImageResult,
-  type Machine,
   meanImage,
   modelFor,
   parseSpec,
   resultOf,
-  streamKey,
 } from "../audit/index.ts";
 import type { Dataset } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { encodePng, writeSafetensors } from "../formats/index.ts";
-import { defaultDelta } from "../metrics/index.ts";
-import { initialWeights, models, type Weights, weightsFrom } from "../models/index.ts";
+import { models } from "../models/index.ts";
 import { openDataset } from "../node.ts";
-import { keyFromSeed } from "../random/index.ts";
 import { format, specHash } from "../spec/index.ts";
 import { conclude, storedPictures, tellImage } from "./conclude.ts";
 import { type Console, consoleFor } from "./console.ts";
-import { type AttackFlags, extents, places, positiveNumber, wholeNumber } from "./flags.ts";
+import { type AttackFlags, extents, places, wholeNumber } from "./flags.ts";
 import { ResultFolder } from "./folder.ts";
-import { readTensors } from "./tensors.ts";
+import { drive, machineOf, scoreOf, weightsOf } from "./run.ts";
+import { quoted } from "./shell.ts";
 import { versions } from "./version.ts";
 
 export interface SimulateFlags extends AttackFlags {
@@ -49,17 +44,10 @@ export interface SimulateFlags extends AttackFlags {
 /** Data sets with a name of their own; anything else is a folder. */
 const named = new Set(["shapes", "cifar10", "mnist"]);
 
-/** Where an attack runs. */
-export const machineOf = ({ threads, device }: AttackFlags): Machine => ({
-  threads: threads === undefined ? availableParallelism() : wholeNumber(threads, "--threads", 1),
-  device,
-  clock: () => performance.now() / 1000,
-});
-
 /** `gradleak attack`. */
 export async function attack(flags: SimulateFlags): Promise<void> {
   const tell = consoleFor(flags.json === true);
-  const machine = machineOf(flags);
+  const machine = await machineOf(flags);
   // All that can be wrong is said before any work starts.
   const parts = { model: models.parse(flags.model), attack: attacks.parse(flags.attack), defense: defenses.parse(flags.defense) };
   const images = places(flags.images, "--images");
@@ -68,10 +56,7 @@ export async function attack(flags: SimulateFlags): Promise<void> {
   for (const index of images) dataset.example(index);
   const model = modelFor({ client: { model: parts.model } }, { ...dataset, classes: dataset.classes.length });
   const seed = wholeNumber(flags.seed, "--seed", 0);
-  const loaded = flags.weights === undefined ? undefined : await readTensors(flags.weights);
-  const weights: Weights = loaded
-    ? weightsFrom(model, loaded.tensors, flags.weights!)
-    : initialWeights(model, streamKey(keyFromSeed(seed), "weights", 0));
+  const { weights, origin } = await weightsOf(flags, model, seed);
   const spec = parseSpec(attackSpec, {
     data: {
       kind: named.has(flags.data) ? flags.data : "folder",
@@ -81,17 +66,14 @@ export async function attack(flags: SimulateFlags): Promise<void> {
     },
     client: {
       model: parts.model,
-      weights: loaded ? { kind: "file", sha256: loaded.sha256 } : { kind: "initial" },
+      weights: origin,
       mode: flags.mode,
       batch: wholeNumber(flags.batch, "--batch", 1),
     },
     defense: parts.defense,
     attack: parts.attack,
     labels: flags.labels ?? attacks.build(parts.attack).labels ?? "known",
-    score: {
-      delta: flags.delta === undefined ? defaultDelta(dataset.shape) : positiveNumber(flags.delta, "--delta"),
-      deltaSpace: flags.deltaSpace,
-    },
+    score: scoreOf(flags, dataset.shape),
     lanes: wholeNumber(flags.lanes, "--lanes", 1),
     seed,
   });
@@ -108,7 +90,10 @@ export async function attack(flags: SimulateFlags): Promise<void> {
   );
   const all: ImageResult[] = [];
   for (const [i, chunk] of chunks.entries()) all.push(...(await finishedChunk(tell, folder, run, chunk, i, flags.saveUpdate === true)));
-  const notes = [...dataset.notes, ...(loaded ? [] : ["The network's weights are drawn anew, not trained; trained networks leak less."])];
+  const notes = [
+    ...dataset.notes,
+    ...(origin.kind === "file" ? [] : ["The network's weights are drawn anew, not trained; trained networks leak less."]),
+  ];
   await conclude(tell, folder, resultOf("attack", spec, model, all, versions, notes), reproduce(flags, spec));
   if (flags.data === "shapes") tell.line(next);
 }
@@ -152,20 +137,6 @@ async function finishedChunk(
   return made.images;
 }
 
-/** Runs an attack to its end and shows its progress. */
-export async function drive<Result extends Chunk>(
-  tell: Console,
-  part: string,
-  running: AsyncGenerator<Parameters<Console["progress"]>[1], Result>,
-): Promise<Result> {
-  const began = performance.now();
-  for (;;) {
-    const next = await running.next();
-    if (next.done) return next.value;
-    tell.progress(part, next.value, (performance.now() - began) / 1000);
-  }
-}
-
 function open(flags: SimulateFlags, split: "train" | "test"): Promise<Dataset> {
   const [height, width] = extents(flags.size, "--size", 2) as [number, number];
   if (named.has(flags.data))
@@ -183,8 +154,6 @@ function hashOf(dataset: Dataset, images: readonly number[]): string {
   }
   return hash.digest("hex");
 }
-
-const quoted = (text: string): string => (/^[\w./:=,+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** The command that makes this result again. */
 function reproduce(flags: SimulateFlags, spec: AttackSpec): string {

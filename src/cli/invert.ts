@@ -1,17 +1,16 @@
 import { attacks } from "../attacks/index.ts";
-import { type ImageResult, invertSpec, invertUpdate, modelFor, parseSpec, resultOf, streamKey } from "../audit/index.ts";
+import { type ImageResult, invertSpec, invertUpdate, modelFor, parseSpec, resultOf } from "../audit/index.ts";
 import { LeakageError } from "../errors.ts";
 import { encodePng } from "../formats/index.ts";
-import { defaultDelta } from "../metrics/index.ts";
-import { initialWeights, matchTensors, models, type Weights, weightsFrom } from "../models/index.ts";
+import { matchTensors, models } from "../models/index.ts";
 import { readPicture } from "../node.ts";
-import { keyFromSeed } from "../random/index.ts";
 import { format, specHash } from "../spec/index.ts";
-import { drive, machineOf } from "./attack.ts";
 import { conclude, tellImage } from "./conclude.ts";
 import { consoleFor } from "./console.ts";
-import { type AttackFlags, extents, perChannel, places, positiveNumber, wholeNumber } from "./flags.ts";
+import { type AttackFlags, extents, perChannel, places, wholeNumber } from "./flags.ts";
 import { ResultFolder } from "./folder.ts";
+import { drive, machineOf, scoreOf, weightsOf } from "./run.ts";
+import { quoted } from "./shell.ts";
 import { readTensors } from "./tensors.ts";
 import { versions } from "./version.ts";
 
@@ -41,7 +40,7 @@ function labelsOf(text: string | undefined, batch: number, classes: number, own:
 /** `gradleak invert`: the attack of `gradleak attack`, on an update that came from elsewhere. */
 export async function invert(flags: InvertFlags): Promise<void> {
   const tell = consoleFor(flags.json === true);
-  const machine = machineOf(flags);
+  const machine = await machineOf(flags);
   const parts = { model: models.parse(flags.model), attack: attacks.parse(flags.attack) };
   const shape = extents(flags.inputShape, "--input-shape", 3) as [number, number, number];
   const input = {
@@ -53,10 +52,7 @@ export async function invert(flags: InvertFlags): Promise<void> {
   const batch = wholeNumber(flags.batch, "--batch", 1);
   const model = modelFor({ client: { model: parts.model } }, input);
   const seed = wholeNumber(flags.seed, "--seed", 0);
-  const loaded = flags.weights === undefined ? undefined : await readTensors(flags.weights);
-  const weights: Weights = loaded
-    ? weightsFrom(model, loaded.tensors, flags.weights!)
-    : initialWeights(model, streamKey(keyFromSeed(seed), "weights", 0));
+  const { weights, origin } = await weightsOf(flags, model, seed);
   const { tensors, sha256 } = await readTensors(flags.update);
   const update = new Map([...matchTensors(model.parameters, tensors, flags.update)].map(([name, { data }]) => [name, data]));
   const spec = parseSpec(invertSpec, {
@@ -64,16 +60,13 @@ export async function invert(flags: InvertFlags): Promise<void> {
     input,
     client: {
       model: parts.model,
-      weights: loaded ? { kind: "file", sha256: loaded.sha256 } : { kind: "initial" },
+      weights: origin,
       mode: flags.mode,
       batch,
     },
     attack: parts.attack,
     ...labelsOf(flags.labels, batch, input.classes, attacks.build(parts.attack).labels),
-    score: {
-      delta: flags.delta === undefined ? defaultDelta(shape) : positiveNumber(flags.delta, "--delta"),
-      deltaSpace: flags.deltaSpace,
-    },
+    score: scoreOf(flags, shape),
     seed,
   });
   if (flags.truth && flags.truth.length !== batch)
@@ -88,11 +81,12 @@ export async function invert(flags: InvertFlags): Promise<void> {
   made.images.forEach((image: ImageResult) => {
     tellImage(tell, image, made.pictures);
   });
-  const notes = loaded
-    ? []
-    : [
-        "No --weights were given: the network's weights were drawn from the seed, and the update fits them only if its client did the same.",
-      ];
-  const given = process.argv.slice(2).map((word) => (/^[\w./:=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`));
+  const notes =
+    origin.kind === "file"
+      ? []
+      : [
+          "No --weights were given: the network's weights were drawn from the seed, and the update fits them only if its client did the same.",
+        ];
+  const given = process.argv.slice(2).map(quoted);
   await conclude(tell, folder, resultOf("invert", spec, model, made.images, versions, notes), `gradleak ${given.join(" ")}`);
 }

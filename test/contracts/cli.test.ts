@@ -108,6 +108,6 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
     expect(told).toMatch(sentence);
     expect(code, told).toBe(2);
     expect(printed).toBe("");
-    expect(existsSync(join(out, "result.json"))).toBe(false);
+    expect(existsSync(out), "nothing is written").toBe(false);
   });
 });

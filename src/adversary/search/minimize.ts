@@ -118,9 +118,9 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
   let exact = !problem.cancels;
   let program = await build(exact);
   try {
-    for (let call = 0; ; call++) {
+    for (;;) {
       const slowest = slowestStep(carried as unknown as Iterate, search.steps);
-      if (call > 0 && slowest >= search.steps) return;
+      if (slowest >= search.steps) return;
       const outputs = (await program.run({ ...carried, rate: Float32Array.of(search.rate(slowest, search.steps)) })) as Record<
         string,
         Float32Array

@@ -1,0 +1,47 @@
+import { availableParallelism } from "node:os";
+import { type Chunk, type Machine, streamKey, type Tick } from "../audit/index.ts";
+import { constant } from "../graph/index.ts";
+import { defaultDelta } from "../metrics/index.ts";
+import { initialWeights, type Model, type Weights, weightsFrom } from "../models/index.ts";
+import { keyFromSeed } from "../random/index.ts";
+import { compile } from "../runtime/index.ts";
+import type { Console } from "./console.ts";
+import { type AttackFlags, positiveNumber, wholeNumber } from "./flags.ts";
+import { readTensors } from "./tensors.ts";
+
+/** Where an attack runs. Throws LeakageError where the device is not there or cannot be used. */
+export async function machineOf({ threads, device }: AttackFlags): Promise<Machine> {
+  const machine = {
+    threads: threads === undefined ? availableParallelism() : wholeNumber(threads, "--threads", 1),
+    device,
+    clock: () => performance.now() / 1000,
+  };
+  if (device !== "cpu") await (await compile({ one: constant(1) }, machine)).dispose();
+  return machine;
+}
+
+/** The client's weights, from the file that is named or drawn from the seed, and how a spec records them. */
+export async function weightsOf({ weights: path }: AttackFlags, model: Model, seed: number) {
+  if (path === undefined) {
+    const weights: Weights = initialWeights(model, streamKey(keyFromSeed(seed), "weights", 0));
+    return { weights, origin: { kind: "initial" } as const };
+  }
+  const { tensors, sha256 } = await readTensors(path);
+  return { weights: weightsFrom(model, tensors, path), origin: { kind: "file", sha256 } as const };
+}
+
+/** Within which distance, measured where, an image counts as recovered. */
+export const scoreOf = ({ delta, deltaSpace }: AttackFlags, shape: readonly [number, number, number]) => ({
+  delta: delta === undefined ? defaultDelta(shape) : positiveNumber(delta, "--delta"),
+  deltaSpace,
+});
+
+/** Runs an attack to its end and shows its progress. */
+export async function drive(tell: Console, part: string, running: AsyncGenerator<Tick, Chunk>): Promise<Chunk> {
+  const began = performance.now();
+  for (;;) {
+    const next = await running.next();
+    if (next.done) return next.value;
+    tell.progress(part, next.value, (performance.now() - began) / 1000);
+  }
+}
