@@ -118,7 +118,8 @@ describe("an attack", () => {
     );
     const x = end.pictures();
     const error = truth.reduce((sum, pixel, i) => sum + (x[i]! * 0.25 + 0.5 - pixel) ** 2, 0) / truth.length;
-    expect(-10 * Math.log10(error)).toBeGreaterThan(60);
+    // About 150 dB; the expanded square alone ends at 90.
+    expect(-10 * Math.log10(error)).toBeGreaterThan(120);
   });
 
   it("reads labels off the last layer", async () => {
