@@ -37,7 +37,6 @@ export async function conclude(tell: Console, folder: ResultFolder, result: Resu
       if (png) pictures.set(file!, png);
     }
   await folder.write("report.html", attackReport({ result, pictures, reproduce }));
-  tell.done();
   const { attack } = result.summary;
   if (attack.psnr) tell.line(`\n${pc.bold("mean")}  PSNR ${decibels(attack.psnr.mean)}  SSIM ${attack.ssim?.mean.toFixed(3) ?? "–"}`);
   tell.line(stripVTControlCharacters(verdict(result).sentence));

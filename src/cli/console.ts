@@ -1,4 +1,4 @@
-import { MultiBar, Presets, type SingleBar } from "cli-progress";
+import { Presets, SingleBar } from "cli-progress";
 import type { Tick } from "../audit/index.ts";
 
 /** What a command tells while it works: lines and bars for people on stderr, or events for programs on stdout. */
@@ -6,7 +6,6 @@ export interface Console {
   line(text: string): void;
   event(name: string, fields: Readonly<Record<string, unknown>>): void;
   progress(part: string, tick: Tick, since: number): void;
-  done(): void;
 }
 
 const format = "{part} [{bar}] {value}/{total} steps, {rate} a second, {left} left, objective {objective}";
@@ -18,17 +17,12 @@ export function duration(seconds: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
-/** Lines and bars on stderr; without a terminal there, lines alone. */
+/** Lines and bars on stderr; without a terminal there, lines alone. A bar is gone before the next line is told. */
 function forPeople(): Console {
-  const bars = new MultiBar(
-    { format, stream: process.stderr, clearOnComplete: true, hideCursor: true, noTTYOutput: false },
-    Presets.shades_classic,
-  );
   let bar: SingleBar | undefined;
   return {
     line: (text) => {
-      if (process.stderr.isTTY && bar) bars.log(`${text}\n`);
-      else process.stderr.write(`${text}\n`);
+      process.stderr.write(`${text}\n`);
     },
     event: () => {},
     progress: (part, tick, since) => {
@@ -40,14 +34,15 @@ function forPeople(): Console {
         left: duration((tick.of - tick.step) / rate),
         objective: tick.objective.toPrecision(4),
       };
-      if (!bar) bar = bars.create(tick.of, tick.step, told);
-      bar.update(tick.step, told);
-      if (tick.step >= tick.of) {
-        bars.remove(bar);
-        bar = undefined;
+      if (bar) bar.update(tick.step, told);
+      else {
+        bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true, hideCursor: true }, Presets.shades_classic);
+        bar.start(tick.of, tick.step, told);
       }
+      if (tick.step < tick.of) return;
+      bar.stop();
+      bar = undefined;
     },
-    done: () => bars.stop(),
   };
 }
 
@@ -66,7 +61,6 @@ function forPrograms(): Console {
       told = percent;
       process.stdout.write(`${JSON.stringify({ event: "progress", part, ...tick, seconds: Number(since.toFixed(3)) })}\n`);
     },
-    done: () => {},
   };
 }
 
