@@ -1,12 +1,26 @@
-import { type Batch, exactly } from "../client/index.ts";
-import type { Likelihood } from "../defenses/index.ts";
-import { concat, constant, Gradients, sizeOf, type Tensor } from "../graph/index.ts";
+import { type Batch, type Client, exactly } from "../client/index.ts";
+import type { Disclosed, Likelihood } from "../defenses/index.ts";
+import { concat, constant, Gradients, sizeOf, type Tensor, where } from "../graph/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { fillNormal, fillUniform, foldIn, type KeyBits } from "../random/index.ts";
 import { evaluate } from "../runtime/index.ts";
+import { algorithm1, type Joint } from "./algorithm-1.ts";
 import type { Attack, Observations, Progress, Run } from "./attack.ts";
-import { type Iterate, minimize, type Problem, slowestStep } from "./search/minimize.ts";
+import { type Ball, jensen, logMeanExp } from "./ball.ts";
+import { type Given, type Iterate, minimize, type Problem, slowestStep } from "./search/minimize.ts";
 import type { Search } from "./search/search.ts";
+
+/** The ball B(x, δ) of an assumption, around each image of a batch. */
+export interface Neighborhood {
+  /** k, the points drawn in it at each step. */
+  readonly samples: number;
+  /** δ. */
+  readonly radius: number;
+  /** Where δ is a distance: between images in [0, 1], or as the network sees them. */
+  readonly space: "pixel" | "model";
+  readonly bound: "jensen" | "log-mean-exp";
+  readonly points: "independent" | "antithetic";
+}
 
 /** What an attacker believes. */
 export interface Assumption {
@@ -14,9 +28,16 @@ export interface Assumption {
   readonly prior: Prior;
   /** Labels are looked for together with the pictures, as probabilities softmax(ŷ), instead of given. */
   readonly jointLabels: boolean;
+  /** The ball that Algorithm 1 averages over; without one, or with a radius of 0, the attack judges single points. */
+  readonly ball?: Neighborhood;
 }
 
-/** The attack that maximizes log p(g | x) + log p(x) for what it assumes, by the given search. */
+/**
+ * The attack that maximizes log p(g | x) + log p(x) for what it assumes, on average over the ball, by the given search.
+ *
+ * In the box of a search the prior is 0 outside: with Jensen's bound points of the ball are projected onto the box (literally the bound would be −∞ on every image
+ * with a black pixel); with log-mean-exp they have no mass.
+ */
 export const assuming = (assumption: Assumption, search: Search): Attack => ({
   async *reconstruct(seen, keys, run = {}) {
     const { problem, unpack } = pose(assumption, search, seen, keys, run);
@@ -24,49 +45,109 @@ export const assuming = (assumption: Assumption, search: Search): Attack => ({
   },
 });
 
-/** Algorithm 1's objective at the center of the ball, −[log p(g | x) + log p(x)], as a problem for the search. */
-function pose({ likelihood, prior, jointLabels }: Assumption, search: Search, seen: Observations, keys: readonly KeyBits[], run: Run) {
+/** The box [0, 1] of pixels in model space, as bounds that broadcast against images [..., ...shape]. */
+function bounds({ model: { shape, normalization } }: Client): { low: Tensor; high: Tensor } {
+  const perChannel = (numbers: readonly number[]) => constant(numbers, [numbers.length, ...shape.slice(1).map(() => 1)]);
+  return {
+    low: perChannel(normalization.mean.map((mean, c) => -mean / normalization.std[c]!)),
+    high: perChannel(normalization.mean.map((mean, c) => (1 - mean) / normalization.std[c]!)),
+  };
+}
+
+/** Algorithm 1's objective, −[log p(g | x) + log p(x)], as a problem for the search. */
+function pose(
+  { likelihood, prior, jointLabels, ball }: Assumption,
+  search: Search,
+  seen: Observations,
+  keys: readonly KeyBits[],
+  run: Run,
+) {
   const { client, batchSize: b, lanes } = seen;
-  const { shape, classes, normalization } = client.model;
+  const { shape, classes } = client.model;
   const pixels = b * sizeOf(shape);
-  const perChannel = (numbers: readonly number[]) => constant(numbers, [numbers.length, 1, 1]);
-  const low = perChannel(normalization.mean.map((mean, c) => -mean / normalization.std[c]!));
-  const high = perChannel(normalization.mean.map((mean, c) => (1 - mean) / normalization.std[c]!));
-  const picture = (point: Tensor) => point.range(-1, 0, pixels).reshape([b, ...shape]);
+  const { low, high } = bounds(client);
+  const picture = (point: Tensor) => point.range(-1, 0, pixels).reshape([...point.shape.slice(0, -1), b, ...shape]);
   const guessed = (point: Tensor) => point.range(-1, pixels, point.size).reshape([b, classes]);
-  const batchOf = (point: Tensor, known?: Tensor): Batch => ({
-    x: picture(point),
-    y: jointLabels ? guessed(point).logSoftmax().exp() : known!,
-  });
   const size = pixels + (jointLabels ? b * classes : 0);
+  const project = (point: Tensor) => {
+    const inside = picture(point).clip(low, high);
+    const flat = inside.reshape([...point.shape.slice(0, -1), pixels]);
+    return jointLabels ? concat([flat, point.range(-1, pixels, size)], point.rank - 1) : flat;
+  };
+  const joint =
+    ({ seen: given, exact, consensus }: Given) =>
+    (point: Tensor): Joint => {
+      const own = exact ? exactly(client) : client;
+      const batch: Batch = { x: picture(point), y: jointLabels ? guessed(point).logSoftmax().exp() : given.y! };
+      const update = new Gradients(new Map(client.parameters.map(({ name }) => [name, given[`g.${name}`]!])));
+      const open: Disclosed = Object.fromEntries([...(seen.open?.keys() ?? [])].map((name) => [name, given[`open.${name}`]!]));
+      const relative = () => own.gradients(batch).squaredDistance(update).div(update.squaredNorm());
+      const terms = [
+        prior.density(own).logProb(batch),
+        ...(search.box && ball?.bound === "log-mean-exp" ? [massInside(batch.x, low, high)] : []),
+        ...(consensus ? [apart(batch.x, consensus.x).mul(consensus.weight).neg()] : []),
+      ];
+      return {
+        likelihood: likelihood.given(own)(batch, open).logProb(update),
+        prior: terms.reduce((sum, term) => sum.add(term)),
+        ...(likelihood.cancels && !exact ? { relative: relative() } : {}),
+      };
+    };
+  const around = ball && ball.radius > 0 && ball.samples > 0 ? ballOf(ball, client, b, size, search.box ? project : undefined) : undefined;
+  const lanesOf = (tensors: ReadonlyMap<string, Float32Array>, prefix: string, shapes: (name: string) => readonly number[]) =>
+    Object.fromEntries([...tensors].map(([name, data]) => [`${prefix}.${name}`, { shape: [lanes, ...shapes(name)], data }]));
 
   const problem: Problem = {
     lanes,
     size,
+    pictures: [b, ...shape],
     cancels: likelihood.cancels,
     seen: {
-      ...Object.fromEntries([...seen.updates].map(([name, data]) => [`g.${name}`, { shape: [lanes, ...shapeOf(seen, name)], data }])),
+      ...lanesOf(seen.updates, "g", (name) => shapeOf(seen, name)),
+      ...(seen.open
+        ? lanesOf(new Map([...seen.open].map(([name, { data }]) => [name, data])), "open", (name) => seen.open!.get(name)!.shape)
+        : {}),
       ...(jointLabels ? {} : { y: { shape: [lanes, b, classes], data: seen.labels! } }),
     },
-    objective: (point, given, exact) => {
-      const own = exact ? exactly(client) : client;
-      const batch = batchOf(point, given.y);
-      const update = new Gradients(new Map(client.parameters.map(({ name }) => [name, given[`g.${name}`]!])));
-      const matching = likelihood.given(own)(batch).logProb(update).neg();
-      return {
-        value: matching.sub(prior.density(own).logProb(batch)),
-        matching,
-        ...(likelihood.cancels && !exact ? { relative: own.gradients(batch).squaredDistance(update).div(update.squaredNorm()) } : {}),
-      };
-    },
-    project: (point) => {
-      if (!search.box) return point;
-      const inside = picture(point).clip(low, high).reshape([pixels]);
-      return jointLabels ? concat([inside, point.range(0, pixels, size)]) : inside;
-    },
+    iterate: (given, state) => algorithm1(joint(given), search.optimizer, around)(given, state),
+    project: search.box ? project : (point) => point,
     start: startingPoints(search, keys, size, pixels, run.start),
+    keys: keys.flatMap((key) => Array.from({ length: search.restarts }, (_, r) => foldIn(foldIn(key, r), 2))),
   };
   return { problem, unpack: { pixels, size, jointLabels } };
+}
+
+/** 0 where every entry lies in the box, −∞ elsewhere. */
+const massInside = (x: Tensor, low: Tensor, high: Tensor): Tensor =>
+  where(x.sub(low).minimum(high.sub(x)).neg().max().lessEqual(0), 0, Number.NEGATIVE_INFINITY);
+
+/** Σ over images of their Euclidean distance from what restarts agree on; its derivative is 0 where they are equal. */
+function apart(x: Tensor, agreed: Tensor): Tensor {
+  const squares = x.sub(agreed.reshape(x.shape)).reshape([x.shape[0]!, -1]).square().sum(1);
+  return where(squares.greater(0), where(squares.greater(0), squares, 1).sqrt(), 0).sum();
+}
+
+function ballOf(
+  { samples, radius, space, bound, points }: Neighborhood,
+  { model: { shape, normalization } }: Client,
+  rows: number,
+  size: number,
+  project?: (x: Tensor) => Tensor,
+): Ball {
+  const d = sizeOf(shape);
+  const perChannel = d / normalization.std.length;
+  const halfAxes = Float64Array.from({ length: d }, (_, i) =>
+    space === "model" ? radius : radius / normalization.std[Math.floor(i / perChannel)]!,
+  );
+  return {
+    samples,
+    rows,
+    halfAxes: constant(halfAxes),
+    points,
+    rest: size - rows * d,
+    mean: bound === "jensen" ? jensen : logMeanExp,
+    ...(project && bound === "jensen" ? { project } : {}),
+  };
 }
 
 const shapeOf = ({ client }: Observations, name: string) => client.parameters.find((parameter) => parameter.name === name)!.shape;

@@ -11,6 +11,8 @@ export interface Observations {
   readonly updates: ReadonlyMap<string, Float32Array>;
   /** Pictures in one update. */
   readonly batchSize: number;
+  /** What the defense publishes beside the updates, by name, [lanes, ...shape]; shapes are those of one lane. */
+  readonly open?: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
   /** Label probabilities [lanes, batchSize, classes], where they are known. */
   readonly labels?: Float32Array;
 }

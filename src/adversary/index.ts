@@ -1,9 +1,21 @@
-export { type Assumption, assuming } from "./assuming.ts";
+export { algorithm1, type Iterated, type Iteration, type Joint } from "./algorithm-1.ts";
+export { type Assumption, assuming, type Neighborhood } from "./assuming.ts";
 export type { Attack, LaneProgress, Observations, Progress, Run } from "./attack.ts";
+export { type Ball, jensen, logMeanExp, pointsIn } from "./ball.ts";
 export { invertDense } from "./exact.ts";
 export { recoverLabels } from "./labels.ts";
 export { cosine, squaredDistance } from "./matching.ts";
 export { adam } from "./search/adam.ts";
+export { agreement } from "./search/consensus.ts";
 export { lbfgs } from "./search/lbfgs.ts";
 export type { Optimizer } from "./search/optimizer.ts";
-export { constantRate, milestoneRate, milestones, type Search } from "./search/search.ts";
+export {
+  annealed,
+  constantRate,
+  cosineRate,
+  exponentialRate,
+  type Group,
+  milestoneRate,
+  milestones,
+  type Search,
+} from "./search/search.ts";

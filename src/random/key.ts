@@ -1,5 +1,5 @@
 import { apply, constant, input, type KeyDerivation, type Sampler, type Shape, Tensor } from "../graph/index.ts";
-import { fillBernoulli, fillLaplace, fillNormal, fillUniform } from "./fill.ts";
+import { fillBernoulli, fillLaplace, fillNormal, fillUniform, fillUnitBall } from "./fill.ts";
 import { foldIn } from "./threefry.ts";
 
 /**
@@ -39,6 +39,11 @@ export class Key {
   /** 1 with probability p, else 0. */
   bernoulli(p: number, shape: Shape): Tensor {
     return this.draw({ name: `bernoulli(${p})`, fill: fillBernoulli(p) }, shape);
+  }
+
+  /** Rows along the last axis uniform in the unit ball of its dimension. */
+  unitBall(shape: Shape): Tensor {
+    return this.draw({ name: "unit ball", fill: fillUnitBall(shape.at(-1)!) }, shape);
   }
 
   private draw(sampler: Sampler, shape: Shape): Tensor {

@@ -1,15 +1,19 @@
-import { constant, filled, grad, input, type Shape, sizeOf, type Tensor, vmap, where } from "../../graph/index.ts";
-import { type CompileOptions, compile, evaluate, type Program } from "../../runtime/index.ts";
+import { constant, filled, input, type Shape, sizeOf, type Tensor, vmap, where } from "../../graph/index.ts";
+import { Key, type KeyBits } from "../../random/index.ts";
+import { type CompileOptions, compile, evaluate, type Numbers, type Program } from "../../runtime/index.ts";
+import type { Iterated, Iteration } from "../algorithm-1.ts";
+import { openConsensus } from "./consensus.ts";
 import type { State } from "./optimizer.ts";
 import type { Search } from "./search.ts";
 
-/** What is minimized, for one lane: the objective at a point [d], and what the search wants to know beside it. */
-export interface Objective {
-  readonly value: Tensor;
-  /** The part that tells restarts apart: how well the update is explained. */
-  readonly matching: Tensor;
-  /** ‖g − G‖² / ‖g‖² where the objective is computed through it by a form that cancels; below {@link cancellation} the exact form takes over. */
-  readonly relative?: Tensor;
+/** What an iteration of a problem is given in one lane. */
+export interface Given extends Iteration {
+  /** What the objective depends on beside x, by name. */
+  readonly seen: Readonly<Record<string, Tensor>>;
+  /** Asks for the form of the objective that does not cancel. */
+  readonly exact: boolean;
+  /** What restarts agree on, and its weight: the term of a {@link Search.group}. */
+  readonly consensus?: { readonly x: Tensor; readonly weight: Tensor };
 }
 
 /** One minimization problem in many lanes. */
@@ -17,16 +21,20 @@ export interface Problem {
   readonly lanes: number;
   /** Entries of a point. */
   readonly size: number;
+  /** Shape of the pictures that a point begins with, [B, ...]. */
+  readonly pictures: Shape;
   /** Per lane: what the objective depends on beside the point, by name, with the lane axis in front. */
   readonly seen: Readonly<Record<string, { readonly shape: Shape; readonly data: Float32Array }>>;
-  /** Builds the objective for one lane; `exact` asks for the form that does not cancel. */
-  objective(point: Tensor, seen: Readonly<Record<string, Tensor>>, exact: boolean): Objective;
+  /** Builds an iteration for one lane. */
+  iterate(given: Given, state: State): Iterated;
   /** Whether the fast form of the objective cancels near a perfect match. */
   readonly cancels: boolean;
   /** Brings a point back into the support. */
   project(point: Tensor): Tensor;
   /** Starting points [lanes, restarts, size]. */
   readonly start: Float32Array;
+  /** Keys of the iterations, a restart of a lane each: lane by lane. */
+  readonly keys: readonly KeyBits[];
 }
 
 /** The state of all lanes and restarts after a call: each array is [lanes, restarts, …]. */
@@ -51,6 +59,7 @@ type Carried = { readonly [name: string]: Tensor };
 
 const scalars = {
   steps: 0,
+  improved: 0,
   evaluations: 0,
   failed: 0,
   converged: 0,
@@ -59,34 +68,56 @@ const scalars = {
   bestValue: Number.POSITIVE_INFINITY,
 } as const;
 
+/** Streams of the key of an iteration. */
+const streams = { ball: 0, langevin: 1 } as const;
+
+/** What every call is told: the learning rate, the factor of the likelihood, the weight of the consensus. */
+interface Schedule {
+  readonly rate: Tensor;
+  readonly factor?: Tensor;
+  readonly agreement?: Tensor;
+}
+
 /** One call for one lane: an evaluation of the objective and a transition of the optimizer. A lane that is done keeps its point. */
 function step(
   search: Search,
   problem: Problem,
   exact: boolean,
-  rate: Tensor,
+  { rate, factor, agreement }: Schedule,
   seen: Readonly<Record<string, Tensor>>,
-  run: Carried,
+  { key: seed, ...run }: Carried,
 ): Carried {
   const point = run.point!;
-  const { value, matching, relative } = problem.objective(point, seen, exact);
-  const [gradient] = grad(value, [point]);
   const state: State = Object.fromEntries(
     Object.entries(run).flatMap(([name, tensor]) => (name.startsWith("optimizer.") ? [[name.slice(10), tensor]] : [])),
   );
-  const next = search.optimizer.update({ point, value, gradient: gradient!, rate }, state);
+  const key = new Key(seed!).foldIn(run.evaluations!);
+  const consensus = agreement ? { consensus: { x: run.consensus!, weight: agreement } } : {};
+  const next = problem.iterate(
+    { x: point, seen, exact, key: key.foldIn(streams.ball), rate, ...(factor ? { factor } : {}), ...consensus },
+    state,
+  );
+  const { value, matching, relative } = next;
+  const moved = search.langevin
+    ? next.point.add(key.foldIn(streams.langevin).normal([problem.size]).mul(rate.mul(search.langevin)))
+    : next.point;
   const running = run.failed!.add(run.converged!).equal(0).and(run.steps!.less(search.steps));
   // An optimizer that steps back from such points fails only where it begins at one.
   const broken = value.isFinite().not();
   const fails = running.and(search.optimizer.recovers ? broken.and(run.evaluations!.equal(0)) : broken);
   const goes = running.and(fails.not());
   const improves = running.and(value.less(run.bestValue!));
+  const steps = run.steps!.add(where(goes, next.completed, 0));
+  const improved = where(improves, steps, run.improved!);
+  const idle = search.patience === undefined ? undefined : steps.sub(improved).greaterEqual(search.patience);
+  const settled = next.converged && idle ? next.converged.or(idle) : (next.converged ?? idle);
   return {
-    point: where(goes, problem.project(next.point), point),
-    steps: run.steps!.add(where(goes, next.completed, 0)),
+    point: where(goes, problem.project(moved), point),
+    steps,
+    improved,
     evaluations: run.evaluations!.add(running.toFloat()),
     failed: where(fails, 1, run.failed!),
-    converged: next.converged ? where(running.and(next.converged), 1, run.converged!) : run.converged!,
+    converged: settled ? where(running.and(settled), 1, run.converged!) : run.converged!,
     value: where(running, value, run.value!),
     matching: where(running, matching, run.matching!),
     bestValue: where(improves, value, run.bestValue!),
@@ -102,11 +133,19 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
   const initial = initialState(search, problem, lanes);
   const fixed = Object.fromEntries(Object.entries(problem.seen).map(([name, { data }]) => [`seen.${name}`, data]));
   const build = (exact: boolean): Promise<Program> => {
-    const rate = input("rate", []);
+    const schedule: Schedule = {
+      rate: input("rate", []),
+      ...(search.anneal ? { factor: input("factor", []) } : {}),
+      ...(search.group ? { agreement: input("agreement", []) } : {}),
+    };
     const seen = Object.fromEntries(Object.entries(problem.seen).map(([name, { shape }]) => [name, input(`seen.${name}`, shape)]));
-    const run = Object.fromEntries(Object.entries(initial).map(([name, { shape }]) => [name, input(name, shape)]));
+    const run = {
+      key: Key.input("key", lanes).tensor,
+      ...Object.fromEntries(Object.entries(initial).map(([name, { shape }]) => [name, input(name, shape)])),
+      ...(search.group ? { consensus: input("consensus", [...lanes, sizeOf(problem.pictures)]) } : {}),
+    };
     const one = (at: { seen: Readonly<Record<string, Tensor>>; run: Carried }): Carried =>
-      step(search, problem, exact, rate, at.seen, at.run);
+      step(search, problem, exact, schedule, at.seen, at.run);
     const each =
       search.restarts === 1
         ? one
@@ -115,16 +154,20 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
     return compile(vmap(each)({ seen, run }), { ...options, fixed });
   };
   let carried: Readonly<Record<string, Float32Array>> = Object.fromEntries(Object.entries(initial).map(([name, { data }]) => [name, data]));
+  const key = Uint32Array.from(problem.keys.flat());
+  const consensus = search.group ? await openConsensus(search.group, lanes, problem, options) : undefined;
   let exact = !problem.cancels;
   let program = await build(exact);
   try {
     for (;;) {
       const slowest = slowestStep(carried as unknown as Iterate, search.steps);
       if (slowest >= search.steps) return;
-      const outputs = (await program.run({ ...carried, rate: Float32Array.of(search.rate(slowest, search.steps)) })) as Record<
-        string,
-        Float32Array
-      >;
+      const scheduled: Record<string, Numbers> = {
+        rate: Float32Array.of(search.rate(slowest, search.steps)),
+        ...(search.anneal ? { factor: Float32Array.of(search.anneal(slowest, search.steps)) } : {}),
+        ...(consensus ? await consensus.at(slowest, carried.point!) : {}),
+      };
+      const outputs = (await program.run({ ...carried, ...scheduled, key })) as Record<string, Float32Array>;
       const { relative, ...next } = outputs;
       if (!exact && relative!.some((ratio, i) => carried.failed![i] === 0 && ratio < cancellation)) {
         // What this call computed has lost its digits already: it is repeated in the exact form.
@@ -138,6 +181,7 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
     }
   } finally {
     await program.dispose();
+    await consensus?.dispose();
   }
 }
 

@@ -7,6 +7,14 @@ export interface Search {
   readonly steps: number;
   /** The learning rate at a step, counted from 0. */
   rate(step: number, steps: number): number;
+  /** Factor of the log-likelihood at a step, where it is annealed. */
+  anneal?(step: number, steps: number): number;
+  /** Noise N(0, 1) times this and the learning rate is added after each step (Langevin dynamics). */
+  readonly langevin?: number;
+  /** Restarts that pull one another together. */
+  readonly group?: Group;
+  /** A lane whose objective has not improved for so many steps ends. */
+  readonly patience?: number;
   /** Distribution of the starting points, in model space. */
   readonly start: "normal" | "uniform" | "zeros";
   /** Keeps every pixel in [0, 1] after each step. */
@@ -15,6 +23,20 @@ export interface Search {
   readonly restarts: number;
   /** Which iterate is returned: the last one, or the one with the best objective. */
   readonly result: "last" | "best";
+}
+
+/**
+ * Group consistency (Yin et al. 2021): the term weight · ‖x − E‖₂ a picture in the objective of every restart, where E is the mean of all restarts after each has been
+ * registered to their plain mean by the translation that brings it nearest.
+ */
+export interface Group {
+  readonly weight: number;
+  /** The first step with the term. */
+  readonly from: number;
+  /** Steps between refreshes of the mean. */
+  readonly every: number;
+  /** The largest translation, in pixels along each axis. */
+  readonly shift: number;
 }
 
 /** The same rate at every step. */
@@ -35,3 +57,24 @@ export const milestoneRate =
   (rate: number): Search["rate"] =>
   (step, steps) =>
     rate * 0.1 ** milestones(steps).filter((milestone) => step >= milestone).length;
+
+/** rate · gamma^step. */
+export const exponentialRate =
+  (rate: number, gamma: number): Search["rate"] =>
+  (step) =>
+    rate * gamma ** step;
+
+/** A rate that rises linearly over `warmUp` steps and then falls to 0 along a cosine (GradInversion, Yin et al. 2021: 50 steps). */
+export const cosineRate =
+  (rate: number, warmUp: number): Search["rate"] =>
+  (step, steps) =>
+    step < warmUp ? (rate * (step + 1)) / warmUp : (rate / 2) * (1 + Math.cos((Math.PI * (step - warmUp)) / Math.max(1, steps - warmUp)));
+
+/**
+ * A factor that grows geometrically from `start` to 1 over the first half of the steps and stays there; the first step already has taken one of the growth, as in
+ * the authors' code.
+ */
+export const annealed =
+  (start: number): NonNullable<Search["anneal"]> =>
+  (step, steps) =>
+    Math.min(1, start * (1 / start) ** ((step + 1) / Math.max(1, steps / 2)));

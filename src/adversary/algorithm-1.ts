@@ -1,0 +1,47 @@
+import { grad, type Tensor, vmap } from "../graph/index.ts";
+import type { Key } from "../random/index.ts";
+import { type Ball, pointsIn } from "./ball.ts";
+import type { Evaluation, Optimizer, State, Transition } from "./search/optimizer.ts";
+
+/** Logarithms of what an attacker assumes, at one point: a scalar each. */
+export type Joint = {
+  /** log p(g | x). */
+  readonly likelihood: Tensor;
+  /** log p(x). */
+  readonly prior: Tensor;
+  /** ‖g − G(x)‖² / ‖g‖², where the likelihood is computed by a form that cancels near a match. */
+  readonly relative?: Tensor;
+};
+
+/** One iteration: where, with which randomness and learning rate; `factor` anneals the likelihood. */
+export interface Iteration extends Pick<Evaluation, "rate"> {
+  /** The current x, [d]. */
+  readonly x: Tensor;
+  readonly key: Key;
+  readonly factor?: Tensor;
+}
+
+/** What an iteration found beside the next x. */
+export interface Iterated extends Transition {
+  /** The attacker's objective at x: −log of what Algorithm 1 maximizes. */
+  readonly value: Tensor;
+  /** −log p(g | x), averaged over the points. */
+  readonly matching: Tensor;
+  readonly relative?: Tensor;
+}
+
+/**
+ * An iteration of Algorithm 1, for one lane (Balunović et al., §4): k points uniform in B(x, δ), as x + δ u so that the derivative passes through; the mean of
+ * log p(g | xᵢ) + log p(xᵢ) over them, or with `bound=log-mean-exp` the logarithm of the mean probability, which tends to equation 2 as k grows; a step of the
+ * optimizer in the place of plain gradient ascent. Without a ball (k = 1, δ = 0) the one point is x itself.
+ */
+export const algorithm1 =
+  (joint: (x: Tensor) => Joint, optimizer: Optimizer, ball?: Ball) =>
+  ({ x, key, rate, factor }: Iteration, state: State): Iterated => {
+    const { likelihood, prior, relative } = ball ? vmap(joint)(pointsIn(ball, x, key)) : joint(x);
+    const logs = (factor ? likelihood.mul(factor) : likelihood).add(prior);
+    const value = (ball ? ball.mean(logs) : logs).neg();
+    const [gradient] = grad(value, [x]);
+    const next = optimizer.update({ point: x, value, gradient: gradient!, rate }, state);
+    return { ...next, value, matching: likelihood.mean().neg(), ...(relative ? { relative: relative.neg().max().neg() } : {}) };
+  };

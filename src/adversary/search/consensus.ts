@@ -1,0 +1,73 @@
+import { input, type Shape, sizeOf, stack, type Tensor, vmap } from "../../graph/index.ts";
+import { type CompileOptions, compile, type Numbers } from "../../runtime/index.ts";
+import type { Group } from "./search.ts";
+
+/** For each translation of at most `shift` pixels an axis, where the entries of a moved picture [h, w] come from; its edge is repeated. */
+function translations(h: number, w: number, shift: number): { count: number; sources: Int32Array } {
+  const side = 2 * shift + 1;
+  const clamp = (at: number, extent: number) => Math.min(extent - 1, Math.max(0, at));
+  const sources = Int32Array.from({ length: side * side * h * w }, (_, at) => {
+    const [move, place] = [Math.floor(at / (h * w)), at % (h * w)];
+    const row = clamp(Math.floor(place / w) + Math.floor(move / side) - shift, h);
+    return row * w + clamp((place % w) + (move % side) - shift, w);
+  });
+  return { count: side * side, sources };
+}
+
+/** What restarts [R, B, ...] of one lane agree on, [B, ...]: their mean, after each picture has been registered to the plain mean. */
+export function agreement(restarts: Tensor, shift: number): Tensor {
+  const mean = restarts.mean(0);
+  const [r, b, ...shape] = restarts.shape as [number, number, ...number[]];
+  if (shape.length !== 3 || shift === 0) return mean;
+  const [c, h, w] = shape as [number, number, number];
+  const { count, sources } = translations(h, w, shift);
+  const moved = restarts
+    .reshape([r, b, c, h * w])
+    .gather(3, sources)
+    .reshape([r, b, c, count, h * w]);
+  const distances = moved
+    .sub(mean.reshape([b, c, 1, h * w]))
+    .square()
+    .sum([2, 4]);
+  const nearest = distances.neg().argmax().oneHot(count);
+  return moved
+    .mul(nearest.reshape([r, b, 1, count, 1]))
+    .sum(3)
+    .mean(0)
+    .reshape([b, c, h, w]);
+}
+
+/** The consensus of all lanes, refreshed as the steps go on. */
+export interface Consensus {
+  /** Feeds for the step: `consensus` [lanes, restarts, size] and the weight `agreement`, 0 before the term begins. */
+  at(step: number, points: Float32Array): Promise<Record<string, Numbers>>;
+  dispose(): Promise<void>;
+}
+
+/** Compiles the refresh for points [lanes, restarts, size] that begin with pictures [B, ...]. */
+export async function openConsensus(
+  { weight, from, every, shift }: Group,
+  lanes: Shape,
+  { size, pictures }: { readonly size: number; readonly pictures: Shape },
+  options: CompileOptions,
+): Promise<Consensus> {
+  const [count, restarts] = lanes as [number, number];
+  const pixels = sizeOf(pictures);
+  const refresh = vmap((points: Tensor) => {
+    const agreed = agreement(points.range(-1, 0, pixels).reshape([restarts, ...pictures]), shift).reshape([pixels]);
+    return stack(Array.from({ length: restarts }, () => agreed));
+  })(input("points", [count, restarts, size]));
+  const program = await compile({ consensus: refresh }, options);
+  let current = new Float32Array(count * restarts * pixels);
+  let refreshed = -1;
+  return {
+    at: async (step, points) => {
+      if (step >= from && (refreshed < 0 || step >= refreshed + every)) {
+        current = (await program.run({ points })).consensus as Float32Array<ArrayBuffer>;
+        refreshed = step;
+      }
+      return { consensus: current, agreement: Float32Array.of(refreshed < 0 ? 0 : weight) };
+    },
+    dispose: () => program.dispose(),
+  };
+}
