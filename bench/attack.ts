@@ -36,7 +36,7 @@ export function attack(problem: Problem, updates: ReadonlyMap<string, Float32Arr
   });
   const seen = { client: client({ model, weights }), lanes, updates, batchSize: 1, labels: rows };
   const keys = labels.map((_, lane) => [0, lane] as const);
-  return declaration.build(false).reconstruct(seen, keys, { threads, start })[Symbol.asyncIterator]();
+  return declaration.build({ jointLabels: false }).reconstruct(seen, keys, { threads, start })[Symbol.asyncIterator]();
 }
 
 const oneHot = (label: number, classes: number): Float32Array => Float32Array.from({ length: classes }, (_, i) => Number(i === label));

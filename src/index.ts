@@ -3,13 +3,17 @@ export {
   type Assumption,
   type Attack,
   adam,
+  annealed,
   assuming,
   constantRate,
   cosine,
+  cosineRate,
+  exponentialRate,
   invertDense,
   type LaneProgress,
   lbfgs,
   milestoneRate,
+  type Neighborhood,
   type Observations,
   type Optimizer,
   type Progress,
@@ -18,7 +22,7 @@ export {
   type Search,
   squaredDistance,
 } from "./adversary/index.ts";
-export { type AttackDeclaration, attacks } from "./attacks/index.ts";
+export { type AssumedAttack, type AttackDeclaration, attacks, type Setting } from "./attacks/index.ts";
 export {
   type AttackRun,
   type AttackSpec,

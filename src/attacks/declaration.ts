@@ -1,10 +1,44 @@
-import type { Attack } from "../adversary/index.ts";
+import type { Attack, Neighborhood } from "../adversary/index.ts";
+import type { Likelihood } from "../defenses/index.ts";
+import type { Prior } from "../priors/index.ts";
 
-/** An attack of the catalogue: what it assumes, in words, and how to build it once it is settled whether labels are known. */
-export interface AttackDeclaration {
-  readonly likelihood: string;
+/** What is known of the client and of the user's wishes when an attack is built. */
+export interface Setting {
+  /** Labels are looked for together with the images. */
+  readonly jointLabels: boolean;
+  /** The law of the defense that is there, where it has one. */
+  readonly likelihood?: Likelihood;
+  /** The prior that the user states, or the data's own density. */
+  readonly prior?: { readonly prior: Prior; readonly name: string };
+  /** The δ within which an image counts as recovered: ball and risk share it. */
+  readonly radius?: { readonly radius: number; readonly space: Neighborhood["space"] };
+}
+
+/** What an attack takes for granted, in words and numbers, for results. */
+export interface Assumed {
+  readonly law: string;
   readonly prior: string;
+  /** Radius δ of the ball; 0 for a point. */
+  readonly radius: number;
+  /** k, the points in the ball; 1 for a point. */
+  readonly samples: number;
+}
+
+/** An attack, ready to run. */
+export interface AssumedAttack extends Attack {
+  readonly assumes: Assumed;
+}
+
+/** An attack of the catalogue, before it is known what it is up against. */
+export interface AttackDeclaration {
   /** Labels the attack settles on where the user does not say: DLG looks for them jointly, the others are given them. */
   readonly labels?: "recovered" | "joint";
-  build(jointLabels: boolean): Attack;
+  /** Whether the prior is the attack's own, so that the user cannot state one. */
+  readonly fixesPrior: boolean;
+  /**
+   * Builds the attack.
+   *
+   * @throws LeakageError `spec` where the attack and the setting do not fit.
+   */
+  build(setting: Setting): AssumedAttack;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Attack, adam, assuming, constantRate, lbfgs, type Optimizer, squaredDistance } from "../adversary/index.ts";
+import { adam, assuming, constantRate, lbfgs, type Optimizer, squaredDistance } from "../adversary/index.ts";
 import { uniform } from "../priors/index.ts";
 import { part } from "../spec/index.ts";
 import type { AttackDeclaration } from "./declaration.ts";
@@ -34,11 +34,11 @@ function matching({ steps, optimizer, rate, history, start, box, restarts }: Kno
     adam: () => adam(),
   };
   return {
-    likelihood: squaredDistance.name,
-    prior: "uniform",
     labels,
-    build: (jointLabels): Attack =>
-      assuming(
+    fixesPrior: true,
+    build: ({ jointLabels }) => ({
+      assumes: { law: squaredDistance.name, prior: "uniform", radius: 0, samples: 1 },
+      ...assuming(
         { likelihood: squaredDistance, prior: uniform.build({}), jointLabels },
         {
           optimizer: optimizers[optimizer](),
@@ -50,6 +50,7 @@ function matching({ steps, optimizer, rate, history, start, box, restarts }: Kno
           result: optimizer === "lbfgs-wolfe" ? "best" : "last",
         },
       ),
+    }),
   };
 }
 

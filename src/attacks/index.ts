@@ -5,4 +5,4 @@ import { invertingGradients } from "./inverting-gradients.ts";
 /** The named attacks. */
 export const attacks = catalogue("attack", [dlg, idlg, invertingGradients]);
 
-export type { AttackDeclaration } from "./declaration.ts";
+export type { Assumed, AssumedAttack, AttackDeclaration, Setting } from "./declaration.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Attack, adam, assuming, constantRate, cosine, milestoneRate } from "../adversary/index.ts";
+import { adam, assuming, constantRate, cosine, milestoneRate } from "../adversary/index.ts";
 import { totalVariation } from "../priors/index.ts";
 import { part } from "../spec/index.ts";
 import type { AttackDeclaration } from "./declaration.ts";
@@ -23,10 +23,10 @@ export const invertingGradients = part({
     restarts: z.int().positive().max(64).default(1).describe("Starts; the one whose gradient matches best is kept."),
   },
   build: ({ steps, rate, decay, tv, tvNorm, signed, box, start, restarts }): AttackDeclaration => ({
-    likelihood: cosine.name,
-    prior: `total variation (${tvNorm}, factor ${tv})`,
-    build: (jointLabels): Attack =>
-      assuming(
+    fixesPrior: true,
+    build: ({ jointLabels }) => ({
+      assumes: { law: cosine.name, prior: `total variation (${tvNorm}, factor ${tv})`, radius: 0, samples: 1 },
+      ...assuming(
         { likelihood: cosine, prior: totalVariation.build({ weight: tv, norm: tvNorm, space: "model" }), jointLabels },
         {
           optimizer: adam({ signed }),
@@ -38,5 +38,6 @@ export const invertingGradients = part({
           result: "last",
         },
       ),
+    }),
   }),
 });

@@ -1,5 +1,4 @@
 import { type Attack, type LaneProgress, type Observations, type Run, recoverLabels } from "../adversary/index.ts";
-import type { AttackDeclaration } from "../attacks/index.ts";
 import type { Client } from "../client/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import { foldIn } from "../random/index.ts";
@@ -51,7 +50,8 @@ export function withLabels(seen: Observations, policy: LabelPolicy): Observation
 }
 
 export interface Reconstruct {
-  readonly declaration: AttackDeclaration;
+  /** The attack, built for the same policy. */
+  readonly attack: Attack;
   readonly policy: LabelPolicy;
   readonly seen: Observations;
   /** One key an update, for its starting points. */
@@ -60,8 +60,7 @@ export interface Reconstruct {
 }
 
 /** Attacks all updates together. Yields ticks, returns what became of each update. */
-export async function* reconstruct({ declaration, policy, seen, keys, options }: Reconstruct): AsyncGenerator<Tick, Reconstruction[]> {
-  const attack: Attack = declaration.build(policy === "joint");
+export async function* reconstruct({ attack, policy, seen, keys, options }: Reconstruct): AsyncGenerator<Tick, Reconstruction[]> {
   const histories: Snapshot[][] = keys.map(() => []);
   const { normalization } = seen.client.model;
   const picturesOf = (all: Float32Array, lane: number) =>

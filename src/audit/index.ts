@@ -4,6 +4,7 @@ export { type ImageMetrics, type ImageResult, type Result, resultSchema, validat
 export {
   type AttackRun,
   attackChunk,
+  attackOf,
   type Chunk,
   chunksOf,
   type InvertRun,

@@ -26,6 +26,7 @@ const assumptions = z
     law: z.string().describe("What the attacker takes for p(update | images)."),
     prior: z.string().describe("What the attacker takes for p(images)."),
     radius: z.number().nonnegative().describe("Radius δ of the ball that the attack averages over; 0 for a point."),
+    samples: z.int().positive().describe("Points that the attack draws in that ball at each step; 1 for a point."),
     labels: z.enum(["known", "recovered", "joint"]).describe("Given, read off the update, or looked for together with the images."),
     mode: z.enum(["train", "eval"]).describe("How the client ran its batch normalization."),
     batchNorm: z

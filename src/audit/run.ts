@@ -1,10 +1,11 @@
-import { attacks } from "../attacks/index.ts";
+import { type AssumedAttack, attacks } from "../attacks/index.ts";
 import { type Client, client } from "../client/index.ts";
 import type { Dataset } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import type { Picture } from "../formats/index.ts";
 import { type Model, models, type Weights } from "../models/index.ts";
+import { priors } from "../priors/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
 import { format, type PartSpec, specHash } from "../spec/index.ts";
@@ -60,6 +61,26 @@ export function chunksOf({ data: { images }, client: { batch }, lanes }: AttackS
   return Array.from({ length: Math.ceil(updates.length / lanes) }, (_, i) => updates.slice(i * lanes, (i + 1) * lanes));
 }
 
+/**
+ * The attack of a spec in its setting: the law of the declared defense, the stated prior, the δ of the score.
+ *
+ * @throws LeakageError `spec` that names what does not fit.
+ */
+export function attackOf(spec: AttackSpec | InvertSpec, model: Model): AssumedAttack {
+  const { delta, deltaSpace } = spec.score;
+  const declaration = attacks.build(spec.attack);
+  const stated = spec.prior;
+  if (stated && declaration.fixesPrior)
+    throw new LeakageError("spec", `--prior ${format(stated)} does not fit --attack ${spec.attack.kind}, which has a prior of its own.`);
+  const likelihood = "defense" in spec ? defenses.build(spec.defense).likelihood : undefined;
+  return declaration.build({
+    jointLabels: spec.labels === "joint",
+    ...(likelihood ? { likelihood } : {}),
+    ...(stated ? { prior: { prior: priors.build(stated), name: format(stated) } } : {}),
+    radius: { radius: delta, space: model.shape.length === 3 ? deltaSpace : "model" },
+  });
+}
+
 /** Attacks one chunk of a run: simulates its updates, reconstructs, scores. Draws follow from the seed and the image's index alone. */
 export async function* attackChunk(
   { spec, dataset, weights, baselines, machine }: AttackRun,
@@ -76,10 +97,11 @@ export async function* attackChunk(
     one,
   );
   const batches = { lanes: chunk.length, batchSize: spec.client.batch, x, y };
+  const attack = attackOf(spec, model);
   const updates = await simulate(one, defenses.build(spec.defense), batches, keys("noise"), machine);
   const began = machine.clock();
   const made = yield* reconstruct({
-    declaration: attacks.build(spec.attack),
+    attack,
     policy: spec.labels,
     seen: { client: one, lanes: chunk.length, batchSize: spec.client.batch, updates, labels: y },
     keys: keys("start"),
@@ -127,7 +149,7 @@ export async function* invertUpdate({ spec, weights, update, truth, machine }: I
   const batchSize = spec.client.batch;
   const began = machine.clock();
   const made = yield* reconstruct({
-    declaration: attacks.build(spec.attack),
+    attack: attackOf(spec, model),
     policy: spec.labels,
     seen: { client: one, lanes: 1, batchSize, updates: update, ...(spec.knownLabels ? { labels: oneHot(spec.knownLabels, one) } : {}) },
     keys: [streamKey(keyFromSeed(spec.seed), "start", 0)],
@@ -179,7 +201,7 @@ export function resultOf(
   versions: Readonly<Record<string, string>>,
   notes: readonly string[],
 ): Result {
-  const declaration = attacks.build(spec.attack);
+  const { assumes } = attackOf(spec, model);
   return {
     format: "gradleak-result-1",
     command,
@@ -188,9 +210,7 @@ export function resultOf(
     seed: spec.seed,
     versions: { ...versions },
     assumptions: {
-      law: declaration.likelihood,
-      prior: declaration.prior,
-      radius: 0,
+      ...assumes,
       labels: spec.labels,
       mode: spec.client.mode,
       batchNorm: model.statistics.length === 0 ? "none" : spec.client.mode === "eval" ? "running" : "batch",

@@ -3,6 +3,7 @@ import { attacks } from "../attacks/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { models } from "../models/index.ts";
+import { priors } from "../priors/index.ts";
 import type { PartSpec } from "../spec/index.ts";
 
 const partOf = (catalogue: { parse(given: unknown): PartSpec }) => z.unknown().transform((given): PartSpec => catalogue.parse(given));
@@ -21,6 +22,8 @@ const score = z.object({ delta: z.number().positive(), deltaSpace: z.enum(["pixe
 const shared = {
   client,
   attack: partOf(attacks),
+  /** What the attacker takes for p(x), for attacks that leave it open. */
+  prior: partOf(priors).optional(),
   labels: z.enum(["known", "recovered", "joint"]),
   score,
   seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0),

@@ -5,6 +5,7 @@ import {
   type AttackRun,
   type AttackSpec,
   attackChunk,
+  attackOf,
   attackSpec,
   chunksOf,
   type ImageResult,
@@ -19,6 +20,7 @@ import { LeakageError } from "../errors.ts";
 import { encodePng, writeSafetensors } from "../formats/index.ts";
 import { models } from "../models/index.ts";
 import { openDataset } from "../node.ts";
+import { priors } from "../priors/index.ts";
 import { format, specHash } from "../spec/index.ts";
 import { conclude, storedPictures, tellImage } from "./conclude.ts";
 import { type Console, consoleFor } from "./console.ts";
@@ -72,12 +74,14 @@ export async function attack(flags: SimulateFlags): Promise<void> {
     },
     defense: parts.defense,
     attack: parts.attack,
+    ...(flags.prior === undefined ? {} : { prior: priors.parse(flags.prior) }),
     labels: flags.labels ?? attacks.build(parts.attack).labels ?? "known",
     score: scoreOf(flags, dataset.shape),
     lanes: wholeNumber(flags.lanes, "--lanes", 1),
     seed,
   });
   const chunks = chunksOf(spec);
+  attackOf(spec, model);
   const hash = specHash(spec);
   const folder = await ResultFolder.open(flags.out ?? `out/attack-${hash.slice(0, 12)}`, hash, spec);
   const baselines = publicSet
@@ -178,6 +182,7 @@ function reproduce(flags: SimulateFlags, spec: AttackSpec): string {
     quoted(format(spec.defense)),
     "--attack",
     quoted(format(spec.attack)),
+    ...(spec.prior === undefined ? [] : ["--prior", quoted(format(spec.prior))]),
     "--labels",
     spec.labels,
     "--delta",

@@ -52,6 +52,7 @@ export interface AttackFlags {
   readonly mode: "train" | "eval";
   readonly batch: string;
   readonly attack: string;
+  readonly prior?: string;
   readonly delta?: string;
   readonly deltaSpace: "pixel" | "model";
   readonly seed: string;

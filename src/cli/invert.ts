@@ -1,9 +1,10 @@
 import { attacks } from "../attacks/index.ts";
-import { type ImageResult, invertSpec, invertUpdate, modelFor, parseSpec, resultOf } from "../audit/index.ts";
+import { attackOf, type ImageResult, invertSpec, invertUpdate, modelFor, parseSpec, resultOf } from "../audit/index.ts";
 import { LeakageError } from "../errors.ts";
 import { encodePng } from "../formats/index.ts";
 import { matchTensors, models } from "../models/index.ts";
 import { readPicture } from "../node.ts";
+import { priors } from "../priors/index.ts";
 import { format, specHash } from "../spec/index.ts";
 import { conclude, tellImage } from "./conclude.ts";
 import { consoleFor } from "./console.ts";
@@ -55,7 +56,7 @@ export async function invert(flags: InvertFlags): Promise<void> {
   const { weights, origin } = await weightsOf(flags, model, seed);
   const { tensors, sha256 } = await readTensors(flags.update);
   const update = new Map([...matchTensors(model.parameters, tensors, flags.update)].map(([name, { data }]) => [name, data]));
-  const spec = parseSpec(invertSpec, {
+  const spec = parseSpec(attackOf, invertSpec, {
     update: { sha256 },
     input,
     client: {
@@ -65,6 +66,7 @@ export async function invert(flags: InvertFlags): Promise<void> {
       batch,
     },
     attack: parts.attack,
+    ...(flags.prior === undefined ? {} : { prior: priors.parse(flags.prior) }),
     ...labelsOf(flags.labels, batch, input.classes, attacks.build(parts.attack).labels),
     score: scoreOf(flags, shape),
     seed,
@@ -72,6 +74,7 @@ export async function invert(flags: InvertFlags): Promise<void> {
   if (flags.truth && flags.truth.length !== batch)
     throw new LeakageError("spec", `--truth names ${flags.truth.length} pictures for a batch of ${batch}; give one an image.`);
   const truth = flags.truth && (await Promise.all(flags.truth.map((path) => readPicture(path, shape))));
+  attackOf(spec, model);
   const hash = specHash(spec);
   const folder = await ResultFolder.open(flags.out ?? `out/invert-${hash.slice(0, 12)}`, hash, spec);
   tell.event("start", { specHash: hash, images: batch });

@@ -12,6 +12,7 @@ const attackFlags = (command: Command): Command =>
     .addOption(new Option("--mode <mode>", "how the client runs batch normalization").choices(["train", "eval"]).default("eval"))
     .option("--batch <n>", "images in one update", "1")
     .requiredOption("--attack <part>", "the attack, e.g. inverting-gradients:steps=1000,tv=1e-4 (gradleak list attacks)")
+    .option("--prior <part>", "what the attacker takes for p(image), for an attack that leaves it open (gradleak list priors)")
     .option("--delta <distance>", "an image counts as recovered within this distance (default: 0.1·√d, an RMSE of 0.1 a pixel)")
     .addOption(new Option("--delta-space <space>", "where that distance is measured").choices(["pixel", "model"]).default("pixel"))
     .option("--seed <n>", "all randomness follows from it", "0")

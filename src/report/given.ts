@@ -18,7 +18,7 @@ const batchNorm: Readonly<Record<Assumptions["batchNorm"], string>> = {
 
 /** What the attacker was given, and what it took for granted. */
 export function given({ assumptions, command }: Result): Markup {
-  const { law, prior, radius, mode, batchSize, model, defense, delta, deltaSpace } = assumptions;
+  const { law, prior, radius, samples, mode, batchSize, model, defense, delta, deltaSpace } = assumptions;
   const rows: readonly (readonly [string, Markup | string])[] = [
     ["Network", html`<code>${foreign(model)}</code>, with the weights that the client had`],
     ["Update", batchSize === 1 ? "The gradient of one image" : `The gradient of ${counted(batchSize, "image")}, averaged`],
@@ -28,7 +28,12 @@ export function given({ assumptions, command }: Result): Markup {
     ["Statistics", batchNorm[assumptions.batchNorm]],
     ["Law assumed", foreign(law)],
     ["Prior assumed", foreign(prior)],
-    ["Ball", radius === 0 ? "None: the attack judged single points." : `The attack averaged over a ball of radius ${significant(radius)}.`],
+    [
+      "Ball",
+      radius === 0
+        ? "None: the attack judged single points."
+        : `The attack averaged over ${counted(samples, "point")} in a ball of radius ${significant(radius)}.`,
+    ],
     ["Recovered", `At a distance of at most ${significant(delta)} in ${deltaSpace} space`],
     ["Images", command === "attack" ? "Not given: used for nothing but the scores" : "Not given"],
   ];

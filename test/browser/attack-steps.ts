@@ -40,7 +40,7 @@ const attackOf = ({ attack, evaluations }: Question): Attack =>
         { likelihood: cosine, prior: totalVariation.build({ weight: 1e-4, norm: "l1", space: "model" }), jointLabels: false },
         { optimizer: descent, steps: evaluations, rate: constantRate(0.1), start: "normal", box: true, restarts: 1, result: "last" },
       )
-    : attacks.build(attack).build(false);
+    : attacks.build(attack).build({ jointLabels: false });
 
 /** Simulates the update of a made-up picture and begins to attack it, on the engine that is there. */
 export async function attackSteps(question: Question): Promise<Answer> {

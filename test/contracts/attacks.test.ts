@@ -130,6 +130,6 @@ describe("an attack", () => {
   it.each(attacks.list().map(({ kind }) => kind))("%s is rebuilt by its spec", (kind) => {
     const spec = attacks.parse(kind);
     expect(attacks.parse(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
-    expect(attacks.build(spec).build(false)).toHaveProperty("reconstruct");
+    expect(attacks.build(spec).build({ jointLabels: false })).toHaveProperty("reconstruct");
   });
 });

@@ -92,6 +92,7 @@ export function madeUpResult(count: number): Result {
       law: "cosine similarity of gradients",
       prior: "squared total variation, factor 4e-4",
       radius: 0,
+      samples: 1,
       labels: "known",
       mode: "eval",
       batchNorm: "none",

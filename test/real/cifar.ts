@@ -36,7 +36,7 @@ export async function attackTogether(
   const keys = examples.map((_, i) => [seed, i] as const);
   const updates = await simulate(client, defenses.build("none"), { lanes, batchSize: 1, x, y: labels }, keys, { threads: 2 });
   const running = reconstruct({
-    declaration,
+    attack: declaration.build({ jointLabels: declaration.labels === "joint" }),
     policy: declaration.labels ?? "known",
     seen: { client, lanes, updates, batchSize: 1, labels },
     keys,
