@@ -99,4 +99,10 @@ async function main(): Promise<number> {
   }
 }
 
+// A reader that leaves (`gradleak list | head`) ends the program as it ends any other: silently, with the code of a broken pipe.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(141);
+  });
 process.exitCode = await main();

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -74,6 +74,20 @@ describe("gradleak attack", () => {
     expect(inverted.told).toContain("PSNR");
     expect(inverted.code).toBe(0);
     expect(validateResult(JSON.parse(readFileSync(at("e/result.json"), "utf8")), "result.json").images[0]!.psnr).toBeGreaterThan(3);
+  });
+});
+
+describe("gradleak list", () => {
+  it("ends silently when its reader leaves", async () => {
+    const child = spawn(process.execPath, ["dist/cli/main.js", "list"]);
+    child.stdout.destroy();
+    let told = "";
+    child.stderr.on("data", (text: Buffer) => {
+      told += text.toString();
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect(told).toBe("");
+    expect(code).toBe(141);
   });
 });
 
