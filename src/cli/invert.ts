@@ -56,7 +56,7 @@ export async function invert(flags: InvertFlags): Promise<void> {
   const { weights, origin } = await weightsOf(flags, model, seed);
   const { tensors, sha256 } = await readTensors(flags.update);
   const update = new Map([...matchTensors(model.parameters, tensors, flags.update)].map(([name, { data }]) => [name, data]));
-  const spec = parseSpec(attackOf, invertSpec, {
+  const spec = parseSpec(invertSpec, {
     update: { sha256 },
     input,
     client: {
