@@ -58,5 +58,5 @@ export { toOnnx } from "./onnx/index.ts";
 export { type Prior, priors } from "./priors/index.ts";
 export { foldIn, Key, type KeyBits, keyFromSeed, split } from "./random/index.ts";
 export { attackReport, terminalPicture, verdict } from "./report/index.ts";
-export { type CompileOptions, compile, devices, evaluate, interpret, type Program } from "./runtime/index.ts";
+export { type CompileOptions, compile, devices, evaluate, interpret, type Program, releasePrograms } from "./runtime/index.ts";
 export { canonicalJson, catalogue, format, part, specHash } from "./spec/index.ts";

@@ -1,3 +1,4 @@
+import { describe } from "./describe.ts";
 import { rulesOf, topological } from "./differentiate.ts";
 import { range, type Shape, sameShape } from "./shape.ts";
 import { apply, constant, filled, type Tensor } from "./tensor.ts";
@@ -101,17 +102,10 @@ function folded(tensor: Tensor): Tensor | undefined {
 
 const identities = new WeakMap<object, number>();
 let identified = 0;
-/** Attributes as text; large constants and functions count as equal where they are the same object. */
-function describe(value: unknown): string {
-  if (typeof value === "function" || (ArrayBuffer.isView(value) && (value as Float64Array).length > 64)) {
-    if (!identities.has(value)) identities.set(value, identified++);
-    return `#${identities.get(value)}`;
-  }
-  if (ArrayBuffer.isView(value))
-    return `${value.constructor.name}(${Array.from(value as Float64Array, (entry) => (Object.is(entry, -0) ? "-0" : entry))})`;
-  if (Array.isArray(value)) return `[${value.map(describe)}]`;
-  if (value !== null && typeof value === "object") return `{${Object.entries(value).map(([name, part]) => `${name}:${describe(part)}`)}}`;
-  return String(value);
+/** Large constants and functions count as equal where they are the same object. */
+function identity(value: object): string {
+  if (!identities.has(value)) identities.set(value, identified++);
+  return `#${identities.get(value)}`;
 }
 
 /**
@@ -124,7 +118,7 @@ export function simplify(outputs: readonly Tensor[]): Tensor[] {
   const ids = new Map<Tensor, number>();
   const intern = (tensor: Tensor): Tensor => {
     if (ids.has(tensor)) return tensor;
-    const key = `${tensor.kind}${describe(tensor.attributes)}(${tensor.inputs.map((source) => ids.get(source))})`;
+    const key = `${tensor.kind}${describe(tensor.attributes, identity)}(${tensor.inputs.map((source) => ids.get(source))})`;
     const existing = known.get(key);
     if (existing) return existing;
     known.set(key, tensor);

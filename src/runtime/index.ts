@@ -1,3 +1,5 @@
-export { type CompileOptions, compile, devices } from "./onnx.ts";
+export { releasePrograms } from "./idle.ts";
+export { type CompileOptions, compile } from "./onnx.ts";
 export type { Numbers, Program } from "./program.ts";
 export { evaluate, interpret } from "./reference.ts";
+export { devices } from "./session.ts";

@@ -1,9 +1,7 @@
-import type * as Ort from "onnxruntime-common";
-import { LeakageError } from "../errors.ts";
 import { type Sampler, simplify, splitInvariant, type Tensor } from "../graph/index.ts";
-import { toOnnx } from "../onnx/index.ts";
+import { lease } from "./idle.ts";
 import { checkFeeds, type Numbers, type Program } from "./program.ts";
-import { evaluate, inputsOf } from "./reference.ts";
+import { evaluate } from "./reference.ts";
 
 export interface CompileOptions {
   /**
@@ -17,32 +15,6 @@ export interface CompileOptions {
   readonly fixed?: Readonly<Record<string, Numbers>>;
 }
 
-let loaded: Promise<typeof Ort> | undefined;
-/** ONNX Runtime for Node or for browsers, whichever this is. */
-const runtime = (): Promise<typeof Ort> => {
-  loaded ??= (import("#onnxruntime") as Promise<typeof Ort & { default?: typeof Ort }>).then((module) => module.default ?? module);
-  return loaded;
-};
-
-/** The devices that the installed ONNX Runtime offers. */
-export async function devices(): Promise<readonly string[]> {
-  const ort = (await runtime()) as typeof Ort & { listSupportedBackends?: () => { name: string }[] };
-  return (
-    ort.listSupportedBackends?.().map(({ name }) => name) ?? [
-      "wasm",
-      ...("navigator" in globalThis && "gpu" in navigator ? ["webgpu"] : []),
-    ]
-  );
-}
-
-async function provider(device: string): Promise<string> {
-  const offered = await devices();
-  const name = device === "cpu" && !offered.includes("cpu") ? "wasm" : device;
-  if (!offered.includes(name))
-    throw new LeakageError("runtime", `the device "${device}" is not there; the installed ONNX Runtime offers ${offered.join(", ")}`);
-  return name;
-}
-
 /** A draw that is made outside the program: which distribution, from which key, into which array. */
 interface Hoisted {
   readonly name: string;
@@ -51,15 +23,10 @@ interface Hoisted {
   readonly out: Float32Array;
 }
 
-/** ONNX Runtime's complaint, with the operation and shapes behind the node that it names. */
-function explain(error: unknown, origins: ReadonlyMap<string, string>): unknown {
-  const message = error instanceof Error ? error.message : String(error);
-  const name = [...origins.keys()].findLast((node) => new RegExp(`\\b${node}\\b`).test(message));
-  if (!name) return error;
-  return new LeakageError("runtime", `ONNX Runtime refuses the operation ${origins.get(name)}: ${message}`, { cause: error });
-}
-
-/** Compiles expressions into one ONNX Runtime session. */
+/**
+ * Compiles expressions into one ONNX Runtime program. One that was disposed of is taken up again, instead of compiling, where it computes the same with the same
+ * constants; {@link releasePrograms} frees what is kept for that.
+ */
 export async function compile<Name extends string>(
   outputs: Readonly<Record<Name, Tensor>>,
   options: CompileOptions = {},
@@ -88,35 +55,15 @@ async function runOnce(
   }
 }
 
-/** One session for tensors that are simplified already. */
+/** A program of tensors that are simplified already. */
 async function open<Name extends string>(
   names: readonly Name[],
   tensors: readonly Tensor[],
   options: CompileOptions,
 ): Promise<Program<Name>> {
-  const ort = await runtime();
-  const executionProvider = await provider(options.device ?? "cpu");
-  // A browser has one pool of threads for all sessions, as large as the first one asks.
-  if (options.threads) ort.env.wasm.numThreads = options.threads;
-  const inputs = inputsOf(tensors);
-  const { bytes, feeds: modelFeeds, origins } = toOnnx(Object.fromEntries(names.map((name, i) => [name, tensors[i]!])));
-  const session = await ort.InferenceSession.create(bytes, {
-    executionProviders: [executionProvider],
-    ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
-    executionMode: "sequential",
-    graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
-    extra: { session: { force_spinning_stop: "1" } },
-  }).catch((error: unknown) => {
-    if (executionProvider === "cpu" || executionProvider === "wasm") throw explain(error, origins);
-    const [reason] = String(error instanceof Error ? error.message : error).split("\n");
-    throw new LeakageError(
-      "runtime",
-      `the device "${executionProvider}" is listed by ONNX Runtime and cannot be used here: ${reason}; "cpu" always can`,
-      { cause: error },
-    );
-  });
-  const draws: Hoisted[] = [...modelFeeds].flatMap(([name, tensor]) =>
+  const { session, end } = await lease(names, tensors, options);
+  let disposed = false;
+  const draws: Hoisted[] = [...session.feeds].flatMap(([name, tensor]) =>
     tensor.kind === "draw"
       ? [{ name, sampler: (tensor as Tensor<"draw">).attributes.sampler, key: tensor.inputs[0]!, out: new Float32Array(tensor.size) }]
       : [],
@@ -135,24 +82,19 @@ async function open<Name extends string>(
   };
   const float32 = (numbers: Numbers) => (numbers instanceof Float32Array ? numbers : Float32Array.from(numbers));
   return {
-    inputs,
+    inputs: session.inputs,
     run: async (feeds) => {
-      checkFeeds(inputs, feeds);
+      if (disposed) throw new RangeError("a program that was disposed of cannot run");
+      checkFeeds(session.inputs, feeds);
       fillDraws(feeds);
       const drawn = new Map(draws.map(({ name, out }) => [name, out]));
-      const results = await session
-        .run(
-          Object.fromEntries(
-            [...modelFeeds].map(([name, { shape }]) => [name, new ort.Tensor("float32", drawn.get(name) ?? float32(feeds[name]!), shape)]),
-          ),
-        )
-        .catch((error: unknown) => {
-          throw explain(error, origins);
-        });
-      return Object.fromEntries(names.map((name) => [name, results[`output.${name}`]!.data as Float32Array])) as Record<Name, Float32Array>;
+      const given = [...session.feeds.keys()].map((name) => [name, drawn.get(name) ?? float32(feeds[name]!)] as const);
+      return (await session.run(Object.fromEntries(given))) as Record<Name, Float32Array>;
     },
     dispose: async () => {
-      await session.release();
+      if (disposed) return;
+      disposed = true;
+      await end();
     },
   };
 }

@@ -9,7 +9,7 @@ export interface Program<Name extends string = string> {
   readonly inputs: ReadonlyMap<string, { readonly shape: Shape; readonly dtype: "float" | "key" }>;
   /** Computes all outputs. Throws RangeError for a missing or wrongly sized feed. */
   run(feeds: Readonly<Record<string, Numbers>>): Promise<Record<Name, Float32Array | Float64Array>>;
-  /** Frees the memory of the program; it cannot run again. */
+  /** Gives up the program; it cannot run again. A second time does nothing. */
   dispose(): Promise<void>;
 }
 

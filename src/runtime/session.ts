@@ -1,0 +1,123 @@
+import type * as Ort from "onnxruntime-common";
+import { LeakageError } from "../errors.ts";
+import { type Tensor, topological } from "../graph/index.ts";
+import { toOnnx } from "../onnx/index.ts";
+import type { Program } from "./program.ts";
+import { inputsOf } from "./reference.ts";
+
+/** ONNX Runtime for Node or for browsers, whichever this is. */
+export const runtime = (): Promise<typeof Ort> => {
+  loaded ??= (import("#onnxruntime") as Promise<typeof Ort & { default?: typeof Ort }>).then((module) => module.default ?? module);
+  return loaded;
+};
+let loaded: Promise<typeof Ort> | undefined;
+
+/** The devices that the installed ONNX Runtime offers. */
+export async function devices(): Promise<readonly string[]> {
+  const ort = (await runtime()) as typeof Ort & { listSupportedBackends?: () => { name: string }[] };
+  return (
+    ort.listSupportedBackends?.().map(({ name }) => name) ?? [
+      "wasm",
+      ...("navigator" in globalThis && "gpu" in navigator ? ["webgpu"] : []),
+    ]
+  );
+}
+
+async function provider(device: string): Promise<string> {
+  const offered = await devices();
+  const name = device === "cpu" && !offered.includes("cpu") ? "wasm" : device;
+  if (!offered.includes(name))
+    throw new LeakageError("runtime", `the device "${device}" is not there; the installed ONNX Runtime offers ${offered.join(", ")}`);
+  return name;
+}
+
+/** Where and how a session runs. */
+export interface Place {
+  /** Threads of one operation; the number of cores by default. */
+  readonly threads?: number;
+  /** `cpu` by default. */
+  readonly device?: string;
+}
+
+/** A session of ONNX Runtime. It keeps no numbers from run to run, so that whoever has it can use it. */
+export interface Session {
+  /** What it must be fed with, but draws. */
+  readonly inputs: Program["inputs"];
+  /** All that it is fed with, by name: inputs, and draws that are made outside. */
+  readonly feeds: ReadonlyMap<string, Tensor>;
+  /** About how many numbers it holds: its constants, and the most of its results that are needed at one time. */
+  readonly entries: number;
+  /** Runs it; results by output name. */
+  run(feeds: Readonly<Record<string, Float32Array>>): Promise<Record<string, Float32Array>>;
+  release(): Promise<void>;
+}
+
+/** ONNX Runtime's complaint, with the operation and shapes behind the node that it names. */
+function explain(error: unknown, origins: ReadonlyMap<string, string>): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  const name = [...origins.keys()].findLast((node) => new RegExp(`\\b${node}\\b`).test(message));
+  if (!name) return error;
+  return new LeakageError("runtime", `ONNX Runtime refuses the operation ${origins.get(name)}: ${message}`, { cause: error });
+}
+
+/** Entries of the constants, and the most entries of results that are needed at one time when all is computed in order. */
+function entriesOf(outputs: readonly Tensor[]): number {
+  const order = topological(outputs);
+  const last = new Map<Tensor, Tensor>();
+  for (const tensor of order) for (const source of tensor.inputs) last.set(source, tensor);
+  const kept = new Set(outputs);
+  let constants = 0;
+  let live = 0;
+  let most = 0;
+  for (const tensor of order) {
+    if (tensor.kind === "constant") constants += tensor.size;
+    if (tensor.inputs.length === 0) continue;
+    live += tensor.size;
+    most = Math.max(most, live);
+    for (const source of new Set(tensor.inputs))
+      if (last.get(source) === tensor && source.inputs.length > 0 && !kept.has(source)) live -= source.size;
+  }
+  return constants + most;
+}
+
+/** Opens a session for tensors that are simplified already. */
+export async function openSession(
+  names: readonly string[],
+  tensors: readonly Tensor[],
+  { threads, device = "cpu" }: Place,
+): Promise<Session> {
+  const ort = await runtime();
+  const executionProvider = await provider(device);
+  // A browser has one pool of threads for all sessions, as large as the first one asks.
+  if (threads) ort.env.wasm.numThreads = threads;
+  const { bytes, feeds, origins } = toOnnx(Object.fromEntries(names.map((name, i) => [name, tensors[i]!])));
+  const session = await ort.InferenceSession.create(bytes, {
+    executionProviders: [executionProvider],
+    ...(threads ? { intraOpNumThreads: threads } : {}),
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+    extra: { session: { force_spinning_stop: "1" } },
+  }).catch((error: unknown) => {
+    if (executionProvider === "cpu" || executionProvider === "wasm") throw explain(error, origins);
+    const [reason] = String(error instanceof Error ? error.message : error).split("\n");
+    throw new LeakageError(
+      "runtime",
+      `the device "${executionProvider}" is listed by ONNX Runtime and cannot be used here: ${reason}; "cpu" always can`,
+      { cause: error },
+    );
+  });
+  return {
+    inputs: inputsOf(tensors),
+    feeds,
+    entries: entriesOf(tensors),
+    run: async (numbers) => {
+      const given = [...feeds].map(([name, { shape }]) => [name, new ort.Tensor("float32", numbers[name]!, shape)]);
+      const results = await session.run(Object.fromEntries(given)).catch((error: unknown) => {
+        throw explain(error, origins);
+      });
+      return Object.fromEntries(names.map((name) => [name, results[`output.${name}`]!.data as Float32Array]));
+    },
+    release: () => session.release(),
+  };
+}
