@@ -52,7 +52,37 @@ export { type Density, type Distribution, laplace, normal } from "./distribution
 export { type LeakageCode, LeakageError } from "./errors.ts";
 export * as formats from "./formats/index.ts";
 export * as graph from "./graph/index.ts";
-export { defaultDelta, distance, matchImages, mse, psnr, psnrUnclamped, score, ssim, summarize } from "./metrics/index.ts";
+export {
+  type BootstrapOptions,
+  bonferroni,
+  bootstrapMean,
+  bootstrapMedian,
+  clopperPearson,
+  clusterBootstrap,
+  clusterProportion,
+  type Discordant,
+  type DistanceQuantiles,
+  defaultDelta,
+  distance,
+  distanceQuantiles,
+  dkwBand,
+  type Interval,
+  matchImages,
+  mcnemar,
+  mse,
+  type PairedOutcomes,
+  psnr,
+  psnrUnclamped,
+  type RiskCurve,
+  type RiskPoint,
+  riskAt,
+  riskCurve,
+  score,
+  smallestPassingSample,
+  ssim,
+  summarize,
+  tango,
+} from "./metrics/index.ts";
 export { initialWeights, type Mode, type Model, models, type NamedNumbers, type Task, type Weights, weightsFrom } from "./models/index.ts";
 export { toOnnx } from "./onnx/index.ts";
 export { type Prior, priors } from "./priors/index.ts";

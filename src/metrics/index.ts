@@ -1,7 +1,15 @@
+export { bootstrapMean, bootstrapMedian, clusterBootstrap, clusterProportion } from "./bootstrap.ts";
+export { clopperPearson, smallestPassingSample } from "./clopper-pearson.ts";
 export { type DeltaSpace, defaultDelta, distance } from "./distance.ts";
+export { dkwBand } from "./dkw.ts";
 export type { ImageShape, Pixels } from "./image.ts";
+export { bonferroni, type Interval } from "./interval.ts";
 export { matchImages } from "./matching.ts";
+export { type Discordant, mcnemar } from "./mcnemar.ts";
 export { mse, psnr, psnrCap, psnrUnclamped } from "./psnr.ts";
+export type { BootstrapOptions } from "./resample.ts";
+export { type DistanceQuantiles, distanceQuantiles, type RiskCurve, type RiskPoint, riskAt, riskCurve } from "./risk-curve.ts";
 export { type Score, score } from "./score.ts";
 export { ssim } from "./ssim.ts";
 export { type Summary, summarize } from "./summary.ts";
+export { type PairedOutcomes, tango } from "./tango.ts";
