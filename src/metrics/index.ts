@@ -3,7 +3,7 @@ export { clopperPearson, smallestPassingSample } from "./clopper-pearson.ts";
 export { type DeltaSpace, defaultDelta, distance } from "./distance.ts";
 export { dkwBand } from "./dkw.ts";
 export type { ImageShape, Pixels } from "./image.ts";
-export { bonferroni, type Interval } from "./interval.ts";
+export { bonferroni, complement, type Interval } from "./interval.ts";
 export { matchImages } from "./matching.ts";
 export { type Discordant, mcnemar } from "./mcnemar.ts";
 export { mse, psnr, psnrCap, psnrUnclamped } from "./psnr.ts";

@@ -7,6 +7,13 @@ export interface Interval {
   readonly upper: number;
 }
 
+/** The interval of 1 − p from that of p: of the risk from that of the recovered share, and back. */
+export const complement = ({ estimate, lower, upper }: Interval): Interval => ({
+  estimate: 1 - estimate,
+  lower: 1 - upper,
+  upper: 1 - lower,
+});
+
 /** @throws LeakageError `spec` unless 0 < confidence < 1. */
 export function requireConfidence(confidence: number): void {
   if (!(confidence > 0 && confidence < 1))
