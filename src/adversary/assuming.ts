@@ -7,6 +7,7 @@ import { evaluate } from "../runtime/index.ts";
 import { algorithm1, type Joint } from "./algorithm-1.ts";
 import type { Attack, Observations, Progress, Run } from "./attack.ts";
 import { type Ball, jensen, logMeanExp } from "./ball.ts";
+import { observedFactors } from "./low-rank.ts";
 import { type Given, type Iterate, minimize, type Problem, slowestStep } from "./search/minimize.ts";
 import type { Search } from "./search/search.ts";
 
@@ -74,12 +75,17 @@ function pose(
     const flat = inside.reshape([...point.shape.slice(0, -1), pixels]);
     return jointLabels ? concat([flat, point.range(-1, pixels, size)], point.rank - 1) : flat;
   };
+  const thin = observedFactors(seen);
   const joint =
     ({ seen: given, exact, consensus }: Given) =>
     (point: Tensor): Joint => {
       const own = exact ? exactly(client) : client;
       const batch: Batch = { x: picture(point), y: jointLabels ? guessed(point).logSoftmax().exp() : given.y! };
-      const update = new Gradients(new Map(client.parameters.map(({ name }) => [name, given[`g.${name}`]!])));
+      const update = new Gradients(
+        new Map(client.parameters.map(({ name }) => [name, given[`g.${name}`]!])),
+        false,
+        new Map([...thin.keys()].map((name) => [name, { left: given[`left.${name}`]!, right: given[`right.${name}`]! }])),
+      );
       const open: Disclosed = Object.fromEntries([...(seen.open?.keys() ?? [])].map((name) => [name, given[`open.${name}`]!]));
       const relative = () => own.gradients(batch).squaredDistance(update).div(update.squaredNorm());
       const terms = [
@@ -104,6 +110,8 @@ function pose(
     cancels: likelihood.cancels,
     seen: {
       ...lanesOf(seen.updates, "g", (name) => shapeOf(seen, name)),
+      ...lanesOf(new Map([...thin].map(([name, { left }]) => [name, left])), "left", (name) => [b, shapeOf(seen, name)[0]!]),
+      ...lanesOf(new Map([...thin].map(([name, { right }]) => [name, right])), "right", (name) => [b, shapeOf(seen, name)[1]!]),
       ...(seen.open
         ? lanesOf(new Map([...seen.open].map(([name, { data }]) => [name, data])), "open", (name) => seen.open!.get(name)!.shape)
         : {}),

@@ -1,7 +1,7 @@
 import { addAll, constant, type Tensor } from "./tensor.ts";
 
 /** A matrix as a product leftᵀ · right of factors with few rows, [rows, m] and [rows, n]. */
-interface Factors {
+export interface Factors {
   readonly left: Tensor;
   readonly right: Tensor;
 }
@@ -17,9 +17,13 @@ export class Gradients {
   /** Distances subtract entries instead of expanding the square; see {@link squaredDistance}. */
   readonly exact: boolean;
 
-  constructor(tensors: ReadonlyMap<string, Tensor>, exact = false) {
+  /** Products that are known to equal the entries of that name: an observed matrix that was factored before. Other matrices are looked at for what they are. */
+  private readonly known: ReadonlyMap<string, Factors>;
+
+  constructor(tensors: ReadonlyMap<string, Tensor>, exact = false, known: ReadonlyMap<string, Factors> = new Map()) {
     this.tensors = tensors;
     this.exact = exact;
+    this.known = known;
   }
 
   get names(): readonly string[] {
@@ -40,11 +44,16 @@ export class Gradients {
 
   /** ⟨this, other⟩ a parameter, in order. */
   dots(other: Gradients): Tensor[] {
-    return this.names.map((name) => dot(this.entries(name), other.entries(name)));
+    return this.names.map((name) => dot(this.matrix(name), other.matrix(name)));
   }
   /** ‖this‖² a parameter, in order. */
   squaredNorms(): Tensor[] {
-    return this.names.map((name) => squaredNorm(this.entries(name)));
+    return this.names.map((name) => squaredNorm(this.matrix(name)));
+  }
+
+  private matrix(name: string): Matrix {
+    const entries = this.entries(name);
+    return { entries, factors: this.known.get(name) ?? factorsOf(entries) };
   }
 
   /** ⟨this, other⟩ over all parameters. */
@@ -65,11 +74,17 @@ export class Gradients {
   /** ‖this − other‖² a parameter, in order. */
   squaredDistances(other: Gradients): Tensor[] {
     return this.names.map((name) => {
-      const [a, b] = [this.entries(name), other.entries(name)];
-      const expanded = !this.exact && !other.exact && (factorsOf(a) || factorsOf(b));
-      return expanded ? squaredNorm(a).sub(dot(a, b).mul(2)).add(squaredNorm(b)) : a.sub(b).square().sum();
+      const [a, b] = [this.matrix(name), other.matrix(name)];
+      const expanded = !this.exact && !other.exact && (a.factors || b.factors);
+      return expanded ? squaredNorm(a).sub(dot(a, b).mul(2)).add(squaredNorm(b)) : a.entries.sub(b.entries).square().sum();
     });
   }
+}
+
+/** Entries, and the product that they are where comparing through it is cheaper. */
+interface Matrix {
+  readonly entries: Tensor;
+  readonly factors: Factors | undefined;
 }
 
 const total = (parts: readonly Tensor[]): Tensor => addAll(parts) ?? constant(0);
@@ -85,12 +100,12 @@ function factorsOf(tensor: Tensor): Factors | undefined {
  * Building an m × n product of factors with r rows and differentiating its comparison costs about 3 r m n; through the factors it costs 2 r m n for the inner
  * product and 3 r² (m + n) for the norm.
  */
-const cheaper = (r: number, m: number, n: number): boolean => 3 * r * (m + n) < m * n;
+export const worthFactoring = (r: number, m: number, n: number): boolean => 3 * r * (m + n) < m * n;
 
 function denseFactors({ attributes: { transposeA, transposeB }, inputs, shape: [m, n] }: Tensor<"matmul">): Factors | undefined {
   const [a, b] = inputs as [Tensor, Tensor];
   const rows = transposeA ? a.shape[0]! : a.shape[1]!;
-  if (a.rank !== 2 || b.rank !== 2 || !cheaper(rows, m!, n!)) return undefined;
+  if (a.rank !== 2 || b.rank !== 2 || !worthFactoring(rows, m!, n!)) return undefined;
   return { left: transposeA ? a : a.transpose(), right: transposeB ? b.transpose() : b };
 }
 
@@ -102,7 +117,7 @@ function convolutionFactors({ attributes, inputs, shape }: Tensor<"convWeight">)
   const [x, y] = inputs.map((t) => first(t!)) as [Tensor, Tensor];
   const [n, o, oh, ow] = y.shape as [number, number, number, number];
   const columns = shape[1]! * kernel[0] * kernel[1];
-  if (!cheaper(n * oh * ow, o, columns)) return undefined;
+  if (!worthFactoring(n * oh * ow, o, columns)) return undefined;
   const padded = x.pad([0, 0, pads[0], pads[1]], [0, 0, pads[2], pads[3]]);
   const [, c, h, w] = padded.shape as [number, number, number, number];
   // For each position the kernel's entries, row-major, as [c, kernel height, kernel width] has them.
@@ -121,19 +136,17 @@ function convolutionFactors({ attributes, inputs, shape }: Tensor<"convWeight">)
   };
 }
 
-function dot(a: Tensor, b: Tensor): Tensor {
-  const factors = factorsOf(a);
-  if (factors)
-    return factors.left
-      .matmul(b.reshape([b.shape[0]!, -1]))
-      .mul(factors.right)
-      .sum();
-  return factorsOf(b) ? dot(b, a) : a.mul(b).sum();
+function dot(a: Matrix, b: Matrix): Tensor {
+  if (a.factors && b.factors) {
+    const across = (side: keyof Factors) => a.factors![side].matmul(b.factors![side], false, true);
+    return across("left").mul(across("right")).sum();
+  }
+  if (!a.factors) return b.factors ? dot(b, a) : a.entries.mul(b.entries).sum();
+  const { left, right } = a.factors;
+  return left
+    .matmul(b.entries.reshape([b.entries.shape[0]!, -1]))
+    .mul(right)
+    .sum();
 }
 
-function squaredNorm(a: Tensor): Tensor {
-  const factors = factorsOf(a);
-  if (!factors) return a.square().sum();
-  const gram = (side: Tensor) => side.matmul(side, false, true);
-  return gram(factors.left).mul(gram(factors.right)).sum();
-}
+const squaredNorm = (a: Matrix): Tensor => (a.factors ? dot(a, a) : a.entries.square().sum());

@@ -1,5 +1,5 @@
 export { dependents, grad, rulesOf, topological, valueAndGrad } from "./differentiate.ts";
-export { Gradients } from "./factored.ts";
+export { type Factors, Gradients, worthFactoring } from "./factored.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { type Split, splitInvariant } from "./invariant.ts";
 export { averagePool2d, conv2d, maxPool2d, type PoolOptions } from "./layers.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { conv2d, Gradients, grad, input, simplify, type Tensor, topological } from "../../src/graph/index.ts";
+import { constant, conv2d, Gradients, grad, input, simplify, type Tensor, topological } from "../../src/graph/index.ts";
 import { compile, evaluate } from "../../src/runtime/index.ts";
 import { numbers, relativeError } from "../laws/evidence.ts";
 
@@ -55,6 +55,41 @@ describe("factored gradients", () => {
     const wrong = (value: number) => Math.abs(value - truth!.data[0]!) / truth!.data[0]!;
     expect(wrong(found.exact[0]!)).toBeLessThan(1e-2);
     expect(wrong(found.expanded[0]!)).toBeGreaterThan(10 * wrong(found.exact[0]!));
+  });
+});
+
+describe("observed gradients that were factored", () => {
+  const known = new Map([["w", { left: input("left", [3, m]), right: input("right", [3, n]) }]]);
+  const thin = new Gradients(update.tensors, false, known);
+  const [left, right] = [numbers(3 * m, 4), numbers(3 * n, 5)];
+  const product = Float64Array.from({ length: m * n }, (_, at) =>
+    [0, 1, 2].reduce((sum, k) => sum + left[k * m + Math.floor(at / n)]! * right[k * n + (at % n)]!, 0),
+  );
+  const all = { ...feeds, g: product, left, right };
+  const names = (tensor: Tensor) =>
+    topological([tensor]).flatMap((each) => (each.kind === "input" ? [(each as Tensor<"input">).attributes.name] : []));
+  const pairs: [name: string, thin: Tensor, full: Tensor][] = [
+    ["inner product", own().dot(thin), own().dot(update)],
+    ["inner product, the other way round", thin.dot(own()), update.dot(own())],
+    ["norm", thin.squaredNorm(), update.squaredNorm()],
+    ["distance", own().squaredDistance(thin), own().squaredDistance(update)],
+    ["distance of one with the same", thin.squaredDistance(thin), constant(0)],
+  ];
+
+  it.each(pairs)("have the same %s and derivative as their entries, and leave these unread", (_, fast, slow) => {
+    expect(names(fast)).not.toContain("g");
+    expect(largest(fast)).toBeLessThan(m * n);
+    const [a, b, da, db] = evaluate([fast, slow, grad(fast, [x])[0]!, grad(slow, [x])[0]!], all);
+    expect(a!.data[0]).toBeCloseTo(b!.data[0]!, 9);
+    expect(relativeError(da!.data, db!.data)).toBeLessThan(1e-11);
+  });
+
+  it("are read by entry where digits count, or entries are asked for", () => {
+    const exact = own(true).squaredDistance(thin);
+    expect(names(exact)).toEqual(expect.arrayContaining(["g"]));
+    expect(names(exact)).not.toContain("left");
+    expect(thin.entries("w")).toBe(observed);
+    expect(names(thin.map((entries) => entries.mul(2)).squaredNorm())).toEqual(["g"]);
   });
 });
 

@@ -1,0 +1,123 @@
+import { worthFactoring } from "../graph/index.ts";
+import type { Observations } from "./attack.ts";
+
+/** A matrix [m, n] as leftᵀ · right, row-major: left [rank, m], right [rank, n]. */
+export interface LowRank {
+  readonly left: Float32Array;
+  readonly right: Float32Array;
+}
+
+/**
+ * The observed matrices that are products of thin factors in all lanes, as dense layers' gradients without noise are: the factors [lanes, batchSize, …] by parameter
+ * name. Comparing through them keeps the large matrix out of every step.
+ */
+export function observedFactors({ client, updates, lanes, batchSize }: Observations): ReadonlyMap<string, LowRank> {
+  const found = new Map<string, LowRank>();
+  for (const { name, shape } of client.parameters) {
+    const [m, n] = shape as [number, number];
+    if (shape.length !== 2 || !worthFactoring(batchSize, m, n)) continue;
+    const left = new Float32Array(lanes * batchSize * m);
+    const right = new Float32Array(lanes * batchSize * n);
+    const all = Array.from({ length: lanes }, (_, lane) => lane).every((lane) => {
+      const data = updates.get(name)!.subarray(lane * m * n, (lane + 1) * m * n);
+      // A lane that holds no numbers fails, whatever its factors are; the others are not to notice.
+      const one = data.every(Number.isFinite) ? lowRank(data, m, n, batchSize) : notNumbers(batchSize, m, n);
+      if (one) left.set(one.left, lane * batchSize * m);
+      if (one) right.set(one.right, lane * batchSize * n);
+      return one !== undefined;
+    });
+    if (all) found.set(name, { left, right });
+  }
+  return found;
+}
+
+const notNumbers = (rank: number, m: number, n: number): LowRank => ({
+  left: new Float32Array(rank * m).fill(Number.NaN),
+  right: new Float32Array(rank * n).fill(Number.NaN),
+});
+
+/** The part of its norm that a matrix of low rank may differ by from the product: what float32 products and sums are off by. */
+const tolerance = 3e-6;
+
+/**
+ * Factors a matrix of rank ≤ `rank`, up to the rounding of its float32 entries. A dense layer's gradient over B examples is such a matrix with rank ≤ B, unless noise was
+ * added to it.
+ *
+ * By Gaussian elimination: each round takes the row with the largest remainder, divided by its largest entry, and that entry's column. Unused factors are 0.
+ * @param data Entries, row-major, all of them finite.
+ * @returns undefined where the rank is higher; decided on a few rows, where possible.
+ */
+export function lowRank(data: Float32Array, m: number, n: number, rank: number): LowRank | undefined {
+  const few = 2 * rank + 2;
+  if (m > 4 * few) {
+    const rows = Array.from({ length: few }, (_, i) => Math.floor((i * m) / few));
+    const some = new Float32Array(few * n);
+    rows.forEach((row, i) => {
+      some.set(data.subarray(row * n, (row + 1) * n), i * n);
+    });
+    if (!lowRank(some, few, n, rank)) return undefined;
+  }
+  const left: Float64Array[] = [];
+  const right: Float64Array[] = [];
+  const row = new Float64Array(n);
+  let allowed = 0;
+  for (;;) {
+    let remainder = 0;
+    let largest = 0;
+    let pivotRow = 0;
+    for (let i = 0; i < m; i++) {
+      const square = remainderOfRow(data, i, left, right, row);
+      remainder += square;
+      if (square > largest) {
+        largest = square;
+        pivotRow = i;
+      }
+      if (left.length === rank && remainder > allowed) return undefined;
+    }
+    if (left.length === 0) allowed = tolerance ** 2 * remainder;
+    if (remainder <= allowed || left.length === rank) break;
+    remainderOfRow(data, pivotRow, left, right, row);
+    const pivotColumn = indexOfLargest(row);
+    const pivot = row[pivotColumn]!;
+    const column = Float64Array.from({ length: m }, (_, i) =>
+      left.reduce((entry, factor, k) => entry - factor[i]! * right[k]![pivotColumn]!, data[i * n + pivotColumn]!),
+    );
+    left.push(column);
+    right.push(row.map((entry) => entry / pivot));
+  }
+  return { left: rowsOf(left, rank, m), right: rowsOf(right, rank, n) };
+}
+
+/** Puts row i of data − leftᵀ · right into `row`; returns its squared norm. */
+function remainderOfRow(
+  data: Float32Array,
+  i: number,
+  left: readonly Float64Array[],
+  right: readonly Float64Array[],
+  row: Float64Array,
+): number {
+  const n = row.length;
+  for (let j = 0; j < n; j++) row[j] = data[i * n + j]!;
+  left.forEach((column, k) => {
+    const factor = column[i]!;
+    const other = right[k]!;
+    if (factor !== 0) for (let j = 0; j < n; j++) row[j]! -= factor * other[j]!;
+  });
+  let square = 0;
+  for (let j = 0; j < n; j++) square += row[j]! * row[j]!;
+  return square;
+}
+
+function indexOfLargest(row: Float64Array): number {
+  let at = 0;
+  for (let j = 1; j < row.length; j++) if (Math.abs(row[j]!) > Math.abs(row[at]!)) at = j;
+  return at;
+}
+
+function rowsOf(factors: readonly Float64Array[], rank: number, size: number): Float32Array {
+  const rows = new Float32Array(rank * size);
+  factors.forEach((factor, k) => {
+    rows.set(factor, k * size);
+  });
+  return rows;
+}
