@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { Progress } from "../src/adversary/index.ts";
 import { type Filler, fillLaplace, fillNormal, fillUniform, fillUnitBall } from "../src/random/index.ts";
-import { attack, observe } from "./attack.ts";
+import { attack, noisy, observe } from "./attack.ts";
 import { median } from "./median.ts";
 import { peakMegabytes, resetPeak } from "./peak-memory.ts";
 import { readProblem } from "./problem.ts";
@@ -17,9 +17,10 @@ async function step(): Promise<Progress> {
   return value;
 }
 
-async function prepare(folder: string, threads: number): Promise<Prepared> {
+async function prepare(folder: string, threads: number, fullRank: boolean): Promise<Prepared> {
   const problem = await readProblem(folder);
-  const updates = await observe(problem, threads);
+  const sent = await observe(problem, threads);
+  const updates = fullRank ? noisy(sent) : sent;
   resetPeak();
   const began = performance.now();
   steps = attack(problem, updates, threads);
@@ -69,7 +70,7 @@ function draws(count: number): Replies["draws"] {
 async function answer(request: Request): Promise<Replies[Request["cmd"]]> {
   switch (request.cmd) {
     case "prepare":
-      return prepare(request.problem, request.threads);
+      return prepare(request.problem, request.threads, request.program === "gradleak-entries");
     case "run":
       return run(request.steps);
     case "memory":

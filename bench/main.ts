@@ -19,8 +19,10 @@ const pause = 250;
 const folder = join(dirname(createRequire(import.meta.url).resolve("gradleak/package.json")), "bench");
 
 /** How each program is started; `scratch` is where it may leave files. */
-function commands({ threads }: Options, python: string | null, scratch: string): ReadonlyMap<ProgramName, Command> {
-  const all = new Map<ProgramName, Command>([["gradleak", { file: process.execPath, args: [join(import.meta.dirname, "gradleak.js")] }]]);
+function commands({ threads, entries }: Options, python: string | null, scratch: string): ReadonlyMap<ProgramName, Command> {
+  const own = { file: process.execPath, args: [join(import.meta.dirname, "gradleak.js")] };
+  const all = new Map<ProgramName, Command>([["gradleak", own]]);
+  if (entries) all.set("gradleak-entries", own);
   if (!python) return all;
   const limited = { OMP_NUM_THREADS: String(threads), MKL_NUM_THREADS: String(threads) };
   const torch = { file: python, args: [join(folder, "peers", "torch_peer.py")] };
@@ -41,7 +43,7 @@ async function withPrograms<T>(all: ReadonlyMap<ProgramName, Command>, work: (pr
 
 /** Milliseconds to fill an array with draws, by program and distribution. */
 async function timeDraws(all: ReadonlyMap<ProgramName, Command>): Promise<Record<string, Readonly<Record<string, number>>>> {
-  const relevant = new Map([...all].filter(([name]) => name !== "torch-compile"));
+  const relevant = new Map([...all].filter(([name]) => name !== "torch-compile" && name !== "gradleak-entries"));
   return withPrograms(relevant, async (programs) => {
     const times: Record<string, Readonly<Record<string, number>>> = {};
     for (const program of programs) times[program.name] = await program.draws(drawCount);

@@ -5,6 +5,7 @@ import { networks } from "./cases.ts";
 
 export interface Options {
   readonly peers: boolean;
+  readonly entries: boolean;
   readonly json: string | null;
   readonly networks: readonly string[];
   readonly lanes: readonly number[];
@@ -14,6 +15,7 @@ export interface Options {
 
 const usage = `npm run bench -- [options]
   --peers            also time PyTorch (eager and compiled) and JAX, in turns with Gradleak
+  --entries          also time Gradleak on gradients with a little noise, which it cannot keep as factors
   --json FILE        write all numbers
   --networks LIST    of ${networks.join(",")} (default: all)
   --lanes LIST       pictures that are attacked at once, each with a gradient of its own (default: 1,16)
@@ -33,7 +35,15 @@ export function readOptions(args: readonly string[]): Options {
   const read = () =>
     parseArgs({
       args: [...args],
-      options: { peers: { type: "boolean" }, json: text, networks: text, lanes: text, rounds: text, threads: text },
+      options: {
+        peers: { type: "boolean" },
+        entries: { type: "boolean" },
+        json: text,
+        networks: text,
+        lanes: text,
+        rounds: text,
+        threads: text,
+      },
     }).values;
   let values: ReturnType<typeof read>;
   try {
@@ -46,6 +56,7 @@ export function readOptions(args: readonly string[]): Options {
   if (unknown !== undefined) throw new LeakageError("spec", `--networks takes ${networks.join(", ")}; got "${unknown}".`);
   return {
     peers: values.peers ?? false,
+    entries: values.entries ?? false,
     json: values.json ?? null,
     networks: chosen,
     lanes: (values.lanes ?? "1,16").split(",").map((lanes) => wholeNumber(lanes, "--lanes")),

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Prepared, Replies, Request, Timings } from "./protocol.ts";
 
-export type ProgramName = "gradleak" | "torch-eager" | "torch-compile" | "jax-jit";
+/** Gradleak and its peers; `gradleak-entries` is Gradleak on observed gradients that are no products of thin factors. */
+export type ProgramName = "gradleak" | "gradleak-entries" | "torch-eager" | "torch-compile" | "jax-jit";
 
 /** A process of its own that takes attack steps, so that its memory and its first step are its own. */
 export interface Program {

@@ -21,7 +21,7 @@ export function ratios(
   rows: readonly Row[],
 ): { readonly fastest: Row; readonly toFastest: number; readonly toEager: number | null } | null {
   const ours = rows.find(({ program }) => program === "gradleak");
-  const [fastest] = rows.filter(({ program }) => program !== "gradleak").sort((a, b) => a.msPerStep - b.msPerStep);
+  const [fastest] = rows.filter(({ program }) => !program.startsWith("gradleak")).sort((a, b) => a.msPerStep - b.msPerStep);
   if (!ours || !fastest) return null;
   const eager = rows.find(({ program }) => program === "torch-eager");
   return { fastest, toFastest: ours.msPerStep / fastest.msPerStep, toEager: eager ? ours.msPerStep / eager.msPerStep : null };
@@ -33,6 +33,7 @@ export function table(rows: readonly Row[], failures: readonly Failure[]): strin
   const widths = columns.map((_, i) => Math.max(...cells.map((line) => line[i]!.length)));
   const lines = cells.map((line) => line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "));
   const found = ratios(rows);
+  const [ours, entries] = (["gradleak", "gradleak-entries"] as const).map((name) => rows.find(({ program }) => program === name));
   return [
     title((rows[0] ?? failures[0])!),
     ...lines.map((line) => `  ${line}`),
@@ -42,6 +43,7 @@ export function table(rows: readonly Row[], failures: readonly Failure[]): strin
           `  gradleak ÷ ${found.fastest.program}, the fastest peer: ${found.toFastest.toFixed(2)}${found.toEager === null ? "" : `; ÷ torch-eager: ${found.toEager.toFixed(2)}`}`,
         ]
       : []),
+    ...(ours && entries ? [`  gradients as factors ÷ as entries: ${(ours.msPerStep / entries.msPerStep).toFixed(2)}`] : []),
     "",
   ].join("\n");
 }

@@ -21,7 +21,7 @@ export function observedFactors({ client, updates, lanes, batchSize }: Observati
     const all = Array.from({ length: lanes }, (_, lane) => lane).every((lane) => {
       const data = updates.get(name)!.subarray(lane * m * n, (lane + 1) * m * n);
       // A lane that holds no numbers fails, whatever its factors are; the others are not to notice.
-      const one = data.every(Number.isFinite) ? lowRank(data, m, n, batchSize) : notNumbers(batchSize, m, n);
+      const one = isFinite(data) ? lowRank(data, m, n, batchSize) : notNumbers(batchSize, m, n);
       if (one) left.set(one.left, lane * batchSize * m);
       if (one) right.set(one.right, lane * batchSize * n);
       return one !== undefined;
@@ -29,6 +29,12 @@ export function observedFactors({ client, updates, lanes, batchSize }: Observati
     if (all) found.set(name, { left, right });
   }
   return found;
+}
+
+function isFinite(data: Float32Array): boolean {
+  let zeros = 0;
+  for (let i = 0; i < data.length; i++) zeros += data[i]! * 0;
+  return zeros === 0;
 }
 
 const notNumbers = (rank: number, m: number, n: number): LowRank => ({
@@ -88,7 +94,7 @@ export function lowRank(data: Float32Array, m: number, n: number, rank: number):
   return { left: rowsOf(left, rank, m), right: rowsOf(right, rank, n) };
 }
 
-/** Puts row i of data − leftᵀ · right into `row`; returns its squared norm. */
+/** Puts row i of data − leftᵀ · right into `row`; returns its squared norm. Passes over the data are what factoring costs, so the first term is subtracted in reading. */
 function remainderOfRow(
   data: Float32Array,
   i: number,
@@ -97,15 +103,18 @@ function remainderOfRow(
   row: Float64Array,
 ): number {
   const n = row.length;
-  for (let j = 0; j < n; j++) row[j] = data[i * n + j]!;
-  left.forEach((column, k) => {
-    const factor = column[i]!;
-    const other = right[k]!;
-    if (factor !== 0) for (let j = 0; j < n; j++) row[j]! -= factor * other[j]!;
-  });
+  const factor = left[0]?.[i] ?? 0;
+  const first = right[0];
+  if (first && factor !== 0) for (let j = 0, at = i * n; j < n; j++, at++) row[j] = data[at]! - factor * first[j]!;
+  else for (let j = 0, at = i * n; j < n; j++, at++) row[j] = data[at]!;
+  for (let k = 1; k < left.length; k++) subtract(row, left[k]![i]!, right[k]!);
   let square = 0;
   for (let j = 0; j < n; j++) square += row[j]! * row[j]!;
   return square;
+}
+
+function subtract(row: Float64Array, factor: number, other: Float64Array): void {
+  if (factor !== 0) for (let j = 0; j < row.length; j++) row[j]! -= factor * other[j]!;
 }
 
 function indexOfLargest(row: Float64Array): number {

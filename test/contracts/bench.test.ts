@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { disagreement } from "../../bench/agreement.ts";
-import { attack, observe } from "../../bench/attack.ts";
+import { attack, noisy, observe } from "../../bench/attack.ts";
 import { cases, networks } from "../../bench/cases.ts";
 import { measure, type Plan, type Row } from "../../bench/measure.ts";
 import { median } from "../../bench/median.ts";
@@ -52,6 +52,23 @@ const row = (program: ProgramName, msPerStep: number): Row => ({
   secondsToFirstStep: 0.5,
   peakMB: 100,
   steps: 9,
+});
+
+describe("gradients as entries", () => {
+  it("stand beside those as factors, and are no peer", () => {
+    const rows = [row("gradleak", 2), row("gradleak-entries", 5), row("jax-jit", 8)];
+    expect(ratios(rows)?.toFastest).toBe(0.25);
+    expect(table(rows, [])).toContain("gradients as factors ÷ as entries: 0.40");
+    expect(table(rows.slice(1), [])).not.toContain("as entries");
+  });
+
+  it("are the same gradients but for a little noise", () => {
+    const sent = new Map([["w", Float32Array.from({ length: 1000 }, (_, i) => Math.sin(i))]]);
+    const changed = noisy(sent).get("w")!;
+    const change = Math.sqrt(changed.reduce((sum, entry, i) => sum + (entry - sent.get("w")![i]!) ** 2, 0) / 500);
+    expect(change).toBeGreaterThan(0.8e-4);
+    expect(change).toBeLessThan(1.2e-4);
+  });
 });
 
 describe("measuring", () => {
@@ -161,6 +178,7 @@ describe("options", () => {
     expect(readOptions([])).toMatchObject({ peers: false, json: null, networks, lanes: [1, 16], rounds: 7 });
     expect(readOptions(["--peers", "--networks", "mlp", "--lanes", "4", "--threads", "3", "--json", "f"])).toEqual({
       peers: true,
+      entries: false,
       json: "f",
       networks: ["mlp"],
       lanes: [4],
