@@ -15,8 +15,11 @@ export interface LbfgsOptions {
 
 /** PyTorch's tolerances: largest gradient entry, and change of point or objective. */
 const tolerance = { gradient: 1e-7, change: 1e-9 };
-/** Conditions of Wolfe, with the constants of Nocedal & Wright (2006), §3.1; and the evaluations after which a search gives up. */
-const wolfe = { decrease: 1e-4, slope: 0.9, evaluations: 25 };
+/**
+ * Conditions of Wolfe, with the constants of Nocedal & Wright (2006), §3.1; the evaluations after which a search gives up; and the parts of
+ * the objective that may be left after two searches that gave up, and after two outer steps, for the lane to go on.
+ */
+const wolfe = { decrease: 1e-4, slope: 0.9, evaluations: 25, gain: 0.9, outerGain: 0.999 };
 
 const dot = (a: Tensor, b: Tensor): Tensor => a.mul(b).sum();
 
@@ -136,7 +139,8 @@ export function lbfgs({ history = 32, lineSearch = "wolfe", iterations = 20 }: L
           tries: zero,
           inner: zero,
           started: zero,
-          restarted: zero,
+          failedAt: constant(Number.POSITIVE_INFINITY),
+          endedAt: constant(Number.POSITIVE_INFINITY),
         }),
         update: (at, state) => searchedStep(at, state, iterations),
       };
@@ -192,10 +196,11 @@ function searchedStep({ point, value, gradient, rate }: Evaluation, state: State
   const newSlope = where(fresh, dot(newDirection, baseGradient), state.slope!);
   const start = where(descends, 1, constant(1).minimum(constant(1).div(baseGradient.abs().sum().add(1e-30)))).mul(rate);
 
-  // A search down the gradient that fails as well has come to the end of what float32 can tell apart.
-  const converged = failed.and(state.restarted!.equal(1));
   const inner = state.inner!.add(where(fresh.and(first.not()), 1, 0));
   const ends = inner.greaterEqual(iterations);
+  // Two failed searches, or two outer steps, with little gained between them: this is the end of what float32 can tell apart.
+  const spent = failed.and(baseValue.greater(state.failedAt!.mul(wolfe.gain)));
+  const idle = ends.and(baseValue.greater(state.endedAt!.mul(wolfe.outerGain)));
   const low = where(fresh, 0, where(decreases, t, state.low!));
   const high = where(fresh, Number.POSITIVE_INFINITY, where(decreases, state.high!, t));
   const next = where(fresh, start, where(high.isFinite(), low.add(high).mul(0.5), low.mul(2)));
@@ -214,9 +219,10 @@ function searchedStep({ point, value, gradient, rate }: Evaluation, state: State
       tries: where(fresh, 0, state.tries!.add(1)),
       inner: where(ends, 0, inner),
       started: constant(1),
-      restarted: where(failed, 1, where(accepted, 0, state.restarted!)),
+      failedAt: where(failed, baseValue, state.failedAt!),
+      endedAt: where(ends, baseValue, state.endedAt!),
     },
     completed: ends.toFloat(),
-    converged,
+    converged: spent.or(idle),
   };
 }
