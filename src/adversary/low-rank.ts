@@ -21,7 +21,7 @@ export function observedFactors({ client, updates, lanes, batchSize }: Observati
     const all = Array.from({ length: lanes }, (_, lane) => lane).every((lane) => {
       const data = updates.get(name)!.subarray(lane * m * n, (lane + 1) * m * n);
       // A lane that holds no numbers fails, whatever its factors are; the others are not to notice.
-      const one = isFinite(data) ? lowRank(data, m, n, batchSize) : notNumbers(batchSize, m, n);
+      const one = holdsNumbers(data) ? lowRank(data, m, n, batchSize) : notNumbers(batchSize, m, n);
       if (one) left.set(one.left, lane * batchSize * m);
       if (one) right.set(one.right, lane * batchSize * n);
       return one !== undefined;
@@ -31,7 +31,7 @@ export function observedFactors({ client, updates, lanes, batchSize }: Observati
   return found;
 }
 
-function isFinite(data: Float32Array): boolean {
+function holdsNumbers(data: Float32Array): boolean {
   let zeros = 0;
   for (let i = 0; i < data.length; i++) zeros += data[i]! * 0;
   return zeros === 0;
