@@ -2,6 +2,7 @@ export { cifar10, cifar10Files } from "./cifar10.ts";
 export type { Dataset, Example } from "./dataset.ts";
 export type { DataFile } from "./file.ts";
 export { folder } from "./folder.ts";
+export { type GaussianSet, type GaussianSetOptions, gaussianSet, type LabeledVector } from "./gaussian.ts";
 export { mnist, mnistFiles } from "./mnist.ts";
 export { type DataPackage, dataPackages } from "./packages.ts";
 export { isPictureName, readPictureFile } from "./picture-file.ts";

@@ -1,10 +1,6 @@
 import { part } from "../spec/index.ts";
-import { filledWith, lecunNormal } from "./initializers.ts";
-import { activations, averagePool, convolution, flatten, type Initialization, linear, Stack } from "./layers.ts";
+import { activations, averagePool, convolution, flatten, flaxInitialization as flax, linear, Stack } from "./layers.ts";
 import { type Model, sequential, type Task } from "./model.ts";
-
-/** Flax's default: LeCun-normal weights, zero biases. */
-const flax: Initialization = { weight: lecunNormal, bias: () => filledWith(0) };
 
 /** The network that the Bayesian framework's authors attack on MNIST and CIFAR-10: conv1, conv2, lin1, lin2. */
 export const cnn = part({

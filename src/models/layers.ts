@@ -1,5 +1,5 @@
 import { averagePool2d, conv2d, maxPool2d, type PoolOptions, type Shape, sizeOf, type Tensor } from "../graph/index.ts";
-import { filledWith, type Initializer, torchDefault } from "./initializers.ts";
+import { filledWith, type Initializer, lecunNormal, torchDefault } from "./initializers.ts";
 import type { Layer, Variable } from "./model.ts";
 
 /** How a layer's weights and biases begin, given the number of inputs of one output. */
@@ -10,6 +10,9 @@ export interface Initialization {
 
 /** PyTorch's default. */
 export const torchInitialization: Initialization = { weight: torchDefault, bias: torchDefault };
+
+/** Flax's default: LeCun-normal weights, zero biases. */
+export const flaxInitialization: Initialization = { weight: lecunNormal, bias: () => filledWith(0) };
 
 const affine = (name: string, shape: Shape, initialization: Initialization): readonly Variable[] => {
   const fanIn = sizeOf(shape.slice(1));

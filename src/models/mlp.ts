@@ -1,7 +1,21 @@
 import { z } from "zod";
 import { part } from "../spec/index.ts";
-import { type Activation, activations, flatten, linear, Stack } from "./layers.ts";
+import {
+  type Activation,
+  activations,
+  flatten,
+  flaxInitialization,
+  type Initialization,
+  linear,
+  Stack,
+  torchInitialization,
+} from "./layers.ts";
 import { type Model, sequential, type Task } from "./model.ts";
+
+const initializations: Readonly<Record<"torch" | "lecun", Initialization>> = {
+  torch: torchInitialization,
+  lecun: flaxInitialization,
+};
 
 /** Dense layers with an activation between them. Names are those of `torch.nn.Sequential` over Linear and activation modules: 0.weight, 0.bias, 2.weight, … */
 export const mlp = part({
@@ -13,12 +27,20 @@ export const mlp = part({
       .enum(Object.keys(activations) as [Activation, ...Activation[]])
       .default("relu")
       .describe("What stands between them."),
+    initial: z
+      .enum(["torch", "lecun"])
+      .default("torch")
+      .describe("How weights begin: uniform as in PyTorch, or as in Flax, a truncated normal of variance 1/inputs with biases of 0."),
   },
-  build: ({ sizes, activation }, task: Task): Model => {
+  build: ({ sizes, activation, initial }, task: Task): Model => {
     const stack = new Stack(task.shape).add(flatten);
     sizes.forEach((size, i) => {
-      stack.add((shape) => linear(String(2 * i), shape, size)).add(activations[activation]);
+      stack.add((shape) => linear(String(2 * i), shape, size, initializations[initial])).add(activations[activation]);
     });
-    return sequential(task, "nchw", stack.add((shape) => linear(String(2 * sizes.length), shape, task.classes)).layers);
+    return sequential(
+      task,
+      "nchw",
+      stack.add((shape) => linear(String(2 * sizes.length), shape, task.classes, initializations[initial])).layers,
+    );
   },
 });
