@@ -1,4 +1,5 @@
 export { streamKey, type Tick } from "./attack.ts";
+export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
 export { meanImage } from "./pictures.ts";
 export { type ImageMetrics, type ImageResult, type Result, resultSchema, validateResult } from "./result.ts";

@@ -17,6 +17,17 @@ export const toPixelSpace = (x: Float32Array, { mean, std }: Normalization): Flo
 export const piece = (all: Float32Array, index: number, count: number): Float32Array =>
   all.slice((index * all.length) / count, ((index + 1) * all.length) / count);
 
+/** Arrays one behind the other. */
+export function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 /** The pixel-wise mean of the first pictures of a data set: the best guess, by squared error, of one who saw no update. */
 export function meanImage(dataset: Dataset, count = 500): Float32Array {
   const used = Math.min(count, dataset.size);

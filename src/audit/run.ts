@@ -10,7 +10,7 @@ import { keyFromSeed } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
 import { format, type PartSpec, specHash } from "../spec/index.ts";
 import { oneHot, reconstruct, streamKey, type Tick } from "./attack.ts";
-import { toModelSpace } from "./pictures.ts";
+import { concatenate, toModelSpace } from "./pictures.ts";
 import type { ImageResult, Result } from "./result.ts";
 import { results, type Scoring, summary } from "./score.ts";
 import { simulate } from "./simulate.ts";
@@ -180,16 +180,6 @@ function laneOf({ parameters }: Client, updates: ReadonlyMap<string, Float32Arra
       return [name, { shape, data: all.slice(lane * size, (lane + 1) * size) }] as const;
     }),
   );
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** The complete result of a run from the entries of all its images. */

@@ -1,0 +1,175 @@
+import type { Observations } from "../adversary/index.ts";
+import { type Client, exactly } from "../client/index.ts";
+import type { Likelihood } from "../defenses/index.ts";
+import { LeakageError } from "../errors.ts";
+import { Gradients, input, sizeOf, type Tensor, vmap } from "../graph/index.ts";
+import { type DeltaSpace, distance } from "../metrics/index.ts";
+import { type CompileOptions, compile, interpret } from "../runtime/index.ts";
+import { oneHot } from "./attack.ts";
+import { concatenate, toModelSpace } from "./pictures.ts";
+
+/** One of finitely many inputs that a client may hold. */
+export interface Candidate {
+  /** Of the model's shape, in pixel space. */
+  readonly image: Float32Array;
+  readonly label: number;
+  /** How probable it is before the update is seen, up to a common factor; 1 unless stated. */
+  readonly weight?: number;
+}
+
+/** A prior that draws one of finitely many candidates, and the radius that tells them apart. */
+export interface FinitePrior {
+  readonly candidates: readonly Candidate[];
+  readonly delta: number;
+  /** Where δ is a distance; pixel space unless stated. */
+  readonly measured?: DeltaSpace;
+}
+
+/** How the posterior is computed. */
+export interface ExactBayesOptions extends CompileOptions {
+  /**
+   * `float32` (the default) by ONNX Runtime: a logarithm of the posterior is then off by about 1e-7 of |log p(g | x)|, which grows with the number of parameters.
+   * `float64` by the interpreter: slower, and right to the last digit.
+   */
+  readonly precision?: "float32" | "float64";
+}
+
+/** What the exact adversary makes of one update. */
+export interface ExactBayes {
+  /** p(candidate | g), one a candidate; they sum to 1. */
+  readonly posterior: Float64Array;
+  /** The most probable candidate: the answer with the least risk. */
+  readonly candidate: number;
+  /** 1 − its posterior mass: how likely that answer is farther than δ from the truth. */
+  readonly risk: number;
+}
+
+/**
+ * The adversary of Eq. 2 (paper, §4) where it can be computed: with a prior on finitely many candidates. No δ-ball holds two candidates that are more than 2δ apart,
+ * so no answer has more posterior mass in its ball than the most probable candidate has, and no attack has less risk. The mean of `risk` over updates is the Bayes
+ * risk.
+ *
+ * It is conditioned on what every attack sees: the updates, what the defense publishes beside them, and labels where they are known: candidates of another label
+ * are then ruled out.
+ *
+ * @param seen updates of one image each.
+ * @param likelihood the law of the defense that is there; constants that depend on x matter, others do not.
+ * @returns one result an update.
+ * @throws LeakageError `spec` for candidates that are not more than 2δ apart, batches, weights that are not positive, or an update that no candidate explains.
+ */
+export async function exactBayes(
+  seen: Observations,
+  likelihood: Likelihood,
+  prior: FinitePrior,
+  options: ExactBayesOptions = {},
+): Promise<ExactBayes[]> {
+  const { client, lanes, batchSize, labels } = seen;
+  const { candidates } = prior;
+  if (batchSize !== 1)
+    throw new LeakageError(
+      "spec",
+      `The exact Bayes adversary takes updates of one image; the batch size is ${batchSize}. Use a batch size of 1.`,
+    );
+  requireApart(prior, client);
+  const logs = await logLikelihoods(seen, likelihood, candidates, options);
+  return Array.from({ length: lanes }, (_, lane) => {
+    const known = labels ? labelOf(labels, lane, client) : undefined;
+    const joint = candidates.map(({ label, weight = 1 }, k) =>
+      known === undefined || label === known ? Math.log(weight) + logs[lane * candidates.length + k]! : -Infinity,
+    );
+    if (joint.some(Number.isNaN)) throw new LeakageError("spec", `The law "${likelihood.name}" has no number for update ${lane}.`);
+    const top = Math.max(...joint);
+    if (top === -Infinity)
+      throw new LeakageError(
+        "spec",
+        `No candidate${known === undefined ? "" : ` with label ${known}`} explains update ${lane} under the law "${likelihood.name}".`,
+      );
+    const masses = Float64Array.from(joint, (log) => Math.exp(log - top));
+    const candidate = joint.indexOf(top);
+    const others = masses.reduce((sum, mass, k) => (k === candidate ? sum : sum + mass), 0);
+    // Of the others first: 1 − mass would lose the digits of a small risk.
+    return { posterior: masses.map((mass) => mass / (1 + others)), candidate, risk: others / (1 + others) };
+  });
+}
+
+/** @throws LeakageError `spec` unless all candidates fit the model and any two are more than 2δ apart. */
+function requireApart({ candidates, delta, measured }: FinitePrior, { model: { shape, classes, normalization } }: Client): void {
+  if (!(delta >= 0 && Number.isFinite(delta))) throw new LeakageError("spec", `The radius delta is a number of at least 0; got ${delta}.`);
+  if (!candidates.length) throw new LeakageError("spec", "A finite prior has at least one candidate; got none.");
+  const size = sizeOf(shape);
+  candidates.forEach(({ image, label, weight = 1 }, k) => {
+    if (image.length !== size)
+      throw new LeakageError("spec", `Candidate ${k} has ${image.length} numbers; the model takes ${size} (${shape.join(" x ")}).`);
+    if (!(Number.isInteger(label) && label >= 0 && label < classes))
+      throw new LeakageError("spec", `Candidate ${k} has the label ${label}; labels are integers from 0 to ${classes - 1}.`);
+    if (!(weight > 0 && weight < Infinity))
+      throw new LeakageError("spec", `Candidate ${k} has the weight ${weight}; weights are positive numbers.`);
+  });
+  const channels = normalization.std.length;
+  for (const [i, a] of candidates.entries())
+    for (let j = i + 1; j < candidates.length; j++) {
+      const apart = distance(a.image, candidates[j]!.image, [channels, 1, size / channels], measured);
+      if (!(apart > 2 * delta))
+        throw new LeakageError(
+          "spec",
+          `Candidates ${i} and ${j} are ${+apart.toPrecision(4)} apart; the exact Bayes adversary needs more than 2·delta = ${+(2 * delta).toPrecision(4)}. ` +
+            "Take candidates farther apart, or a smaller delta.",
+        );
+    }
+}
+
+/** The label that an attack is given for a lane. */
+function labelOf(labels: Float32Array, lane: number, { model: { classes } }: Client): number {
+  const row = labels.subarray(lane * classes, (lane + 1) * classes);
+  return row.indexOf(Math.max(...row));
+}
+
+/** Numbers that one call may hold for each of its largest tensors, candidates × updates × parameters. */
+const mostNumbers = 2 ** 22;
+
+/** log p(g | candidate), [lanes, candidates]: lanes by `vmap` over updates, candidates by `vmap` inside, their gradients computed once. */
+async function logLikelihoods(
+  { client, lanes, updates, open = new Map() }: Observations,
+  likelihood: Likelihood,
+  candidates: readonly Candidate[],
+  { precision = "float32", ...options }: ExactBayesOptions,
+): Promise<Float64Array> {
+  const { model, parameters } = client;
+  const count = candidates.length;
+  const entries = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const chunk = Math.min(lanes, Math.max(1, Math.floor(mostNumbers / (count * entries))));
+  const sources = [
+    ...parameters.map(({ name, shape }) => ({ name: `g.${name}`, shape, data: updates.get(name)! })),
+    ...[...open].map(([name, { shape, data }]) => ({ name: `open.${name}`, shape, data })),
+  ];
+  // Differences are taken entry by entry: the fast square loses its digits just where a candidate fits.
+  const law = likelihood.given(exactly(client));
+  const x = input("x", [count, 1, ...model.shape]);
+  const y = input("y", [count, 1, model.classes]);
+  const given = Object.fromEntries(sources.map(({ name, shape }) => [name, input(name, [chunk, ...shape])]));
+  const scores = vmap((own: Record<string, Tensor>) => {
+    const update = new Gradients(new Map(parameters.map(({ name }) => [name, own[`g.${name}`]!])));
+    const disclosed = Object.fromEntries([...open.keys()].map((name) => [name, own[`open.${name}`]!]));
+    return vmap((batch: { x: Tensor; y: Tensor }) => law(batch, disclosed).logProb(update))({ x, y });
+  })(given);
+  const fixed = {
+    x: concatenate(candidates.map(({ image }) => toModelSpace(image, model.normalization))),
+    y: oneHot(
+      candidates.map(({ label }) => label),
+      client,
+    ),
+  };
+  const program = precision === "float64" ? interpret({ scores }) : await compile({ scores }, { ...options, fixed });
+  try {
+    const all = new Float64Array(lanes * count);
+    for (let from = 0; from < lanes; from += chunk) {
+      // The last chunk reaches back, so that all have one size.
+      const first = Math.min(from, lanes - chunk);
+      const own = sources.map(({ name, shape, data }) => [name, data.subarray(first * sizeOf(shape), (first + chunk) * sizeOf(shape))]);
+      all.set((await program.run({ ...fixed, ...Object.fromEntries(own) })).scores, first * count);
+    }
+    return all;
+  } finally {
+    await program.dispose();
+  }
+}
