@@ -27,7 +27,11 @@ export const invertingGradients = part({
     build: ({ jointLabels }) => ({
       assumes: { law: cosine.name, prior: `total variation (${tvNorm}, factor ${tv})`, radius: 0, samples: 1 },
       ...assuming(
-        { likelihood: cosine, prior: totalVariation.build({ weight: tv, norm: tvNorm, space: "model" }), jointLabels },
+        {
+          likelihood: cosine,
+          prior: totalVariation.build({ weight: tv, norm: tvNorm, directions: 2, wrap: false, reduction: "mean", space: "model" }),
+          jointLabels,
+        },
         {
           optimizer: adam({ signed }),
           steps,

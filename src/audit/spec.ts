@@ -4,9 +4,8 @@ import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { models } from "../models/index.ts";
 import { priors } from "../priors/index.ts";
-import type { PartSpec } from "../spec/index.ts";
 
-const partOf = (catalogue: { parse(given: unknown): PartSpec }) => z.unknown().transform((given): PartSpec => catalogue.parse(given));
+const partOf = <Spec>(catalogue: { parse(given: unknown): Spec }) => z.unknown().transform((given) => catalogue.parse(given));
 
 /** Where weights come from: drawn anew from the seed, or a file that its hash identifies. */
 const weights = z.union([z.object({ kind: z.literal("initial") }), z.object({ kind: z.literal("file"), sha256: z.string().length(64) })]);

@@ -7,6 +7,7 @@ export type { Window } from "./ops/convolution.ts";
 export type { KeyDerivation, Sampler } from "./ops/draws.ts";
 export type { Emit, OnnxAttribute, Value } from "./ops/rules.ts";
 export { type OpKind, type Ops, rules } from "./ops/table.ts";
+export { root } from "./root.ts";
 export { axisOf, broadcastShapes, range, type Shape, sameShape, showShape, sizeOf, stridesOf } from "./shape.ts";
 export { simplify } from "./simplify.ts";
 export {

@@ -1,9 +1,20 @@
-import { catalogue } from "../spec/index.ts";
+import { catalogue, chainable } from "../spec/index.ts";
+import { gaussian } from "./gaussian.ts";
+import { l2 } from "./l2.ts";
+import { laplacian } from "./laplacian.ts";
+import type { Prior, PriorContext } from "./prior.ts";
+import { product } from "./product.ts";
+import { range } from "./range.ts";
 import { totalVariation } from "./total-variation.ts";
 import { uniform } from "./uniform.ts";
+import { type Priors, weighted } from "./weighted.ts";
 
-/** The priors that an attack can assume. */
-export const priors = catalogue("prior", [totalVariation, uniform]);
+/** The priors that an attack can assume. A chain `a+b` is their product. */
+export const priors: Priors = chainable(
+  catalogue<Prior, [context?: PriorContext]>("prior", [gaussian, l2, laplacian, range, totalVariation, uniform, weighted(() => priors)]),
+  product,
+);
 
-export type { Prior } from "./prior.ts";
-export { totalVariation, uniform };
+export type { Examples, Prior, PriorContext } from "./prior.ts";
+export { product } from "./product.ts";
+export { gaussian, l2, laplacian, range, totalVariation, uniform };

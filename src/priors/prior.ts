@@ -1,7 +1,31 @@
 import type { Batch, Client } from "../client/index.ts";
-import type { Density } from "../distributions/index.ts";
+import type { Density, Distribution } from "../distributions/index.ts";
+import type { Shape, Tensor } from "../graph/index.ts";
+import type { Model } from "../models/index.ts";
+import type { Key } from "../random/index.ts";
 
 /** What an attacker assumes about the private pictures before it sees an update. */
 export interface Prior {
+  /** log p(x) of a batch x [B, ...shape] in model space. */
   density(client: Client): Density<Batch>;
+  /** Draws batches [B, ...shape] in model space; absent where the prior has no sampler. */
+  sample?(client: Client, batchSize: number): (key: Key) => Tensor;
 }
+
+/** Training pictures for priors that are estimated from data. */
+export interface Examples {
+  readonly count: number;
+  /** Picture i, entries in the model's shape, in pixel space: 0 is black, 1 is full. */
+  image(i: number): Float32Array;
+}
+
+/** What a prior may use beside its parameters. */
+export interface PriorContext {
+  readonly examples?: Examples;
+}
+
+/** The prior whose batches [B, ...shape] follow a normalized law. */
+export const following = (law: (model: Model, shape: Shape) => Distribution<Tensor>): Prior => ({
+  density: ({ model }) => ({ logProb: ({ x }) => law(model, x.shape).logProb(x) }),
+  sample: ({ model }, batchSize) => law(model, [batchSize, ...model.shape]).sample,
+});

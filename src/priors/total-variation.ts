@@ -1,36 +1,97 @@
 import { z } from "zod";
-import { constant, type Tensor } from "../graph/index.ts";
+import { addAll, concat, root, type Tensor } from "../graph/index.ts";
 import { part } from "../spec/index.ts";
 import type { Prior } from "./prior.ts";
+import { inSpace, type Reduction, reductionParameter, requirePictures, spaceParameter } from "./space.ts";
 
-/** Differences of neighbors along the last (horizontal) or the second last (vertical) axis. */
-function differences(x: Tensor, axis: -1 | -2): Tensor {
-  const extent = x.shape.at(axis)!;
-  return x.range(axis, 1, extent).sub(x.range(axis, 0, extent - 1));
+/** Where a neighbor is: rows down, columns to the right. */
+type Offset = readonly [down: number, right: number];
+
+/** Right and down; with four directions both diagonals, too. */
+const offsets: Readonly<Record<2 | 4, readonly Offset[]>> = {
+  2: [
+    [0, 1],
+    [1, 0],
+  ],
+  4: [
+    [0, 1],
+    [1, 0],
+    [1, 1],
+    [1, -1],
+  ],
+};
+
+type Norm = "l1" | "squared" | "l2" | "isotropic";
+
+/** Total variation of pictures [B, c, h, w]; a scalar. See {@link totalVariation}. */
+function variation(
+  x: Tensor,
+  { norm, directions, wrap, reduction }: { norm: Norm; directions: 2 | 4; wrap: boolean; reduction: Reduction },
+): Tensor {
+  const differences = offsets[directions].map((offset) => ({ offset, d: wrap ? circular(x, offset) : inner(x, offset) }));
+  if (norm === "isotropic") {
+    const squares = differences.map(({ offset, d }) => (wrap ? d : bordered(d, offset)).square());
+    return root(addAll(squares)!)[reduction]();
+  }
+  return addAll(
+    differences.map(({ d }) => {
+      if (norm === "l1") return d.abs()[reduction]();
+      const size = d.square()[reduction]();
+      return norm === "l2" ? root(size) : size;
+    }),
+  )!;
 }
 
+/** Neighbor − pixel, where the neighbor exists. */
+function inner(x: Tensor, [down, right]: Offset): Tensor {
+  const [h, w] = [x.shape.at(-2)!, x.shape.at(-1)!];
+  const [rows, columns] = [h - down, w - Math.abs(right)];
+  const box = (row: number, column: number) => x.range(-2, row, row + rows).range(-1, column, column + columns);
+  return box(down, Math.max(0, right)).sub(box(0, Math.max(0, -right)));
+}
+
+/** Neighbor − pixel, the last row and column being neighbors of the first. */
+const circular = (x: Tensor, [down, right]: Offset): Tensor => rolled(rolled(x, -2, down), -1, right).sub(x);
+
+const rolled = (x: Tensor, axis: number, by: number): Tensor => {
+  const extent = x.shape.at(axis)!;
+  const start = (by + extent) % extent;
+  return start === 0 ? x : concat([x.range(axis, start, extent), x.range(axis, 0, start)], axis);
+};
+
+/** The differences with 0 where there is no neighbor. */
+const bordered = (d: Tensor, [down, right]: Offset): Tensor => d.pad([0, 0, 0, Math.max(0, -right)], [0, 0, down, Math.max(0, right)]);
+
 /**
- * log p(x) = −weight · TV(x), with TV the mean over all horizontal plus the mean over all vertical differences of neighbors: of their absolute values (l1, Geiping et
- * al. 2020) or of their squares (the Soteria attack of Balunović et al. 2022). Averages over batch, channels and positions.
+ * log p(x) = −weight · TV(x), with TV over differences d of neighbors in each direction: Σ |d| (l1), Σ d² (squared), √(Σ d²) over the whole batch (l2), or
+ * Σ √(Σ over directions d²) (isotropic). Σ is a mean or a sum over images, channels and positions, taken for each direction.
+ *
+ * - Geiping et al. (2020), "Inverting Gradients": the defaults. The Soteria attack of Balunović et al. (2022): `norm=squared`.
+ * - The framework of Balunović et al. (2022): `norm=squared,wrap=true,reduction=sum`, up to their constant 1e-7 a pixel (they average over images; a sum here, so
+ *   that images of a batch are independent).
+ * - DeepInversion (Yin et al. 2020): `directions=4,reduction=sum,norm=l2` is its TV_ℓ2, `directions=4,norm=l1` its TV_ℓ1.
  */
 export const totalVariation = part({
   kind: "tv",
   doc: "Total variation: neighboring pixels are alike.",
   params: {
     weight: z.number().nonnegative().default(1e-4).describe("Factor of the total variation."),
-    norm: z.enum(["l1", "squared"]).default("l1").describe("Absolute or squared differences."),
-    space: z.enum(["model", "pixel"]).default("model").describe("Differences of normalized pixels, or of pixels in [0, 1]."),
+    norm: z
+      .enum(["l1", "squared", "l2", "isotropic"])
+      .default("l1")
+      .describe("Absolute differences, their squares, the root of the squares' sum by direction, or the length of each pixel's gradient."),
+    directions: z
+      .union([z.literal(2), z.literal(4)])
+      .default(2)
+      .describe("Right and down, or both diagonals too."),
+    wrap: z.boolean().default(false).describe("The last row and column are neighbors of the first."),
+    reduction: reductionParameter("mean", "images, channels and positions"),
+    space: spaceParameter("model"),
   },
-  build: ({ weight, norm, space }): Prior => ({
-    density: ({ model }) => ({
-      logProb: ({ x }) => {
-        const scaled = space === "model" ? x : x.mul(constant(model.normalization.std, [model.normalization.std.length, 1, 1]));
-        const means = ([-1, -2] as const).map((axis) => {
-          const d = differences(scaled, axis);
-          return (norm === "l1" ? d.abs() : d.square()).mean();
-        });
-        return means[0]!.add(means[1]!).mul(-weight);
-      },
-    }),
+  build: ({ weight, space, ...form }): Prior => ({
+    density: ({ model }) => {
+      requirePictures("tv", model, 2);
+      return { logProb: ({ x }) => variation(inSpace(x, space, model), form).mul(-weight) };
+    },
   }),
 });

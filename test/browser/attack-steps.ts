@@ -37,7 +37,11 @@ const descent: Optimizer = {
 const attackOf = ({ attack, evaluations }: Question): Attack =>
   attack === "descent"
     ? assuming(
-        { likelihood: cosine, prior: totalVariation.build({ weight: 1e-4, norm: "l1", space: "model" }), jointLabels: false },
+        {
+          likelihood: cosine,
+          prior: totalVariation.build({ weight: 1e-4, norm: "l1", directions: 2, wrap: false, reduction: "mean", space: "model" }),
+          jointLabels: false,
+        },
         { optimizer: descent, steps: evaluations, rate: constantRate(0.1), start: "normal", box: true, restarts: 1, result: "last" },
       )
     : attacks.build(attack).build({ jointLabels: false });
