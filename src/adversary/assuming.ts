@@ -67,6 +67,8 @@ function pose(
   const { shape, classes } = client.model;
   const pixels = b * sizeOf(shape);
   const { low, high } = bounds(client);
+  // Vectors have no box.
+  const boxed = search.box && shape.length === 3;
   const picture = (point: Tensor) => point.range(-1, 0, pixels).reshape([...point.shape.slice(0, -1), b, ...shape]);
   const guessed = (point: Tensor) => point.range(-1, pixels, point.size).reshape([b, classes]);
   const size = pixels + (jointLabels ? b * classes : 0);
@@ -90,7 +92,7 @@ function pose(
       const relative = () => own.gradients(batch).squaredDistance(update).div(update.squaredNorm());
       const terms = [
         prior.density(own).logProb(batch),
-        ...(search.box && ball?.bound === "log-mean-exp" ? [massInside(batch.x, low, high)] : []),
+        ...(boxed && ball?.bound === "log-mean-exp" ? [massInside(batch.x, low, high)] : []),
         ...(consensus ? [apart(batch.x, consensus.x).mul(consensus.weight).neg()] : []),
       ];
       return {
@@ -99,7 +101,7 @@ function pose(
         ...(likelihood.cancels && !exact ? { relative: relative() } : {}),
       };
     };
-  const around = ball && ball.radius > 0 && ball.samples > 0 ? ballOf(ball, client, b, size, search.box ? project : undefined) : undefined;
+  const around = ball && ball.radius > 0 && ball.samples > 0 ? ballOf(ball, client, b, size, boxed ? project : undefined) : undefined;
   const lanesOf = (tensors: ReadonlyMap<string, Float32Array>, prefix: string, shapes: (name: string) => readonly number[]) =>
     Object.fromEntries([...tensors].map(([name, data]) => [`${prefix}.${name}`, { shape: [lanes, ...shapes(name)], data }]));
 
@@ -118,7 +120,7 @@ function pose(
       ...(jointLabels ? {} : { y: { shape: [lanes, b, classes], data: seen.labels! } }),
     },
     iterate: (given, state) => algorithm1(joint(given), search.optimizer, around)(given, state),
-    project: search.box ? project : (point) => point,
+    project: boxed ? project : (point) => point,
     start: startingPoints(search, keys, size, pixels, run.start),
     keys: keys.flatMap((key) => Array.from({ length: search.restarts }, (_, r) => foldIn(foldIn(key, r), 2))),
   };

@@ -1,18 +1,85 @@
 import { LeakageError } from "../errors.ts";
-import { input } from "../graph/index.ts";
+import { concat, input, type Tensor, vmap } from "../graph/index.ts";
 import { evaluate } from "../runtime/index.ts";
 import type { Observations } from "./attack.ts";
 
-/** The model's last layer has a row of weights a class; the derivative in the row of the true class is the only negative one, since its features are not negative. */
-export function recoverLabels({ client, lanes, updates, batchSize }: Observations): Float32Array {
+/** How labels are read off the gradient of the last layer, whose weights have a row a class. All three need its features not to be negative, as ReLU's are. */
+export const labelRules = ["sign", "distinct", "counts"] as const;
+export type LabelRule = (typeof labelRules)[number];
+
+/** The rows' gradients of a last layer with weights [classes, features], from an update of B images: label probabilities [B, classes]. */
+const rules: Readonly<Record<LabelRule, (head: Tensor, bias: Tensor | undefined, batchSize: number) => Tensor>> = {
+  /** iDLG (Zhao et al. 2020), one image: the true class's row is the only one with a negative sum. */
+  sign: (head) => {
+    const [classes] = head.shape as [number];
+    return head.sum(-1).neg().argmax().oneHot(classes).reshape([1, classes]);
+  },
+  /** GradInversion (Yin et al. 2021), images of different classes: the B rows with the most negative minimum. */
+  distinct: (head, _, batchSize) => {
+    const lowest = head.neg().max(-1);
+    return pickOneByOne(lowest, batchSize, (scores, chosen) => scores.sub(chosen.mul(taken)));
+  },
+  /**
+   * Repeated labels. With uniform predictions the bias gradient of class c is 1/C − n_c/B, so n_c = B (1/C − ∂ℓ/∂b_c); without a bias the sums of the rows stand in
+   * for it, scaled so that their negative parts are those of B images. Counts are filled one by one, each time for the class furthest behind.
+   */
+  counts: (head, bias, batchSize) => {
+    const [classes] = head.shape as [number];
+    const sums = head.sum(-1);
+    const expected = bias
+      ? bias
+          .neg()
+          .add(1 / classes)
+          .mul(batchSize)
+      : sums.neg().div(sums.abs().sum().mul(0.5)).mul(batchSize);
+    return pickOneByOne(expected, batchSize, (scores, chosen) => scores.sub(chosen));
+  },
+};
+
+/** Larger than any score: a class that was taken is not taken again. */
+const taken = 1e9;
+
+/** One class a row, each time the one with the largest score. */
+function pickOneByOne(scores: Tensor, count: number, after: (scores: Tensor, chosen: Tensor) => Tensor): Tensor {
+  const classes = scores.size;
+  const rows: Tensor[] = [];
+  let left = scores;
+  for (let i = 0; i < count; i++) {
+    const chosen = left.argmax().oneHot(classes);
+    rows.push(chosen.reshape([1, classes]));
+    left = after(left, chosen);
+  }
+  return concat(rows);
+}
+
+/**
+ * Reads the labels of each update off the gradient of the model's last layer.
+ *
+ * @param rule `sign` for one image; for batches `distinct` (no label twice) or `counts` (labels may repeat; exact only while predictions are near uniform, as those
+ * of an untrained network).
+ * @returns label probabilities [lanes, batchSize, classes], one-hot.
+ * @throws LeakageError `spec` where the rule does not fit the batch.
+ */
+export function recoverLabels(
+  { client, lanes, updates, batchSize }: Observations,
+  rule: LabelRule = batchSize === 1 ? "sign" : "counts",
+): Float32Array {
   const { head, classes } = client.model;
-  if (batchSize !== 1)
+  if (rule === "sign" && batchSize !== 1)
     throw new LeakageError(
       "spec",
-      `labels are recovered from updates of one picture, but the batch size is ${batchSize}; state the labels or attack them jointly`,
+      `the sign rule reads the label of one image, but the batch size is ${batchSize}; use distinct or counts.`,
     );
+  if (rule === "distinct" && batchSize > classes)
+    throw new LeakageError("spec", `${batchSize} images cannot all have different labels among ${classes} classes; use counts.`);
   const [, features] = client.parameters.find(({ name }) => name === head)!.shape as [number, number];
-  const rows = input("head", [lanes, classes, features]).sum(-1);
-  const [found] = evaluate([rows.neg().argmax().oneHot(classes)], { head: updates.get(head)! });
+  const biasName = head.replace(/weight$/, "bias");
+  const biased = client.parameters.some(({ name }) => name === biasName && biasName !== head);
+  const given = {
+    head: input("head", [lanes, classes, features]),
+    ...(biased ? { bias: input("bias", [lanes, classes]) } : {}),
+  };
+  const labels = vmap((own: Readonly<Record<string, Tensor>>) => rules[rule](own.head!, own.bias, batchSize))(given);
+  const [found] = evaluate([labels], { head: updates.get(head)!, ...(biased ? { bias: updates.get(biasName)! } : {}) });
   return Float32Array.from(found!.data);
 }

@@ -1,8 +1,9 @@
 import { catalogue } from "../spec/index.ts";
+import { bayes } from "./bayes.ts";
 import { dlg, idlg } from "./dlg.ts";
 import { invertingGradients } from "./inverting-gradients.ts";
 
 /** The named attacks. */
-export const attacks = catalogue("attack", [dlg, idlg, invertingGradients]);
+export const attacks = catalogue("attack", [bayes, dlg, idlg, invertingGradients]);
 
 export type { Assumed, AssumedAttack, AttackDeclaration, Setting } from "./declaration.ts";

@@ -28,48 +28,36 @@ const shared = {
   seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0),
 };
 
-/** The rule of the last layer reads one label off an update of one image. */
-const recoverable = ({ labels, client: { batch } }: { readonly labels: string; readonly client: { readonly batch: number } }): boolean =>
-  labels !== "recovered" || batch === 1;
-const unrecoverable = {
-  path: ["labels"],
-  message: "labels are recovered from updates of one image, and the batch is larger; use known or joint",
-};
-
 /** What `gradleak attack` does, complete: the hash of its canonical JSON names the result. */
-export const attackSpec = z
-  .object({
-    data: z.object({
-      kind: z.string(),
-      split: z.enum(["train", "test"]),
-      images: z.array(z.int().nonnegative()).min(1),
-      /** Of a folder: the hash of its pictures, and the size they were brought to. */
-      sha256: z.string().length(64).optional(),
-      size: z.tuple([z.int().positive(), z.int().positive()]).optional(),
-    }),
-    defense: partOf(defenses),
-    /** Updates that are attacked together by one program. */
-    lanes: z.int().positive().max(4096).default(1),
-    ...shared,
-  })
-  .refine(recoverable, unrecoverable);
+export const attackSpec = z.object({
+  data: z.object({
+    kind: z.string(),
+    split: z.enum(["train", "test"]),
+    images: z.array(z.int().nonnegative()).min(1),
+    /** Of a folder: the hash of its pictures, and the size they were brought to. */
+    sha256: z.string().length(64).optional(),
+    size: z.tuple([z.int().positive(), z.int().positive()]).optional(),
+  }),
+  defense: partOf(defenses),
+  /** Updates that are attacked together by one program. */
+  lanes: z.int().positive().max(4096).default(1),
+  ...shared,
+});
 export type AttackSpec = z.output<typeof attackSpec>;
 
 /** What `gradleak invert` does: the same attack on an update that came from elsewhere. */
-export const invertSpec = z
-  .object({
-    update: z.object({ sha256: z.string().length(64) }),
-    input: z.object({
-      shape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
-      classes: z.int().positive(),
-      mean: z.array(z.number()),
-      std: z.array(z.number().positive()),
-    }),
-    /** Labels of the batch, where they are known. */
-    knownLabels: z.array(z.int().nonnegative()).optional(),
-    ...shared,
-  })
-  .refine(recoverable, unrecoverable);
+export const invertSpec = z.object({
+  update: z.object({ sha256: z.string().length(64) }),
+  input: z.object({
+    shape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
+    classes: z.int().positive(),
+    mean: z.array(z.number()),
+    std: z.array(z.number().positive()),
+  }),
+  /** Labels of the batch, where they are known. */
+  knownLabels: z.array(z.int().nonnegative()).optional(),
+  ...shared,
+});
 export type InvertSpec = z.output<typeof invertSpec>;
 
 /** Checks and completes a spec. Throws LeakageError that names the field. */

@@ -130,6 +130,9 @@ describe("an attack", () => {
   it.each(attacks.list().map(({ kind }) => kind))("%s is rebuilt by its spec", (kind) => {
     const spec = attacks.parse(kind);
     expect(attacks.parse(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
-    expect(attacks.build(spec).build({ jointLabels: false })).toHaveProperty("reconstruct");
+    const prior = { prior: priors.build("uniform"), name: "uniform" };
+    const attack = attacks.build(spec).build({ jointLabels: false, prior });
+    expect(attack).toHaveProperty("reconstruct");
+    expect(attack.assumes.radius).toBe(0);
   });
 });

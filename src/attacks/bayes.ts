@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { adam, annealed, assuming, exponentialRate, lbfgs, type Neighborhood, narrowGaussian } from "../adversary/index.ts";
+import { LeakageError } from "../errors.ts";
+import { nested, part } from "../spec/index.ts";
+import { conditionals } from "./conditionals.ts";
+import type { AttackDeclaration, Setting } from "./declaration.ts";
+
+/**
+ * The adversary of the paper (Balunović et al., §4): it assumes the law of the defense that is there and the prior that is stated, and maximizes Algorithm 1's
+ * objective. With `samples` = 1 it judges single points, which is maximum a posteriori; with more, it averages over a ball whose radius is the score's own δ.
+ */
+export const bayes = part({
+  kind: "bayes",
+  doc: "Algorithm 1: the law of the defense that is there and the prior that is stated (Balunović et al.).",
+  params: {
+    conditional: nested("conditional", () => conditionals)
+      .nullable()
+      .default(null)
+      .describe("Assumed p(g | x); none takes the law of the declared defense."),
+    samples: z.int().positive().max(4096).default(1).describe("Points k drawn in the ball at each step; 1 judges the point itself."),
+    delta: z
+      .number()
+      .nonnegative()
+      .nullable()
+      .default(null)
+      .describe("Radius of the ball where samples > 1; none takes the δ of the score."),
+    bound: z
+      .enum(["jensen", "log-mean-exp"])
+      .default("jensen")
+      .describe("The paper's lower bound, or the logarithm of the mean probability."),
+    points: z.enum(["independent", "antithetic"]).default("independent").describe("Independent points, or pairs ±u."),
+    steps: z.int().positive().max(1_000_000).default(1000).describe("Steps of the optimizer."),
+    optimizer: z.enum(["adam", "signed-adam", "lbfgs"]).default("adam").describe("Adam; Adam on signs; L-BFGS with a line search."),
+    rate: z.number().positive().default(0.1).describe("Learning rate."),
+    gamma: z.number().positive().max(1).default(1).describe("The rate is multiplied by this after each step."),
+    anneal: z
+      .number()
+      .positive()
+      .max(1)
+      .nullable()
+      .default(null)
+      .describe(
+        "Factor of the log-likelihood at the start, growing to 1 over half the steps; none: no annealing, but from 1e-4 where the update is sent as it is.",
+      ),
+    langevin: z.number().nonnegative().default(0).describe("Noise after each step, in learning rates."),
+    patience: z.int().positive().nullable().default(null).describe("Steps without progress after which an update's search ends."),
+    box: z.boolean().default(true).describe("Pixels are kept in [0, 1]."),
+    start: z.enum(["normal", "uniform", "zeros"]).default("normal").describe("Starting point, in model space."),
+    restarts: z.int().positive().max(64).default(1).describe("Starts; the one whose update is likeliest is kept."),
+  },
+  build: (params): AttackDeclaration => ({
+    fixesPrior: false,
+    build: (setting) => {
+      const { samples, optimizer, rate, gamma, anneal, langevin, patience, ...search } = params;
+      if (params.points === "antithetic" && samples % 2 === 1 && samples > 1)
+        throw new LeakageError("spec", `attack bayes: antithetic points come in pairs, so samples must be even; got ${samples}.`);
+      if (!setting.prior)
+        throw new LeakageError(
+          "spec",
+          "attack bayes needs a prior, and the data has no density of its own: state --prior (gradleak list priors).",
+        );
+      const likelihood = lawOf(params.conditional, setting);
+      const ball = ballOf(params, setting);
+      const from = anneal ?? (params.conditional === null && !setting.likelihood ? narrowing.from : null);
+      const optimizers = { adam: () => adam(), "signed-adam": () => adam({ signed: true }), lbfgs: () => lbfgs() };
+      return {
+        assumes: { law: likelihood.name, prior: setting.prior.name, radius: ball?.radius ?? 0, samples: ball ? samples : 1 },
+        ...assuming(
+          { likelihood, prior: setting.prior.prior, jointLabels: setting.jointLabels, ...(ball ? { ball } : {}) },
+          {
+            optimizer: optimizers[optimizer](),
+            steps: search.steps,
+            rate: exponentialRate(rate, gamma),
+            start: search.start,
+            box: search.box && optimizer !== "lbfgs",
+            restarts: search.restarts,
+            result: optimizer === "lbfgs" ? "best" : "last",
+            ...(from === null ? {} : { anneal: annealed(from) }),
+            ...(langevin > 0 ? { langevin } : {}),
+            ...(patience === null ? {} : { patience }),
+          },
+        ),
+      };
+    },
+  }),
+});
+
+/** For a point mass: the final width beside the update's root mean square, and the factor that makes it as wide as the update at the start. */
+const narrowing = { width: 0.01, from: 1e-4 };
+
+/** The law that is stated, else that of the defense; for an update that is sent as it is, a narrow Gaussian. */
+const lawOf = (conditional: ReturnType<typeof conditionals.parse> | null, { likelihood }: Setting) =>
+  conditional === null ? (likelihood ?? narrowGaussian(narrowing.width)) : conditionals.build(conditional);
+
+function ballOf(
+  { samples, delta, bound, points }: Pick<Neighborhood, "samples" | "bound" | "points"> & { readonly delta: number | null },
+  { radius }: Setting,
+): Neighborhood | undefined {
+  const own = delta ?? radius?.radius ?? 0;
+  return samples > 1 && own > 0 ? { samples, radius: own, space: radius?.space ?? "model", bound, points } : undefined;
+}

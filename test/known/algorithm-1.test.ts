@@ -1,0 +1,178 @@
+import { describe, expect, it } from "vitest";
+import {
+  adam,
+  algorithm1,
+  assuming,
+  type Ball,
+  exponentialRate,
+  jensen,
+  logMeanExp,
+  type Progress,
+  pointsIn,
+  type Search,
+  squaredDistance,
+} from "../../src/adversary/index.ts";
+import { type Client, client } from "../../src/client/index.ts";
+import { defenses } from "../../src/defenses/index.ts";
+import { constant, type Tensor } from "../../src/graph/index.ts";
+import { linear } from "../../src/models/layers.ts";
+import { sequential } from "../../src/models/model.ts";
+import { type Prior, priors } from "../../src/priors/index.ts";
+import { fillNormal, foldIn, Key, keyFromSeed } from "../../src/random/index.ts";
+import { evaluate } from "../../src/runtime/index.ts";
+
+/**
+ * A client whose gradient is linear in x: the loss cᵀ W x of one dense layer without its bias's share has ∂ℓ/∂W = c xᵀ. Under Gaussian noise and a Gaussian prior the
+ * posterior of x is normal, with mean m = (‖c‖²/σ² + 1/τ²)⁻¹ (gᵀc)/σ²: a formula that Algorithm 1 has to reach.
+ */
+const d = 6;
+const c = [0.7, -1.1, 0.4];
+const sigma = 0.3;
+const tau = 0.8;
+const task = { shape: [d], classes: c.length, normalization: { mean: [0], std: [1] } };
+const model = sequential(task, "nchw", [linear("0", [d], c.length)]);
+const weights = new Map(
+  model.parameters.map(({ name, shape }) => [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b)) }]),
+);
+const one: Client = client({ model, weights, loss: (logits) => logits.mul(constant(c)).sum(-1).mean() });
+const prior: Prior = {
+  density: () => ({
+    logProb: ({ x }) =>
+      x
+        .square()
+        .sum()
+        .div(-2 * tau ** 2),
+  }),
+};
+const likelihood = defenses.build(`gaussian:sigma=${sigma}`).likelihood!;
+
+const lanes = 5;
+const truth = new Float32Array(lanes * d);
+fillNormal(keyFromSeed(1), truth);
+const weightGradient = new Float32Array(lanes * c.length * d);
+const noise = new Float32Array(weightGradient.length);
+fillNormal(keyFromSeed(2), noise);
+for (let lane = 0; lane < lanes; lane++)
+  for (let j = 0; j < c.length; j++)
+    for (let i = 0; i < d; i++) {
+      const at = (lane * c.length + j) * d + i;
+      weightGradient[at] = c[j]! * truth[lane * d + i]! + sigma * noise[at]!;
+    }
+const bias = Float32Array.from({ length: lanes * c.length }, (_, i) => c[i % c.length]!);
+const seen = {
+  client: one,
+  lanes,
+  batchSize: 1,
+  updates: new Map([
+    ["0.weight", weightGradient],
+    ["0.bias", bias],
+  ]),
+  labels: new Float32Array(lanes * c.length),
+};
+const squared = c.reduce((sum, each) => sum + each * each, 0);
+const posteriorMean = Float64Array.from(truth, (_, at) => {
+  const [lane, i] = [Math.floor(at / d), at % d];
+  const matched = c.reduce((sum, each, j) => sum + each * weightGradient[(lane * c.length + j) * d + i]!, 0);
+  return matched / sigma ** 2 / (squared / sigma ** 2 + 1 / tau ** 2);
+});
+const keys = Array.from({ length: lanes }, (_, i) => foldIn(keyFromSeed(3), i));
+const search: Search = {
+  optimizer: adam(),
+  steps: 1200,
+  rate: exponentialRate(0.1, 0.99),
+  start: "normal",
+  box: false,
+  restarts: 1,
+  result: "last",
+};
+
+async function distance(ball?: Parameters<typeof assuming>[0]["ball"]): Promise<number> {
+  let end: Progress | undefined;
+  const attack = assuming({ likelihood, prior, jointLabels: false, ...(ball ? { ball } : {}) }, search);
+  for await (const progress of attack.reconstruct(seen, keys, { threads: 1 })) end = progress;
+  return Math.max(...end!.pictures().map((x, i) => Math.abs(x - posteriorMean[i]!)));
+}
+const ball = { samples: 8, radius: 0.5, space: "model", bound: "jensen", points: "antithetic" } as const;
+
+describe("Algorithm 1 on a linear–Gaussian client", () => {
+  it("reaches the posterior mode with one point at the center", async () => {
+    expect(await distance()).toBeLessThan(1e-4);
+  });
+
+  it("reaches it with antithetic points in a ball, whose linear terms cancel", async () => {
+    expect(await distance(ball)).toBeLessThan(1e-4);
+  });
+
+  it("reaches it within Monte-Carlo error with independent points", async () => {
+    const off = await distance({ ...ball, points: "independent", samples: 32 });
+    expect(off).toBeGreaterThan(1e-6);
+    expect(off).toBeLessThan(0.05);
+  });
+
+  it("is the point attack to the bit where k is 1 or the radius is 0", async () => {
+    expect(await distance({ ...ball, radius: 0 })).toBe(await distance());
+  });
+});
+
+describe("the ball", () => {
+  const geometry: Ball = { samples: 4000, rows: 1, halfAxes: constant([1, 2, 4, 1, 1, 1]), points: "independent", rest: 0, mean: jensen };
+  const [points] = evaluate([pointsIn(geometry, constant([0, 0, 0, 0, 0, 0]), Key.input("key"))], { key: keyFromSeed(8) });
+
+  it("holds its points, with radii distributed as U^(1/d) along its half axes", () => {
+    const radii = Array.from({ length: 4000 }, (_, k) =>
+      Math.hypot(...[1, 2, 4, 1, 1, 1].map((axis, i) => points!.data[k * 6 + i]! / axis)),
+    ).sort((a, b) => a - b);
+    expect(radii.at(-1)).toBeLessThanOrEqual(1 + 1e-6);
+    // Kolmogorov–Smirnov at a level of 1e-4 against P(R ≤ r) = r^d.
+    const off = Math.max(...radii.map((r, i) => Math.abs(r ** 6 - (i + 0.5) / radii.length)));
+    expect(off).toBeLessThan(2.23 / Math.sqrt(radii.length));
+  });
+
+  it("averages by Jensen's bound below the logarithm of the mean, which the value at many points approaches", () => {
+    const logs = constant([-3, -1, -2, Number.NEGATIVE_INFINITY]);
+    const [exact] = evaluate([logMeanExp(logs)]);
+    expect(exact!.data[0]).toBeCloseTo(Math.log((Math.exp(-3) + Math.exp(-1) + Math.exp(-2)) / 4), 12);
+    const [bound] = evaluate([jensen(constant([-3, -1, -2]))]);
+    expect(bound!.data[0]).toBeCloseTo(-2, 12);
+    expect(evaluate([logMeanExp(constant([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]))])[0]!.data[0]).toBe(
+      Number.NEGATIVE_INFINITY,
+    );
+  });
+
+  it("estimates equation 2 for a normal density: log-mean-exp converges to the integral, Jensen's mean to less", () => {
+    // In one dimension (1/V) ∫ over B(0, 2) of N(x; 0, 1) is erf(√2) / 4.
+    const line = (mean: Ball["mean"], samples: number): number => {
+      const one: Ball = { samples, rows: 1, halfAxes: constant([2]), points: "independent", rest: 0, mean };
+      const joint = (x: Tensor) => ({
+        likelihood: x
+          .square()
+          .sum()
+          .mul(-0.5)
+          .sub(0.5 * Math.log(2 * Math.PI)),
+        prior: constant(0),
+      });
+      const { value } = algorithm1(joint, adam(), one)({ x: constant([0]), key: Key.input("key"), rate: constant(1) }, adam().init(1));
+      return -evaluate([value], { key: keyFromSeed(4) })[0]!.data[0]!;
+    };
+    expect(line(logMeanExp, 100000)).toBeCloseTo(Math.log(0.9544997361036416 / 4), 2);
+    // −½ E x² − ½ log 2π with E x² = 4/3.
+    expect(line(jensen, 100000)).toBeCloseTo(-2 / 3 - 0.5 * Math.log(2 * Math.PI), 2);
+  });
+});
+
+it("under Gaussian noise, assuming Gauss is ℓ2 matching: Adam, which does not see the scale, takes the same path", async () => {
+  const flat = priors.build("uniform");
+  const path = async (assumed: typeof likelihood) => {
+    const points: Float32Array[] = [];
+    const attack = assuming({ likelihood: assumed, prior: flat, jointLabels: false }, { ...search, steps: 60 });
+    for await (const progress of attack.reconstruct(seen, keys, { threads: 1 })) points.push(progress.pictures());
+    return points;
+  };
+  const [gauss, l2] = [await path(likelihood), await path(squaredDistance)];
+  expect(gauss.length).toBe(60);
+  gauss.forEach((points, step) => {
+    points.forEach((x, i) => {
+      expect(Math.abs(x - l2[step]![i]!)).toBeLessThan(1e-4);
+    });
+  });
+});
