@@ -58,7 +58,22 @@ export {
 export { type Batch, type Client, type ClientOptions, client, crossEntropy, type Loss } from "./client/index.ts";
 export type { Dataset, Example } from "./data/index.ts";
 export { type Defense, type Disclosed, defenses, gaussianLikelihood, type Likelihood, laplacianLikelihood } from "./defenses/index.ts";
-export { type Density, type Distribution, laplace, normal } from "./distributions/index.ts";
+export {
+  ball,
+  bernoulli,
+  type Density,
+  type Distribution,
+  entrywiseMixture,
+  type Independent,
+  laplace,
+  laplaceMean,
+  laplaceSum,
+  logSumExp,
+  mixture,
+  normal,
+  uniform,
+  type Weighted,
+} from "./distributions/index.ts";
 export { type LeakageCode, LeakageError } from "./errors.ts";
 export * as formats from "./formats/index.ts";
 export * as graph from "./graph/index.ts";

@@ -1,3 +1,8 @@
-export type { Density, Distribution } from "./density.ts";
+export { ball } from "./ball.ts";
+export { bernoulli } from "./bernoulli.ts";
+export type { Density, Distribution, Independent } from "./density.ts";
 export { laplace } from "./laplace.ts";
+export { laplaceMean, laplaceSum } from "./laplace-sum.ts";
+export { entrywiseMixture, logSumExp, mixture, type Weighted } from "./mixture.ts";
 export { normal } from "./normal.ts";
+export { uniform } from "./uniform.ts";

@@ -14,6 +14,7 @@ import {
   randomBits,
   split,
 } from "../../src/random/index.ts";
+import { kolmogorovSmirnov } from "./kolmogorov-smirnov.ts";
 
 const word = fc.integer({ min: 0, max: 0xffffffff });
 const key = fc.tuple(word, word) as fc.Arbitrary<KeyBits>;
@@ -22,16 +23,6 @@ const draw = (fill: Filler, seed: KeyBits, count: number): Float64Array => {
   fill(seed, out);
   return out;
 };
-
-/** The largest distance between the empirical distribution function and `cdf`, times √n: above 2.2 once in 8000 samples that follow it. */
-function kolmogorovSmirnov(sample: Float64Array, cdf: (x: number) => number): number {
-  const n = sample.length;
-  let distance = 0;
-  sample.toSorted().forEach((x, i) => {
-    distance = Math.max(distance, cdf(x) - i / n, (i + 1) / n - cdf(x));
-  });
-  return distance * Math.sqrt(n);
-}
 
 /** Φ by Simpson's rule from 0: independent of the quantile under test. */
 function normalCdf(x: number): number {

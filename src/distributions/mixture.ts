@@ -1,0 +1,50 @@
+import { type Shape, type Tensor, where } from "../graph/index.ts";
+import type { Key } from "../random/index.ts";
+import type { Distribution, Independent } from "./density.ts";
+
+/** A part of a mixture; the weights of all parts are positive and sum to 1. */
+export interface Weighted<Law> {
+  readonly weight: number;
+  readonly law: Law;
+}
+
+/** log Σ exp of tensors of one shape, entry by entry, with the largest taken off first; −∞ where all are. */
+export function logSumExp(logs: readonly Tensor[]): Tensor {
+  if (logs.length === 1) return logs[0]!;
+  const highest = logs.reduce((most, log) => most.maximum(log)).stopGradient();
+  const reference = where(highest.isFinite(), highest, 0);
+  return logs
+    .map((log) => log.sub(reference).exp())
+    .reduce((sum, part) => sum.add(part))
+    .log()
+    .add(reference);
+}
+
+/** One of the parts is chosen for the whole event. */
+export const mixture = (parts: readonly Weighted<Distribution<Tensor>>[]): Distribution<Tensor> => ({
+  logProb: (event) => logSumExp(parts.map(({ weight, law }) => law.logProb(event).add(Math.log(weight)))),
+  sample: (key) => choose(parts, key, () => []),
+});
+
+/** One of the parts is chosen for each entry by itself. */
+export function entrywiseMixture(parts: readonly Weighted<Independent>[]): Independent {
+  const logProbs = (event: Tensor) => logSumExp(parts.map(({ weight, law }) => law.logProbs(event).add(Math.log(weight))));
+  return {
+    logProbs,
+    logProb: (event) => logProbs(event).sum(),
+    sample: (key) => choose(parts, key, (shape) => shape),
+  };
+}
+
+/** The draw in whose share of [0, 1) a uniform variable falls. Part i uses the key folded with i, the choice the key folded with their number. */
+function choose(parts: readonly Weighted<Distribution<Tensor>>[], key: Key, shapeOfChoice: (shape: Shape) => Shape): Tensor {
+  const drawn = parts.map(({ law }, i) => law.sample(key.foldIn(i)));
+  const u = key.foldIn(parts.length).uniform(shapeOfChoice(drawn[0]!.shape));
+  let chosen = drawn.at(-1)!;
+  let below = 1;
+  for (let i = parts.length - 2; i >= 0; i--) {
+    below -= parts[i + 1]!.weight;
+    chosen = where(u.less(below), drawn[i]!, chosen);
+  }
+  return chosen;
+}
