@@ -77,7 +77,8 @@ export async function exactBayes(
     const joint = candidates.map(({ label, weight = 1 }, k) =>
       known === undefined || label === known ? Math.log(weight) + logs[lane * candidates.length + k]! : -Infinity,
     );
-    if (joint.some(Number.isNaN)) throw new LeakageError("spec", `The law "${likelihood.name}" has no number for update ${lane}.`);
+    if (joint.some((log) => Number.isNaN(log) || log === Infinity))
+      throw new LeakageError("spec", `The law "${likelihood.name}" has no number for update ${lane}.`);
     const top = Math.max(...joint);
     if (top === -Infinity)
       throw new LeakageError(

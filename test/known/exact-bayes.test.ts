@@ -128,6 +128,21 @@ describe("the posterior equals brute force in float64", () => {
     });
   });
 
+  it("treats each update as if it were alone, in chunks", async () => {
+    const lanes = 1000;
+    const seen = await observe("gaussian:sigma=0.1", drawn(lanes, 12), 13);
+    const likelihood = defenses.build("gaussian:sigma=0.1").likelihood!;
+    const together = await exactBayes(seen, likelihood, { candidates, delta }, { threads: 1 });
+    expect(together).toHaveLength(lanes);
+    for (const lane of [0, 1, 461, 462, 463, 923, 924, 925, 998, 999]) {
+      const updates = new Map([...seen.updates].map(([name, all]) => [name, piece(all, lane, lanes)]));
+      const own = { ...seen, lanes: 1, updates, labels: piece(seen.labels!, lane, lanes) };
+      const [alone] = await exactBayes(own, likelihood, { candidates, delta }, { threads: 1 });
+      expect(together[lane]!.candidate).toBe(alone!.candidate);
+      expect(together[lane]!.risk).toBeCloseTo(alone!.risk, 4);
+    }
+  });
+
   it("is the prior where the update tells nothing, and keeps the digits of a risk near 0", async () => {
     const [blind] = await exactBayes(unlabeled, silent, { candidates, delta });
     const all = candidates.reduce((sum, { weight }) => sum + weight!, 0);
@@ -159,6 +174,11 @@ describe("what has no exact answer is refused", () => {
     );
     // In model space the same two are 0.6 apart.
     await expect(exactBayes(unlabeled, likelihood, { ...close, measured: { space: "model", std: [0.5] } })).resolves.toHaveLength(1);
+  });
+
+  it.each([Number.NaN, Infinity])("a law whose logarithm is %d", async (number) => {
+    const broken: Likelihood = { name: "broken", cancels: false, given: () => () => ({ logProb: () => constant(number) }) };
+    await expect(exactBayes(unlabeled, broken, { candidates, delta })).rejects.toThrow('The law "broken" has no number for update 0.');
   });
 
   it.each([
