@@ -33,13 +33,21 @@ export interface Assumption {
   readonly ball?: Neighborhood;
 }
 
+/** An attack, and what it is made of. */
+export interface AssumptionAndSearch extends Attack {
+  readonly assumption: Assumption;
+  readonly search: Search;
+}
+
 /**
  * The attack that maximizes log p(g | x) + log p(x) for what it assumes, on average over the ball, by the given search.
  *
  * In the box of a search the prior is 0 outside: with Jensen's bound points of the ball are projected onto the box (literally the bound would be −∞ on every image
  * with a black pixel); with log-mean-exp they have no mass.
  */
-export const assuming = (assumption: Assumption, search: Search): Attack => ({
+export const assuming = (assumption: Assumption, search: Search): AssumptionAndSearch => ({
+  assumption,
+  search,
   async *reconstruct(seen, keys, run = {}) {
     const { problem, unpack } = pose(assumption, search, seen, keys, run);
     for await (const iterate of minimize(search, problem, run)) yield progress(search, seen, iterate, unpack);

@@ -1,4 +1,4 @@
-import type { Attack, Neighborhood } from "../adversary/index.ts";
+import type { AssumptionAndSearch, LabelRule, Neighborhood } from "../adversary/index.ts";
 import type { Likelihood } from "../defenses/index.ts";
 import type { Prior } from "../priors/index.ts";
 
@@ -25,8 +25,10 @@ export interface Assumed {
 }
 
 /** An attack, ready to run. */
-export interface AssumedAttack extends Attack {
+export interface AssumedAttack extends AssumptionAndSearch {
   readonly assumes: Assumed;
+  /** How labels are read off an update of several images, where the method says so. */
+  readonly labelRule?: LabelRule;
 }
 
 /** An attack of the catalogue, before it is known what it is up against. */

@@ -1,4 +1,5 @@
-import { type Attack, type LaneProgress, type Observations, type Run, recoverLabels } from "../adversary/index.ts";
+import { type Attack, type LabelRule, type LaneProgress, type Observations, type Run, recoverLabels } from "../adversary/index.ts";
+import type { AssumedAttack } from "../attacks/index.ts";
 import type { Client } from "../client/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import { foldIn } from "../random/index.ts";
@@ -43,15 +44,15 @@ export function moments(steps: number): readonly number[] {
 export type LabelPolicy = "known" | "recovered" | "joint";
 
 /** The labels that an attack proceeds with. */
-export function withLabels(seen: Observations, policy: LabelPolicy): Observations {
+export function withLabels(seen: Observations, policy: LabelPolicy, rule?: LabelRule): Observations {
   if (policy === "known") return seen;
   const { labels: _, ...unlabeled } = seen;
-  return policy === "joint" ? unlabeled : { ...unlabeled, labels: recoverLabels(unlabeled) };
+  return policy === "joint" ? unlabeled : { ...unlabeled, labels: recoverLabels(unlabeled, seen.batchSize === 1 ? "sign" : rule) };
 }
 
 export interface Reconstruct {
   /** The attack, built for the same policy. */
-  readonly attack: Attack;
+  readonly attack: Attack & Pick<AssumedAttack, "labelRule">;
   readonly policy: LabelPolicy;
   readonly seen: Observations;
   /** One key an update, for its starting points. */
@@ -68,7 +69,7 @@ export async function* reconstruct({ attack, policy, seen, keys, options }: Reco
       toPixelSpace(piece(all, lane * seen.batchSize + b, keys.length * seen.batchSize), normalization),
     );
   let kept = 0;
-  for await (const progress of attack.reconstruct(withLabels(seen, policy), keys, options)) {
+  for await (const progress of attack.reconstruct(withLabels(seen, policy, attack.labelRule), keys, options)) {
     const plan = moments(progress.of);
     const due = progress.step >= progress.of || progress.step >= plan[kept]!;
     if (due) {

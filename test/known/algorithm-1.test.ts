@@ -15,6 +15,7 @@ import {
 import { type Client, client } from "../../src/client/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { constant, type Tensor } from "../../src/graph/index.ts";
+import { clopperPearson } from "../../src/metrics/index.ts";
 import { linear } from "../../src/models/layers.ts";
 import { sequential } from "../../src/models/model.ts";
 import { type Prior, priors } from "../../src/priors/index.ts";
@@ -22,75 +23,82 @@ import { fillNormal, foldIn, Key, keyFromSeed } from "../../src/random/index.ts"
 import { evaluate } from "../../src/runtime/index.ts";
 
 /**
- * A client whose gradient is linear in x: the loss cᵀ W x of one dense layer without its bias's share has ∂ℓ/∂W = c xᵀ. Under Gaussian noise and a Gaussian prior the
- * posterior of x is normal, with mean m = (‖c‖²/σ² + 1/τ²)⁻¹ (gᵀc)/σ²: a formula that Algorithm 1 has to reach.
+ * A client whose gradient is linear in x: the loss cᵀ W x of one dense layer has ∂ℓ/∂W = c xᵀ. Under Gaussian noise and a Gaussian prior of standard deviations τᵢ
+ * the posterior of x is normal, with variances λᵢ = (‖c‖²/σ² + 1/τᵢ²)⁻¹ and mean λᵢ (gᵀc)ᵢ/σ²: a formula that Algorithm 1 has to reach.
  */
 const d = 6;
 const c = [0.7, -1.1, 0.4];
 const sigma = 0.3;
-const tau = 0.8;
+const equal = [0.8, 0.8, 0.8, 0.8, 0.8, 0.8];
+const unequal = [1.2, 1, 0.5, 0.25, 0.12, 0.06];
 const task = { shape: [d], classes: c.length, normalization: { mean: [0], std: [1] } };
 const model = sequential(task, "nchw", [linear("0", [d], c.length)]);
 const weights = new Map(
   model.parameters.map(({ name, shape }) => [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b)) }]),
 );
 const one: Client = client({ model, weights, loss: (logits) => logits.mul(constant(c)).sum(-1).mean() });
-const prior: Prior = {
-  density: () => ({
-    logProb: ({ x }) =>
-      x
-        .square()
-        .sum()
-        .div(-2 * tau ** 2),
-  }),
-};
-const likelihood = defenses.build(`gaussian:sigma=${sigma}`).likelihood!;
-
-const lanes = 5;
-const truth = new Float32Array(lanes * d);
-fillNormal(keyFromSeed(1), truth);
-const weightGradient = new Float32Array(lanes * c.length * d);
-const noise = new Float32Array(weightGradient.length);
-fillNormal(keyFromSeed(2), noise);
-for (let lane = 0; lane < lanes; lane++)
-  for (let j = 0; j < c.length; j++)
-    for (let i = 0; i < d; i++) {
-      const at = (lane * c.length + j) * d + i;
-      weightGradient[at] = c[j]! * truth[lane * d + i]! + sigma * noise[at]!;
-    }
-const bias = Float32Array.from({ length: lanes * c.length }, (_, i) => c[i % c.length]!);
-const seen = {
-  client: one,
-  lanes,
-  batchSize: 1,
-  updates: new Map([
-    ["0.weight", weightGradient],
-    ["0.bias", bias],
-  ]),
-  labels: new Float32Array(lanes * c.length),
-};
-const squared = c.reduce((sum, each) => sum + each * each, 0);
-const posteriorMean = Float64Array.from(truth, (_, at) => {
-  const [lane, i] = [Math.floor(at / d), at % d];
-  const matched = c.reduce((sum, each, j) => sum + each * weightGradient[(lane * c.length + j) * d + i]!, 0);
-  return matched / sigma ** 2 / (squared / sigma ** 2 + 1 / tau ** 2);
+const priorOf = (tau: readonly number[]): Prior => ({
+  density: () => ({ logProb: ({ x }) => x.div(constant(tau)).square().sum().mul(-0.5) }),
 });
-const keys = Array.from({ length: lanes }, (_, i) => foldIn(keyFromSeed(3), i));
+const likelihood = defenses.build(`gaussian:sigma=${sigma}`).likelihood!;
+const variances = (tau: readonly number[]) => tau.map((each) => 1 / (c.reduce((sum, a) => sum + a * a, 0) / sigma ** 2 + 1 / each ** 2));
+
+/** Draws x ~ p(x) and g ~ p(g | x), a lane each, and says where the posterior's mode is. */
+function draw(lanes: number, tau: readonly number[]) {
+  const truth = new Float32Array(lanes * d);
+  fillNormal(keyFromSeed(1), truth);
+  const lambda = variances(tau);
+  const noise = new Float32Array(lanes * c.length * d);
+  fillNormal(keyFromSeed(2), noise);
+  const matched = new Float64Array(lanes * d);
+  truth.forEach((z, at) => {
+    truth[at] = z * tau[at % d]!;
+  });
+  const gradient = noise.map((z, at) => {
+    const [lane, j, i] = [Math.floor(at / (c.length * d)), Math.floor(at / d) % c.length, at % d];
+    const g = c[j]! * truth[lane * d + i]! + sigma * z;
+    matched[lane * d + i]! += c[j]! * g;
+    return g;
+  });
+  const seen = {
+    client: one,
+    lanes,
+    batchSize: 1,
+    updates: new Map([
+      ["0.weight", gradient],
+      ["0.bias", Float32Array.from({ length: lanes * c.length }, (_, i) => c[i % c.length]!)],
+    ]),
+    labels: new Float32Array(lanes * c.length),
+  };
+  const keys = Array.from({ length: lanes }, (_, i) => foldIn(keyFromSeed(3), i));
+  return { seen, keys, truth, mode: matched.map((sum, at) => (sum * lambda[at % d]!) / sigma ** 2) };
+}
 const search: Search = {
   optimizer: adam(),
-  steps: 1200,
-  rate: exponentialRate(0.1, 0.99),
+  steps: 1600,
+  rate: exponentialRate(0.1, 0.993),
   start: "normal",
   box: false,
   restarts: 1,
   result: "last",
 };
 
-async function distance(ball?: Parameters<typeof assuming>[0]["ball"]): Promise<number> {
+/** Where the attack ends. */
+async function attacked(
+  { seen, keys }: ReturnType<typeof draw>,
+  tau: readonly number[],
+  ball?: Parameters<typeof assuming>[0]["ball"],
+): Promise<Float32Array> {
   let end: Progress | undefined;
-  const attack = assuming({ likelihood, prior, jointLabels: false, ...(ball ? { ball } : {}) }, search);
+  const attack = assuming({ likelihood, prior: priorOf(tau), jointLabels: false, ...(ball ? { ball } : {}) }, search);
   for await (const progress of attack.reconstruct(seen, keys, { threads: 1 })) end = progress;
-  return Math.max(...end!.pictures().map((x, i) => Math.abs(x - posteriorMean[i]!)));
+  return end!.pictures();
+}
+const few = draw(5, unequal);
+/** The farthest entry from the formula. */
+async function distance(ball?: Parameters<typeof assuming>[0]["ball"]): Promise<number> {
+  const x = await attacked(few, unequal, ball);
+  return x.reduce((farthest, each, i) => Math.max(farthest, Math.abs(each - few.mode[i]!)), 0);
 }
 const ball = { samples: 8, radius: 0.5, space: "model", bound: "jensen", points: "antithetic" } as const;
 
@@ -111,6 +119,41 @@ describe("Algorithm 1 on a linear–Gaussian client", () => {
 
   it("is the point attack to the bit where k is 1 or the radius is 0", async () => {
     expect(await distance({ ...ball, radius: 0 })).toBe(await distance());
+  });
+});
+
+describe("its risk on a linear–Gaussian client", () => {
+  const n = 1500;
+  const risk = async (tau: readonly number[], delta: number) => {
+    const drawn = draw(n, tau);
+    const x = await attacked(drawn, tau);
+    const far = Array.from({ length: n }, (_, lane) =>
+      Math.hypot(...Array.from({ length: d }, (_, i) => x[lane * d + i]! - drawn.truth[lane * d + i]!)),
+    ).filter((each) => each > delta).length;
+    return clopperPearson(far, n, 0.999);
+  };
+
+  it("is P(λ χ²_d > δ²) where all variances are equal", async () => {
+    const lambda = variances(equal)[0]!;
+    const delta = Math.sqrt(5.5 * lambda);
+    const { lower, upper } = await risk(equal, delta);
+    // P(χ²₆ > t) = exp(−t/2) (1 + t/2 + t²/8)
+    const exact = Math.exp(-2.75) * (1 + 2.75 + 2.75 ** 2 / 2);
+    expect(lower).toBeLessThan(exact);
+    expect(upper).toBeGreaterThan(exact);
+    expect(upper - lower).toBeLessThan(0.1);
+  });
+
+  it("is P(Σ λᵢ χ²₁ > δ²) where they are not", async () => {
+    const lambda = variances(unequal);
+    const delta = Math.sqrt(0.9 * lambda.reduce((sum, each) => sum + each, 0));
+    const z = new Float32Array(200_000 * d);
+    fillNormal(keyFromSeed(12), z);
+    let above = 0;
+    for (let k = 0; k < z.length; k += d) above += Number(lambda.reduce((sum, each, i) => sum + each * z[k + i]! ** 2, 0) > delta ** 2);
+    const { lower, upper } = await risk(unequal, delta);
+    expect(lower).toBeLessThan((above * d) / z.length);
+    expect(upper).toBeGreaterThan((above * d) / z.length);
   });
 });
 
@@ -165,7 +208,7 @@ it("under Gaussian noise, assuming Gauss is ℓ2 matching: Adam, which does not 
   const path = async (assumed: typeof likelihood) => {
     const points: Float32Array[] = [];
     const attack = assuming({ likelihood: assumed, prior: flat, jointLabels: false }, { ...search, steps: 60 });
-    for await (const progress of attack.reconstruct(seen, keys, { threads: 1 })) points.push(progress.pictures());
+    for await (const progress of attack.reconstruct(few.seen, few.keys, { threads: 1 })) points.push(progress.pictures());
     return points;
   };
   const [gauss, l2] = [await path(likelihood), await path(squaredDistance)];
