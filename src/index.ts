@@ -55,7 +55,7 @@ export {
   streamKey,
   validateResult,
 } from "./audit/index.ts";
-export { type Batch, type Client, type ClientOptions, client, crossEntropy, type Loss } from "./client/index.ts";
+export { type Batch, type Client, type ClientOptions, client, crossEntropy, type LayerStatistics, type Loss } from "./client/index.ts";
 export type { Dataset, Example } from "./data/index.ts";
 export { type Defense, type Disclosed, defenses, gaussianLikelihood, type Likelihood, laplacianLikelihood } from "./defenses/index.ts";
 export {
@@ -109,9 +109,20 @@ export {
   summarize,
   tango,
 } from "./metrics/index.ts";
-export { initialWeights, type Mode, type Model, models, type NamedNumbers, type Task, type Weights, weightsFrom } from "./models/index.ts";
+export {
+  type Examples,
+  estimateStatistics,
+  initialWeights,
+  type Mode,
+  type Model,
+  models,
+  type NamedNumbers,
+  type Task,
+  type Weights,
+  weightsFrom,
+} from "./models/index.ts";
 export { toOnnx } from "./onnx/index.ts";
-export { type Prior, priors } from "./priors/index.ts";
+export { type Prior, type PriorContext, priors } from "./priors/index.ts";
 export { foldIn, Key, type KeyBits, keyFromSeed, split } from "./random/index.ts";
 export { attackReport, terminalPicture, verdict } from "./report/index.ts";
 export { type CompileOptions, compile, devices, evaluate, interpret, type Program, releasePrograms } from "./runtime/index.ts";

@@ -1,5 +1,5 @@
 import { constant, Gradients, grad, type Shape, type Tensor } from "../graph/index.ts";
-import type { Mode, Model, Weights } from "../models/index.ts";
+import type { InputStatistics, Mode, Model, Weights } from "../models/index.ts";
 
 /** Private pictures x [B, c, h, w] in model space and label probabilities y [B, classes]. */
 export interface Batch {
@@ -21,6 +21,15 @@ export interface Client {
   readonly parameters: readonly { readonly name: string; readonly shape: Shape }[];
   /** The gradient of its loss in every parameter. */
   gradients(batch: Batch): Gradients;
+  /** Statistics of what enters each batch normalization, from the first to the last; empty where the model has none. */
+  batchStatistics(batch: Batch): readonly LayerStatistics[];
+}
+
+/** What enters a batch normalization: over this batch, and as the layer's running statistics remember it. */
+export interface LayerStatistics {
+  readonly layer: string;
+  readonly batch: InputStatistics;
+  readonly running: InputStatistics;
 }
 
 export interface ClientOptions {
@@ -47,6 +56,14 @@ export function client({ model, weights, mode = "eval", loss = crossEntropy }: C
     gradients: ({ x, y }) => {
       const gradients = grad(loss(model.forward(x, mode, weight), y), names.map(weight));
       return new Gradients(new Map(names.map((name, i) => [name, gradients[i]!])));
+    },
+    batchStatistics: ({ x }) => {
+      const layers: LayerStatistics[] = [];
+      model.forward(x, mode, weight, (layer, { mean, variance }) => {
+        const running = { mean: weight(`${layer}.running_mean`), variance: weight(`${layer}.running_var`) };
+        layers.push({ layer, batch: { mean, variance }, running });
+      });
+      return layers;
     },
   };
 }

@@ -1,1 +1,1 @@
-export { type Batch, type Client, type ClientOptions, client, crossEntropy, exactly, type Loss } from "./client.ts";
+export { type Batch, type Client, type ClientOptions, client, crossEntropy, exactly, type LayerStatistics, type Loss } from "./client.ts";

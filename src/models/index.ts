@@ -8,5 +8,15 @@ import { mlp } from "./mlp.ts";
 /** The built-in networks. */
 export const models = catalogue("model", [cnn, convbig, convnet, lenet, mlp]);
 
-export type { Mode, Model, Normalization, Task, Variable } from "./model.ts";
+export {
+  type InputStatistics,
+  type Mode,
+  type Model,
+  type Normalization,
+  type Observe,
+  perChannel,
+  type Task,
+  type Variable,
+} from "./model.ts";
+export { type Examples, estimateStatistics } from "./statistics.ts";
 export { initialWeights, matchTensors, type NamedNumbers, variablesOf, type Weights, weightsFrom } from "./weights.ts";

@@ -1,6 +1,6 @@
 import { averagePool2d, conv2d, maxPool2d, type PoolOptions, type Shape, sizeOf, type Tensor } from "../graph/index.ts";
 import { filledWith, type Initializer, lecunNormal, torchDefault } from "./initializers.ts";
-import type { Layer, Variable } from "./model.ts";
+import type { InputStatistics, Layer, Variable } from "./model.ts";
 
 /** How a layer's weights and biases begin, given the number of inputs of one output. */
 export interface Initialization {
@@ -66,12 +66,18 @@ export function batchNorm(name: string, shape: Shape, epsilon = 1e-5): Layer {
     parameters: [variable("weight", 1), variable("bias", 0)],
     statistics: [variable("running_mean", 0), variable("running_var", 1)],
     shape,
-    forward: (x, { mode, layout, weight }) => {
+    forward: (x, { mode, layout, weight, observe }) => {
       const spread = (t: Tensor) => (layout === "nchw" ? t.reshape([...channels, 1, 1]) : t);
       const axes = layout === "nchw" ? [0, 2, 3] : [0, 1, 2];
-      const mean = mode === "train" ? x.mean(axes) : weight(`${name}.running_mean`);
+      const ofBatch = (): InputStatistics => {
+        const mean = x.mean(axes);
+        return { mean, variance: x.sub(spread(mean)).square().mean(axes) };
+      };
+      const own = mode === "train" || observe ? ofBatch() : undefined;
+      if (own) observe?.(name, { ...own, count: x.size / channels[0]! });
+      const running = () => ({ mean: weight(`${name}.running_mean`), variance: weight(`${name}.running_var`) });
+      const { mean, variance } = mode === "train" ? own! : running();
       const centered = x.sub(spread(mean));
-      const variance = mode === "train" ? centered.square().mean(axes) : weight(`${name}.running_var`);
       const scale = weight(`${name}.weight`).div(variance.add(epsilon).sqrt());
       return centered.mul(spread(scale)).add(spread(weight(`${name}.bias`)));
     },

@@ -1,4 +1,4 @@
-import type { Shape, Tensor, Window } from "../graph/index.ts";
+import { constant, type Shape, type Tensor, type Window } from "../graph/index.ts";
 import type { Initializer } from "./initializers.ts";
 
 /** Whether batch normalization uses the statistics of the batch or the running ones. */
@@ -11,6 +11,15 @@ export interface Variable {
   readonly initial: Initializer;
 }
 
+/** Mean and biased variance of a layer's inputs over batch and positions, a number a channel. */
+export interface InputStatistics {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
+/** Is told the statistics of what enters each batch normalization, and of how many entries a channel, by the layer's name, from first to last. */
+export type Observe = (layer: string, statistics: InputStatistics & { readonly count: number }) => void;
+
 /** What a layer computes with. */
 export interface Context {
   readonly mode: Mode;
@@ -18,6 +27,7 @@ export interface Context {
   readonly layout: Window["layout"];
   /** The tensor of a parameter or running statistic. */
   weight(name: string): Tensor;
+  readonly observe?: Observe;
 }
 
 /** A piece of a network: what it owns and what it computes. */
@@ -47,7 +57,16 @@ export interface Model {
   readonly statistics: readonly Variable[];
   /** Name of the weights of the last, linear layer, whose gradient gives labels away. */
   readonly head: string;
-  forward(x: Tensor, mode: Mode, weight: (name: string) => Tensor): Tensor;
+  forward(x: Tensor, mode: Mode, weight: (name: string) => Tensor, observe?: Observe): Tensor;
+}
+
+/** Mean and standard deviation of pixels, shaped to broadcast against pictures [..., c, h, w]. */
+export function perChannel({ shape, normalization }: Pick<Model, "shape" | "normalization">): {
+  readonly mean: Tensor;
+  readonly std: Tensor;
+} {
+  const spread = (numbers: readonly number[]) => constant(numbers, [numbers.length, ...shape.slice(1).map(() => 1)]);
+  return { mean: spread(normalization.mean), std: spread(normalization.std) };
 }
 
 /** What a model is built for. */
@@ -65,9 +84,10 @@ export function sequential(task: Task, layout: Window["layout"], layers: readonl
     parameters,
     statistics: layers.flatMap((layer) => layer.statistics),
     head: parameters.findLast(({ shape }) => shape.length === 2)!.name,
-    forward: (x, mode, weight) => {
+    forward: (x, mode, weight, observe) => {
       const first = layout === "nhwc" ? x.transpose([0, 2, 3, 1]) : x;
-      return layers.reduce((value, layer) => layer.forward(value, { mode, layout, weight }), first);
+      const context: Context = { mode, layout, weight, ...(observe ? { observe } : {}) };
+      return layers.reduce((value, layer) => layer.forward(value, context), first);
     },
   };
 }

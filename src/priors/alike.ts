@@ -1,13 +1,14 @@
 import type { Distribution } from "../distributions/index.ts";
 import { constant, type Tensor } from "../graph/index.ts";
+import { perChannel } from "../models/index.ts";
 import { following, type Prior } from "./prior.ts";
-import { channels, type Space } from "./space.ts";
+import type { Space } from "./space.ts";
 import { stretched } from "./stretched.ts";
 
 /** The prior whose entries are independent and all alike in the given space, with a mean and a scale. */
 export const alike = (unit: (mean: Tensor, scale: number) => Distribution<Tensor>, mean: number, scale: number, space: Space): Prior =>
   following((model, shape) => {
-    const own = channels(model);
+    const own = perChannel(model);
     const around = space === "model" ? { mean: constant(mean), scale: constant(scale) } : inModelSpace(own, mean, scale);
     return stretched(unit, around, shape);
   });

@@ -1,4 +1,5 @@
 import { catalogue, chainable } from "../spec/index.ts";
+import { batchNorm } from "./batch-norm.ts";
 import { gaussian } from "./gaussian.ts";
 import { l2 } from "./l2.ts";
 import { laplacian } from "./laplacian.ts";
@@ -11,10 +12,19 @@ import { type Priors, weighted } from "./weighted.ts";
 
 /** The priors that an attack can assume. A chain `a+b` is their product. */
 export const priors: Priors = chainable(
-  catalogue<Prior, [context?: PriorContext]>("prior", [gaussian, l2, laplacian, range, totalVariation, uniform, weighted(() => priors)]),
+  catalogue<Prior, [context?: PriorContext]>("prior", [
+    batchNorm,
+    gaussian,
+    l2,
+    laplacian,
+    range,
+    totalVariation,
+    uniform,
+    weighted(() => priors),
+  ]),
   product,
 );
 
-export type { Examples, Prior, PriorContext } from "./prior.ts";
+export type { Prior, PriorContext } from "./prior.ts";
 export { product } from "./product.ts";
-export { gaussian, l2, laplacian, range, totalVariation, uniform };
+export { batchNorm, gaussian, l2, laplacian, range, totalVariation, uniform };

@@ -1,7 +1,7 @@
 import type { Batch, Client } from "../client/index.ts";
 import type { Density, Distribution } from "../distributions/index.ts";
 import type { Shape, Tensor } from "../graph/index.ts";
-import type { Model } from "../models/index.ts";
+import type { Examples, Model } from "../models/index.ts";
 import type { Key } from "../random/index.ts";
 
 /** What an attacker assumes about the private pictures before it sees an update. */
@@ -12,15 +12,9 @@ export interface Prior {
   sample?(client: Client, batchSize: number): (key: Key) => Tensor;
 }
 
-/** Training pictures for priors that are estimated from data. */
-export interface Examples {
-  readonly count: number;
-  /** Picture i, entries in the model's shape, in pixel space: 0 is black, 1 is full. */
-  image(i: number): Float32Array;
-}
-
 /** What a prior may use beside its parameters. */
 export interface PriorContext {
+  /** Training pictures, for priors that are estimated from data. */
   readonly examples?: Examples;
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LeakageError } from "../errors.ts";
-import { constant, showShape, type Tensor } from "../graph/index.ts";
-import type { Model } from "../models/index.ts";
+import { showShape, type Tensor } from "../graph/index.ts";
+import { type Model, perChannel } from "../models/index.ts";
 
 /** Where a prior measures: in model space, (pixel − mean) / std, or in pixel space, where 0 is black and 1 is full. */
 export type Space = "model" | "pixel";
@@ -15,16 +15,10 @@ export const reductionParameter = (reduction: Reduction, over: string) =>
   z.enum(["sum", "mean"]).default(reduction).describe(`Over ${over}.`);
 export type Reduction = "sum" | "mean";
 
-/** Mean and standard deviation of each channel, shaped to broadcast against batches. */
-export function channels({ shape, normalization }: Model): { readonly mean: Tensor; readonly std: Tensor } {
-  const spread = (numbers: readonly number[]) => constant(numbers, [numbers.length, ...shape.slice(1).map(() => 1)]);
-  return { mean: spread(normalization.mean), std: spread(normalization.std) };
-}
-
 /** A batch in model space, as the chosen space has it. */
 export function inSpace(x: Tensor, space: Space, model: Model): Tensor {
   if (space === "model") return x;
-  const { mean, std } = channels(model);
+  const { mean, std } = perChannel(model);
   return x.mul(std).add(mean);
 }
 

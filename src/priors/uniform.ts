@@ -1,7 +1,8 @@
 import { constant } from "../graph/index.ts";
+import { perChannel } from "../models/index.ts";
 import { part } from "../spec/index.ts";
 import type { Prior } from "./prior.ts";
-import { channels, requirePictures } from "./space.ts";
+import { requirePictures } from "./space.ts";
 
 /**
  * Every picture is as likely as any other: log p(x) = 0. Its support is the box of pixels in [0, 1] wherever the search projects onto it, and its draws are uniform
@@ -15,7 +16,7 @@ export const uniform = part({
     density: () => ({ logProb: () => constant(0) }),
     sample: ({ model }, batchSize) => {
       requirePictures("uniform, to be drawn from,", model, 1);
-      const { mean, std } = channels(model);
+      const { mean, std } = perChannel(model);
       return (key) =>
         key
           .uniform([batchSize, ...model.shape])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { client } from "../../src/client/index.ts";
 import { constant, grad, input, type Tensor } from "../../src/graph/index.ts";
-import { initialWeights, models } from "../../src/models/index.ts";
+import { estimateStatistics, initialWeights, type Mode, models, perChannel } from "../../src/models/index.ts";
 import { priors } from "../../src/priors/index.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
@@ -12,9 +12,9 @@ const task = (shape: readonly number[]) => ({
   classes: 3,
   normalization: { mean: [0.5, 0.4, 0.3].slice(0, shape[0]!), std: [0.25, 0.2, 0.3].slice(0, shape[0]!) },
 });
-const clientOf = (shape: readonly number[], model = "mlp:sizes=4") => {
+const clientOf = (shape: readonly number[], model = "mlp:sizes=4", mode: Mode = "eval") => {
   const built = models.build(model, task(shape));
-  return client({ model: built, weights: initialWeights(built, keyFromSeed(1)) });
+  return client({ model: built, weights: initialWeights(built, keyFromSeed(1)), mode });
 };
 const y = constant([1, 0, 0, 0, 1, 0], [2, 3]);
 
@@ -45,6 +45,37 @@ describe.each(specs)("%s", (spec) => {
   it("has the derivatives that differences measure", () => checkDerivatives(pictures));
   it("is the same in lanes", () => checkLanes(pictures));
   it("is the same in ONNX Runtime", () => checkRuntime(pictures));
+});
+
+describe.each(["eval", "train"] as const)("batch-norm of a client in %s mode", (mode) => {
+  const one = clientOf([3, 9, 9], "convnet:width=1,pool=average", mode);
+  const { logProb } = priors.build("batch-norm:weight=1").density(one);
+  const pictures = { shapes: [[2, 3, 9, 9]], build: (x: Tensor) => logProb({ x, y }) };
+
+  it("has the derivatives that differences measure", () => checkDerivatives(pictures));
+  it("is the same in lanes", () => checkLanes(pictures, 2));
+  it("is the same in ONNX Runtime", () => checkRuntime(pictures, 1e-4));
+  it("compares with what estimateStatistics remembers", async () => {
+    const model = models.build("convnet:width=1", task([3, 9, 9]));
+    const image = (i: number) => Float32Array.from(numbers(243, i, 0, 1));
+    const weights = await estimateStatistics(model, initialWeights(model, keyFromSeed(1)), { count: 4, image }, { batch: 4, threads: 1 });
+    const { mean: center, std } = perChannel(model);
+    const pixels = constant(
+      Float64Array.from({ length: 4 * 243 }, (_, i) => image(Math.floor(i / 243))[i % 243]!),
+      [4, 3, 9, 9],
+    );
+    const own = pixels.sub(center).div(std);
+    // The remembered variance is unbiased and the batch's is not: of the first layer, 4·81 / (4·81 − 1) times as much.
+    const first = client({ model, weights, mode }).batchStatistics({ x: own, y })[0]!;
+    const [mean, variance, runningMean, runningVariance] = evaluate([
+      first.batch.mean,
+      first.batch.variance,
+      first.running.mean,
+      first.running.variance,
+    ]).map(({ data }) => data[0]!);
+    expect(mean).toBeCloseTo(runningMean!, 5);
+    expect(variance! * (324 / 323)).toBeCloseTo(runningVariance!, 5);
+  });
 });
 
 describe("normalization", () => {
@@ -90,6 +121,20 @@ describe("what does not fit", () => {
   it("total variation of vectors is refused", () => {
     expect(() => priors.build("tv").density(clientOf([5]))).toThrow(
       "The prior tv needs pictures of at least 2×2; examples here have shape [5].",
+    );
+  });
+  it("batch-norm names what the network lacks", async () => {
+    const at = (spec: string, model?: string) => () => priors.build(spec).density(clientOf([3, 9, 9], model));
+    expect(at("batch-norm")).toThrow("The prior batch-norm needs a network with batch normalization, and this network has none.");
+    expect(at("batch-norm:layers=0/8", "convnet:width=1")).toThrow("layer 8, and the network has 8 normalizations, counted from 0");
+    expect(at("batch-norm:layers=1/1", "convnet:width=1")).toThrow("twice");
+    const model = models.build("mlp:sizes=4", task([3, 9, 9]));
+    await expect(estimateStatistics(model, new Map(), { count: 1, image: () => new Float32Array(243) })).rejects.toThrow(
+      "no batch normalization",
+    );
+    const normalized = models.build("convnet:width=1", task([3, 9, 9]));
+    await expect(estimateStatistics(normalized, new Map(), { count: 1, image: () => new Float32Array(243) })).rejects.toThrow(
+      "batches of 32 pictures; there are 1.",
     );
   });
   it("a uniform prior over vectors has no draws", () => {

@@ -1,0 +1,67 @@
+import { LeakageError } from "../errors.ts";
+import { constant, input, sizeOf, type Tensor } from "../graph/index.ts";
+import { type CompileOptions, compile } from "../runtime/index.ts";
+import { type Model, perChannel } from "./model.ts";
+import type { Weights } from "./weights.ts";
+
+/** Training pictures. */
+export interface Examples {
+  readonly count: number;
+  /** Picture i, entries in the model's shape, in pixel space: 0 is black, 1 is full. */
+  image(i: number): Float32Array;
+}
+
+/**
+ * Weights whose running statistics are those of training pictures: passes in train mode over whole batches of `batch` pictures, and for each normalization the
+ * average over batches of the mean and of the unbiased variance of what enters it, as PyTorch's `BatchNorm2d(momentum=None)` has them after as many passes.
+ *
+ * @throws LeakageError `spec` where the model has no batch normalization, or there are fewer pictures than one batch.
+ */
+export async function estimateStatistics(
+  model: Model,
+  weights: Weights,
+  examples: Examples,
+  { batch = 32, ...options }: CompileOptions & { readonly batch?: number } = {},
+): Promise<Weights> {
+  if (model.statistics.length === 0) throw new LeakageError("spec", "The model has no batch normalization, hence no running statistics.");
+  const passes = Math.floor(examples.count / batch);
+  if (passes === 0)
+    throw new LeakageError("spec", `Running statistics are estimated from batches of ${batch} pictures; there are ${examples.count}.`);
+  const program = await compile(statisticsOf(model, weights, batch), options);
+  const size = sizeOf(model.shape);
+  const sums = new Map(model.statistics.map(({ name, shape }) => [name, new Float64Array(sizeOf(shape))]));
+  try {
+    for (let pass = 0; pass < passes; pass++) {
+      const pixels = new Float32Array(batch * size);
+      for (let i = 0; i < batch; i++) pixels.set(examples.image(pass * batch + i), i * size);
+      for (const [name, data] of Object.entries(await program.run({ pixels })))
+        data.forEach((entry, c) => {
+          sums.get(name)![c]! += entry / passes;
+        });
+    }
+  } finally {
+    await program.dispose();
+  }
+  const estimated = model.statistics.map(({ name, shape }) => [name, { shape, data: Float32Array.from(sums.get(name)!) }] as const);
+  return new Map([...weights, ...estimated]);
+}
+
+/** Mean and unbiased variance of what enters each normalization, by the names of its running statistics; the pictures are the input `pixels`. */
+function statisticsOf(model: Model, weights: Weights, batch: number): Record<string, Tensor> {
+  const { mean, std } = perChannel(model);
+  const x = input("pixels", [batch, ...model.shape])
+    .sub(mean)
+    .div(std);
+  const constants = new Map([...weights].map(([name, { data, shape }]) => [name, constant(data, shape)]));
+  const found: Record<string, Tensor> = {};
+  model.forward(
+    x,
+    "train",
+    (name) => constants.get(name)!,
+    (layer, { mean: center, variance, count }) => {
+      found[`${layer}.running_mean`] = center;
+      found[`${layer}.running_var`] = variance.mul(count / (count - 1));
+    },
+  );
+  return found;
+}

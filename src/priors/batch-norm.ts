@@ -1,0 +1,59 @@
+import { z } from "zod";
+import type { LayerStatistics } from "../client/index.ts";
+import { LeakageError } from "../errors.ts";
+import { addAll, root, type Tensor } from "../graph/index.ts";
+import type { Model } from "../models/index.ts";
+import { part } from "../spec/index.ts";
+import type { Prior } from "./prior.ts";
+
+/**
+ * −log p(x) = weight · Σ over layers ‖μ(x) − running mean‖₂ + ‖σ²(x) − running variance‖₂, with the statistics of what enters each batch normalization over the
+ * batch (biased variance), and the first layer of the network times `first`: the feature regularization of DeepInversion (Yin et al. 2020), which GradInversion
+ * (Yin et al. 2021) weighs by 0.1. Running statistics are those of the client's weights; see `estimateStatistics` for weights that have none. A batch of one picture
+ * is allowed: its statistics are over positions.
+ */
+export const batchNorm = part({
+  kind: "batch-norm",
+  doc: "The statistics that enter each batch normalization are the running ones.",
+  params: {
+    weight: z.number().nonnegative().default(0.1).describe("Factor of the distances."),
+    first: z.number().nonnegative().default(10).describe("Factor of the first normalization of the network beside that."),
+    layers: z
+      .union([z.literal("all"), z.array(z.int().nonnegative()).min(1)])
+      .default("all")
+      .describe("Which normalizations, counted from 0."),
+  },
+  build: ({ weight, first, layers }): Prior => ({
+    density: (client) => {
+      const chosen = chosenLayers(client.model, layers);
+      return {
+        logProb: (batch) => {
+          const statistics = client.batchStatistics(batch);
+          return addAll(chosen.map((i) => apart(statistics[i]!).mul(i === 0 ? first : 1)))!.mul(-weight);
+        },
+      };
+    },
+  }),
+});
+
+const apart = ({ batch, running }: LayerStatistics): Tensor =>
+  norm(batch.mean.sub(running.mean)).add(norm(batch.variance.sub(running.variance)));
+
+const norm = (x: Tensor): Tensor => root(x.square().sum());
+
+/** Throws LeakageError `spec` where the network has no such layers. */
+function chosenLayers({ statistics }: Model, layers: "all" | readonly number[]): readonly number[] {
+  // A mean and a variance each.
+  const count = statistics.length / 2;
+  if (count === 0)
+    throw new LeakageError("spec", "The prior batch-norm needs a network with batch normalization, and this network has none.");
+  if (layers === "all") return Array.from({ length: count }, (_, i) => i);
+  const outside = layers.find((layer) => layer >= count);
+  if (outside !== undefined)
+    throw new LeakageError(
+      "spec",
+      `The prior batch-norm names layer ${outside}, and the network has ${count} normalizations, counted from 0.`,
+    );
+  if (new Set(layers).size < layers.length) throw new LeakageError("spec", "The prior batch-norm names a layer twice.");
+  return layers;
+}
