@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { adam, annealed, assuming, exponentialRate, lbfgs, type Neighborhood, narrowGaussian } from "../adversary/index.ts";
 import { LeakageError } from "../errors.ts";
-import { nested, part } from "../spec/index.ts";
+import { type Prior, priors } from "../priors/index.ts";
+import { format, nested, part } from "../spec/index.ts";
 import { conditionals } from "./conditionals.ts";
 import type { AttackDeclaration, Setting } from "./declaration.ts";
 
@@ -17,6 +18,10 @@ export const bayes = part({
       .nullable()
       .default(null)
       .describe("Assumed p(g | x); none takes the law of the declared defense."),
+    prior: nested("prior", () => priors)
+      .nullable()
+      .default(null)
+      .describe("Assumed p(x); none takes the stated one, or the data's own density."),
     samples: z.int().positive().max(4096).default(1).describe("Points k drawn in the ball at each step; 1 judges the point itself."),
     delta: z
       .number()
@@ -49,24 +54,20 @@ export const bayes = part({
     restarts: z.int().positive().max(64).default(1).describe("Starts; the one whose update is likeliest is kept."),
   },
   build: (params): AttackDeclaration => ({
-    fixesPrior: false,
+    fixesPrior: params.prior !== null,
     build: (setting) => {
       const { samples, optimizer, rate, gamma, anneal, langevin, patience, ...search } = params;
       if (params.points === "antithetic" && samples % 2 === 1 && samples > 1)
         throw new LeakageError("spec", `attack bayes: antithetic points come in pairs, so samples must be even; got ${samples}.`);
-      if (!setting.prior)
-        throw new LeakageError(
-          "spec",
-          "attack bayes needs a prior, and the data has no density of its own: state --prior (gradleak list priors).",
-        );
+      const { prior, name } = priorOf(params.prior, setting);
       const likelihood = lawOf(params.conditional, setting);
       const ball = ballOf(params, setting);
       const from = anneal ?? (params.conditional === null && !setting.likelihood ? narrowing.from : null);
       const optimizers = { adam: () => adam(), "signed-adam": () => adam({ signed: true }), lbfgs: () => lbfgs() };
       return {
-        assumes: { law: likelihood.name, prior: setting.prior.name, radius: ball?.radius ?? 0, samples: ball ? samples : 1 },
+        assumes: { law: likelihood.name, prior: name, radius: ball?.radius ?? 0, samples: ball ? samples : 1 },
         ...assuming(
-          { likelihood, prior: setting.prior.prior, jointLabels: setting.jointLabels, ...(ball ? { ball } : {}) },
+          { likelihood, prior, jointLabels: setting.jointLabels, ...(ball ? { ball } : {}) },
           {
             optimizer: optimizers[optimizer](),
             steps: search.steps,
@@ -91,6 +92,19 @@ const narrowing = { width: 0.01, from: 1e-4 };
 /** The law that is stated, else that of the defense; for an update that is sent as it is, a narrow Gaussian. */
 const lawOf = (conditional: ReturnType<typeof conditionals.parse> | null, { likelihood }: Setting) =>
   conditional === null ? (likelihood ?? narrowGaussian(narrowing.width)) : conditionals.build(conditional);
+
+/** The prior of the attack itself, else that of the setting. */
+function priorOf(
+  own: ReturnType<typeof priors.parse> | null,
+  { prior, examples }: Setting,
+): { readonly prior: Prior; readonly name: string } {
+  if (own !== null) return { prior: priors.build(own, examples ? { examples } : {}), name: format(own) };
+  if (prior) return prior;
+  throw new LeakageError(
+    "spec",
+    "attack bayes needs a prior, and the data has no density of its own: state --prior (gradleak list priors).",
+  );
+}
 
 function ballOf(
   { samples, delta, bound, points }: Pick<Neighborhood, "samples" | "bound" | "points"> & { readonly delta: number | null },

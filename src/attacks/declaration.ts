@@ -1,6 +1,6 @@
 import type { AssumptionAndSearch, LabelRule, Neighborhood } from "../adversary/index.ts";
 import type { Likelihood } from "../defenses/index.ts";
-import type { Prior } from "../priors/index.ts";
+import type { Examples, Prior } from "../priors/index.ts";
 
 /** What is known of the client and of the user's wishes when an attack is built. */
 export interface Setting {
@@ -10,6 +10,8 @@ export interface Setting {
   readonly likelihood?: Likelihood;
   /** The prior that the user states, or the data's own density. */
   readonly prior?: { readonly prior: Prior; readonly name: string };
+  /** Pictures that are not attacked, for priors that are estimated from data. */
+  readonly examples?: Examples;
   /** The δ within which an image counts as recovered: ball and risk share it. */
   readonly radius?: { readonly radius: number; readonly space: Neighborhood["space"] };
 }
