@@ -1,6 +1,7 @@
 import type { AssumptionAndSearch, LabelRule, Neighborhood } from "../adversary/index.ts";
 import type { Likelihood } from "../defenses/index.ts";
-import type { Examples, Prior } from "../priors/index.ts";
+import type { Examples } from "../models/index.ts";
+import type { Prior } from "../priors/index.ts";
 
 /** What is known of the client and of the user's wishes when an attack is built. */
 export interface Setting {
