@@ -1,7 +1,14 @@
-// Writes the JSON Schema of result.json beside the compiled library.
+// Writes the JSON Schemas of result.json, of attacks and of audits, beside the compiled library.
 import { writeFileSync } from "node:fs";
 import { z } from "zod";
+import { auditResultSchema } from "../dist/audit/audit-result.js";
 import { resultSchema } from "../dist/audit/result.js";
 
-const schema = z.toJSONSchema(resultSchema, { io: "output" });
-writeFileSync(new URL("../dist/result.schema.json", import.meta.url), `${JSON.stringify(schema, null, 2)}\n`);
+for (const [name, schema] of [
+  ["result", resultSchema],
+  ["audit", auditResultSchema],
+])
+  writeFileSync(
+    new URL(`../dist/${name}.schema.json`, import.meta.url),
+    `${JSON.stringify(z.toJSONSchema(schema, { io: "output" }), null, 2)}\n`,
+  );

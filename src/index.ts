@@ -26,11 +26,21 @@ export { type AssumedAttack, type AttackDeclaration, attacks, type Setting } fro
 export {
   type AttackRun,
   type AttackSpec,
+  type AuditChunk,
+  type AuditResult,
+  type AuditRun,
+  type AuditSpec,
+  type AuditSummary,
   attackChunk,
   attackSpec,
+  auditChunk,
+  auditResult,
+  auditResultSchema,
+  auditSpec,
   type Candidate,
   type Chunk,
   chunksOf,
+  drawsOf,
   type ExactBayes,
   type ExactBayesOptions,
   exactBayes,
@@ -53,6 +63,7 @@ export {
   resultOf,
   resultSchema,
   streamKey,
+  validateAuditResult,
   validateResult,
 } from "./audit/index.ts";
 export { type Batch, type Client, type ClientOptions, client, crossEntropy, type LayerStatistics, type Loss } from "./client/index.ts";
@@ -124,6 +135,6 @@ export {
 export { toOnnx } from "./onnx/index.ts";
 export { type Prior, type PriorContext, priors } from "./priors/index.ts";
 export { foldIn, Key, type KeyBits, keyFromSeed, split } from "./random/index.ts";
-export { attackReport, terminalPicture, verdict } from "./report/index.ts";
+export { attackReport, auditReport, auditVerdict, terminalPicture, verdict } from "./report/index.ts";
 export { type CompileOptions, compile, devices, evaluate, interpret, type Program, releasePrograms } from "./runtime/index.ts";
 export { canonicalJson, catalogue, format, part, specHash } from "./spec/index.ts";

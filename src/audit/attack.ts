@@ -21,7 +21,7 @@ export interface Reconstruction {
   /** The classes that the attack assumed or found, one a picture. */
   readonly labels: readonly number[];
   readonly lane: LaneProgress;
-  /** From the first steps to the last, at moments that become rarer. */
+  /** From the first steps to the last, at moments that become rarer; empty where none was asked for. */
   readonly history: readonly Snapshot[];
 }
 
@@ -58,10 +58,19 @@ export interface Reconstruct {
   /** One key an update, for its starting points. */
   readonly keys: readonly KeyBits[];
   readonly options: Run;
+  /** Whether pictures on the way are kept; they are unless this is false. */
+  readonly history?: boolean;
 }
 
 /** Attacks all updates together. Yields ticks, returns what became of each update. */
-export async function* reconstruct({ attack, policy, seen, keys, options }: Reconstruct): AsyncGenerator<Tick, Reconstruction[]> {
+export async function* reconstruct({
+  attack,
+  policy,
+  seen,
+  keys,
+  options,
+  history = true,
+}: Reconstruct): AsyncGenerator<Tick, Reconstruction[]> {
   const histories: Snapshot[][] = keys.map(() => []);
   const { normalization } = seen.client.model;
   const picturesOf = (all: Float32Array, lane: number) =>
@@ -71,7 +80,7 @@ export async function* reconstruct({ attack, policy, seen, keys, options }: Reco
   let kept = 0;
   for await (const progress of attack.reconstruct(withLabels(seen, policy, attack.labelRule), keys, options)) {
     const plan = moments(progress.of);
-    const due = progress.step >= progress.of || progress.step >= plan[kept]!;
+    const due = history && (progress.step >= progress.of || progress.step >= plan[kept]!);
     if (due) {
       while (kept < plan.length && plan[kept]! <= progress.step) kept++;
       const all = progress.pictures();

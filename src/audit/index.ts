@@ -1,12 +1,27 @@
 export { streamKey, type Tick } from "./attack.ts";
+export {
+  type AuditChunk,
+  type AuditRun,
+  type AuditTick,
+  auditChunk,
+  measuredIn,
+  type Nearest,
+  readAuditChunk,
+} from "./audit-chunk.ts";
+export { type AuditCell, type AuditResult, auditResultSchema, validateAuditResult } from "./audit-result.ts";
+export { type AuditSpec, attackName, auditSpec, type Cell, cellsOf, defenseName, drawsOf, gateOf } from "./audit-spec.ts";
+export { type AuditSummary, auditResult, nearestFiles, nearestOf } from "./audit-summary.ts";
+export { drawPlaces } from "./draws.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
+export { type Guess, gray, guessesFrom } from "./guesses.ts";
 export { meanImage } from "./pictures.ts";
 export { type ImageMetrics, type ImageResult, type Result, resultSchema, validateResult } from "./result.ts";
 export {
   type AttackRun,
   attackChunk,
   attackOf,
+  auditAttack,
   type Chunk,
   chunksOf,
   type InvertRun,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { LeakageError } from "../errors.ts";
 
 /** A file of the same folder, or of one below it. */
-const fileName = z
+export const fileName = z
   .string()
   .regex(/^(?!.*(^|\/)\.\.?(\/|$))[^/\\\0]+(\/[^/\\\0]+)*$/, "expected a relative file name without ..")
   .describe("A file beside result.json.");
@@ -21,7 +21,8 @@ const metrics = {
 const summary = z.strictObject({ mean: z.number(), median: z.number(), worst: z.number() }).nullable();
 const summaries = z.strictObject({ psnr: summary, psnrUnclamped: summary, ssim: summary, mse: summary, distance: summary });
 
-const assumptions = z
+/** What the attacker was given, and what it took for granted. */
+export const assumptionsSchema = z
   .strictObject({
     law: z.string().describe("What the attacker takes for p(update | images)."),
     prior: z.string().describe("What the attacker takes for p(images)."),
@@ -61,19 +62,24 @@ const image = z.strictObject({
   }),
 });
 
+/** What was asked for, and of whom. */
+export const specFields = {
+  spec: z.record(z.string(), z.json()).describe("What was asked for, complete."),
+  specHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .describe("SHA-256 of the canonical JSON (RFC 8785) of spec."),
+  seed: z.int().nonnegative(),
+  versions: z.record(z.string(), z.string()).describe("Of the programs that made it."),
+};
+
 /** The form of `result.json` of `gradleak attack` and `gradleak invert`, from which its JSON Schema is made. */
 export const resultSchema = z
   .strictObject({
     format: z.literal("gradleak-result-1"),
     command: z.enum(["attack", "invert"]),
-    spec: z.record(z.string(), z.json()).describe("What was asked for, complete."),
-    specHash: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .describe("SHA-256 of the canonical JSON (RFC 8785) of spec."),
-    seed: z.int().nonnegative(),
-    versions: z.record(z.string(), z.string()).describe("Of the programs that made it."),
-    assumptions,
+    ...specFields,
+    assumptions: assumptionsSchema,
     images: z.array(image).min(1),
     summary: z
       .strictObject({ attack: summaries, baseline: z.record(z.string(), summaries) })
@@ -98,7 +104,12 @@ export type ImageMetrics = Pick<ImageResult, keyof typeof metrics>;
 export function validateResult(value: unknown, source: string): Result {
   const checked = resultSchema.safeParse(value, { reportInput: true });
   if (checked.success) return checked.data;
-  const issue = checked.error.issues[0]!;
+  throw invalid(checked.error, source);
+}
+
+/** The sentence about what is wrong with a result. */
+export function invalid({ issues }: z.ZodError, source: string): LeakageError {
+  const issue = issues[0]!;
   const place = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
-  throw new LeakageError("file", `${source}: result${place}: ${issue.message}.`);
+  return new LeakageError("file", `${source}: result${place}: ${issue.message}.`);
 }

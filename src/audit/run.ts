@@ -10,6 +10,7 @@ import { keyFromSeed } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
 import { format, type PartSpec, specHash } from "../spec/index.ts";
 import { oneHot, reconstruct, streamKey, type Tick } from "./attack.ts";
+import type { AuditSpec, Cell } from "./audit-spec.ts";
 import { concatenate, toModelSpace } from "./pictures.ts";
 import type { ImageResult, Result } from "./result.ts";
 import { results, type Scoring, summary } from "./score.ts";
@@ -66,19 +67,28 @@ export function chunksOf({ data: { images }, client: { batch }, lanes }: AttackS
  *
  * @throws LeakageError `spec` that names what does not fit.
  */
-export function attackOf(spec: AttackSpec | InvertSpec, model: Model): AssumedAttack {
+export function attackOf(
+  spec: Pick<AttackSpec, "attack" | "prior" | "labels" | "score"> & Partial<Pick<AttackSpec, "defense">>,
+  model: Model,
+): AssumedAttack {
   const { delta, deltaSpace } = spec.score;
   const declaration = attacks.build(spec.attack);
   const stated = spec.prior;
   if (stated && declaration.fixesPrior)
     throw new LeakageError("spec", `--prior ${format(stated)} does not fit --attack ${spec.attack.kind}, which has a prior of its own.`);
-  const likelihood = "defense" in spec ? defenses.build(spec.defense).likelihood : undefined;
+  const likelihood = spec.defense && defenses.build(spec.defense).likelihood;
   return declaration.build({
     jointLabels: spec.labels === "joint",
     ...(likelihood ? { likelihood } : {}),
     ...(stated ? { prior: { prior: priors.build(stated), name: format(stated) } } : {}),
     radius: { radius: delta, space: model.shape.length === 3 ? deltaSpace : "model" },
   });
+}
+
+/** An attack of an audit on one of its defenses. The stated prior is that of the attacks that leave it open. */
+export function auditAttack(spec: AuditSpec, cell: Cell, model: Model): AssumedAttack {
+  const { prior, ...rest } = spec;
+  return attackOf({ ...rest, ...cell, ...(prior && !attacks.build(cell.attack).fixesPrior ? { prior } : {}) }, model);
 }
 
 /** Attacks one chunk of a run: simulates its updates, reconstructs, scores. Draws follow from the seed and the image's index alone. */
@@ -199,19 +209,23 @@ export function resultOf(
     specHash: specHash(spec),
     seed: spec.seed,
     versions: { ...versions },
-    assumptions: {
-      ...assumes,
-      labels: spec.labels,
-      mode: spec.client.mode,
-      batchNorm: model.statistics.length === 0 ? "none" : spec.client.mode === "eval" ? "running" : "batch",
-      batchSize: spec.client.batch,
-      model: format(spec.client.model),
-      defense: "defense" in spec ? format(spec.defense) : null,
-      delta: spec.score.delta,
-      deltaSpace: spec.score.deltaSpace,
-    },
+    assumptions: { ...assumes, ...given(spec, model), defense: "defense" in spec ? format(spec.defense) : null },
     images: [...images],
     summary: summary(images),
     notes: [...notes],
   };
 }
+
+/** What every attacker of a run is given. */
+export const given = (
+  { labels, client: { model: network, mode, batch }, score }: Pick<AttackSpec, "labels" | "client" | "score">,
+  model: Model,
+) => ({
+  labels,
+  mode,
+  batchNorm: model.statistics.length === 0 ? ("none" as const) : mode === "eval" ? ("running" as const) : ("batch" as const),
+  batchSize: batch,
+  model: format(network),
+  delta: score.delta,
+  deltaSpace: score.deltaSpace,
+});

@@ -5,26 +5,29 @@ import { LeakageError } from "../errors.ts";
 import { models } from "../models/index.ts";
 import { priors } from "../priors/index.ts";
 
-const partOf = <Spec>(catalogue: { parse(given: unknown): Spec }) => z.unknown().transform((given) => catalogue.parse(given));
+/** A part of a catalogue, completed and checked by it. */
+export const partOf = <Spec>(catalogue: { parse(given: unknown): Spec }) => z.unknown().transform((given) => catalogue.parse(given));
 
 /** Where weights come from: drawn anew from the seed, or a file that its hash identifies. */
 const weights = z.union([z.object({ kind: z.literal("initial") }), z.object({ kind: z.literal("file"), sha256: z.string().length(64) })]);
 
-const client = z.object({
+/** Who sends: network, weights, batch. */
+export const clientSpec = z.object({
   model: partOf(models),
   weights,
   mode: z.enum(["train", "eval"]).default("eval"),
   batch: z.int().positive().default(1),
   loss: z.literal("cross-entropy").default("cross-entropy"),
 });
-const score = z.object({ delta: z.number().positive(), deltaSpace: z.enum(["pixel", "model"]).default("pixel") });
+/** Within which distance an image counts as recovered. */
+export const scoreSpec = z.object({ delta: z.number().positive(), deltaSpace: z.enum(["pixel", "model"]).default("pixel") });
 const shared = {
-  client,
+  client: clientSpec,
   attack: partOf(attacks),
   /** What the attacker takes for p(x), for attacks that leave it open. */
   prior: partOf(priors).optional(),
   labels: z.enum(["known", "recovered", "joint"]),
-  score,
+  score: scoreSpec,
   seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0),
 };
 

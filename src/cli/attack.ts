@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import pc from "picocolors";
 import { attacks } from "../attacks/index.ts";
 import {
@@ -14,37 +13,27 @@ import {
   parseSpec,
   resultOf,
 } from "../audit/index.ts";
-import type { Dataset } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
-import { LeakageError } from "../errors.ts";
 import { encodePng, writeSafetensors } from "../formats/index.ts";
 import { models } from "../models/index.ts";
-import { openDataset } from "../node.ts";
 import { priors } from "../priors/index.ts";
 import { format, specHash } from "../spec/index.ts";
 import { conclude, storedPictures, tellImage } from "./conclude.ts";
 import { type Console, consoleFor } from "./console.ts";
-import { type AttackFlags, extents, places, wholeNumber } from "./flags.ts";
+import { type DataFlags, dataSpec, dataWords, openData } from "./data.ts";
+import { type AttackFlags, places, wholeNumber } from "./flags.ts";
 import { ResultFolder } from "./folder.ts";
 import { drive, machineOf, scoreOf, weightsOf } from "./run.ts";
 import { quoted } from "./shell.ts";
 import { versions } from "./version.ts";
 
-export interface SimulateFlags extends AttackFlags {
-  readonly data: string;
-  readonly split: "train" | "test";
+export interface SimulateFlags extends AttackFlags, DataFlags {
   readonly images: string;
-  readonly dataPath?: string;
-  readonly size: string;
-  readonly resize: "error" | "center-area";
   readonly defense: string;
   readonly labels?: "known" | "recovered" | "joint";
   readonly lanes: string;
   readonly saveUpdate?: boolean;
 }
-
-/** Data sets with a name of their own; anything else is a folder. */
-const named = new Set(["shapes", "cifar10", "mnist"]);
 
 /** `gradleak attack`. */
 export async function attack(flags: SimulateFlags): Promise<void> {
@@ -53,19 +42,13 @@ export async function attack(flags: SimulateFlags): Promise<void> {
   // All that can be wrong is said before any work starts.
   const parts = { model: models.parse(flags.model), attack: attacks.parse(flags.attack), defense: defenses.parse(flags.defense) };
   const images = places(flags.images, "--images");
-  const dataset = await open(flags, flags.split);
-  const publicSet = named.has(flags.data) ? await open(flags, flags.split === "train" ? "test" : "train") : undefined;
+  const { dataset, publicSet } = await openData(flags);
   for (const index of images) dataset.example(index);
   const model = modelFor({ client: { model: parts.model } }, { ...dataset, classes: dataset.classes.length });
   const seed = wholeNumber(flags.seed, "--seed", 0);
   const { weights, origin } = await weightsOf(flags, model, seed);
   const spec = parseSpec(attackSpec, {
-    data: {
-      kind: named.has(flags.data) ? flags.data : "folder",
-      split: flags.split,
-      images,
-      ...(named.has(flags.data) ? {} : { sha256: hashOf(dataset, images), size: dataset.shape.slice(1) }),
-    },
+    data: { ...dataSpec(flags, dataset, images), images },
     client: {
       model: parts.model,
       weights: origin,
@@ -141,39 +124,16 @@ async function finishedChunk(
   return made.images;
 }
 
-function open(flags: SimulateFlags, split: "train" | "test"): Promise<Dataset> {
-  const [height, width] = extents(flags.size, "--size", 2) as [number, number];
-  if (named.has(flags.data))
-    return openDataset({ kind: flags.data, split, ...(flags.dataPath === undefined ? {} : { path: flags.dataPath }) });
-  if (flags.dataPath !== undefined) throw new LeakageError("spec", `--data-path is for cifar10 and mnist, and --data is ${flags.data}.`);
-  return openDataset({ kind: "folder", split, path: flags.data, resize: flags.resize, size: [height, width] });
-}
-
-/** Identifies the pictures of a folder that are attacked. */
-function hashOf(dataset: Dataset, images: readonly number[]): string {
-  const hash = createHash("sha256");
-  for (const index of images) {
-    const { image, label } = dataset.example(index);
-    hash.update(new Uint8Array(image.buffer, image.byteOffset, image.byteLength)).update(String(label));
-  }
-  return hash.digest("hex");
-}
-
 /** The command that makes this result again. */
 function reproduce(flags: SimulateFlags, spec: AttackSpec): string {
   const words = [
     "gradleak attack",
-    "--data",
-    quoted(flags.data),
-    "--split",
-    flags.split,
+    ...dataWords(flags),
     "--images",
     flags.images,
     "--model",
     quoted(format(spec.client.model)),
     ...(flags.weights === undefined ? [] : ["--weights", quoted(flags.weights)]),
-    ...(flags.dataPath === undefined ? [] : ["--data-path", quoted(flags.dataPath)]),
-    ...(named.has(flags.data) ? [] : ["--size", flags.size, "--resize", flags.resize]),
     "--mode",
     spec.client.mode,
     "--batch",

@@ -45,13 +45,12 @@ export function perChannel(text: string | undefined, flag: string, channels: num
   return numbers;
 }
 
-/** Flags that `attack` and `invert` share, as commander gives them. */
-export interface AttackFlags {
+/** Flags of every command that attacks, as commander gives them. */
+export interface ClientFlags {
   readonly model: string;
   readonly weights?: string;
   readonly mode: "train" | "eval";
   readonly batch: string;
-  readonly attack: string;
   readonly prior?: string;
   readonly delta?: string;
   readonly deltaSpace: "pixel" | "model";
@@ -60,4 +59,9 @@ export interface AttackFlags {
   readonly threads?: string;
   readonly device: string;
   readonly json?: boolean;
+}
+
+/** Flags that `attack` and `invert` share. */
+export interface AttackFlags extends ClientFlags {
+  readonly attack: string;
 }

@@ -4,14 +4,15 @@ import pc from "picocolors";
 import { LeakageError } from "../errors.ts";
 import { version } from "./version.ts";
 
-/** Flags that every attack on an update has, simulated or real. */
-const attackFlags = (command: Command): Command =>
-  command
-    .requiredOption("--model <part>", "the network, e.g. convbig or mlp:sizes=1024/1024 (gradleak list models)")
-    .option("--weights <file>", "its weights, safetensors or npz; without it they are drawn from the seed")
-    .addOption(new Option("--mode <mode>", "how the client runs batch normalization").choices(["train", "eval"]).default("eval"))
-    .option("--batch <n>", "images in one update", "1")
-    .requiredOption("--attack <part>", "the attack, e.g. inverting-gradients:steps=1000,tv=1e-4 (gradleak list attacks)")
+/** Flags of a client and of what is done with its updates, which every attacking command has. */
+const clientFlags = (command: Command, attack: (command: Command) => Command): Command =>
+  attack(
+    command
+      .requiredOption("--model <part>", "the network, e.g. convbig or mlp:sizes=1024/1024 (gradleak list models)")
+      .option("--weights <file>", "its weights, safetensors or npz; without it they are drawn from the seed")
+      .addOption(new Option("--mode <mode>", "how the client runs batch normalization").choices(["train", "eval"]).default("eval"))
+      .option("--batch <n>", "images in one update", "1"),
+  )
     .option("--prior <part>", "what the attacker takes for p(image), for an attack that leaves it open (gradleak list priors)")
     .option("--delta <distance>", "an image counts as recovered within this distance (default: 0.1·√d, an RMSE of 0.1 a pixel)")
     .addOption(new Option("--delta-space <space>", "where that distance is measured").choices(["pixel", "model"]).default("pixel"))
@@ -21,7 +22,29 @@ const attackFlags = (command: Command): Command =>
     .option("--device <name>", "where it runs: cpu, or another device of the installed ONNX Runtime", "cpu")
     .option("--json", "one JSON object a line on stdout; the last has the result");
 
-function program(): Command {
+/** Flags of a command with one attack. */
+const attackFlags = (command: Command): Command =>
+  clientFlags(command, (client) =>
+    client.requiredOption("--attack <part>", "the attack, e.g. inverting-gradients:steps=1000,tv=1e-4 (gradleak list attacks)"),
+  );
+
+/** Flags that choose private images. */
+const dataFlags = (command: Command): Command =>
+  command
+    .requiredOption("--data <set>", "shapes (ships with this program), cifar10, mnist, or a folder of PNG and JPEG pictures")
+    .addOption(new Option("--split <split>", "part of the data set").choices(["train", "test"]).default("test"))
+    .option("--data-path <folder>", "official files of cifar10 or mnist, instead of the fetched ones")
+    .option("--size <h>x<w>", "size that a folder's pictures are brought to", "32x32")
+    .addOption(
+      new Option("--resize <how>", "what happens to a folder's pictures of another size")
+        .choices(["error", "center-area"])
+        .default("center-area"),
+    );
+
+const policies = ["known", "recovered", "joint"] as const;
+
+/** @param failed is called where a gate failed. */
+function program(failed: () => void): Command {
   const root = new Command("gradleak")
     .description("Measure what a federated-learning update gives away.")
     .version(version)
@@ -29,26 +52,13 @@ function program(): Command {
     .showHelpAfterError("(gradleak help COMMAND lists what is allowed)");
 
   attackFlags(
-    root
-      .command("attack")
-      .description("Simulate a client on chosen images, defend, attack, score.")
-      .requiredOption("--data <set>", "shapes (ships with this program), cifar10, mnist, or a folder of PNG and JPEG pictures")
-      .addOption(new Option("--split <split>", "part of the data set").choices(["train", "test"]).default("test"))
+    dataFlags(root.command("attack").description("Simulate a client on chosen images, defend, attack, score."))
       .option("--images <list>", "places in the data set, e.g. 0-7 or 0,3,5", "0")
-      .option("--data-path <folder>", "official files of cifar10 or mnist, instead of the fetched ones")
-      .option("--size <h>x<w>", "size that a folder's pictures are brought to", "32x32")
-      .addOption(
-        new Option("--resize <how>", "what happens to a folder's pictures of another size")
-          .choices(["error", "center-area"])
-          .default("center-area"),
-      )
       .option("--defense <part>", "what the client does to its update (gradleak list defenses)", "none")
       .addOption(
-        new Option("--labels <policy>", "given, read off the update, or looked for with the images (default: the attack's own)").choices([
-          "known",
-          "recovered",
-          "joint",
-        ]),
+        new Option("--labels <policy>", "given, read off the update, or looked for with the images (default: the attack's own)").choices(
+          policies,
+        ),
       )
       .option("--lanes <n>", "updates attacked together by one program", "1")
       .option("--save-update", "also write what the server saw, as update-<index>.safetensors"),
@@ -67,6 +77,26 @@ function program(): Command {
       .option("--truth <files...>", "the original images, only to score the result"),
   ).action(async (flags) => (await import("./invert.ts")).invert(flags));
 
+  clientFlags(
+    dataFlags(
+      root.command("audit").description("Risk, with confidence interval, of each defense against each attack, on images drawn at random."),
+    ),
+    (command) =>
+      command
+        .requiredOption("--attack <part...>", "the attacks, each on the same draws (gradleak list attacks)")
+        .option("--defense <part...>", "what the client does to its update, one or several (gradleak list defenses)", ["none"])
+        .requiredOption("--samples <n>", "updates that are drawn"),
+  )
+    .addOption(
+      new Option("--labels <policy>", "given, read off the update, or looked for with the images").choices(policies).default("known"),
+    )
+    .option("--chunk <n>", "draws that are finished, and written, together", "16")
+    .option("--lanes <n>", "draws attacked together by one program", "16")
+    .option("--fail-if <gate>", 'exit code 1 if this holds for a defense, e.g. "recovered > 0.05"')
+    .action(async (flags) => {
+      if (await (await import("./audit.ts")).audit(flags)) failed();
+    });
+
   const data = root.command("data").description("Data sets that are not ours to ship.");
   data
     .command("fetch")
@@ -83,11 +113,14 @@ function program(): Command {
   return root;
 }
 
-/** 0 done, 2 the input was wrong, 3 it broke. */
+/** 0 done, 1 a gate failed, 2 the input was wrong, 3 it broke. */
 async function main(): Promise<number> {
+  let code = 0;
   try {
-    await program().parseAsync();
-    return 0;
+    await program(() => {
+      code = 1;
+    }).parseAsync();
+    return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof LeakageError) {

@@ -1,16 +1,16 @@
 import { availableParallelism } from "node:os";
-import { type Chunk, type Machine, streamKey, type Tick } from "../audit/index.ts";
+import { type Machine, streamKey, type Tick } from "../audit/index.ts";
 import { constant } from "../graph/index.ts";
 import { defaultDelta } from "../metrics/index.ts";
 import { initialWeights, type Model, type Weights, weightsFrom } from "../models/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import { compile } from "../runtime/index.ts";
 import type { Console } from "./console.ts";
-import { type AttackFlags, positiveNumber, wholeNumber } from "./flags.ts";
+import { type ClientFlags, positiveNumber, wholeNumber } from "./flags.ts";
 import { readTensors } from "./tensors.ts";
 
 /** Where an attack runs. Throws LeakageError where the device is not there or cannot be used. */
-export async function machineOf({ threads, device }: AttackFlags): Promise<Machine> {
+export async function machineOf({ threads, device }: ClientFlags): Promise<Machine> {
   const machine = {
     threads: threads === undefined ? availableParallelism() : wholeNumber(threads, "--threads", 1),
     device,
@@ -21,7 +21,7 @@ export async function machineOf({ threads, device }: AttackFlags): Promise<Machi
 }
 
 /** The client's weights, from the file that is named or drawn from the seed, and how a spec records them. */
-export async function weightsOf({ weights: path }: AttackFlags, model: Model, seed: number) {
+export async function weightsOf({ weights: path }: ClientFlags, model: Model, seed: number) {
   if (path === undefined) {
     const weights: Weights = initialWeights(model, streamKey(keyFromSeed(seed), "weights", 0));
     return { weights, origin: { kind: "initial" } as const };
@@ -31,17 +31,24 @@ export async function weightsOf({ weights: path }: AttackFlags, model: Model, se
 }
 
 /** Within which distance, measured where, an image counts as recovered. */
-export const scoreOf = ({ delta, deltaSpace }: AttackFlags, shape: readonly [number, number, number]) => ({
+export const scoreOf = ({ delta, deltaSpace }: ClientFlags, shape: readonly [number, number, number]) => ({
   delta: delta === undefined ? defaultDelta(shape) : positiveNumber(delta, "--delta"),
   deltaSpace,
 });
 
-/** Runs an attack to its end and shows its progress. */
-export async function drive(tell: Console, part: string, running: AsyncGenerator<Tick, Chunk>): Promise<Chunk> {
-  const began = performance.now();
+/** Runs attacks to their end and shows their progress; a part begins where its name is another one. */
+export async function drive<Of extends Tick, Made>(
+  tell: Console,
+  part: string | ((tick: Of) => string),
+  running: AsyncGenerator<Of, Made>,
+): Promise<Made> {
+  let [name, began] = ["", performance.now()];
   for (;;) {
     const next = await running.next();
     if (next.done) return next.value;
-    tell.progress(part, next.value, (performance.now() - began) / 1000);
+    const own = typeof part === "string" ? part : part(next.value);
+    if (name !== own && name !== "") began = performance.now();
+    name = own;
+    tell.progress(name, next.value, (performance.now() - began) / 1000);
   }
 }

@@ -1,3 +1,4 @@
+export { fromBase64, toBase64 } from "./base64.ts";
 export { type CifarBatch, cifarRecord, readCifar, writeCifar } from "./cifar.ts";
 export { type IdxArray, readIdx, writeIdx } from "./idx.ts";
 export { type JpegDecoder, jpegDecoder } from "./jpeg.ts";

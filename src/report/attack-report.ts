@@ -1,11 +1,12 @@
 import type { Result } from "../audit/index.ts";
+import { colophon } from "./colophon.ts";
 import { curves } from "./curves.ts";
 import { differenceNote, filmstrips } from "./filmstrips.ts";
 import { given } from "./given.ts";
-import { foreign, html, type Markup, trusted } from "./html.ts";
+import { html, type Markup } from "./html.ts";
 import { fixed, grouped, significant, spaced } from "./numbers.ts";
+import { page } from "./page.ts";
 import { imageTable, summaryTable } from "./scores.ts";
-import { style } from "./style.ts";
 import { baselineNames, verdict } from "./verdict.ts";
 
 /** What a report is made of. */
@@ -17,9 +18,6 @@ export interface AttackReport {
   readonly reproduce: string;
 }
 
-/** Nothing is loaded from anywhere, and nothing runs, whatever the names of classes and files try. */
-const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
-
 /**
  * The report of an attack: one HTML file that needs nothing beside it and no script.
  *
@@ -27,19 +25,9 @@ const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
  */
 export function attackReport({ result, pictures, reproduce }: AttackReport): string {
   const { sentence, detail } = verdict(result);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="generator" content="Gradleak">
-<title>${sentence} – Gradleak</title>
-<style>${trusted(style)}</style>
-</head>
-<body>
-<main>
-<header>
+  return page(
+    sentence,
+    html`<header>
 <p class="eyebrow">Gradleak · what an update gives away</p>
 <h1>${sentence}</h1>
 <p class="lead">${detail}</p>
@@ -70,16 +58,9 @@ ${imageTable(result)}
 </section>
 <section>
 <h2>To reproduce</h2>
-<pre>${reproduce.split(/ (?=--)/).map((words) => html`<span>${words}</span> `)}</pre>
-${result.notes.map((note) => html`<p class="note">${foreign(note)}</p>`)}
-<p class="colophon">Seed ${result.seed}. Spec <code>${result.specHash}</code>.<br>${Object.entries(result.versions)
-    .map(([name, version]) => `${name} ${version}`)
-    .join(", ")}.</p>
-</section>
-</main>
-</body>
-</html>
-`.markup;
+${colophon(result, reproduce)}
+</section>`,
+  );
 }
 
 const caution = html`<p>An image that did not come back was <em>not recovered by these attacks under these assumptions</em>. That is no proof of safety: another attack, another prior, more steps, more restarts, or knowledge that this attacker lacked may recover it.</p>

@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
 import type { Result } from "../audit/index.ts";
-import { html, type Markup, trusted } from "./html.ts";
+import { html, type Markup } from "./html.ts";
 import { counted, grouped, spaced } from "./numbers.ts";
+import { plot } from "./plot.ts";
 import { baselineNames } from "./verdict.ts";
 
 /** Images that get a color of their own; with more, all are thin lines around their median. */
@@ -48,14 +48,7 @@ function chart({ title, lines, y, levels }: Chart): Markup {
   const many = lines.length > mostColors;
   const line = (data: readonly Point[], stroke: string, strokeWidth: number, strokeOpacity = 1) =>
     Plot.line(data, { x: "step", y: "value", stroke, strokeWidth, strokeOpacity, strokeLinejoin: "round" });
-  const svg = Plot.plot({
-    document: parseHTML("<html></html>").document,
-    width: 440,
-    height: 250,
-    marginLeft: 44,
-    marginRight: 16,
-    marginBottom: 38,
-    style: { background: "none", fontSize: "11px", overflow: "visible" },
+  return plot(title, `${title}, by step of the attack`, {
     x: { label: "step", labelAnchor: "right", tickSize: 0, ...scaleOf(lines.flat().map(({ step }) => step)), tickFormat: grouped },
     y: { label: null, grid: true, tickSize: 0, ...y },
     marks: [
@@ -64,9 +57,6 @@ function chart({ title, lines, y, levels }: Chart): Markup {
       ...(many ? [line(median(lines), "var(--series-1)", 2.4)] : []),
     ],
   });
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `${title}, by step of the attack`);
-  return html`<figure class="curve"><figcaption>${title}</figcaption>${trusted(svg.outerHTML)}</figure>`;
 }
 
 const linear: Plot.ScaleOptions = { type: "linear", ticks: 5 };

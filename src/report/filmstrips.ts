@@ -1,9 +1,9 @@
 import type { ImageResult, Result } from "../audit/index.ts";
-import { LeakageError } from "../errors.ts";
 import { decodePng, encodePng } from "../formats/index.ts";
 import { difference, differenceGain } from "./difference.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { fixed, grouped } from "./numbers.ts";
+import { picture, read } from "./picture.ts";
 import { isRecovered } from "./verdict.ts";
 
 /** Pictures of the way to the reconstruction, beside the reconstruction itself. */
@@ -71,20 +71,4 @@ function frames({ files, trajectory, psnr, steps }: ImageResult): Frame[] {
       .map(({ step, file }) => ({ label: `step ${grouped(step)}`, file, psnr: psnrAt.get(step) ?? null })),
     { label: "reconstruction", file: files.reconstruction, psnr },
   ];
-}
-
-function read(pictures: ReadonlyMap<string, Uint8Array>, file: string): Uint8Array {
-  const bytes = pictures.get(file);
-  if (bytes) return bytes;
-  throw new LeakageError("file", `${file}: the result names this picture, but it is not among the ${pictures.size} that came with it.`);
-}
-
-function picture(png: Uint8Array, alternative: string): Markup {
-  return html`<img alt="${alternative}" src="data:image/png;base64,${base64(png)}">`;
-}
-
-function base64(bytes: Uint8Array): string {
-  let binary = "";
-  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return btoa(binary);
 }

@@ -16,29 +16,49 @@ const batchNorm: Readonly<Record<Assumptions["batchNorm"], string>> = {
   private: "Given: those of the private batch itself.",
 };
 
+type Row = readonly [term: string, text: Markup | string];
+
 /** What the attacker was given, and what it took for granted. */
 export function given({ assumptions, command }: Result): Markup {
-  const { law, prior, radius, samples, mode, batchSize, model, defense, delta, deltaSpace } = assumptions;
-  const rows: readonly (readonly [string, Markup | string])[] = [
-    ["Network", html`<code>${foreign(model)}</code>, with the weights that the client had`],
-    ["Update", batchSize === 1 ? "The gradient of one image" : `The gradient of ${counted(batchSize, "image")}, averaged`],
+  const { law, prior, radius, samples, defense } = assumptions;
+  return definitions([
+    ...givenRows(assumptions),
     ["Defense", defense === null ? "Whatever the client did; nobody said" : html`<code>${foreign(defense)}</code>`],
-    ["Labels", labels[assumptions.labels]],
-    ["Mode", mode === "eval" ? "The client's network ran in evaluation mode." : "The client's network ran in training mode."],
-    ["Statistics", batchNorm[assumptions.batchNorm]],
     ["Law assumed", foreign(law)],
     ["Prior assumed", foreign(prior)],
-    [
-      "Ball",
-      radius === 0
-        ? "None: the attack judged single points."
-        : `The attack averaged over ${counted(samples, "point")} in a ball of radius ${significant(radius)}.`,
-    ],
-    ["Recovered", `At a distance of at most ${significant(delta)} in ${deltaSpace} space`],
+    ["Ball", ball(radius, samples)],
     ["Images", command === "attack" ? "Not given: used for nothing but the scores" : "Not given"],
+  ]);
+}
+
+/** What every attacker of a run was given. */
+export function givenRows({
+  model,
+  batchSize,
+  mode,
+  delta,
+  deltaSpace,
+  ...rest
+}: Omit<Assumptions, "law" | "prior" | "radius" | "samples" | "defense">): readonly Row[] {
+  return [
+    ["Network", html`<code>${foreign(model)}</code>, with the weights that the client had`],
+    ["Update", batchSize === 1 ? "The gradient of one image" : `The gradient of ${counted(batchSize, "image")}, averaged`],
+    ["Labels", labels[rest.labels]],
+    ["Mode", mode === "eval" ? "The client's network ran in evaluation mode." : "The client's network ran in training mode."],
+    ["Statistics", batchNorm[rest.batchNorm]],
+    ["Recovered", `At a distance of at most ${significant(delta)} in ${deltaSpace} space`],
   ];
-  return html`<dl>${rows.map(
+}
+
+/** How an attack averaged over its ball. */
+const ball = (radius: number, points: number): string =>
+  radius === 0
+    ? "None: the attack judged single points."
+    : `The attack averaged over ${counted(points, "point")} in a ball of radius ${significant(radius)}.`;
+
+/** Terms and what they are here. */
+export const definitions = (rows: readonly Row[]): Markup =>
+  html`<dl>${rows.map(
     ([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>
 `,
   )}</dl>`;
-}

@@ -53,6 +53,7 @@ details > summary { cursor: pointer; padding: 18px 0; color: var(--muted); }
 .legend i { display: inline-block; width: 18px; margin-right: 6px; vertical-align: middle; border-top: 2px solid var(--muted); }
 .legend .thin { border-top-width: 1px; }
 .legend .dashed { border-top: 1px dashed var(--muted); }
+.legend .dotted { border-top: 1px dotted var(--muted); }
 .legend .series-1 { border-color: var(--series-1); } .legend .series-2 { border-color: var(--series-2); }
 .legend .series-3 { border-color: var(--series-3); } .legend .series-4 { border-color: var(--series-4); }
 .legend .series-5 { border-color: var(--series-5); } .legend .series-6 { border-color: var(--series-6); }
@@ -69,6 +70,17 @@ th:first-child, .text { text-align: left; }
 .group { color: var(--ink); }
 .class { white-space: normal; min-width: 7em; max-width: 16em; }
 tbody tr:first-child > *, .wide tbody { border-top: 1px solid var(--rule); }
+.name { white-space: normal; min-width: 9em; max-width: 22em; }
+.name code, .group code { font-size: 1em; overflow-wrap: anywhere; }
+.strong { font-weight: 600; }
+.shares .range { position: relative; padding: 0; width: 26%; min-width: 120px; background: linear-gradient(90deg, var(--rule) 1px, transparent 1px) 0 0 / 25% 100%; border-right: 1px solid var(--rule); }
+.range i, .range b { position: absolute; top: 50%; }
+.range i { height: 7px; min-width: 1px; margin-top: -3.5px; border-radius: 1px; opacity: 0.4; }
+.range b { width: 3px; height: 15px; margin: -7.5px 0 0 -1.5px; border-radius: 1px; }
+.pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 220px), 1fr)); gap: 24px 28px; margin-top: 18px; }
+.pairs div { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px; margin-bottom: 8px; }
+.pairs img { display: block; width: 100%; image-rendering: pixelated; background: var(--tint); }
+.pairs code { font-size: 1em; color: var(--ink); }
 .caution { margin-top: 14px; border-left: 3px solid var(--rule); padding-left: 18px; }
 .caution p:last-child { margin: 0; }
 .colophon { color: var(--muted); font-size: 0.875rem; }

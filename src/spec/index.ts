@@ -1,5 +1,6 @@
 export { canonicalJson, specHash } from "./canonical.ts";
 export { type Catalogue, type Chain, catalogue, chainable, nested, type Row } from "./catalogue.ts";
+export { concise } from "./concise.ts";
 export { format } from "./flag-text.ts";
 export { nearest } from "./nearest.ts";
 export type { Parameter } from "./parameter.ts";

@@ -1,0 +1,202 @@
+import { z } from "zod";
+import { type Client, client } from "../client/index.ts";
+import type { Dataset, Example } from "../data/index.ts";
+import { defenses } from "../defenses/index.ts";
+import { LeakageError } from "../errors.ts";
+import { encodePng, toBase64 } from "../formats/index.ts";
+import { type DeltaSpace, distance, matchImages } from "../metrics/index.ts";
+import type { Weights } from "../models/index.ts";
+import { oneHot, type Reconstruction, reconstruct, type Tick } from "./attack.ts";
+import { type AuditSpec, type Cell, cellsOf } from "./audit-spec.ts";
+import { drawKey, drawPlaces, imageShape } from "./draws.ts";
+import type { Guess } from "./guesses.ts";
+import { concatenate, toModelSpace } from "./pictures.ts";
+import { auditAttack, type Machine, modelFor } from "./run.ts";
+import { toPicture } from "./score.ts";
+import { simulate } from "./simulate.ts";
+
+const outcome = z.strictObject({
+  distances: z.array(z.number().nonnegative().nullable()),
+  steps: z.int().nonnegative(),
+  stopped: z.string().nullable(),
+});
+const nearest = z.strictObject({
+  draw: z.int().nonnegative(),
+  place: z.int().nonnegative(),
+  index: z.int().nonnegative(),
+  label: z.int().nonnegative(),
+  distance: z.number().nonnegative(),
+  /** PNG files in base64, original before reconstruction; none of vectors. */
+  pictures: z.tuple([z.base64(), z.base64()]).optional(),
+});
+
+/** The form of a file in `draws/`: some draws of an audit, finished. Lists of cells are in the order of `cellsOf`. */
+const chunkSchema = z.strictObject({
+  format: z.literal("gradleak-draws-1"),
+  from: z.int().nonnegative(),
+  to: z.int().positive(),
+  /** Threads of the runtime; null where it chose. */
+  threads: z.int().positive().nullable(),
+  /** Of the attacks, a number a cell. */
+  seconds: z.array(z.number().nonnegative()),
+  draws: z.array(
+    z.strictObject({
+      /** Places in the data set, and labels, of its batch. */
+      images: z.array(z.int().nonnegative()),
+      labels: z.array(z.int().nonnegative()),
+      /** Distances of the guesses of one who saw no update, an image of the batch each. */
+      guesses: z.record(z.string(), z.array(z.number().nonnegative())),
+      /** An outcome a cell; a distance is null where the reconstruction is not a number. */
+      outcomes: z.array(outcome),
+    }),
+  ),
+  /** Of each cell the reconstruction that came nearest to its original, if any is a number. */
+  nearest: z.array(nearest.nullable()),
+});
+/** Some draws of an audit, finished. */
+export type AuditChunk = z.output<typeof chunkSchema>;
+/** The reconstruction that came nearest to its original. */
+export type Nearest = z.output<typeof nearest>;
+
+/**
+ * Reads a finished chunk.
+ *
+ * @throws LeakageError `file` for one that is damaged or has other draws.
+ */
+export function readAuditChunk(text: string, { from, to }: { readonly from: number; readonly to: number }, source: string): AuditChunk {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch (cause) {
+    throw new LeakageError("file", `${source} is not JSON; remove it, and its draws are made anew.`, { cause });
+  }
+  const checked = chunkSchema.safeParse(given);
+  if (checked.success && checked.data.from === from && checked.data.to === to) return checked.data;
+  throw new LeakageError(
+    "file",
+    `${source} must hold draws ${from} to ${to - 1} of this audit, and does not; remove it, and they are made anew.`,
+  );
+}
+
+/** Everything that the draws of an audit follow from. */
+export interface AuditRun {
+  readonly spec: AuditSpec;
+  readonly dataset: Dataset;
+  readonly weights: Weights;
+  readonly guesses: readonly Guess[];
+  readonly machine: Machine;
+}
+
+/** An attack of an audit under way. */
+export interface AuditTick extends Tick {
+  readonly cell: Cell;
+}
+
+/** Where distances of a spec are measured. */
+export const measuredIn = ({ score: { deltaSpace } }: AuditSpec, std: readonly number[]): DeltaSpace =>
+  deltaSpace === "model" ? { space: "model", std } : { space: "pixel" };
+
+/**
+ * Draws examples, simulates their updates behind each defense, and lets every attack have the same ones. What a draw is follows from the seed and its number alone.
+ */
+export async function* auditChunk(
+  run: AuditRun,
+  { from, to }: { readonly from: number; readonly to: number },
+): AsyncGenerator<AuditTick, AuditChunk> {
+  const { spec, dataset, weights, guesses, machine } = run;
+  const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
+  const one = client({ model, weights, mode: spec.client.mode });
+  const shape = imageShape(dataset.shape);
+  const measured = measuredIn(spec, dataset.std);
+  const apart = (truth: Float32Array, guess: Float32Array) => distance(truth, guess, shape, measured);
+  const batches = Array.from({ length: to - from }, (_, i) =>
+    drawPlaces(spec.seed, from + i, spec.client.batch, dataset.size).map((place) => dataset.example(place)),
+  );
+  const cells = cellsOf(spec);
+  const outcomes: z.output<typeof outcome>[][] = batches.map(() => []);
+  const best = new Array<Nearest | null>(cells.length).fill(null);
+  const seconds = new Array<number>(cells.length).fill(0);
+  for (const [d, defense] of spec.defenses.entries())
+    for (let at = 0; at < batches.length; at += spec.lanes) {
+      const part = batches.slice(at, at + spec.lanes);
+      const keys = (stream: "noise" | "start") => part.map((_, lane) => drawKey(spec.seed, from + at + lane, stream));
+      const private_ = privateBatches(part, one);
+      const updates = await simulate(one, defenses.build(defense), private_, keys("noise"), machine);
+      for (const [a, attack] of spec.attacks.entries()) {
+        const cell = { defense, attack };
+        const place = d * spec.attacks.length + a;
+        const began = machine.clock();
+        const running = reconstruct({
+          attack: auditAttack(spec, cell, model),
+          policy: spec.labels,
+          seen: { client: one, lanes: part.length, batchSize: spec.client.batch, updates, labels: private_.y },
+          keys: keys("start"),
+          options: machine,
+          history: false,
+        });
+        let made = await running.next();
+        for (; !made.done; made = await running.next()) yield { ...made.value, cell };
+        seconds[place]! += machine.clock() - began;
+        made.value.forEach((reconstruction, lane) => {
+          const draw = from + at + lane;
+          const scored = scoreDraw(part[lane]!, reconstruction, apart);
+          outcomes[at + lane]![place] = {
+            distances: scored.map(({ distance }) => distance),
+            steps: reconstruction.lane.steps,
+            stopped: reconstruction.lane.stopped,
+          };
+          scored.forEach(({ distance, guess }, b) => {
+            if (distance === null || (best[place] && best[place].distance <= distance)) return;
+            const { index, label, image } = part[lane]![b]!;
+            const png = (pixels: Float32Array) => toBase64(encodePng(toPicture(pixels, shape)));
+            const pictures = model.shape.length === 3 ? { pictures: [png(image), png(guess)] as [string, string] } : {};
+            best[place] = { draw, place: b, index, label, distance, ...pictures };
+          });
+        });
+      }
+    }
+  return {
+    format: "gradleak-draws-1",
+    from,
+    to,
+    threads: machine.threads ?? null,
+    seconds,
+    draws: batches.map((batch, i) => ({
+      images: batch.map(({ index }) => index),
+      labels: batch.map(({ label }) => label),
+      guesses: Object.fromEntries(guesses.map((guess) => [guess.name, batch.map(({ image, label }) => apart(image, guess.of(label)))])),
+      outcomes: outcomes[i]!,
+    })),
+    nearest: best,
+  };
+}
+
+function privateBatches(batches: readonly (readonly Example[])[], one: Client) {
+  const examples = batches.flat();
+  return {
+    lanes: batches.length,
+    batchSize: batches[0]!.length,
+    x: concatenate(examples.map(({ image }) => toModelSpace(image, one.model.normalization))),
+    y: oneHot(
+      examples.map(({ label }) => label),
+      one,
+    ),
+  };
+}
+
+/** A batch has no order: originals and reconstructions are matched such that their squared distances sum to the least. */
+function scoreDraw(
+  batch: readonly Example[],
+  { pictures }: Reconstruction,
+  apart: (truth: Float32Array, guess: Float32Array) => number,
+): { readonly distance: number | null; readonly guess: Float32Array }[] {
+  const truths = batch.map(({ image }) => image);
+  const whole = pictures.every((picture) => picture.every(Number.isFinite));
+  const match =
+    whole && truths.length > 1 ? matchImages(truths, pictures, (truth, guess) => apart(truth, guess) ** 2) : truths.map((_, i) => i);
+  return truths.map((truth, i) => {
+    const guess = pictures[match[i]!]!;
+    const distance = apart(truth, guess);
+    return { distance: Number.isFinite(distance) ? distance : null, guess };
+  });
+}

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { attacks } from "../attacks/index.ts";
+import { defenses } from "../defenses/index.ts";
+import { LeakageError } from "../errors.ts";
+import { priors } from "../priors/index.ts";
+import { concise } from "../spec/index.ts";
+import { type Gate, parseGate, requireUsefulGate } from "./gate.ts";
+import { clientSpec, partOf, scoreSpec } from "./spec.ts";
+
+/** What `gradleak audit` does, complete: the hash of its canonical JSON names the result. */
+export const auditSpec = z.object({
+  data: z.object({
+    kind: z.string(),
+    split: z.enum(["train", "test"]),
+    /** Of a folder: the hash of the pictures that are drawn from it, and the size they were brought to. */
+    sha256: z.string().length(64).optional(),
+    size: z.tuple([z.int().positive(), z.int().positive()]).optional(),
+  }),
+  client: clientSpec,
+  defenses: z.array(partOf(defenses)).min(1),
+  attacks: z.array(partOf(attacks)).min(1),
+  /** What the attacker takes for p(x), for attacks that leave it open. */
+  prior: partOf(priors).optional(),
+  labels: z.enum(["known", "recovered", "joint"]).default("known"),
+  score: scoreSpec,
+  /** N, the updates that are drawn; each has `client.batch` images. */
+  samples: z.int().positive().max(1_000_000_000),
+  /** Draws that are finished, and written, together. */
+  chunk: z.int().positive().max(1_000_000).default(16),
+  /** Draws that one program attacks together; at most a chunk. */
+  lanes: z.int().positive().max(4096).default(16),
+  /** Two-sided, of the intervals; of a gate, for all attacks together. */
+  confidence: z.number().gt(0).lt(1).default(0.95),
+  /** The gate, as `parseGate` reads it. */
+  failIf: z.string().optional(),
+  seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0),
+});
+export type AuditSpec = z.output<typeof auditSpec>;
+
+/** One defense with one attack on it. */
+export interface Cell {
+  readonly defense: AuditSpec["defenses"][number];
+  readonly attack: AuditSpec["attacks"][number];
+}
+
+/** A defense in the fewest words. */
+export const defenseName = (defense: Cell["defense"]): string => concise(defenses, defense);
+
+/** An attack in the fewest words. */
+export const attackName = (attack: Cell["attack"]): string => concise(attacks, attack);
+
+/** All pairs of a spec: the attacks on the first defense, then those on the second. */
+export const cellsOf = ({ defenses, attacks }: AuditSpec): readonly Cell[] =>
+  defenses.flatMap((defense) => attacks.map((attack) => ({ defense, attack })));
+
+/** The draws of a spec in the parts that are finished together, from the first to before the last. */
+export const drawsOf = ({ samples, chunk }: AuditSpec): readonly { readonly from: number; readonly to: number }[] =>
+  Array.from({ length: Math.ceil(samples / chunk) }, (_, i) => ({ from: i * chunk, to: Math.min(samples, (i + 1) * chunk) }));
+
+/**
+ * Refuses a spec that cannot be audited, and reads its gate, if it has one.
+ *
+ * @throws LeakageError `spec` for a part that is given twice, clusters too few to resample, a gate that is not one or would say the same whatever is measured.
+ */
+export function gateOf(spec: AuditSpec): Gate | undefined {
+  requireOnce("--defense", spec.defenses.map(defenseName));
+  requireOnce("--attack", spec.attacks.map(attackName));
+  const { samples, confidence, attacks, client } = spec;
+  if (client.batch > 1 && samples < 2)
+    throw new LeakageError("spec", `Intervals over batches of --batch ${client.batch} need at least 2 of them; got --samples ${samples}.`);
+  if (spec.failIf === undefined) return undefined;
+  const gate = parseGate(spec.failIf);
+  requireUsefulGate(gate, samples, confidence, attacks.length);
+  return gate;
+}
+
+function requireOnce(flag: string, names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new LeakageError("spec", `${flag} ${twice} is given twice; give each once.`);
+}

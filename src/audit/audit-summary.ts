@@ -1,0 +1,150 @@
+import { defenses } from "../defenses/index.ts";
+import { bonferroni, clopperPearson, clusterProportion, complement, distanceQuantiles, dkwBand, type Interval } from "../metrics/index.ts";
+import type { Model } from "../models/index.ts";
+import type { KeyBits } from "../random/index.ts";
+import { specHash } from "../spec/index.ts";
+import type { AuditChunk, Nearest } from "./audit-chunk.ts";
+import type { AuditCell, AuditResult } from "./audit-result.ts";
+import { type AuditSpec, attackName, cellsOf, defenseName, gateOf } from "./audit-spec.ts";
+import { compareAttacks, type Distances, within } from "./comparison.ts";
+import { drawKey } from "./draws.ts";
+import { judgeGate } from "./gate.ts";
+import { auditAttack, given } from "./run.ts";
+
+/** An audit whose draws are done. */
+export interface AuditSummary {
+  readonly spec: AuditSpec;
+  readonly model: Model;
+  readonly classes: readonly string[];
+  /** All chunks, in order. */
+  readonly chunks: readonly AuditChunk[];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly notes: readonly string[];
+}
+
+/** Where the pictures of a cell's nearest reconstruction are. */
+export const nearestFiles = (cell: number) => ({
+  original: `nearest/${cell}-original.png`,
+  reconstruction: `nearest/${cell}-reconstruction.png`,
+});
+
+/** The nearest reconstruction of each cell over all chunks; of equal ones the first. */
+export const nearestOf = (chunks: readonly AuditChunk[]): readonly (Nearest | null)[] =>
+  chunks[0]!.nearest.map((_, cell) =>
+    chunks.reduce<Nearest | null>((best, { nearest }) => {
+      const own = nearest[cell]!;
+      return own && (!best || own.distance < best.distance) ? own : best;
+    }, null),
+  );
+
+/** The result of an audit, which follows from its chunks alone. */
+export function auditResult({ spec, model, classes, chunks, versions, notes }: AuditSummary): AuditResult {
+  const cells = cellsOf(spec);
+  const { delta } = spec.score;
+  const batchSize = spec.client.batch;
+  const draws = chunks.flatMap((chunk) => chunk.draws);
+  const key = drawKey(spec.seed, 0, "resample");
+  const byCell = cells.map((_, cell): Distances => draws.map(({ outcomes }) => outcomes[cell]!.distances));
+  const nearest = nearestOf(chunks);
+  return {
+    format: "gradleak-audit-1",
+    command: "audit",
+    spec: spec as unknown as AuditResult["spec"],
+    specHash: specHash(spec),
+    seed: spec.seed,
+    versions: { ...versions },
+    threads: [...new Set(chunks.flatMap(({ threads }) => threads ?? []))].sort((a, b) => a - b),
+    assumptions: given(spec, model),
+    draws: draws.length,
+    images: draws.length * batchSize,
+    interval: batchSize === 1 ? "clopper-pearson" : "cluster-bootstrap",
+    confidence: spec.confidence,
+    band: dkwBand(draws.length, spec.confidence, batchSize),
+    baselines: Object.keys(draws[0]!.guesses).map((name) => ({
+      name,
+      ...shares(
+        draws.map(({ guesses }) => guesses[name]!),
+        delta,
+        key,
+        spec.confidence,
+      ),
+    })),
+    cells: cells.map(({ defense, attack }, i): AuditCell => {
+      const { law, prior, radius, samples } = auditAttack(spec, { defense, attack }, model).assumes;
+      return {
+        defense: defenseName(defense),
+        attack: attackName(attack),
+        law,
+        trueLaw: defenses.build(defense).likelihood?.name ?? null,
+        prior,
+        radius,
+        points: samples,
+        ...shares(byCell[i]!, delta, key, spec.confidence),
+        failed: byCell[i]!.flat().filter((distance) => distance === null).length,
+        nearest: told(nearest[i]!, i, classes),
+        seconds: chunks.reduce((sum, { seconds }) => sum + seconds[i]!, 0),
+      };
+    }),
+    comparisons: comparisons(spec, byCell, key),
+    gate: judged(spec, byCell, key),
+    data: draws.map(({ images, labels, guesses, outcomes }) => ({
+      images,
+      labels,
+      guesses,
+      distances: outcomes.map(({ distances }) => distances),
+    })),
+    notes: [...notes],
+  };
+}
+
+/** The share of recovered images with its interval: exact for independent draws, over batches otherwise. */
+function recoveredShare(distances: Distances, delta: number, key: KeyBits, confidence: number): Interval {
+  const recovered = distances.map((draw) => draw.map((distance) => within(distance, delta)));
+  if (distances.some(({ length }) => length > 1)) return clusterProportion(recovered, key, { confidence });
+  return clopperPearson(recovered.flat().filter(Boolean).length, distances.length, confidence);
+}
+
+function shares(distances: Distances, delta: number, key: KeyBits, confidence: number) {
+  const recovered = recoveredShare(distances, delta, key, confidence);
+  const { quantiles } = distanceQuantiles(distances.flat().map((distance) => distance ?? Infinity));
+  return {
+    recovered,
+    risk: complement(recovered),
+    quantiles: quantiles.map(({ probability, distance }) => ({ probability, distance: Number.isFinite(distance) ? distance : null })),
+  };
+}
+
+const told = (nearest: Nearest | null, cell: number, classes: readonly string[]): AuditCell["nearest"] => {
+  if (!nearest) return null;
+  const { pictures, ...place } = nearest;
+  return { ...place, className: classes[nearest.label] ?? null, ...(pictures ? { files: nearestFiles(cell) } : {}) };
+};
+
+function comparisons(spec: AuditSpec, byCell: readonly Distances[], key: KeyBits): AuditResult["comparisons"] {
+  const { attacks, score, confidence } = spec;
+  return spec.defenses.flatMap((defense, d) =>
+    attacks.flatMap((first, a) =>
+      attacks.slice(a + 1).map((second, offset) => {
+        const own = (place: number) => byCell[d * attacks.length + place]!;
+        const compared = compareAttacks(own(a), own(a + 1 + offset), score.delta, key, confidence);
+        return { defense: defenseName(defense), first: attackName(first), second: attackName(second), ...compared };
+      }),
+    ),
+  );
+}
+
+/** What the gate says of each defense, by intervals that hold for all attacks on it together. */
+function judged(spec: AuditSpec, byCell: readonly Distances[], key: KeyBits): AuditResult["gate"] {
+  const gate = gateOf(spec);
+  if (!gate) return null;
+  const { attacks, score } = spec;
+  const confidence = bonferroni(spec.confidence, attacks.length);
+  const verdicts = spec.defenses.map((defense, d) => {
+    const intervals = attacks.map((attack, a) => ({
+      attack: attackName(attack),
+      recovered: recoveredShare(byCell[d * attacks.length + a]!, score.delta, key, confidence),
+    }));
+    return { defense: defenseName(defense), ...judgeGate(gate, intervals) };
+  });
+  return { text: gate.text, confidence, verdicts, fails: verdicts.some(({ fails }) => fails) };
+}

@@ -1,0 +1,64 @@
+import type { Dataset } from "../data/index.ts";
+import { type DeltaSpace, distance } from "../metrics/index.ts";
+import { imageShape } from "./draws.ts";
+
+/** What one answers who knows p(x) and saw no update. */
+export interface Guess {
+  readonly name: string;
+  /** The answer for an example, in pixel space; its class is known where labels are given. */
+  of(label: number): Float32Array;
+}
+
+/** What there is to guess from. */
+export interface Guessing {
+  /** Examples that are public: those of the other split. */
+  readonly examples: Dataset;
+  /** Whether the attacker is given the labels. */
+  readonly knowsLabels: boolean;
+  readonly measured: DeltaSpace;
+  readonly delta: number;
+  /** How many public examples are used. */
+  readonly count?: number;
+}
+
+/**
+ * The guesses that public examples allow: their mean image (the best by squared error), the mean of the example's class where labels are given, and the answer that
+ * recovers most of them: among their first fifth and those means, the one with most examples within δ, the mean image where nothing has more. The last is the Bayes
+ * optimal adversary without a gradient, with the public examples in place of p(x).
+ */
+export function guessesFrom({ examples, knowsLabels, measured, delta, count = 500 }: Guessing): readonly Guess[] {
+  const used = Array.from({ length: Math.min(count, examples.size) }, (_, i) => examples.example(i));
+  const whole = mean(used.map(({ image }) => image));
+  const classes = examples.classes.map((_, label) => {
+    const own = used.filter((example) => example.label === label);
+    return own.length ? mean(own.map(({ image }) => image)) : whole;
+  });
+  const near = (guess: Float32Array) =>
+    used.filter(({ image }) => distance(image, guess, imageShape(examples.shape), measured) <= delta).length;
+  let [best, most] = [whole, near(whole)];
+  for (const candidate of [...classes, ...used.slice(0, Math.ceil(used.length / 5)).map(({ image }) => image)]) {
+    // A public example is near itself, which says nothing about others.
+    const reached = near(candidate) - (classes.includes(candidate) ? 0 : 1);
+    if (reached > most) [best, most] = [candidate, reached];
+  }
+  return [
+    { name: "meanImage", of: () => whole },
+    ...(knowsLabels ? [{ name: "classMean", of: (label: number) => classes[label]! }] : []),
+    { name: "likeliestImage", of: () => best },
+  ];
+}
+
+/** The guess about examples of which nothing is known but that their pixels run from 0 to 1. */
+export const gray = (entries: number): Guess => {
+  const half = new Float32Array(entries).fill(0.5);
+  return { name: "gray", of: () => half };
+};
+
+function mean(images: readonly Float32Array[]): Float32Array {
+  const sum = new Float64Array(images[0]!.length);
+  for (const image of images)
+    image.forEach((pixel, i) => {
+      sum[i]! += pixel;
+    });
+  return Float32Array.from(sum, (total) => total / images.length);
+}

@@ -1,0 +1,31 @@
+import pc from "picocolors";
+import type { AuditResult } from "../audit/index.ts";
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const distance = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : value.toPrecision(3));
+
+/** Recovered shares with their intervals, a line for each attack on each defense and for each guess without an update. */
+export function auditTable({ cells, baselines, confidence }: AuditResult): string {
+  const row = (
+    defense: string,
+    attack: string,
+    { recovered, quantiles }: AuditResult["baselines"][number] | AuditResult["cells"][number],
+  ) => [
+    defense,
+    attack,
+    percent(recovered.estimate),
+    `${percent(recovered.lower)} to ${percent(recovered.upper)}`,
+    distance(quantiles.find(({ probability }) => probability === 0.5)?.distance),
+  ];
+  const head = ["defense", "attack", "recovered", `${+(100 * confidence).toPrecision(6)} % interval`, "median distance"];
+  const guesses = baselines.map((guess) => row("any", `${guess.name}, no update`, guess));
+  const rows = [head, ...cells.map((cell) => row(cell.defense, cell.attack, cell)), ...guesses];
+  const widths = head.map((_, column) => rows.reduce((most, cells) => Math.max(most, cells[column]!.length), 0));
+  const lines = rows.map((cells) =>
+    cells
+      .map((text, column) => (column < 2 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!)))
+      .join("  ")
+      .trimEnd(),
+  );
+  return [pc.dim(lines[0]!), ...lines.slice(1, 1 + cells.length), ...lines.slice(1 + cells.length).map((line) => pc.dim(line))].join("\n");
+}

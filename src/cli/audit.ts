@@ -1,0 +1,206 @@
+import pc from "picocolors";
+import { attacks } from "../attacks/index.ts";
+import {
+  type AuditChunk,
+  type AuditRun,
+  type AuditSpec,
+  attackName,
+  auditAttack,
+  auditChunk,
+  auditResult,
+  auditSpec,
+  cellsOf,
+  defenseName,
+  drawPlaces,
+  drawsOf,
+  gateOf,
+  gray,
+  guessesFrom,
+  measuredIn,
+  modelFor,
+  nearestFiles,
+  nearestOf,
+  parseSpec,
+  readAuditChunk,
+  validateAuditResult,
+} from "../audit/index.ts";
+import { defenses } from "../defenses/index.ts";
+import { LeakageError } from "../errors.ts";
+import { fromBase64 } from "../formats/index.ts";
+import { models } from "../models/index.ts";
+import { priors } from "../priors/index.ts";
+import { auditReport, auditVerdict } from "../report/index.ts";
+import { concise, specHash } from "../spec/index.ts";
+import { auditTable } from "./audit-table.ts";
+import { type Console, consoleFor, duration } from "./console.ts";
+import { type DataFlags, dataSpec, dataWords, openData } from "./data.ts";
+import { type ClientFlags, wholeNumber } from "./flags.ts";
+import { ResultFolder } from "./folder.ts";
+import { drive, machineOf, scoreOf, weightsOf } from "./run.ts";
+import { quoted } from "./shell.ts";
+import { versions } from "./version.ts";
+
+export interface AuditFlags extends ClientFlags, DataFlags {
+  readonly defense: readonly string[];
+  readonly attack: readonly string[];
+  readonly samples: string;
+  readonly labels: "known" | "recovered" | "joint";
+  readonly chunk: string;
+  readonly lanes: string;
+  readonly failIf?: string;
+}
+
+/** `gradleak audit`. Returns whether the gate, if there is one, failed. */
+export async function audit(flags: AuditFlags): Promise<boolean> {
+  const tell = consoleFor(flags.json === true);
+  // All that can be wrong is said before any work starts.
+  const { run, notes } = await prepare(flags);
+  const { spec, dataset } = run;
+  const hash = specHash(spec);
+  const folder = await ResultFolder.open(flags.out ?? `out/audit-${hash.slice(0, 12)}`, hash, spec);
+  const cells = cellsOf(spec);
+  tell.event("start", { specHash: hash, draws: spec.samples, cells: cells.length });
+  tell.line(
+    `${pc.bold("gradleak")} audits ${spec.samples} ${spec.client.batch === 1 ? "images" : `batches of ${spec.client.batch}`} of ${flags.data} on ${concise(models, spec.client.model)}: ${spec.defenses.length} × ${spec.attacks.length} defenses × attacks`,
+  );
+  const chunks: AuditChunk[] = [];
+  for (const [i, range] of drawsOf(spec).entries()) chunks.push(await finishedChunk(tell, folder, run, range, i));
+  const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
+  const result = validateAuditResult(auditResult({ spec, model, classes: dataset.classes, chunks, versions, notes }), "the result");
+  const pictures = new Map<string, Uint8Array>();
+  for (const [cell, nearest] of nearestOf(chunks).entries()) {
+    const { original, reconstruction } = nearestFiles(cell);
+    for (const [name, base64] of [original, reconstruction].map((name, i) => [name, nearest?.pictures?.[i]] as const))
+      if (base64 !== undefined) pictures.set(name, fromBase64(base64, name));
+  }
+  for (const [name, png] of pictures) await folder.write(name, png);
+  await folder.write("result.json", `${JSON.stringify(result)}\n`);
+  await folder.write("report.html", auditReport({ result, pictures, reproduce: reproduce(flags, spec) }));
+  tell.line(`\n${auditTable(result)}\n`);
+  for (const { defense, attack, value, fails } of result.gate?.verdicts ?? [])
+    tell.line(
+      `${fails ? pc.red("gate failed") : pc.green("gate passed")} ${result.gate!.text}: ${(100 * value).toFixed(1)} % behind ${defense}, by ${attack}`,
+    );
+  tell.line(auditVerdict(result).sentence);
+  tell.line(`\n${folder.at("report.html")}\n${pc.dim(`${folder.at("result.json")}  spec ${hash.slice(0, 12)}`)}`);
+  tell.event("result", { ...result });
+  return result.gate?.fails ?? false;
+}
+
+/** Everything that an audit needs, opened and checked. */
+async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes: readonly string[] }> {
+  const machine = await machineOf(flags);
+  const parts = {
+    model: models.parse(flags.model),
+    defenses: flags.defense.map((defense) => defenses.parse(defense)),
+    attacks: flags.attack.map((attack) => attacks.parse(attack)),
+    ...(flags.prior === undefined ? {} : { prior: priors.parse(flags.prior) }),
+  };
+  const seed = wholeNumber(flags.seed, "--seed", 0);
+  const sizes = {
+    samples: wholeNumber(flags.samples, "--samples", 1),
+    chunk: wholeNumber(flags.chunk, "--chunk", 1),
+    lanes: wholeNumber(flags.lanes, "--lanes", 1),
+  };
+  const batch = wholeNumber(flags.batch, "--batch", 1);
+  const { dataset, publicSet } = await openData(flags);
+  if (dataset.classes.length < 2)
+    throw new LeakageError(
+      "spec",
+      `--data ${flags.data} has no labels, and a client's loss needs at least two classes; put its pictures into subfolders, one a class.`,
+    );
+  const model = modelFor({ client: { model: parts.model } }, { ...dataset, classes: dataset.classes.length });
+  const { weights, origin } = await weightsOf(flags, model, seed);
+  const spec = parseSpec(auditSpec, {
+    // A folder is known by its drawn pictures; the pass over them also finds those that cannot be read.
+    data: dataSpec(flags, dataset, drawn(seed, sizes.samples, batch, dataset.size)),
+    client: { model: parts.model, weights: origin, mode: flags.mode, batch },
+    defenses: parts.defenses,
+    attacks: parts.attacks,
+    ...(parts.prior ? { prior: parts.prior } : {}),
+    labels: flags.labels,
+    score: scoreOf(flags, dataset.shape),
+    ...sizes,
+    ...(flags.failIf === undefined ? {} : { failIf: flags.failIf }),
+    seed,
+  });
+  gateOf(spec);
+  for (const cell of cellsOf(spec)) auditAttack(spec, cell, model);
+  const measured = measuredIn(spec, dataset.std);
+  const guesses = publicSet
+    ? guessesFrom({ examples: publicSet, knowsLabels: spec.labels === "known", measured, delta: spec.score.delta })
+    : [gray(dataset.shape.reduce((a, b) => a * b))];
+  const notes = [
+    ...dataset.notes,
+    ...(origin.kind === "file" ? [] : ["The network's weights are drawn anew, not trained; trained networks leak less."]),
+  ];
+  return { run: { spec, dataset, weights, guesses, machine }, notes };
+}
+
+/** Every image that is drawn, once. */
+function* drawn(seed: number, samples: number, batch: number, size: number): Generator<number> {
+  const seen = new Set<number>();
+  for (let i = 0; i < samples; i++)
+    for (const place of drawPlaces(seed, i, batch, size)) {
+      if (!seen.has(place)) yield place;
+      seen.add(place);
+    }
+}
+
+/** A chunk of draws: from its file where an earlier run finished it, else made now. */
+async function finishedChunk(
+  tell: Console,
+  folder: ResultFolder,
+  run: AuditRun,
+  range: { readonly from: number; readonly to: number },
+  i: number,
+): Promise<AuditChunk> {
+  const file = `draws/${i}.json`;
+  const stored = await folder.read(file);
+  if (stored) return readAuditChunk(new TextDecoder().decode(stored), range, folder.at(file));
+  const draws = `draws ${range.from}–${range.to - 1} of ${run.spec.samples}`;
+  const made = await drive(
+    tell,
+    ({ cell }) => `${draws}, ${defenseName(cell.defense)} × ${attackName(cell.attack)}`,
+    auditChunk(run, range),
+  );
+  await folder.write(file, JSON.stringify(made));
+  const seconds = made.seconds.reduce((sum, cell) => sum + cell, 0);
+  tell.event("draws", { from: range.from, to: range.to, seconds });
+  tell.line(`${draws}  ${duration(seconds)}`);
+  return made;
+}
+
+/** The command that makes this result again. */
+function reproduce(flags: AuditFlags, spec: AuditSpec): string {
+  const words = [
+    "gradleak audit",
+    ...dataWords(flags),
+    "--model",
+    quoted(concise(models, spec.client.model)),
+    ...(flags.weights === undefined ? [] : ["--weights", quoted(flags.weights)]),
+    "--mode",
+    spec.client.mode,
+    "--batch",
+    String(spec.client.batch),
+    ...spec.defenses.flatMap((defense) => ["--defense", quoted(defenseName(defense))]),
+    ...spec.attacks.flatMap((attack) => ["--attack", quoted(attackName(attack))]),
+    ...(spec.prior === undefined ? [] : ["--prior", quoted(concise(priors, spec.prior))]),
+    "--labels",
+    spec.labels,
+    "--delta",
+    String(spec.score.delta),
+    "--delta-space",
+    spec.score.deltaSpace,
+    "--samples",
+    String(spec.samples),
+    "--chunk",
+    String(spec.chunk),
+    "--lanes",
+    String(spec.lanes),
+    ...(spec.failIf === undefined ? [] : ["--fail-if", quoted(spec.failIf)]),
+    "--seed",
+    String(spec.seed),
+  ];
+  return words.join(" ");
+}

@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import type { Dataset } from "../data/index.ts";
+import { LeakageError } from "../errors.ts";
+import { openDataset } from "../node.ts";
+import { extents } from "./flags.ts";
+import { quoted } from "./shell.ts";
+
+/** Flags that choose private images, as commander gives them. */
+export interface DataFlags {
+  readonly data: string;
+  readonly split: "train" | "test";
+  readonly dataPath?: string;
+  readonly size: string;
+  readonly resize: "error" | "center-area";
+}
+
+/** Data sets with a name of their own; anything else is a folder. */
+const named = new Set(["shapes", "cifar10", "mnist"]);
+
+/** The images that flags choose. */
+export interface OpenedData {
+  readonly dataset: Dataset;
+  /** The other split, which is public: none of a folder. */
+  readonly publicSet?: Dataset;
+}
+
+/** Opens what the flags choose. Throws LeakageError for data that is missing, damaged, or chosen by flags that do not fit. */
+export async function openData(flags: DataFlags): Promise<OpenedData> {
+  const dataset = await open(flags, flags.split);
+  return named.has(flags.data) ? { dataset, publicSet: await open(flags, flags.split === "train" ? "test" : "train") } : { dataset };
+}
+
+function open(flags: DataFlags, split: "train" | "test"): Promise<Dataset> {
+  const [height, width] = extents(flags.size, "--size", 2) as [number, number];
+  if (named.has(flags.data))
+    return openDataset({ kind: flags.data, split, ...(flags.dataPath === undefined ? {} : { path: flags.dataPath }) });
+  if (flags.dataPath !== undefined) throw new LeakageError("spec", `--data-path is for cifar10 and mnist, and --data is ${flags.data}.`);
+  return openDataset({ kind: "folder", split, path: flags.data, resize: flags.resize, size: [height, width] });
+}
+
+/** How a spec records the data: of a folder, the hash of the images that are used and their size. */
+export const dataSpec = ({ data, split }: DataFlags, dataset: Dataset, used: Iterable<number>) => ({
+  kind: named.has(data) ? data : "folder",
+  split,
+  ...(named.has(data) ? {} : { sha256: hashOf(dataset, used), size: dataset.shape.slice(1) }),
+});
+
+/** Identifies images of a folder. */
+function hashOf(dataset: Dataset, used: Iterable<number>): string {
+  const hash = createHash("sha256");
+  for (const index of used) {
+    const { image, label } = dataset.example(index);
+    hash.update(new Uint8Array(image.buffer, image.byteOffset, image.byteLength)).update(String(label));
+  }
+  return hash.digest("hex");
+}
+
+/** The words of a command that choose the data. */
+export const dataWords = ({ data, split, dataPath, size, resize }: DataFlags): readonly string[] => [
+  "--data",
+  quoted(data),
+  "--split",
+  split,
+  ...(dataPath === undefined ? [] : ["--data-path", quoted(dataPath)]),
+  ...(named.has(data) ? [] : ["--size", size, "--resize", resize]),
+];

@@ -1,0 +1,125 @@
+import type { AuditResult } from "../audit/index.ts";
+import { comparisonTable } from "./audit-comparisons.ts";
+import { byDefense, quantileTable, shareTable } from "./audit-shares.ts";
+import { auditVerdict, intervalWords, strongest } from "./audit-verdict.ts";
+import { colophon } from "./colophon.ts";
+import { definitions, givenRows } from "./given.ts";
+import { foreign, html, type Markup } from "./html.ts";
+import { nearestImages } from "./nearest-images.ts";
+import { counted, grouped, percent, significant } from "./numbers.ts";
+import { page } from "./page.ts";
+import { riskCurves } from "./risk-curves.ts";
+
+/** What the report of an audit is made of. */
+export interface AuditReport {
+  readonly result: AuditResult;
+  /** PNG files by the names that the result has for them. */
+  readonly pictures: ReadonlyMap<string, Uint8Array>;
+  /** The command that makes the same result again. */
+  readonly reproduce: string;
+}
+
+/**
+ * The report of an audit: one HTML file that needs nothing beside it and no script.
+ *
+ * @throws LeakageError `file` where a picture that the result names is missing.
+ */
+export function auditReport({ result, pictures, reproduce }: AuditReport): string {
+  const { sentence, detail } = auditVerdict(result);
+  const level = `${+(100 * result.confidence).toPrecision(6)} %`;
+  return page(
+    sentence,
+    html`<header>
+<p class="eyebrow">Gradleak · risk of reconstruction</p>
+<h1>${sentence}</h1>
+<p class="lead">${detail}</p>
+${facts(result)}
+</header>
+${result.gate && gate(result.gate)}
+<section>
+<h2>How much came back</h2>
+<p class="note">Bars are ${intervalWords(result)}, each by itself. A guess without the update stands below the attacks, because a blurred average is near to many pictures.</p>
+${shareTable(result)}
+</section>
+<section>
+<h2>Risk over every δ</h2>
+<p class="note">The share of images whose reconstruction is farther than δ from the original. The band of each curve holds at all δ at once with ${level} (Dvoretzky–Kiefer–Wolfowitz, ±${percent(result.band)}).</p>
+${riskCurves(result)}
+</section>
+<section>
+<h2>The image that came back best</h2>
+<p class="note">Of each attack the original and the reconstruction that came nearest to it: the worst for its owner.</p>
+${nearestImages(result, pictures)}
+</section>
+${
+  result.comparisons.length > 0 &&
+  html`<section>
+<h2>Attack against attack</h2>
+<p class="note">On the same draws, in images. Intervals at ${level}: ${result.interval === "clopper-pearson" ? "Tango's score interval for shares with McNemar's exact p-value" : "a bootstrap over batches for shares, which has no p-value"}, a bootstrap for distances.</p>
+${comparisonTable(result)}
+</section>`
+}
+<section>
+<h2>Distances</h2>
+<p class="note">Quantiles: the distance below which that share of the reconstructions came. A reconstruction that is not a number counts as farther than any.</p>
+${quantileTable(result)}
+</section>
+<section class="given">
+<h2>What the attacker was given</h2>
+${definitions([...givenRows(result.assumptions), ["Images", "Not given: used for nothing but the scores"]])}
+${assumed(result)}
+</section>
+<section>
+<h2>What this does not prove</h2>
+<div class="caution">${caution}</div>
+</section>
+<section>
+<h2>To reproduce</h2>
+${colophon(result, reproduce)}
+</section>`,
+  );
+}
+
+const caution = html`<p>What did not come back was <em>not recovered by these attacks under these assumptions</em>. That is no proof of safety: another attack, another prior, more steps, more restarts, or knowledge that these attackers lacked may recover it. The intervals are about the draws, not about attacks that were not tried.</p>
+<p>What did come back shows what one who holds the update can see. Who is given less than is listed above may see less.</p>`;
+
+function facts(result: AuditResult): Markup {
+  const { draws, images, cells, baselines, threads } = result;
+  const most = strongest(result).reduce((a, b) => (b.recovered.estimate > a.recovered.estimate ? b : a));
+  const guess = Math.max(...baselines.map(({ recovered }) => recovered.estimate));
+  const entries: readonly (readonly [string, string] | null)[] = [
+    ["independent draws", grouped(draws)],
+    images === draws ? null : ["images", grouped(images)],
+    ["most recovered, by one attack", percent(most.recovered.estimate)],
+    ["upper end of its interval", percent(most.recovered.upper)],
+    ["best guess without the update", percent(guess)],
+    ["defenses × attacks", `${byDefense(cells).size} × ${cells.length / byDefense(cells).size}`],
+    ["attack time of a draw", `${significant(cells.reduce((sum, { seconds }) => sum + seconds, 0) / (draws * cells.length))} s`],
+    threads.length === 0 ? null : ["threads", threads.join(", ")],
+  ];
+  return html`<dl class="facts">${entries.map((entry) => entry && html`<div><dt>${entry[0]}</dt><dd>${entry[1]}</dd></div>`)}</dl>`;
+}
+
+function gate({ text, verdicts, fails, confidence }: NonNullable<AuditResult["gate"]>): Markup {
+  return html`<section>
+<h2>The gate ${fails ? "failed" : "passed"}</h2>
+<p class="note">Fails if <code>${foreign(text)}</code> for the strongest attack on a defense. Each interval holds with ${+(100 * confidence).toPrecision(6)} %, so that those of all attacks on a defense hold together (Bonferroni).</p>
+<dl>${verdicts.map(
+    (one) =>
+      html`<div><dt><span class="mark${one.fails && " back"}">${one.fails ? "failed" : "passed"}</span> ${percent(one.value)}</dt><dd>behind <code>${foreign(one.defense)}</code>, by <code>${foreign(one.attack)}</code></dd></div>
+`,
+  )}</dl>
+</section>`;
+}
+
+/** What each attack took for granted, beside what was there. */
+function assumed({ cells }: AuditResult): Markup {
+  return html`<div class="wide"><table>
+<thead><tr><th class="text">defense</th><th class="text">attack</th><th class="text">law assumed</th><th class="text">law that was there</th><th class="text">prior assumed</th><th class="text">ball</th></tr></thead>
+<tbody>${cells.map(
+    ({ defense, attack, law, trueLaw, prior, radius, points }) =>
+      html`<tr><th class="text name" scope="row"><code>${foreign(defense)}</code></th><td class="text name"><code>${foreign(attack)}</code></td><td class="text name">${foreign(law)}</td><td class="text name">${trueLaw === null ? "none that has a density" : trueLaw === law ? "the same" : foreign(trueLaw)}</td><td class="text name">${foreign(prior)}</td><td class="text name">${radius === 0 ? "a point" : `${counted(points, "point")}, radius ${significant(radius)}`}</td></tr>
+`,
+  )}</tbody>
+</table></div>`;
+}

@@ -1,0 +1,58 @@
+import type { AuditResult } from "../audit/index.ts";
+import { foreign, html, type Markup } from "./html.ts";
+import { percent, significant, spaced } from "./numbers.ts";
+
+type Shares = Pick<AuditResult["baselines"][number], "recovered" | "risk" | "quantiles">;
+
+/** Rows by the defense that they are about, in order. */
+export function byDefense<Row extends { readonly defense: string }>(rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> {
+  const defenses = new Set(rows.map(({ defense }) => defense));
+  return new Map([...defenses].map((defense) => [defense, rows.filter((row) => row.defense === defense)]));
+}
+
+/** Recovered shares with their intervals, drawn and in numbers: attacks by defense, then the guesses that saw no update. */
+export function shareTable(result: AuditResult): Markup {
+  return html`<div class="wide"><table class="shares">
+<thead><tr><th></th><th class="text">recovered, 0 to 100 %</th><th>recovered</th><th>interval</th><th>risk</th><th>interval</th><th>median distance</th></tr></thead>
+${[...byDefense(result.cells)].map(
+  ([defense, cells]) => html`<tbody><tr><th class="group" colspan="7" scope="rowgroup">behind <code>${foreign(defense)}</code></th></tr>
+${cells.map((cell, i) => row(html`<code>${foreign(cell.attack)}</code>`, cell, `var(--series-${1 + (i % 6)})`))}</tbody>
+`,
+)}
+<tbody><tr><th class="group" colspan="7" scope="rowgroup">without the update</th></tr>
+${result.baselines.map((guess) => row(spaced(guess.name), guess, "var(--muted)"))}</tbody>
+</table></div>`;
+}
+
+const interval = ({ lower, upper }: Shares["recovered"]): string => `${percent(lower)} – ${percent(upper)}`;
+
+function row(name: Markup | string, { recovered, risk, quantiles }: Shares, color: string): Markup {
+  const { estimate, lower, upper } = recovered;
+  const at = (share: number) => `${(100 * share).toFixed(2)}%`;
+  return html`<tr><th class="text name" scope="row">${name}</th><td class="range"><i style="left:${at(lower)};width:${at(upper - lower)};background:${color}"></i><b style="left:${at(estimate)};background:${color}"></b></td><td class="strong">${percent(estimate)}</td><td>${interval(recovered)}</td><td>${percent(risk.estimate)}</td><td>${interval(risk)}</td><td>${significant(medianOf(quantiles))}</td></tr>
+`;
+}
+
+const medianOf = (quantiles: Shares["quantiles"]): number | null =>
+  quantiles.find(({ probability }) => probability === 0.5)?.distance ?? null;
+
+/** Distances below which a share of the images came. */
+export function quantileTable(result: AuditResult): Markup {
+  const probabilities = result.cells[0]!.quantiles.map(({ probability }) => probability);
+  const row = (name: Markup | string, { quantiles }: Shares, failed: number | null) =>
+    html`<tr><th class="text name" scope="row">${name}</th>${quantiles.map(({ distance }) => html`<td>${significant(distance)}</td>`)}<td>${failed ?? "–"}</td></tr>
+`;
+  return html`<div class="wide"><table>
+<thead><tr><th></th>${probabilities.map((probability) => html`<th>${percent(probability)}</th>`)}<th>not a number</th></tr></thead>
+${[...byDefense(result.cells)].map(
+  ([
+    defense,
+    cells,
+  ]) => html`<tbody><tr><th class="group" colspan="${probabilities.length + 2}" scope="rowgroup">behind <code>${foreign(defense)}</code></th></tr>
+${cells.map((cell) => row(html`<code>${foreign(cell.attack)}</code>`, cell, cell.failed))}</tbody>
+`,
+)}
+<tbody><tr><th class="group" colspan="${probabilities.length + 2}" scope="rowgroup">without the update</th></tr>
+${result.baselines.map((guess) => row(spaced(guess.name), guess, null))}</tbody>
+</table></div>`;
+}
