@@ -1,4 +1,4 @@
-import { grad, type Tensor, vmap } from "../graph/index.ts";
+import { grad, type Tensor, vmap, where } from "../graph/index.ts";
 import type { Key } from "../random/index.ts";
 import { type Ball, pointsIn } from "./ball.ts";
 import type { Evaluation, Optimizer, State, Transition } from "./search/optimizer.ts";
@@ -28,6 +28,8 @@ export interface Iterated extends Transition {
   /** −log p(g | x), averaged over the points. */
   readonly matching: Tensor;
   readonly relative?: Tensor;
+  /** Whether no point of the ball had any mass: then nothing is known of the slope, and the optimizer is told that it is 0. */
+  readonly massless?: Tensor;
 }
 
 /**
@@ -41,7 +43,15 @@ export const algorithm1 =
     const { likelihood, prior, relative } = ball ? vmap(joint)(pointsIn(ball, x, key)) : joint(x);
     const logs = (factor ? likelihood.mul(factor) : likelihood).add(prior);
     const value = (ball ? ball.mean(logs) : logs).neg();
-    const [gradient] = grad(value, [x]);
-    const next = optimizer.update({ point: x, value, gradient: gradient!, rate }, state);
-    return { ...next, value, matching: likelihood.mean().neg(), ...(relative ? { relative: relative.neg().max().neg() } : {}) };
+    const massless = ball && value.equal(Number.POSITIVE_INFINITY);
+    const [slope] = grad(value, [x]);
+    const gradient = massless ? where(massless, 0, slope!) : slope!;
+    const next = optimizer.update({ point: x, value, gradient, rate }, state);
+    return {
+      ...next,
+      value,
+      matching: likelihood.mean().neg(),
+      ...(massless ? { massless } : {}),
+      ...(relative ? { relative: relative.neg().max().neg() } : {}),
+    };
   };

@@ -104,6 +104,13 @@ describe("an attack", () => {
     for (const x of end.pictures()) expect(Math.abs(x * 0.25)).toBeLessThanOrEqual(0.5 + 1e-6);
   });
 
+  it("goes on where no point of the ball lies in the box, and ends in it", async () => {
+    const ball = { samples: 2, radius: 0.6, space: "pixel", bound: "log-mean-exp", points: "antithetic" } as const;
+    const end = await last(assuming({ ...assumption, ball }, search).reconstruct(await observed(), keys));
+    expect(end.lanes.map(({ stopped }) => stopped)).toEqual([null, null, null]);
+    for (const x of end.pictures()) expect(Math.abs(x * 0.25)).toBeLessThanOrEqual(0.5 + 1e-6);
+  });
+
   it("goes on to the last digits without noise, past where the expanded square cancels", async () => {
     const exact = { likelihood: squaredDistance, prior: priors.build("uniform") as never, jointLabels: false };
     const end = await last(

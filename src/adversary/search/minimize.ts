@@ -97,13 +97,14 @@ function step(
     { x: point, seen, exact, key: key.foldIn(streams.ball), rate, ...(factor ? { factor } : {}), ...consensus },
     state,
   );
-  const { value, matching, relative } = next;
+  const { value, matching, relative, massless } = next;
   const moved = search.langevin
     ? next.point.add(key.foldIn(streams.langevin).normal([problem.size]).mul(rate.mul(search.langevin)))
     : next.point;
   const running = run.failed!.add(run.converged!).equal(0).and(run.steps!.less(search.steps));
   // An optimizer that steps back from such points fails only where it begins at one.
-  const broken = value.isFinite().not();
+  const finite = value.isFinite();
+  const broken = (massless ? finite.or(massless) : finite).not();
   const fails = running.and(search.optimizer.recovers ? broken.and(run.evaluations!.equal(0)) : broken);
   const goes = running.and(fails.not());
   const improves = running.and(value.less(run.bestValue!));
