@@ -1,12 +1,14 @@
-// Writes the JSON Schemas of result.json, of attacks and of audits, beside the compiled library.
+// Writes the JSON Schemas of result.json, of attacks, audits and experiments, beside the compiled library.
 import { writeFileSync } from "node:fs";
 import { z } from "zod";
 import { auditResultSchema } from "../dist/audit/audit-result.js";
 import { resultSchema } from "../dist/audit/result.js";
+import { experimentSchema } from "../dist/experiments/index.js";
 
 for (const [name, schema] of [
   ["result", resultSchema],
   ["audit", auditResultSchema],
+  ["experiment", experimentSchema],
 ])
   writeFileSync(
     new URL(`../dist/${name}.schema.json`, import.meta.url),

@@ -35,7 +35,24 @@ const allowed: Record<string, readonly string[]> = {
     "attacks",
     "metrics",
   ],
-  report: ["spec", "formats", "metrics", "audit"],
+  experiments: [
+    "spec",
+    "graph",
+    "formats",
+    "random",
+    "runtime",
+    "distributions",
+    "data",
+    "models",
+    "client",
+    "priors",
+    "defenses",
+    "adversary",
+    "attacks",
+    "metrics",
+    "audit",
+  ],
+  report: ["spec", "formats", "metrics", "audit", "experiments"],
 };
 /** The doors may import everything. */
 const doors = ["cli", "index.ts", "node.ts"];

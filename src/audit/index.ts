@@ -1,4 +1,4 @@
-export { streamKey, type Tick } from "./attack.ts";
+export { oneHot, streamKey, type Tick, withLabels } from "./attack.ts";
 export {
   type AuditChunk,
   type AuditRun,
@@ -16,7 +16,7 @@ export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, ty
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
 export { type Guess, gray, guessesFrom } from "./guesses.ts";
 export { meanImage } from "./pictures.ts";
-export { type ImageMetrics, type ImageResult, type Result, resultSchema, validateResult } from "./result.ts";
+export { type ImageMetrics, type ImageResult, invalid, type Result, resultSchema, specFields, validateResult } from "./result.ts";
 export {
   type AttackRun,
   attackChunk,
@@ -30,4 +30,5 @@ export {
   modelFor,
   resultOf,
 } from "./run.ts";
+export { type PrivateBatches, simulate } from "./simulate.ts";
 export { type AttackSpec, attackSpec, type InvertSpec, invertSpec, parseSpec } from "./spec.ts";

@@ -2,6 +2,7 @@ import pc from "picocolors";
 import { attacks } from "../attacks/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
+import { experiments } from "../experiments/index.ts";
 import { models } from "../models/index.ts";
 import { priors } from "../priors/index.ts";
 import { nearest, type Row } from "../spec/index.ts";
@@ -16,6 +17,7 @@ const nouns: Readonly<Record<string, () => readonly Row[]>> = {
   attacks: () => attacks.list(),
   data: () => dataRows,
   defenses: () => defenses.list(),
+  experiments: () => experiments.list(),
   models: () => models.list(),
   priors: () => priors.list(),
 };

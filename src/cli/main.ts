@@ -105,8 +105,16 @@ function program(failed: () => void): Command {
     .action(async (set: string) => (await import("./data-fetch.ts")).dataFetch(set));
 
   root
+    .command("reproduce")
+    .argument("[experiment...]", "figure-4, with its parameters; --help lists them")
+    .allowUnknownOption()
+    .helpOption(false)
+    .description("Make a figure or a table of the paper again.")
+    .action(async (_words: readonly string[], _flags: object, { args }: Command) => (await import("./reproduce.ts")).reproduce(args));
+
+  root
     .command("list")
-    .argument("[nouns]", "attacks, defenses, models, priors or data; all of them by default")
+    .argument("[nouns]", "attacks, defenses, experiments, models, priors or data; all of them by default")
     .option("--json", "as one JSON object")
     .description("The catalogue, with every parameter.")
     .action(async (noun: string | undefined, flags: { json?: boolean }) => (await import("./list.ts")).list(noun, flags));

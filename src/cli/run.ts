@@ -10,7 +10,7 @@ import { type ClientFlags, positiveNumber, wholeNumber } from "./flags.ts";
 import { readTensors } from "./tensors.ts";
 
 /** Where an attack runs. Throws LeakageError where the device is not there or cannot be used. */
-export async function machineOf({ threads, device }: ClientFlags): Promise<Machine> {
+export async function machineOf({ threads, device }: Pick<ClientFlags, "threads" | "device">): Promise<Machine> {
   const machine = {
     threads: threads === undefined ? availableParallelism() : wholeNumber(threads, "--threads", 1),
     device,

@@ -6,6 +6,7 @@ export type { ImageShape, Pixels } from "./image.ts";
 export { bonferroni, complement, type Interval } from "./interval.ts";
 export { matchImages } from "./matching.ts";
 export { type Discordant, mcnemar } from "./mcnemar.ts";
+export { meanInterval } from "./mean-interval.ts";
 export { mse, psnr, psnrCap, psnrUnclamped } from "./psnr.ts";
 export type { BootstrapOptions } from "./resample.ts";
 export { type DistanceQuantiles, distanceQuantiles, type RiskCurve, type RiskPoint, riskAt, riskCurve } from "./risk-curve.ts";

@@ -16,6 +16,11 @@ export function fixed(value: number | null, decimals: number): string {
   return value === null ? "–" : value.toFixed(decimals).replace("-", "−");
 }
 
+/** A difference with its sign and a fixed number of decimals: +0.074, −0.010, 0.000. */
+export function signed(value: number, decimals: number): string {
+  return `${value > 0 && Number(value.toFixed(decimals)) !== 0 ? "+" : ""}${fixed(Number(value.toFixed(decimals)) === 0 ? 0 : value, decimals)}`;
+}
+
 /** "1 image", "3 images". */
 export function counted(count: number, noun: string): string {
   return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;

@@ -1,0 +1,92 @@
+import { Command } from "commander";
+import pc from "picocolors";
+import { type ExperimentSpec, experiments, quick, validateExperiment } from "../experiments/index.ts";
+import { encodePng } from "../formats/index.ts";
+import { experimentReport, experimentVerdict } from "../report/index.ts";
+import { format, type PartSpec, type Row, specHash } from "../spec/index.ts";
+import { consoleFor } from "./console.ts";
+import { wholeNumber } from "./flags.ts";
+import { ResultFolder } from "./folder.ts";
+import { drive, machineOf } from "./run.ts";
+import { quoted } from "./shell.ts";
+import { versions } from "./version.ts";
+
+/** Flags of every experiment, as commander gives them; the others are its parameters, by their names. */
+interface ReproduceFlags extends Readonly<Record<string, unknown>> {
+  readonly quick?: boolean;
+  readonly seed: string;
+  readonly out?: string;
+  readonly threads?: string;
+  readonly device: string;
+  readonly json?: boolean;
+}
+
+/** `gradleak reproduce`: a command an experiment, with a flag a parameter. */
+export async function reproduce(words: readonly string[]): Promise<void> {
+  const root = new Command("gradleak reproduce")
+    .description("Make a figure or a table of the paper again.")
+    .exitOverride()
+    .showHelpAfterError("(gradleak reproduce EXPERIMENT --help lists what is allowed)");
+  for (const { kind, doc, params } of experiments.list()) {
+    const command = root.command(kind).description(doc);
+    for (const parameter of params) command.option(`${flagOf(parameter.name)} <value>`, describe(parameter));
+    if (quick[kind]) command.option("--quick", "a small version, done in seconds");
+    command
+      .option("--seed <n>", "all randomness follows from it", "0")
+      .option("--out <folder>", `where the result goes (default: out/${kind}-<hash of the spec>)`)
+      .option("--threads <n>", "threads of the runtime (default: the number of cores)")
+      .option("--device <name>", "where it runs: cpu, or another device of the installed ONNX Runtime", "cpu")
+      .option("--json", "one JSON object a line on stdout; the last has the result")
+      .action((flags: ReproduceFlags) => make(kind, params, flags));
+  }
+  await root.parseAsync(words, { from: "user" });
+}
+
+const flagOf = (parameter: string): string => `--${parameter.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+const describe = ({ doc, type, range, default: initial }: Row["params"][number]): string =>
+  `${doc} (${[type, range].filter(Boolean).join(" ")}${initial === undefined ? "" : `; default: ${initial}`})`;
+
+/** An experiment's parameters: those of --quick, and in their place those that are given. Lists take commas as well. */
+function partOf(kind: string, params: Row["params"], flags: ReproduceFlags): PartSpec {
+  const given = params.flatMap(({ name, type }) => {
+    const text = flags[name];
+    if (typeof text !== "string") return [];
+    const list = type.startsWith("list");
+    return [[name, list ? text.replaceAll(",", "/") : /[:,]/.test(text) ? `(${text})` : text] as const];
+  });
+  const texts = new Map([...Object.entries(flags.quick ? quick[kind]! : {}), ...given]);
+  return experiments.parse(`${kind}:${[...texts].map(([name, text]) => `${name}=${text}`).join(",")}`);
+}
+
+async function make(kind: string, params: Row["params"], flags: ReproduceFlags): Promise<void> {
+  const tell = consoleFor(flags.json === true);
+  const spec: ExperimentSpec = { experiment: partOf(kind, params, flags), seed: wholeNumber(flags.seed, "--seed", 0) };
+  const experiment = experiments.build(spec.experiment);
+  const machine = await machineOf(flags);
+  const hash = specHash(spec);
+  const folder = await ResultFolder.open(flags.out ?? `out/${kind}-${hash.slice(0, 12)}`, hash, spec);
+  tell.event("start", { experiment: kind, specHash: hash });
+  tell.line(`${pc.bold("gradleak")} makes ${kind} again`);
+  const { result, pictures } = await drive(tell, kind, experiment.run({ spec, versions, machine }));
+  validateExperiment(result, "the result");
+  const files = new Map([...pictures].map(([name, picture]) => [name, encodePng(picture)]));
+  for (const [name, png] of files) await folder.write(name, png);
+  await folder.write("result.json", `${JSON.stringify(result, null, 2)}\n`);
+  await folder.write("report.html", experimentReport({ result, pictures: files, reproduce: commandOf(params, spec) }));
+  const { sentence, detail } = experimentVerdict(result);
+  tell.line(`\n${pc.bold(sentence)}\n${detail}`);
+  tell.line(`\n${folder.at("report.html")}\n${pc.dim(`${folder.at("result.json")}  spec ${hash.slice(0, 12)}`)}`);
+  tell.event("result", { ...result });
+}
+
+/** The command that makes a result again, with every parameter. */
+function commandOf(params: Row["params"], { experiment, seed }: ExperimentSpec): string {
+  const words = params.flatMap(({ name }) => {
+    const value = experiment[name];
+    if (value === undefined) return [];
+    const text = format({ kind: "x", value }).slice("x:value=".length);
+    return [flagOf(name), quoted(/^\(.*\)$/s.test(text) ? text.slice(1, -1) : text)];
+  });
+  return ["gradleak reproduce", experiment.kind, ...words, "--seed", String(seed)].join(" ");
+}

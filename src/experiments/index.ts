@@ -1,0 +1,15 @@
+import { type Catalogue, catalogue } from "../spec/index.ts";
+import type { Experiment } from "./experiment.ts";
+import { figure4 } from "./figure-4.ts";
+
+/** The figures and tables of the paper that can be made again. */
+export const experiments: Catalogue<Experiment> = catalogue<Experiment>("experiment", [figure4]);
+
+/** Parameters with which an experiment is done in seconds, as flags write them. */
+export const quick: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "figure-4": { width: "100/20", classes: "10/2", samples: "100", k: "1/8", delta: "0/0.5" },
+};
+
+export type { Experiment, ExperimentResult, ExperimentRun, ExperimentSpec, Finding } from "./experiment.ts";
+export { type Figure4Result, figure4Schema, type Series } from "./figure-4-result.ts";
+export { experimentSchema, validateExperiment } from "./validate.ts";

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { LeakageError } from "../../src/errors.ts";
+import { experiments, type Finding, validateExperiment } from "../../src/experiments/index.ts";
+
+async function find(params: Readonly<Record<string, unknown>>, seed = 1): Promise<Finding["result"]> {
+  const experiment = experiments.parse({ kind: "figure-4", ...params });
+  const running = experiments.build(experiment).run({ spec: { experiment, seed }, versions: {}, machine: { threads: 2, clock: () => 0 } });
+  for (;;) {
+    const next = await running.next();
+    if (next.done) return next.value.result;
+  }
+}
+
+describe("figure 4", () => {
+  it("agrees with an independent PyTorch program: 0.38 for the Bayes optimal pair, 0.46 for Gaussian and Gaussian, 0.074 ± 0.014 between them", async () => {
+    const { series } = await find({ width: [100], classes: [10], samples: 60, networks: 4, delta: [0] });
+    const [bayes, wrongPrior, gaussian, wrong] = series.map(({ finalDistance }) => finalDistance);
+    // The program's 1200 draws were of other networks: four of ours may differ by a tenth.
+    expect(Math.abs(bayes!.mean - 0.38)).toBeLessThan(0.06);
+    expect(Math.abs(gaussian!.mean - 0.46)).toBeLessThan(0.06);
+    const { minusBayes } = series[2]!;
+    expect(minusBayes.low).toBeGreaterThan(0);
+    expect(minusBayes.low).toBeLessThan(0.074 + 0.014);
+    expect(minusBayes.high).toBeGreaterThan(0.074 - 0.014);
+    // The prior matters less than the conditional.
+    expect(Math.abs(wrongPrior!.mean - bayes!.mean)).toBeLessThan(gaussian!.mean - bayes!.mean);
+    expect(wrong!.mean).toBeGreaterThan(bayes!.mean);
+    for (const one of series) {
+      expect(one).toMatchObject({ n: 240, k: 1, delta: 0, width: 100, classes: 10, failed: 0 });
+      // The start is a draw of the prior, as far from another one as √2·χ₂₀: 6.25 on average.
+      expect(Math.abs(one.distance.mean[0]! - 6.25)).toBeLessThan(0.2);
+      expect(one.distance.mean[0]).toBe(series[0]!.distance.mean[0]);
+      expect(one.distance.step.length).toBe(201);
+    }
+  }, 60_000);
+
+  it("draws the same, whatever is attacked together, and each panel is in the result", async () => {
+    const small = { width: [8, 4], classes: [3, 2], samples: 6, networks: 2, steps: 5, k: [1, 4], delta: [0, 0.5], dimension: 5 };
+    const [together, apart] = [await find({ ...small, lanes: 64 }), await find({ ...small, lanes: 4 })];
+    expect(() => validateExperiment(together, "the result")).not.toThrow();
+    expect(
+      together.series.map(({ width, classes, k, delta }) => `${width} ${classes} ${k} ${delta}`).filter((_, i) => i % 4 === 0),
+    ).toEqual(["8 3 1 0", "4 3 1 0", "8 2 1 0", "8 3 1 0.5", "8 3 4 0.5"]);
+    together.series.forEach(({ finalDistance, minusBayes }, i) => {
+      expect(finalDistance.mean).toBeCloseTo(apart.series[i]!.finalDistance.mean, 3);
+      if (i % 4 === 0 && i < 12) expect(minusBayes).toEqual({ mean: 0, low: 0, high: 0 });
+    });
+  }, 60_000);
+
+  it("takes every choice as a parameter", async () => {
+    const small = { width: [8], classes: [3], samples: 4, networks: 1, steps: 3, dimension: 5, delta: [0] };
+    const plain = await find(small);
+    const last = (result: Finding["result"]) => result.series.map(({ finalDistance }) => finalDistance.mean);
+    const changes = [
+      { epochs: 1 },
+      { scale: 0.2 },
+      { rate: 0.2 },
+      { gamma: 0.5 },
+      { start: "zeros" },
+      { labels: "joint" },
+      { anneal: 0.01 },
+    ];
+    for (const change of changes) expect(last(await find({ ...small, ...change }))).not.toEqual(last(plain));
+    // These change what one adversary assumes, and no other.
+    const wider = last(await find({ ...small, sigma: 1 }));
+    expect(wider.slice(0, 2)).toEqual(last(plain).slice(0, 2));
+    expect(wider[2]).not.toBe(last(plain)[2]);
+    const scaled = last(await find({ ...small, priorScale: 0.1 }));
+    expect([scaled[0], scaled[2]]).toEqual([last(plain)[0], last(plain)[2]]);
+    expect(scaled[1]).not.toBe(last(plain)[1]);
+  }, 60_000);
+
+  it("refuses antithetic points that are odd in number", () => {
+    expect(() => experiments.build({ kind: "figure-4", points: "antithetic", k: [3] })).toThrow(LeakageError);
+  });
+});
