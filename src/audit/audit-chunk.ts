@@ -121,7 +121,7 @@ export async function* auditChunk(
       const part = batches.slice(at, at + spec.lanes);
       const keys = (stream: "noise" | "start") => part.map((_, lane) => drawKey(spec.seed, from + at + lane, stream));
       const private_ = privateBatches(part, one);
-      const updates = await simulate(one, defenses.build(defense), private_, keys("noise"), machine);
+      const { updates, open } = await simulate(one, defenses.build(defense), private_, keys("noise"), machine);
       for (const [a, attack] of spec.attacks.entries()) {
         const cell = { defense, attack };
         const place = d * spec.attacks.length + a;
@@ -129,7 +129,7 @@ export async function* auditChunk(
         const running = reconstruct({
           attack: auditAttack(spec, cell, model),
           policy: spec.labels,
-          seen: { client: one, lanes: part.length, batchSize: spec.client.batch, updates, labels: private_.y },
+          seen: { client: one, lanes: part.length, batchSize: spec.client.batch, updates, open, labels: private_.y },
           keys: keys("start"),
           options: machine,
           history: false,

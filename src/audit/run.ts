@@ -108,12 +108,12 @@ export async function* attackChunk(
   );
   const batches = { lanes: chunk.length, batchSize: spec.client.batch, x, y };
   const attack = attackOf(spec, model);
-  const updates = await simulate(one, defenses.build(spec.defense), batches, keys("noise"), machine);
+  const { updates, open } = await simulate(one, defenses.build(spec.defense), batches, keys("noise"), machine);
   const began = machine.clock();
   const made = yield* reconstruct({
     attack,
     policy: spec.labels,
-    seen: { client: one, lanes: chunk.length, batchSize: spec.client.batch, updates, labels: y },
+    seen: { client: one, lanes: chunk.length, batchSize: spec.client.batch, updates, open, labels: y },
     keys: keys("start"),
     options: machine,
   });

@@ -1,22 +1,29 @@
 import { z } from "zod";
-import { normal } from "../distributions/index.ts";
 import { part } from "../spec/index.ts";
-import { type Defense, type Likelihood, onGradient } from "./defense.ts";
+import type { Defense, Likelihood } from "./defense.ts";
+import { type Noise, type Per, perWords } from "./noise.ts";
+import { withNoise } from "./with-noise.ts";
 
-/** log p(g | x) = −‖g − G(x)‖² / 2σ², up to its constant. */
-export const gaussianLikelihood = (sigma: number): Likelihood => ({
-  name: `gaussian with sigma ${sigma}`,
-  cancels: true,
-  given: (client) => (batch) => {
-    const gradients = client.gradients(batch);
-    return { logProb: (update) => gradients.squaredDistance(update).mul(-0.5 / sigma ** 2) };
-  },
+const noise = (sigma: number, per: Per): Noise => ({
+  family: "normal",
+  name: `gaussian with sigma ${sigma}${perWords(per)}`,
+  per,
+  variance: (batchSize) => sigma ** 2 / (per === "example" ? batchSize : 1),
 });
+
+/** log p(g | x) = −‖g − G(x)‖² / 2s² − P log(s √2π) for P entries, with s = σ on the update and σ/√B on each example of a batch of B. */
+export const gaussianLikelihood = (sigma: number, per: Per = "update"): Likelihood => withNoise(noise(sigma, per)).likelihood;
 
 /** Gaussian noise on every entry of the gradient. */
 export const gaussian = part({
   kind: "gaussian",
   doc: "Adds N(0, sigma²) to every gradient entry.",
-  params: { sigma: z.number().positive().default(0.1).describe("Standard deviation sigma.") },
-  build: ({ sigma }): Defense => onGradient((g) => normal(g, sigma), gaussianLikelihood(sigma)),
+  params: {
+    sigma: z.number().positive().default(0.1).describe("Standard deviation sigma."),
+    per: z
+      .enum(["update", "example"])
+      .default("update")
+      .describe("Noise on the update, or on the gradient of each example before they are averaged."),
+  },
+  build: ({ sigma, per }): Defense => withNoise(noise(sigma, per)),
 });

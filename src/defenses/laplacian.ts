@@ -1,25 +1,30 @@
 import { z } from "zod";
-import { laplace } from "../distributions/index.ts";
-import { addAll } from "../graph/index.ts";
 import { part } from "../spec/index.ts";
-import { type Defense, type Likelihood, onGradient } from "./defense.ts";
+import type { Defense, Likelihood } from "./defense.ts";
+import { type Noise, type Per, perWords } from "./noise.ts";
+import { withNoise } from "./with-noise.ts";
 
-/** log p(g | x) = −‖g − G(x)‖₁ / b, up to its constant. */
-export const laplacianLikelihood = (scale: number): Likelihood => ({
-  name: `laplacian with scale ${scale}`,
-  cancels: false,
-  given: (client) => (batch) => {
-    const gradients = client.gradients(batch);
-    return {
-      logProb: (update) => addAll(update.names.map((name) => update.entries(name).sub(gradients.entries(name)).abs().sum()))!.div(-scale),
-    };
-  },
+const noise = (scale: number, per: Per): Noise => ({
+  family: "laplace",
+  name: `laplacian with scale ${scale}${perWords(per)}`,
+  per,
+  scale,
+  count: 1,
 });
+
+/** log p(g | x) = −‖g − G(x)‖₁ / b − P log 2b for P entries; on each example of a batch of B, the law of the mean of B draws. */
+export const laplacianLikelihood = (scale: number, per: Per = "update"): Likelihood => withNoise(noise(scale, per)).likelihood;
 
 /** Laplacian noise on every entry of the gradient. */
 export const laplacian = part({
   kind: "laplacian",
   doc: "Adds Laplace(0, scale) to every gradient entry.",
-  params: { scale: z.number().positive().default(0.1).describe("Scale b.") },
-  build: ({ scale }): Defense => onGradient((g) => laplace(g, scale), laplacianLikelihood(scale)),
+  params: {
+    scale: z.number().positive().default(0.1).describe("Scale b."),
+    per: z
+      .enum(["update", "example"])
+      .default("update")
+      .describe("Noise on the update, or on the gradient of each example before they are averaged."),
+  },
+  build: ({ scale, per }): Defense => withNoise(noise(scale, per)),
 });

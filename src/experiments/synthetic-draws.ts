@@ -64,8 +64,8 @@ export async function syntheticNetwork(
         examples.map(({ label }) => label),
         one,
       );
-      const updates = await simulate(one, defense, { lanes, batchSize: 1, x, y: labels }, keys("noise"), options);
-      return { seen: { client: one, lanes, batchSize: 1, updates, labels }, x, start: starts, keys: keys("ball") };
+      const { updates, open } = await simulate(one, defense, { lanes, batchSize: 1, x, y: labels }, keys("noise"), options);
+      return { seen: { client: one, lanes, batchSize: 1, updates, open, labels }, x, start: starts, keys: keys("ball") };
     },
   };
 }

@@ -60,7 +60,7 @@ export async function attackSteps(question: Question): Promise<Answer> {
   const start = new Float32Array(x.length);
   fillNormal(foldIn(key, 1), start);
   const engine = { threads: 2 };
-  const updates = await simulate(one, defenses.build("none"), { lanes: 1, batchSize: 1, x, y }, [key], engine);
+  const { updates } = await simulate(one, defenses.build("none"), { lanes: 1, batchSize: 1, x, y }, [key], engine);
   const seen = { client: one, lanes: 1, batchSize: 1, updates };
   const objectives: number[] = [];
   const pictures: Float32Array[] = [];

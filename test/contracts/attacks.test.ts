@@ -33,7 +33,7 @@ const labels = oneHot([1, 4, 2], one);
 const keys = [0, 1, 2].map((i) => foldIn(keyFromSeed(9), i));
 
 async function observed(defense = "none"): Promise<Observations> {
-  const updates = await simulate(
+  const { updates } = await simulate(
     one,
     defenses.build(defense),
     { lanes, batchSize: 1, x: truth.map((p) => (p - 0.5) / 0.25), y: labels },

@@ -1,96 +1,313 @@
 import { describe, expect, it } from "vitest";
 import { client } from "../../src/client/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
-import { Gradients, input, vmap } from "../../src/graph/index.ts";
+import { constant, Gradients, input, type Tensor, vmap } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { Key, keyFromSeed, split } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
 
+/** Every defense by itself, in its variants, and chains. Norms are such that clipping shortens. */
+const alone = [
+  ...defenses.list().map(({ kind }) => kind),
+  "gaussian:per=example",
+  "laplacian:per=example",
+  "mask:known=false",
+  "mask:keep=0.3,redraw=never",
+  "mask:redraw=never,known=false",
+  "mask:keep=1",
+  "clip:norm=0.2",
+  "dp-sgd:norm=0.2,multiplier=0.8",
+];
+const chains = [
+  "none+gaussian",
+  "gaussian+gaussian:sigma=0.2",
+  "gaussian:per=example+gaussian",
+  "laplacian+laplacian",
+  "clip:norm=0.2+gaussian",
+  "clip:norm=0.2+laplacian",
+  "clip:norm=0.2+mask",
+  "mask+clip:norm=0.1",
+  "mask+gaussian",
+  "mask+laplacian:per=example",
+  "mask:known=false+gaussian",
+  "mask:keep=0.3,known=false+laplacian",
+  "mask:redraw=never,seed=3+gaussian",
+  "clip:norm=0.2+mask:known=false+gaussian",
+  "mask+mask:known=false,keep=0.7+gaussian",
+  "gaussian+mask",
+  "laplacian+mask:known=false",
+  "gaussian+mask:redraw=never,known=false",
+  "gaussian+mask+gaussian:sigma=0.05",
+  "gaussian+mask:known=false+gaussian:sigma=0.05",
+  "dp-sgd:norm=0.2,multiplier=0.3+mask:known=false,keep=0.6+gaussian:sigma=0.05",
+];
+const all = [...alone, ...chains];
+
 const model = models.build("mlp:sizes=4", { shape: [1, 2, 2], classes: 4, normalization: { mean: [0], std: [1] } });
 const one = client({ model, weights: initialWeights(model, keyFromSeed(1)) });
-const batch = { x: input("x", [1, 1, 2, 2]), y: input("y", [1, 4]) };
-const feeds = { x: [0.3, -0.2, 0.9, 0.5], y: [0, 1, 0, 0] };
-const draws = 400;
+const draws = 300;
+const pictures = [
+  [0.3, -0.2, 0.9, 0.5],
+  [-0.7, 0.4, 1.2, -0.1],
+  [0.8, 1.1, -0.6, 0.2],
+];
+const labels = [
+  [0, 1, 0, 0],
+  [0, 0, 0, 1],
+  [1, 0, 0, 0],
+];
+const batchOf = (size: number) => ({
+  x: constant(pictures.slice(0, size).flat(), [size, 1, 2, 2]),
+  y: constant(labels.slice(0, size).flat(), [size, 4]),
+});
 
-/** What a defense sends for one batch under many keys: parameter → [draws × entries]. */
-function sent(kind: string, seed = 7): Map<string, Float64Array> {
-  const keys = Key.input("key", [draws]);
-  const send = defenses.build(kind).send(one);
-  const updates = vmap((key: Key["tensor"]) => Object.fromEntries(send(batch, new Key(key)).update.tensors))(keys.tensor);
-  const values = evaluate(Object.values(updates), { ...feeds, key: split(keyFromSeed(seed), draws).flat() });
-  return new Map(Object.keys(updates).map((name, i) => [name, values[i]!.data]));
-}
-const truth = new Map([...one.gradients(batch).tensors].map(([name, tensor]) => [name, evaluate([tensor], feeds)[0]!.data]));
+type Named = Map<string, Float64Array>;
 
-/** The distribution function of one entry's noise that the likelihood implies, on a grid: ∫ exp log p(G + t e). */
-function impliedLaw(kind: string): { grid: number[]; cdf: number[] } {
-  const name = model.parameters[0]!.name;
-  const update = new Gradients(new Map(model.parameters.map((p) => [p.name, input(`g.${p.name}`, p.shape)])));
-  const logProb = defenses.build(kind).likelihood!.given(one)(batch).logProb(update);
-  const grid = Array.from({ length: 1201 }, (_, i) => (i - 600) / 300);
-  const logs = grid.map((t) => {
-    const moved = new Map(truth);
-    moved.set(
-      name,
-      truth.get(name)!.map((entry, i) => entry + (i === 3 ? t : 0)),
-    );
-    return evaluate([logProb], { ...feeds, ...Object.fromEntries([...moved].map(([p, data]) => [`g.${p}`, data])) })[0]!.data[0]!;
-  });
-  const top = Math.max(...logs);
-  let sum = 0;
-  const cdf = logs.map((log) => {
-    const mass = Math.exp(log - top);
-    sum += mass;
-    return sum - mass / 2;
-  });
-  return { grid, cdf: cdf.map((value) => value / sum) };
+/** What a defense sends and publishes for one batch under many keys: [draws × entries] by name. */
+function drawn(spec: string, size: number, seed: number): { update: Named; open: Named } {
+  const send = defenses.build(spec).send(one);
+  const { update, open } = vmap((key: Tensor) => {
+    const made = send(batchOf(size), new Key(key));
+    return { update: Object.fromEntries(made.update.tensors), open: { ...made.open } };
+  })(Key.input("key", [draws]).tensor);
+  const named = (tensors: Record<string, Tensor>): Named => {
+    const values = evaluate(Object.values(tensors), { key: split(keyFromSeed(seed), draws).flat() });
+    return new Map(Object.keys(tensors).map((name, i) => [name, values[i]!.data]));
+  };
+  return { update: named(update), open: named(open) };
 }
 
-describe.each(defenses.list().map(({ kind }) => kind))("%s", (kind) => {
-  const { likelihood } = defenses.build(kind);
+const known = new Map<string, ReturnType<typeof drawn>>();
+/** The same, computed once. */
+function sent(spec: string, size: number, seed = 7): ReturnType<typeof drawn> {
+  const name = `${spec} ${size} ${seed}`;
+  if (!known.has(name)) known.set(name, drawn(spec, size, seed));
+  return known.get(name)!;
+}
 
-  it("sends what its likelihood scores", () => {
-    const updates = sent(kind);
-    if (!likelihood) {
-      // Without noise it sends the same each time.
-      for (const [name, data] of updates)
-        for (let i = 0; i < data.length; i++) expect(data[i]).toBe(truth.get(name)![i % truth.get(name)!.length]);
-      return;
-    }
-    const noise = [...updates]
-      .flatMap(([name, data]) => [...data].map((entry, i) => entry - truth.get(name)![i % truth.get(name)!.length]!))
-      .sort((a, b) => a - b);
-    const { grid, cdf } = impliedLaw(kind);
-    const step = grid[1]! - grid[0]!;
-    let distance = 0;
-    noise.forEach((value, i) => {
-      const place = Math.min(grid.length - 1.001, Math.max(0, (value - grid[0]!) / step));
-      const law = cdf[Math.floor(place)]! + (place - Math.floor(place)) * ((cdf[Math.floor(place) + 1] ?? 1) - cdf[Math.floor(place)]!);
-      distance = Math.max(distance, Math.abs(law - (i + 0.5) / noise.length));
-    });
-    // Kolmogorov–Smirnov at a level of 1e-4.
-    expect(distance).toBeLessThan(2.23 / Math.sqrt(noise.length));
-  });
+const truth = (size: number): Named =>
+  new Map([...one.gradients(batchOf(size)).tensors].map(([name, tensor]) => [name, evaluate([tensor])[0]!.data]));
+const entryOf = (values: Float64Array, draw: number, entry: number): number => values[draw * (values.length / draws) + entry]!;
 
-  it("gives equal tensors independent noise, and the same key the same draw", () => {
-    expect(sent(kind)).toEqual(sent(kind));
-    if (!likelihood) return;
-    expect(sent(kind, 7)).not.toEqual(sent(kind, 8));
-    // Biases of both layers have four entries each.
-    const [first, second] = model.parameters
-      .filter(({ shape }) => shape.length === 1)
-      .map(({ name }) =>
-        sent(kind)
-          .get(name)!
-          .map((entry, i) => entry - truth.get(name)![i % 4]!),
+/** Grid of values of an entry; 0 itself, where some laws have a mass, is not on it. */
+const step = 0.008;
+const grid = Float64Array.from({ length: 750 }, (_, i) => (i - 374.5) * step);
+
+/**
+ * What the likelihood says of one entry, the others being as they are: the mass below t, and at 0. `masks` is the value there of each mask that is published.
+ * Undefined where the likelihood has no opinion, because the entry must be 0.
+ */
+function impliedLaw(spec: string, size: number, name: string, entry: number, masks: ReadonlyMap<string, number>) {
+  const probes = Float64Array.from([...grid, 0, -1e-9, 1e-9]);
+  const at = input("at", [probes.length]);
+  const open = Object.fromEntries(
+    [...masks].map(([mask, value]) => {
+      const { shape } = model.parameters.find((parameter) => mask.endsWith(`.${parameter.name}`))!;
+      const own = mask.endsWith(`.${name}`);
+      return [
+        mask,
+        constant(
+          Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (own && i === entry ? value : 1)),
+          shape,
+        ),
+      ];
+    }),
+  );
+  const base = truth(size);
+  const logProb = vmap((t: Tensor) => {
+    const moved = model.parameters.map(({ name: other, shape }): [string, Tensor] => {
+      const fixed = constant(base.get(other)!, shape);
+      if (other !== name) return [other, fixed];
+      const here = constant(
+        Float64Array.from({ length: fixed.size }, (_, i) => Number(i === entry)),
+        shape,
       );
-    const product = first!.reduce((sum, entry, i) => sum + entry * second![i]!, 0);
-    const norms = Math.sqrt(first!.reduce((s, e) => s + e * e, 0) * second!.reduce((s, e) => s + e * e, 0));
-    expect(Math.abs(product / norms)).toBeLessThan(4 / Math.sqrt(first!.length));
+      return [other, fixed.mul(here.neg().add(1)).add(here.mul(t))];
+    });
+    return defenses
+      .build(spec)
+      .likelihood!.given(one)(batchOf(size), open)
+      .logProb(new Gradients(new Map(moved)));
+  })(at);
+  const logs = evaluate([logProb], { at: probes })[0]!.data;
+  const [atZero, below, above] = logs.slice(-3) as unknown as [number, number, number];
+  const top = Math.max(...logs.subarray(0, grid.length));
+  if (logs.every((log) => Math.abs(log - top) < 1e-9)) return undefined;
+  const hasAtom = Math.abs(atZero - (below + above) / 2) > 1e-6;
+  const atom = hasAtom ? Math.exp(atZero - top) : 0;
+  const mass = logs.subarray(0, grid.length).map((log) => Math.exp(log - top) * step);
+  const total = mass.reduce((sum, m) => sum + m, 0) + atom;
+  const sums = new Float64Array(mass.length);
+  let sum = 0;
+  mass.forEach((m, i) => {
+    sums[i] = sum + m / 2;
+    sum += m;
+  });
+  const cdf = (t: number): number => {
+    const place = Math.min(grid.length - 1.001, Math.max(0, (t - grid[0]!) / step));
+    const i = Math.floor(place);
+    return (sums[i]! + (place - i) * (sums[i + 1]! - sums[i]!) + (t > 0 ? atom : 0)) / total;
+  };
+  return { cdf, atom: atom / total };
+}
+
+/** Entries with large and with small gradients, of weights and biases. */
+const watched = [...truth(1)].flatMap(([name, values]) =>
+  [...values.keys()]
+    .filter((entry) => values[entry] !== 0)
+    .sort((a, b) => Math.abs(values[b]!) - Math.abs(values[a]!))
+    .slice(0, 2)
+    .map((entry) => ({ name, entry })),
+);
+
+/** Values that are uniform on [0, 1] if the update is drawn from what the likelihood scores; a mass is spread over its share. */
+function throughLaw(spec: string, size: number): number[] {
+  const { update, open } = sent(spec, size);
+  const uniform: number[] = [];
+  for (const { name, entry } of watched) {
+    const masks = [...open.keys()].filter((mask) => mask.endsWith(`.${name}`));
+    const groups = new Map<string, number[]>();
+    for (let draw = 0; draw < draws; draw++) {
+      const pattern = masks.map((mask) => entryOf(open.get(mask)!, draw, entry)).join();
+      groups.set(pattern, [...(groups.get(pattern) ?? []), entryOf(update.get(name)!, draw, entry)]);
+    }
+    for (const [pattern, values] of groups) {
+      const own = new Map(masks.map((mask, i) => [mask, Number(pattern.split(",")[i])]));
+      const others = [...open.keys()].filter((mask) => !masks.includes(mask)).map((mask): [string, number] => [mask, 1]);
+      const law = impliedLaw(spec, size, name, entry, new Map([...own, ...others]));
+      if (!law) expect(values.every((value) => Math.abs(value) === 0)).toBe(true);
+      else
+        values.forEach((value, i) => {
+          const spread = (i * 0.618033988749895) % 1;
+          if (!spec.includes("redraw=never,known=false")) uniform.push(value === 0 ? law.cdf(0) + spread * law.atom : law.cdf(value));
+          // One mask for all draws: the law among entries that were sent.
+          else if (value !== 0) uniform.push((law.cdf(value) - (value > 0 ? law.atom : 0)) / (1 - law.atom));
+        });
+    }
+  }
+  return uniform.sort((a, b) => a - b);
+}
+
+const noisy = all.filter((spec) => defenses.build(spec).likelihood);
+const exact = all.filter((spec) => !defenses.build(spec).likelihood);
+
+/** Whose law depends on the size of the batch, and one that does not. */
+const batched = (spec: string): boolean => /example|dp-sgd|^gaussian$/.test(spec);
+
+describe.each([1, 3])("with a batch of %i", (size) => {
+  it.each(noisy.filter((spec) => size === 1 || batched(spec)))("%s sends what its likelihood scores", (spec) => {
+    const uniform = throughLaw(spec, size);
+    expect(uniform.length).toBeGreaterThan(0.2 * draws * watched.length);
+    const distance = uniform.reduce((worst, u, i) => Math.max(worst, Math.abs(u - (i + 0.5) / uniform.length)), 0);
+    // Kolmogorov–Smirnov at a level of 1e-4.
+    expect(distance).toBeLessThan(2.23 / Math.sqrt(uniform.length));
   });
 
-  it("is rebuilt by its spec", () => {
-    const spec = defenses.parse(kind);
-    expect(defenses.parse(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
+  it.each(exact)("%s sends its batch's update but for what masks set to 0, and narrow laws are centered there", (spec) => {
+    const defense = defenses.build(spec);
+    const { update, open } = sent(spec, size);
+    const kept = spec.includes("mask") ? update : undefined;
+    if (!kept) {
+      for (const data of update.values()) for (let i = 0; i < data.length; i++) expect(data[i]).toBe(data[i % (data.length / draws)]);
+      if (spec === "none") for (const [name, values] of truth(size)) expect(update.get(name)!.slice(0, values.length)).toEqual(values);
+    }
+    // Of the first draw: the narrow law has its maximum at the batch that was sent.
+    const first = (values: Float64Array) => values.slice(0, values.length / draws);
+    const seen = new Gradients(new Map(model.parameters.map(({ name, shape }) => [name, constant(first(update.get(name)!), shape)])));
+    const published = Object.fromEntries(
+      [...open].map(([mask, values]) => [
+        mask,
+        constant(first(values), model.parameters.find(({ name }) => mask.endsWith(`.${name}`))!.shape),
+      ]),
+    );
+    const law = defense.narrow!(0.01).given(one);
+    const x = input("x", [size, 1, 2, 2]);
+    const logProb = law({ x, y: batchOf(size).y }, published).logProb(seen);
+    const at = (moved: number) =>
+      evaluate([logProb], {
+        x: pictures
+          .slice(0, size)
+          .flat()
+          .map((pixel, i) => pixel + (i === 1 ? moved : 0)),
+      })[0]!.data[0]!;
+    expect(Math.abs(at(0))).toBeLessThan(1e-6);
+    expect(at(0.05)).toBeLessThan(-0.1);
+    expect(at(-0.05)).toBeLessThan(-0.1);
   });
+});
+
+it.each(all)("%s sends the same for the same key", (spec) => {
+  expect(drawn(spec, 1, 7)).toEqual(sent(spec, 1));
+});
+
+describe("what is random", () => {
+  const random = all.filter((spec) => !/^(none|clip|clip:norm=0.2|mask:.*redraw=never.*|mask:keep=1)$/.test(spec) || spec.includes("+"));
+
+  it.each(random)("%s differs from key to key", (spec) => {
+    expect(sent(spec, 1, 7).update).not.toEqual(sent(spec, 1, 8).update);
+  });
+
+  it.each(random)("%s gives equal tensors independent draws", (spec) => {
+    // Weights of both layers have 16 entries each.
+    const { update } = sent(spec, 1);
+    const names = model.parameters.filter(({ shape }) => shape.length === 2).map(({ name }) => name);
+    const residuals = names.map((name) => {
+      const values = update.get(name)!;
+      const size = values.length / draws;
+      const means = Float64Array.from({ length: size }, (_, entry) => {
+        let sum = 0;
+        for (let draw = 0; draw < draws; draw++) sum += values[draw * size + entry]!;
+        return sum / draws;
+      });
+      return values.map((value, i) => value - means[i % size]!);
+    });
+    const product = residuals[0]!.reduce((sum, value, i) => sum + value * residuals[1]![i]!, 0);
+    const norms = Math.sqrt(residuals[0]!.reduce((s, e) => s + e * e, 0) * residuals[1]!.reduce((s, e) => s + e * e, 0));
+    // Clipping after a random mask ties all entries through the norm.
+    if (spec !== "mask+clip:norm=0.1") expect(Math.abs(product / norms)).toBeLessThan(4 / Math.sqrt(residuals[0]!.length));
+  });
+});
+
+describe("masks", () => {
+  it.each(["mask", "mask:keep=0.3", "mask:keep=0.8,known=false", "mask:keep=0.3,redraw=never", "gaussian+mask:keep=0.3"])(
+    "%s keep their share",
+    (spec) => {
+      const { update } = sent(spec, 1);
+      const keep = Number(/keep=([\d.]+)/.exec(spec)?.[1] ?? 0.5);
+      let [count, kept] = [0, 0];
+      for (const [name, values] of truth(1))
+        values.forEach((value, entry) => {
+          if (value === 0) return;
+          for (let draw = 0; draw < (spec.includes("never") ? 1 : draws); draw++) {
+            const seen = entryOf(update.get(name)!, draw, entry);
+            count++;
+            if (seen !== 0) kept++;
+            // Without noise what is kept is kept as it is.
+            if (!spec.includes("gaussian")) expect(seen === 0 || seen === value).toBe(true);
+          }
+        });
+      expect(Math.abs(kept / count - keep)).toBeLessThan(4 * Math.sqrt((keep * (1 - keep)) / count));
+    },
+  );
+
+  it("are published where they are known, and only there", () => {
+    expect([...sent("mask", 1).open.keys()]).toEqual(model.parameters.map(({ name }) => `mask0.${name}`));
+    expect([...sent("gaussian+mask:redraw=never", 1).open.keys()]).toEqual(model.parameters.map(({ name }) => `mask1.${name}`));
+    expect(sent("mask:known=false+gaussian", 1).open.size).toBe(0);
+  });
+
+  it("that are never redrawn are the same for all updates and follow their seed; equal tensors have different ones", () => {
+    const first = sent("mask:redraw=never", 1).open;
+    for (const values of first.values())
+      for (let i = 0; i < values.length; i++) expect(values[i]).toBe(values[i % (values.length / draws)]);
+    expect(sent("mask:redraw=never", 1, 8).open).toEqual(first);
+    expect(sent("mask:redraw=never,seed=1", 1).open).not.toEqual(first);
+    const [a, b] = [...first.values()].filter(({ length }) => length === 16 * draws);
+    expect(a).not.toEqual(b);
+  });
+});
+
+it.each(all)("%s is rebuilt by its spec", (spec) => {
+  const parsed = defenses.parse(spec);
+  expect(defenses.parse(JSON.parse(JSON.stringify(parsed)))).toEqual(parsed);
 });

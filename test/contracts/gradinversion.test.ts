@@ -39,7 +39,7 @@ it("reads labels, lets seeds agree, and brings a batch nearer than it began", as
   );
   const y = oneHot(labels, one);
   const keys = split(keyFromSeed(3), 1);
-  const updates = await simulate(one, defenses.build("none"), { lanes: 1, batchSize: 2, x, y }, keys, { threads: 1 });
+  const { updates } = await simulate(one, defenses.build("none"), { lanes: 1, batchSize: 2, x, y }, keys, { threads: 1 });
   const attack = attacks
     .build("gradinversion:batchNorm=0,gradient=1,tv=0.001,steps=150,seeds=3,groupFrom=20,groupEvery=10,warmUp=10")
     .build({ jointLabels: false });

@@ -41,10 +41,16 @@ async function observe(defense: string, truths: readonly number[], seed: number)
     truths.map((k) => candidates[k]!.label),
     one,
   );
-  const updates = await simulate(one, defenses.build(defense), { lanes, batchSize: 1, x, y: labels }, split(keyFromSeed(seed), lanes), {
-    threads: 1,
-  });
-  return { client: one, lanes, batchSize: 1, updates, labels };
+  const { updates, open } = await simulate(
+    one,
+    defenses.build(defense),
+    { lanes, batchSize: 1, x, y: labels },
+    split(keyFromSeed(seed), lanes),
+    {
+      threads: 1,
+    },
+  );
+  return { client: one, lanes, batchSize: 1, updates, open, labels };
 }
 
 const { labels: _, ...unlabeled } = await observe("gaussian:sigma=0.3", drawn(1, 0), 0);

@@ -77,7 +77,7 @@ describe("an attack on an update without noise", () => {
   const labels = oneHot([1, 4, 2, 2, 0, 9], one);
   const keys = [0, 1].map((i) => foldIn(keyFromSeed(9), i));
   const observe = async (defense: string): Promise<Observations> => {
-    const updates = await simulate(one, defenses.build(defense), { lanes, batchSize, x, y: labels }, keys, { threads: 1 });
+    const { updates } = await simulate(one, defenses.build(defense), { lanes, batchSize, x, y: labels }, keys, { threads: 1 });
     return { client: one, lanes, updates, batchSize, labels };
   };
 

@@ -34,7 +34,7 @@ export async function attackTogether(
     client,
   );
   const keys = examples.map((_, i) => [seed, i] as const);
-  const updates = await simulate(client, defenses.build("none"), { lanes, batchSize: 1, x, y: labels }, keys, { threads: 2 });
+  const { updates } = await simulate(client, defenses.build("none"), { lanes, batchSize: 1, x, y: labels }, keys, { threads: 2 });
   const running = reconstruct({
     attack: declaration.build({ jointLabels: declaration.labels === "joint" }),
     policy: declaration.labels ?? "known",

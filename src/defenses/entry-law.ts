@@ -1,0 +1,74 @@
+import { logSumExp } from "../distributions/index.ts";
+import { filled, type Tensor, where } from "../graph/index.ts";
+import { around, type Noise } from "./noise.ts";
+
+/** A case of what an entry of an update may be: its signal or 0, plus noise. */
+interface Case {
+  readonly weight: number;
+  readonly signal: boolean;
+  readonly noise?: Noise;
+}
+
+/** The law of one entry around its signal D(x): a mixture, or two laws between which a disclosed mask decides. */
+export type EntryLaw =
+  | { readonly kind: "mixture"; readonly cases: readonly Case[] }
+  | { readonly kind: "split"; readonly mask: string; readonly kept: EntryLaw; readonly dropped: EntryLaw };
+
+const zero: EntryLaw = { kind: "mixture", cases: [{ weight: 1, signal: false }] };
+
+/** The signal itself. */
+export const untouched: EntryLaw = { kind: "mixture", cases: [{ weight: 1, signal: true }] };
+
+const change = (law: EntryLaw, mixture: (cases: readonly Case[]) => readonly Case[]): EntryLaw =>
+  law.kind === "mixture"
+    ? { kind: "mixture", cases: mixture(law.cases) }
+    : { ...law, kept: change(law.kept, mixture), dropped: change(law.dropped, mixture) };
+
+/** Noise on top. `sum` joins it with noise that is there. */
+export const plus = (law: EntryLaw, noise: Noise, sum: (a: Noise, b: Noise) => Noise): EntryLaw =>
+  change(law, (cases) => cases.map((one) => ({ ...one, noise: one.noise ? sum(one.noise, noise) : noise })));
+
+/** With probability 1 − keep an entry becomes 0, and nobody is told. */
+export const hide = (law: EntryLaw, keep: number): EntryLaw =>
+  keep === 1
+    ? law
+    : change(law, (cases) => {
+        const isZero = ({ signal, noise }: Case) => !signal && !noise;
+        const lost = cases.filter(isZero).reduce((sum, { weight }) => sum + weight, 0);
+        const rest = cases.filter((one) => !isZero(one)).map((one) => ({ ...one, weight: keep * one.weight }));
+        return [...rest, { weight: 1 - keep * (1 - lost), signal: false }];
+      });
+
+/** Entries where the disclosed mask of that name is 0 become 0. */
+export const drop = (law: EntryLaw, mask: string): EntryLaw => ({ kind: "split", mask, kept: law, dropped: zero });
+
+/** The noise of a law that is nothing but its signal and noise. */
+export const onlyNoise = (law: EntryLaw): Noise | undefined =>
+  law.kind === "mixture" && law.cases.length === 1 && law.cases[0]!.signal ? law.cases[0]!.noise : undefined;
+
+/** What entries are compared with. */
+export interface EntryData {
+  readonly signal: Tensor;
+  /** The disclosed mask of a name, in the shape of the entries. */
+  mask(name: string): Tensor;
+  readonly batchSize: number;
+}
+
+/** Logarithm of each entry's density, with respect to volume plus a unit mass at 0. Every case with a signal has noise. */
+export function logProbs(law: EntryLaw, entries: Tensor, data: EntryData): Tensor {
+  if (law.kind === "split")
+    return where(data.mask(law.mask).greater(0.5), logProbs(law.kept, entries, data), logProbs(law.dropped, entries, data));
+  const smooth = law.cases.flatMap(({ weight, signal, noise }) =>
+    noise
+      ? [
+          around(noise, signal ? data.signal : filled(0, entries.shape), data.batchSize)
+            .logProbs(entries)
+            .add(Math.log(weight)),
+        ]
+      : [],
+  );
+  const atom = law.cases.find(({ noise }) => !noise);
+  // An entry that must be 0 is; nothing is learned from it.
+  if (smooth.length === 0) return filled(0, entries.shape);
+  return atom ? where(entries.equal(0), Math.log(atom.weight), logSumExp(smooth)) : logSumExp(smooth);
+}

@@ -1,0 +1,99 @@
+import type { Batch, Client } from "../client/index.ts";
+import { addAll, type Gradients, sizeOf, type Tensor, where } from "../graph/index.ts";
+import type { Disclosed, Likelihood } from "./defense.ts";
+import { type EntryLaw, logProbs, onlyNoise, untouched } from "./entry-law.ts";
+import { around } from "./noise.ts";
+
+/** The law p(g | x) behind the steps of a defense so far: D(x), a function of the batch and of what is disclosed, and what chance makes of each of its entries. */
+export interface Law {
+  /** Of the steps so far, for reports. */
+  readonly names: readonly string[];
+  /** D(x). */
+  signal(client: Client): (batch: Batch, open: Disclosed) => Gradients;
+  /** Whether D(x) is the client's gradient as it is, whose factors serve the comparison. */
+  readonly plain: boolean;
+  readonly entry: EntryLaw;
+  /** The disclosed masks of the entry law, by name. */
+  readonly masks: ReadonlyMap<string, Mask>;
+  /** The step after which the gradients of single examples are gone. */
+  readonly aggregated?: string;
+  /** The first step that adds noise. */
+  readonly noisy?: string;
+  /** A mask that nobody is told, with whether it is the same for all updates. */
+  readonly hidden?: { readonly name: string; readonly fixed: boolean };
+}
+
+/** A disclosed mask: what it is for a parameter, given what is published. */
+export type Mask = (client: Client, open: Disclosed, parameter: string) => Tensor;
+
+/** Before any step: the client's gradient. */
+export const undefended: Law = {
+  names: [],
+  signal: (client) => (batch) => client.gradients(batch),
+  plain: true,
+  entry: untouched,
+  masks: new Map(),
+};
+
+/** The likelihood of a law with noise. */
+export function likelihoodOf(law: Law, check: (client: Client, batchSize: number) => void): Likelihood {
+  const noise = onlyNoise(law.entry);
+  const normal = law.plain && noise?.family === "normal" ? noise : undefined;
+  return {
+    name: law.names.join(" + "),
+    cancels: normal !== undefined,
+    given:
+      (client) =>
+      (batch, open = {}) => {
+        const batchSize = batch.x.shape[0]!;
+        check(client, batchSize);
+        const signal = law.signal(client)(batch, open);
+        if (normal) {
+          const variance = normal.variance(batchSize);
+          const constants = (entriesOf(signal) / 2) * Math.log(2 * Math.PI * variance);
+          return {
+            logProb: (update) =>
+              signal
+                .squaredDistance(update)
+                .mul(-0.5 / variance)
+                .sub(constants),
+          };
+        }
+        const logProb = (entries: Tensor, name: string): Tensor => {
+          const center = signal.entries(name);
+          if (noise) return around(noise, center, batchSize).logProb(entries);
+          const mask = (place: string) => law.masks.get(place)!(client, open, name);
+          return logProbs(law.entry, entries, { signal: center, mask, batchSize }).sum();
+        };
+        return { logProb: (update) => addAll(update.names.map((name) => logProb(update.entries(name), name)))! };
+      },
+  };
+}
+
+/**
+ * For a law without noise, whose update is D(x) but for entries that a mask set to 0: −P ‖g − D(x)‖² / (2 width² ‖g‖²) over the entries that were sent, P counting all
+ * of them. A mask that nobody is told shows in the zeros.
+ */
+export const narrowOf =
+  (law: Law, check: (client: Client, batchSize: number) => void) =>
+  (width: number): Likelihood => ({
+    name: [...law.names, `gaussian of ${width} of the update's root mean square`].join(" + "),
+    cancels: law.plain && !law.hidden,
+    given:
+      (client) =>
+      (batch, open = {}) => {
+        check(client, batch.x.shape[0]!);
+        const signal = law.signal(client)(batch, open);
+        return {
+          logProb: (update) => {
+            const sent = law.hidden ? signal.map((entries, name) => where(update.entries(name).equal(0), 0, entries)) : signal;
+            return sent
+              .squaredDistance(update)
+              .div(update.squaredNorm())
+              .mul((-0.5 * entriesOf(signal)) / width ** 2);
+          },
+        };
+      },
+  });
+
+const entriesOf = (gradients: Gradients): number => gradients.names.reduce((sum, name) => sum + sizeOf(gradients.entries(name).shape), 0);

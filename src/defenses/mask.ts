@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { bernoulli } from "../distributions/index.ts";
+import { LeakageError } from "../errors.ts";
+import { constant, type Shape, sizeOf, type Tensor } from "../graph/index.ts";
+import { fillBernoulli, foldIn, keyFromSeed } from "../random/index.ts";
+import { part } from "../spec/index.ts";
+import type { Defense } from "./defense.ts";
+import { drop, hide } from "./entry-law.ts";
+import type { Law, Mask } from "./law.ts";
+import { inSteps, type Step } from "./step.ts";
+
+interface Masking {
+  readonly keep: number;
+  readonly redraw: "update" | "never";
+  readonly known: boolean;
+  readonly per: "update" | "example";
+  readonly seed: number;
+}
+
+/** The name under which a mask is published. */
+const published = (place: number, parameter: string): string => `mask${place}.${parameter}`;
+
+/** A mask that is the same for all updates; parameter i is drawn with the seed's key folded with i. Kept, because it is needed each time a program is made. */
+function fixedMask(keep: number, seed: number): (index: number, shape: Shape) => Tensor {
+  const drawn = new Map<string, Tensor>();
+  return (index, shape) => {
+    const place = `${index}: ${shape}`;
+    const known = drawn.get(place);
+    if (known) return known;
+    const entries = new Float32Array(sizeOf(shape));
+    fillBernoulli(keep)(foldIn(keyFromSeed(seed), index), entries);
+    const mask = constant(entries, shape);
+    drawn.set(place, mask);
+    return mask;
+  };
+}
+
+function maskStep({ keep, redraw, known, per, seed }: Masking): Step {
+  const name = `mask keeping ${keep}${redraw === "never" ? `, the same for all updates (seed ${seed})` : ""}${known ? "" : ", not known"}`;
+  const fixed = fixedMask(keep, seed);
+  const seen =
+    (place: number): Mask =>
+    (client, open, parameter) => {
+      const index = client.parameters.findIndex((one) => one.name === parameter);
+      if (redraw === "never") return fixed(index, client.parameters[index]!.shape);
+      const mask = open[published(place, parameter)];
+      if (mask) return mask;
+      throw new LeakageError(
+        "spec",
+        `The law ${name} needs the mask, and the client did not publish one as ${published(place, parameter)}.`,
+      );
+    };
+  return {
+    act: (update, { key, place }) => {
+      const open: Record<string, Tensor> = {};
+      const masked = update.map((entries, parameter) => {
+        const index = update.names.indexOf(parameter);
+        const mask = redraw === "never" ? fixed(index, entries.shape) : bernoulli(keep, entries.shape).sample(key.foldIn(index));
+        open[published(place, parameter)] = mask;
+        return entries.mul(mask);
+      });
+      return { update: masked, ...(known ? { open } : {}) };
+    },
+    law: (before, place) => {
+      const law = { ...before, names: [...before.names, name] };
+      if (keep === 1) return law;
+      if (!known)
+        return { ...law, entry: hide(law.entry, keep), hidden: { name, fixed: redraw === "never" || before.hidden?.fixed === true } };
+      return before.noisy === undefined ? maskedSignal(law, seen(place)) : maskedEntry(law, `${place}`, seen(place));
+    },
+    check: (_, batchSize) => {
+      if (per === "example" && redraw === "update" && batchSize > 1)
+        throw new LeakageError(
+          "spec",
+          `defense mask with per=example does not fit a batch of ${batchSize}: a mask of its own for each example makes every entry a sum over 2^${batchSize} choices, which has no law here; use per=update or a batch of 1.`,
+        );
+    },
+  };
+}
+
+/** Before any noise a disclosed mask is a part of D(x). */
+const maskedSignal = (law: Law, mask: Mask): Law => ({
+  ...law,
+  plain: false,
+  signal: (client) => (batch, open) =>
+    law
+      .signal(client)(batch, open)
+      .map((entries, name) => entries.mul(mask(client, open, name))),
+});
+
+/** After noise it decides which entries say anything. */
+const maskedEntry = (law: Law, name: string, mask: Mask): Law => ({
+  ...law,
+  entry: drop(law.entry, name),
+  masks: new Map([...law.masks, [name, mask]]),
+});
+
+/** Entries of the gradient set to 0 at random. */
+export const mask = part({
+  kind: "mask",
+  doc: "Sets gradient entries to 0 at random.",
+  params: {
+    keep: z.number().positive().max(1).default(0.5).describe("Probability that an entry is kept."),
+    redraw: z.enum(["update", "never"]).default("update").describe("A new mask for each update, or one for all."),
+    known: z.boolean().default(true).describe("The mask is published beside the update; without noise after it, its zeros show it anyway."),
+    per: z.enum(["update", "example"]).default("update").describe("A mask for the update, or one for the gradient of each example."),
+    seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0).describe("Of the mask that is never redrawn."),
+  },
+  build: (masking): Defense => inSteps([maskStep(masking)]),
+});
