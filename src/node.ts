@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, sep } from "node:path";
@@ -247,8 +247,11 @@ async function picturesIn(path: string): Promise<readonly string[]> {
 
 function bytesAt(path: string): Uint8Array {
   try {
+    const found = statSync(path);
+    if (found.isCharacterDevice() || found.isBlockDevice()) throw new LeakageError("file", `${path} is a device, not a file.`);
     return readFileSync(path);
   } catch (cause) {
+    if (cause instanceof LeakageError) throw cause;
     throw new LeakageError("file", `${path} cannot be read (${codeOf(cause)}).`, { cause });
   }
 }

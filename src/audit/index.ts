@@ -16,7 +16,16 @@ export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, ty
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
 export { type Guess, gray, guessesFrom } from "./guesses.ts";
 export { meanImage } from "./pictures.ts";
-export { type ImageMetrics, type ImageResult, invalid, type Result, resultSchema, specFields, validateResult } from "./result.ts";
+export {
+  type ImageMetrics,
+  type ImageResult,
+  invalid,
+  type Result,
+  readImages,
+  resultSchema,
+  specFields,
+  validateResult,
+} from "./result.ts";
 export {
   type AttackRun,
   attackChunk,

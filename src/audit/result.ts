@@ -95,6 +95,16 @@ export type ImageResult = Result["images"][number];
 /** Metrics of one image, null where its original is not known. */
 export type ImageMetrics = Pick<ImageResult, keyof typeof metrics>;
 
+/** The images of a finished chunk from the JSON that it was stored as; nothing where the text is damaged. */
+export function readImages(text: string): ImageResult[] | undefined {
+  try {
+    return z.array(image).min(1).safeParse(JSON.parse(text)).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Checks what was read from a `result.json`.
  *

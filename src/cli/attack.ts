@@ -18,13 +18,14 @@ import { encodePng, writeSafetensors } from "../formats/index.ts";
 import { models } from "../models/index.ts";
 import { priors } from "../priors/index.ts";
 import { format, specHash } from "../spec/index.ts";
-import { conclude, storedPictures, tellImage } from "./conclude.ts";
+import { conclude, tellImage } from "./conclude.ts";
 import { type Console, consoleFor } from "./console.ts";
 import { type DataFlags, dataSpec, dataWords, openData } from "./data.ts";
 import { type AttackFlags, places, wholeNumber } from "./flags.ts";
 import { ResultFolder } from "./folder.ts";
 import { drive, machineOf, scoreOf, weightsOf } from "./run.ts";
 import { quoted } from "./shell.ts";
+import { storedChunk } from "./stored-chunk.ts";
 import { versions } from "./version.ts";
 
 export interface SimulateFlags extends AttackFlags, DataFlags {
@@ -53,14 +54,14 @@ export async function attack(flags: SimulateFlags): Promise<void> {
       model: parts.model,
       weights: origin,
       mode: flags.mode,
-      batch: wholeNumber(flags.batch, "--batch", 1),
+      batch: wholeNumber(flags.batch, "--batch", 1, 4096),
     },
     defense: parts.defense,
     attack: parts.attack,
     ...(flags.prior === undefined ? {} : { prior: priors.parse(flags.prior) }),
     labels: flags.labels ?? attacks.build(parts.attack).labels ?? "known",
     score: scoreOf(flags, dataset.shape),
-    lanes: wholeNumber(flags.lanes, "--lanes", 1),
+    lanes: wholeNumber(flags.lanes, "--lanes", 1, 4096),
     seed,
   });
   const chunks = chunksOf(spec);
@@ -93,6 +94,9 @@ Try next, on real pictures:
   gradleak attack --data YOUR_FOLDER --images 0-3 --model convbig --attack inverting-gradients --defense gaussian:sigma=0.01
 (in a clone of the repository, gradleak is: node dist/cli/main.js)`;
 
+/** What the server saw, by the index of the update's first image. */
+const updateFile = (index: number): string => `update-${index}.safetensors`;
+
 /** A chunk's images: from its file where an earlier run finished it, else attacked now. */
 async function finishedChunk(
   tell: Console,
@@ -103,12 +107,11 @@ async function finishedChunk(
   saveUpdate: boolean,
 ): Promise<readonly ImageResult[]> {
   const file = `chunks/${i}.json`;
-  const stored = await folder.read(file);
+  const updates = saveUpdate ? chunk.map(([first]) => updateFile(first!)) : [];
+  const stored = await storedChunk(folder, file, chunk.flat(), updates);
   if (stored) {
-    const images = JSON.parse(new TextDecoder().decode(stored)) as readonly ImageResult[];
-    const pictures = await storedPictures(folder, images);
-    for (const image of images) tellImage(tell, image, pictures);
-    return images;
+    for (const image of stored.images) tellImage(tell, image, stored.pictures);
+    return stored.images;
   }
   const part = chunk.flat().length === 1 ? `image ${chunk[0]![0]}` : `images ${chunk.flat().join(", ")}`;
   const made = await drive(tell, part, attackChunk(run, chunk));
@@ -116,7 +119,7 @@ async function finishedChunk(
   if (saveUpdate)
     for (const [index, tensors] of made.updates)
       await folder.write(
-        `update-${index}.safetensors`,
+        updateFile(index),
         writeSafetensors(new Map([...tensors].map(([name, { shape, data }]) => [name, { dtype: "F32", shape, data }]))),
       );
   await folder.write(file, JSON.stringify(made.images));

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 import { type ImageResult, type Result, validateResult } from "../audit/index.ts";
-import { decodePng, type Picture } from "../formats/index.ts";
+import type { Picture } from "../formats/index.ts";
 import { attackReport, terminalPicture, verdict } from "../report/index.ts";
 import { type Console, duration } from "./console.ts";
 import type { ResultFolder } from "./folder.ts";
@@ -42,15 +42,4 @@ export async function conclude(tell: Console, folder: ResultFolder, result: Resu
   tell.line(stripVTControlCharacters(verdict(result).sentence));
   tell.line(`\n${folder.at("report.html")}\n${pc.dim(`${folder.at("result.json")}  spec ${result.specHash.slice(0, 12)}`)}`);
   tell.event("result", { ...result });
-}
-
-/** The pictures of a chunk as they are in its folder. */
-export async function storedPictures(folder: ResultFolder, images: readonly ImageResult[]): Promise<Map<string, Picture>> {
-  const found = new Map<string, Picture>();
-  for (const { files } of images)
-    for (const file of [files.original, files.reconstruction]) {
-      const png = file === undefined ? undefined : await folder.read(file);
-      if (png) found.set(file!, decodePng(png, file!));
-    }
-  return found;
 }

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import type { Dataset } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { openDataset } from "../node.ts";
+import { nearest } from "../spec/index.ts";
 import { extents } from "./flags.ts";
 import { quoted } from "./shell.ts";
 
@@ -35,6 +37,8 @@ function open(flags: DataFlags, split: "train" | "test"): Promise<Dataset> {
   if (named.has(flags.data))
     return openDataset({ kind: flags.data, split, ...(flags.dataPath === undefined ? {} : { path: flags.dataPath }) });
   if (flags.dataPath !== undefined) throw new LeakageError("spec", `--data-path is for cifar10 and mnist, and --data is ${flags.data}.`);
+  const meant = existsSync(flags.data) ? undefined : nearest(flags.data, [...named]);
+  if (meant) throw new LeakageError("spec", `--data ${flags.data} is no folder and no data set; did you mean ${meant}?`);
   return openDataset({ kind: "folder", split, path: flags.data, resize: flags.resize, size: [height, width] });
 }
 

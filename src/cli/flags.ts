@@ -1,10 +1,12 @@
 import { LeakageError } from "../errors.ts";
 
-/** A whole number of at least `least`. */
-export function wholeNumber(text: string, flag: string, least: number): number {
+/** A whole number of at least `least`, and at most `most` where there is such a limit. */
+export function wholeNumber(text: string, flag: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text);
-  if (text.trim() === "" || !Number.isSafeInteger(value) || value < least)
-    throw new LeakageError("spec", `${flag} takes a whole number of at least ${least}; got "${text}".`);
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < least || value > most) {
+    const allowed = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw new LeakageError("spec", `${flag} takes a whole number ${allowed}; got "${text}".`);
+  }
   return value;
 }
 
@@ -28,20 +30,37 @@ export function places(text: string, flag: string): number[] {
   });
 }
 
+/** An image of 2048 by 2048 in color has fewer numbers. */
+const maxExtents = 2 ** 24;
+
 /** Whole numbers written as `3x32x32`. */
 export function extents(text: string, flag: string, count: number): number[] {
   const parts = text.split("x").map(Number);
   if (parts.length !== count || parts.some((extent) => !Number.isSafeInteger(extent) || extent < 1 || extent > 65536))
     throw new LeakageError("spec", `${flag} takes ${count} whole numbers joined by x; got "${text}".`);
+  if (parts.reduce((product, extent) => product * extent, 1) > maxExtents)
+    throw new LeakageError("spec", `${flag}: an image may have at most ${maxExtents} numbers; got "${text}".`);
   return parts;
 }
 
-/** Finite numbers written as `0.49,0.48,0.45`, one a channel. */
-export function perChannel(text: string | undefined, flag: string, channels: number, otherwise: number): number[] {
+/** Numbers from `least` to `most` written as `0.49,0.48,0.45`, one a channel. */
+export function perChannel(
+  text: string | undefined,
+  flag: string,
+  {
+    channels,
+    otherwise,
+    least,
+    most,
+  }: { readonly channels: number; readonly otherwise: number; readonly least: number; readonly most: number },
+): number[] {
   if (text === undefined) return new Array<number>(channels).fill(otherwise);
   const numbers = text.split(",").map((piece) => (piece.trim() === "" ? Number.NaN : Number(piece)));
-  if (numbers.length !== channels || !numbers.every(Number.isFinite))
-    throw new LeakageError("spec", `${flag} takes ${channels} numbers joined by commas, one a channel; got "${text}".`);
+  if (numbers.length !== channels || !numbers.every((number) => number >= least && number <= most))
+    throw new LeakageError(
+      "spec",
+      `${flag} takes ${channels} numbers from ${least} to ${most} joined by commas, one a channel; got "${text}".`,
+    );
   return numbers;
 }
 

@@ -5,6 +5,8 @@ import { LeakageError } from "../errors.ts";
 import { canonicalJson } from "../spec/index.ts";
 
 const runFile = "run.json";
+/** What a file is called until it is whole. */
+const unfinished = (path: string): string => `${path}.part`;
 
 /** The folder of one result. Everything in it is written whole: to a name of its own first, then renamed. */
 export class ResultFolder {
@@ -25,13 +27,15 @@ export class ResultFolder {
       await makeFolder(path);
       const run = folder.at(runFile);
       if (existsSync(run)) {
-        const begun = JSON.parse(await readFile(run, "utf8")) as { specHash?: string };
+        const begun = JSON.parse(await readFile(run, "utf8")) as { specHash?: unknown } | null;
+        if (typeof begun?.specHash !== "string")
+          throw new LeakageError("output", `--out ${path}: ${runFile} names no spec; choose another folder or remove it.`);
         if (begun.specHash !== specHash)
           throw new LeakageError(
             "output",
-            `--out ${path} holds the result of another spec (${String(begun.specHash).slice(0, 12)}…, this one is ${specHash.slice(0, 12)}…); choose another folder or remove it.`,
+            `--out ${path} holds the result of another spec (${begun.specHash.slice(0, 12)}…, this one is ${specHash.slice(0, 12)}…); choose another folder or remove it.`,
           );
-      } else if ((await readdir(path)).length > 0)
+      } else if ((await readdir(path)).some((name) => name !== unfinished(runFile)))
         throw new LeakageError("output", `--out ${path} is not empty and holds no result of this program; choose another folder.`);
       else await folder.write(runFile, `${canonicalJson({ specHash, spec } as never)}\n`);
     } catch (error) {
@@ -48,8 +52,8 @@ export class ResultFolder {
     const path = this.at(name);
     try {
       await makeFolder(dirname(path));
-      await writeFile(`${path}.part`, content);
-      await rename(`${path}.part`, path);
+      await writeFile(unfinished(path), content);
+      await rename(unfinished(path), path);
     } catch (error) {
       throw unwritable(path, error);
     }

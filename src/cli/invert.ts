@@ -46,11 +46,11 @@ export async function invert(flags: InvertFlags): Promise<void> {
   const shape = extents(flags.inputShape, "--input-shape", 3) as [number, number, number];
   const input = {
     shape,
-    classes: wholeNumber(flags.classes, "--classes", 2),
-    mean: perChannel(flags.mean, "--mean", shape[0], 0),
-    std: perChannel(flags.std, "--std", shape[0], 1),
+    classes: wholeNumber(flags.classes, "--classes", 2, 65_536),
+    mean: perChannel(flags.mean, "--mean", { channels: shape[0], otherwise: 0, least: -1e6, most: 1e6 }),
+    std: perChannel(flags.std, "--std", { channels: shape[0], otherwise: 1, least: 1e-6, most: 1e6 }),
   };
-  const batch = wholeNumber(flags.batch, "--batch", 1);
+  const batch = wholeNumber(flags.batch, "--batch", 1, 4096);
   const model = modelFor({ client: { model: parts.model } }, input);
   const seed = wholeNumber(flags.seed, "--seed", 0);
   const { weights, origin } = await weightsOf(flags, model, seed);

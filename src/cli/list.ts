@@ -24,7 +24,7 @@ const nouns: Readonly<Record<string, () => readonly Row[]>> = {
 
 /** `gradleak list`: the catalogue on stdout. */
 export function list(noun: string | undefined, { json = false }: { json?: boolean }): void {
-  if (noun !== undefined && !(noun in nouns))
+  if (noun !== undefined && !Object.hasOwn(nouns, noun))
     throw new LeakageError(
       "spec",
       `There is no list of ${JSON.stringify(noun)}; did you mean ${nearest(noun, Object.keys(nouns)) ?? "attacks"}? There are ${Object.keys(nouns).join(", ")}.`,

@@ -12,7 +12,7 @@ import { readTensors } from "./tensors.ts";
 /** Where an attack runs. Throws LeakageError where the device is not there or cannot be used. */
 export async function machineOf({ threads, device }: Pick<ClientFlags, "threads" | "device">): Promise<Machine> {
   const machine = {
-    threads: threads === undefined ? availableParallelism() : wholeNumber(threads, "--threads", 1),
+    threads: threads === undefined ? availableParallelism() : wholeNumber(threads, "--threads", 1, 1024),
     device,
     clock: () => performance.now() / 1000,
   };

@@ -19,4 +19,4 @@ export {
   type Variable,
 } from "./model.ts";
 export { type Examples, estimateStatistics } from "./statistics.ts";
-export { initialWeights, matchTensors, type NamedNumbers, variablesOf, type Weights, weightsFrom } from "./weights.ts";
+export { initialWeights, isCounter, matchTensors, type NamedNumbers, variablesOf, type Weights, weightsFrom } from "./weights.ts";

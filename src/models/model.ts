@@ -1,4 +1,5 @@
-import { constant, type Shape, type Tensor, type Window } from "../graph/index.ts";
+import { LeakageError } from "../errors.ts";
+import { constant, type Shape, showShape, sizeOf, type Tensor, type Window } from "../graph/index.ts";
 import type { Initializer } from "./initializers.ts";
 
 /** Whether batch normalization uses the statistics of the batch or the running ones. */
@@ -76,9 +77,18 @@ export interface Task {
   readonly normalization: Normalization;
 }
 
-/** Layers one after the other. The last one is linear. */
+/** A program holds the parameters, and ONNX models end at 2 GB. */
+const maxParameters = 2 ** 28;
+
+/** Layers one after the other. The last one is linear. Throws LeakageError `spec` for a network that is too large. */
 export function sequential(task: Task, layout: Window["layout"], layers: readonly Layer[]): Model {
   const parameters = layers.flatMap((layer) => layer.parameters);
+  const count = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (count > maxParameters)
+    throw new LeakageError(
+      "spec",
+      `The network would have ${count} parameters for images of ${showShape(task.shape)}; at most ${maxParameters} are possible.`,
+    );
   return {
     ...task,
     parameters,

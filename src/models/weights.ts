@@ -20,7 +20,7 @@ export const initialWeights = (model: Model, key: KeyBits): Weights =>
   new Map(variablesOf(model).map(({ name, shape, initial }, i) => [name, { shape, data: initial(foldIn(key, i), shape) }]));
 
 /** PyTorch counts batches in each normalization layer; the count changes nothing that is computed here. */
-const ignored = (name: string): boolean => name.endsWith("num_batches_tracked");
+export const isCounter = (name: string): boolean => name.endsWith("num_batches_tracked");
 
 const listing = (entries: readonly { readonly name: string; readonly shape: Shape }[]): string =>
   entries.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(", ");
@@ -34,7 +34,7 @@ export function matchTensors<T extends { readonly shape: Shape }>(
   tensors: ReadonlyMap<string, T>,
   source: string,
 ): ReadonlyMap<string, T> {
-  const found = [...tensors].filter(([name]) => !ignored(name)).map(([name, tensor]) => ({ name, tensor, shape: tensor.shape }));
+  const found = [...tensors].filter(([name]) => !isCounter(name)).map(([name, tensor]) => ({ name, tensor, shape: tensor.shape }));
   const refuse = (why: string): never => {
     throw new LeakageError(
       "file",

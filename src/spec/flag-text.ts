@@ -45,7 +45,7 @@ export function readPart(text: string, name: string): RawPart {
   const [, kind, rest] = /^([^:]*)(?::(.*))?$/s.exec(text)!;
   if (!kind) throw new LeakageError("spec", `${name}: expected kind or kind:param=value,param=value; got ${JSON.stringify(text)}.`);
   const values = new Map<string, string>();
-  for (const assignment of rest ? splitOutside(rest, /,/y, name) : []) {
+  for (const assignment of rest === undefined ? [] : splitOutside(rest, /,/y, name)) {
     const [, parameter, value] = /^\s*([^=]*?)\s*=(.*)$/s.exec(assignment) ?? [];
     if (!parameter || value === undefined)
       throw new LeakageError("spec", `${name} ${kind}: expected param=value; got ${JSON.stringify(assignment)}.`);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { validateResult } from "../../src/audit/index.ts";
+import { writeNpy, writeNpz } from "../../src/formats/index.ts";
 
 const home = mkdtempSync(join(tmpdir(), "gradleak-cli-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -47,6 +48,12 @@ describe("gradleak attack", () => {
     for (const lost of ["result.json", "report.html", "chunks/1.json", "reconstruction-1.png"]) rmSync(join(at("c"), lost));
     expect((await gradleak(...base, "--images", "0-1", "--out", at("c"))).code).toBe(0);
     expect(timeless(readFileSync(at("c/result.json"), "utf8"))).toBe(whole);
+    // A chunk whose file, picture or update is damaged or missing is attacked again, to the same end.
+    writeFileSync(at("c/chunks/0.json"), "[{");
+    writeFileSync(at("c/reconstruction-1.png"), "no picture");
+    expect((await gradleak(...base, "--images", "0-1", "--out", at("c"), "--save-update")).code).toBe(0);
+    expect(timeless(readFileSync(at("c/result.json"), "utf8"))).toBe(whole);
+    expect(existsSync(at("c/update-0.safetensors"))).toBe(true);
     const other = await gradleak(...base, "--images", "0-2", "--out", at("c"));
     expect(other.code).toBe(2);
     expect(other.told).toContain("another spec");
@@ -94,6 +101,9 @@ describe("gradleak list", () => {
 describe("bad input ends with exit code 2 and a sentence, and writes nothing", () => {
   writeFileSync(at("broken.safetensors"), Buffer.from([1, 2, 3]));
   writeFileSync(at("file"), "not a folder");
+  const integers = { dtype: "I64", shape: [2], data: BigInt64Array.of(1n, 2n) } as const;
+  writeFileSync(at("integers.npz"), writeNpz(new Map([["0.weight", integers]])));
+  writeFileSync(at("one.npy"), writeNpy(integers));
   const cases: [string, string[], RegExp][] = [
     ["an unknown attack", [...base.slice(0, 6), "inverting-gradient"], /Did you mean inverting-gradients/],
     ["an unknown parameter", [...base, "--model", "lenet:varient=zhu"], /Did you mean variant/],
@@ -104,6 +114,13 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
     ["a folder that is not there", ["attack", "--data", at("nowhere"), ...base.slice(3)], /nowhere/],
     ["weights that are no file of tensors", [...base, "--weights", at("broken.safetensors")], /broken\.safetensors/],
     ["weights that are not there", [...base, "--weights", at("missing.npz")], /no such file/],
+    ["weights that are a device", [...base, "--weights", "/dev/zero"], /is a device/],
+    ["weights that are integers", [...base, "--weights", at("integers.npz")], /real numbers.*holds I64/],
+    ["an array without a name", [...base, "--weights", at("one.npy")], /without a name/],
+    ["a network without end", [...base, "--model", "mlp:sizes=65536/65536/65536"], /8792113162 parameters/],
+    ["more threads than there can be", [...base, "--threads", "100000000"], /--threads takes a whole number from 1 to 1024/],
+    ["a mistyped data set", ["attack", "--data", "cifar", ...base.slice(3)], /did you mean cifar10/],
+    ["a list by an inherited name", ["list", "constructor"], /no list of "constructor"/],
     ["an output that cannot be written", [...base, "--out", at("file/below")], /cannot be written/],
     ["a device that is not there", [...base, "--device", "abacus"], /abacus.*cpu/s],
     ["a batch that does not fit", [...base, "--images", "0-2", "--batch", "2"], /multiple of 2/],
