@@ -75,7 +75,7 @@ ${assumed(result)}
 </section>
 <section>
 <h2>To reproduce</h2>
-${colophon(result, reproduce)}
+${colophon({ ...result, notes: [...result.notes, ...machine(result)] }, reproduce)}
 </section>`,
   );
 }
@@ -84,7 +84,7 @@ const caution = html`<p>What did not come back was <em>not recovered by these at
 <p>What did come back shows what one who holds the update can see. Who is given less than is listed above may see less.</p>`;
 
 function facts(result: AuditResult): Markup {
-  const { draws, images, cells, baselines, threads } = result;
+  const { draws, images, cells, baselines } = result;
   const most = strongest(result).reduce((a, b) => (b.recovered.estimate > a.recovered.estimate ? b : a));
   const guess = Math.max(...baselines.map(({ recovered }) => recovered.estimate));
   const entries: readonly (readonly [string, string] | null)[] = [
@@ -95,13 +95,12 @@ function facts(result: AuditResult): Markup {
     ["best guess without the update", percent(guess)],
     ["defenses × attacks", `${byDefense(cells).size} × ${cells.length / byDefense(cells).size}`],
     ["attack time of a draw", `${significant(cells.reduce((sum, { seconds }) => sum + seconds, 0) / (draws * cells.length))} s`],
-    threads.length === 0 ? null : ["threads", threads.join(", ")],
   ];
   return html`<dl class="facts">${entries.map((entry) => entry && html`<div><dt>${entry[0]}</dt><dd>${entry[1]}</dd></div>`)}</dl>`;
 }
 
 function gate({ text, verdicts, fails, confidence }: NonNullable<AuditResult["gate"]>): Markup {
-  return html`<section>
+  return html`<section class="given">
 <h2>The gate ${fails ? "failed" : "passed"}</h2>
 <p class="note">Fails if <code>${foreign(text)}</code> for the strongest attack on a defense. Each interval holds with ${+(100 * confidence).toPrecision(6)} %, so that those of all attacks on a defense hold together (Bonferroni).</p>
 <dl>${verdicts.map(
@@ -111,6 +110,14 @@ function gate({ text, verdicts, fails, confidence }: NonNullable<AuditResult["ga
   )}</dl>
 </section>`;
 }
+
+/** What the last digits depend on beside the command. */
+const machine = ({ threads }: AuditResult): readonly string[] =>
+  threads.length === 0
+    ? []
+    : [
+        `The runtime had ${threads.join(" or ")} ${threads.join() === "1" ? "thread" : "threads"}; with another number the last digits may differ.`,
+      ];
 
 /** What each attack took for granted, beside what was there. */
 function assumed({ cells }: AuditResult): Markup {

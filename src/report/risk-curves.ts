@@ -22,9 +22,8 @@ export function riskCurves(result: AuditResult): Markup {
     );
   const own = result.cells.map((cell, i) => ({ ...cell, risk: curve(data.flatMap(({ distances }) => distances[i]!)) }));
   const without = curve(data.flatMap(({ guesses }) => guesses[guess.name]!));
-  // Far enough for δ, and for nearly all of what was measured.
-  const far = [...result.cells, guess].map(({ quantiles }) => quantiles.at(-1)!.distance ?? 0);
-  const end = 1.04 * Math.max(1.25 * delta, ...far);
+  // Far enough for δ, and for nearly all guesses: how much worse than these an attack can be says nothing.
+  const end = 1.04 * Math.max(1.25 * delta, guess.quantiles.at(-1)!.distance ?? 0);
   const groups = [...byDefense(own)];
   const charts = groups.map(([defense, cells]) => {
     const lines = cells.map(({ risk }) => thinned(risk, end));
