@@ -89,9 +89,9 @@ export const bayes = part({
 /** For a point mass: the final width beside the update's root mean square, and the factor that makes it as wide as the update at the start. */
 const narrowing = { width: 0.01, from: 1e-4 };
 
-/** The law that is stated, else that of the defense; for an update that is sent as it is, a narrow Gaussian. */
-const lawOf = (conditional: ReturnType<typeof conditionals.parse> | null, { likelihood }: Setting) =>
-  conditional === null ? (likelihood ?? narrowGaussian(narrowing.width)) : conditionals.build(conditional);
+/** The law that is stated, else that of the defense; for an update without noise, a narrow Gaussian around what the batch would send. */
+const lawOf = (conditional: ReturnType<typeof conditionals.parse> | null, { likelihood, narrow = narrowGaussian }: Setting) =>
+  conditional === null ? (likelihood ?? narrow(narrowing.width)) : conditionals.build(conditional);
 
 /** The prior of the attack itself, else that of the setting. */
 function priorOf(

@@ -1,5 +1,5 @@
 import type { AssumptionAndSearch, LabelRule, Neighborhood } from "../adversary/index.ts";
-import type { Likelihood } from "../defenses/index.ts";
+import type { Defense, Likelihood } from "../defenses/index.ts";
 import type { Examples } from "../models/index.ts";
 import type { Prior } from "../priors/index.ts";
 
@@ -9,6 +9,8 @@ export interface Setting {
   readonly jointLabels: boolean;
   /** The law of the defense that is there, where it has one. */
   readonly likelihood?: Likelihood;
+  /** Where it has none because it adds no noise: a Gaussian around what the batch would send; see {@link Defense.narrow}. */
+  readonly narrow?: Defense["narrow"];
   /** The prior that the user states, or the data's own density. */
   readonly prior?: { readonly prior: Prior; readonly name: string };
   /** Pictures that are not attacked, for priors that are estimated from data. */

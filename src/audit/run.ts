@@ -68,7 +68,7 @@ export function chunksOf({ data: { images }, client: { batch }, lanes }: AttackS
  * @throws LeakageError `spec` that names what does not fit.
  */
 export function attackOf(
-  spec: Pick<AttackSpec, "attack" | "prior" | "labels" | "score"> & Partial<Pick<AttackSpec, "defense">>,
+  spec: Pick<AttackSpec, "attack" | "client" | "prior" | "labels" | "score"> & Partial<Pick<AttackSpec, "defense">>,
   model: Model,
 ): AssumedAttack {
   const { delta, deltaSpace } = spec.score;
@@ -76,10 +76,12 @@ export function attackOf(
   const stated = spec.prior;
   if (stated && declaration.fixesPrior)
     throw new LeakageError("spec", `--prior ${format(stated)} does not fit --attack ${spec.attack.kind}, which has a prior of its own.`);
-  const likelihood = spec.defense && defenses.build(spec.defense).likelihood;
+  const defense = spec.defense && defenses.build(spec.defense);
+  defense?.check?.({ model, mode: spec.client.mode }, spec.client.batch);
   return declaration.build({
     jointLabels: spec.labels === "joint",
-    ...(likelihood ? { likelihood } : {}),
+    ...(defense?.likelihood ? { likelihood: defense.likelihood } : {}),
+    ...(defense?.narrow ? { narrow: defense.narrow } : {}),
     ...(stated ? { prior: { prior: priors.build(stated), name: format(stated) } } : {}),
     radius: { radius: delta, space: model.shape.length === 3 ? deltaSpace : "model" },
   });

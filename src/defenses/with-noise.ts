@@ -11,17 +11,19 @@ export const noiseStep = (noise: Noise): Step => ({
     const names = update.names;
     return { update: update.map((entries, name) => around(noise, entries, batch.x.shape[0]!).sample(key.foldIn(names.indexOf(name)))) };
   },
-  law: (before) => ({
-    ...before,
-    names: [...before.names, noise.name],
-    entry: plus(before.entry, noise, (a, b) => sumOf(a, b) ?? refuseSum(a, b)),
-    noisy: before.noisy ?? noise.name,
-    ...(noise.per === "update" ? { aggregated: before.aggregated ?? noise.name } : {}),
-    ...requirePossible(before, noise),
-  }),
+  law: (before) => {
+    requirePossible(before, noise);
+    return {
+      ...before,
+      names: [...before.names, noise.name],
+      entry: plus(before.entry, noise, (a, b) => sumOf(a, b) ?? refuseSum(a, b)),
+      noisy: before.noisy ?? noise.name,
+      ...(noise.per === "update" ? { aggregated: before.aggregated ?? noise.name } : {}),
+    };
+  },
 });
 
-function requirePossible({ aggregated, hidden }: Law, noise: Noise): Record<never, never> {
+function requirePossible({ aggregated, hidden }: Law, noise: Noise): void {
   if (noise.per === "example" && aggregated !== undefined)
     throw new LeakageError(
       "spec",
@@ -32,7 +34,6 @@ function requirePossible({ aggregated, hidden }: Law, noise: Noise): Record<neve
       "spec",
       `${noise.name} cannot follow ${hidden.name}: a mask that is never redrawn and not known ties all updates of a client together, and an attack sees one; use redraw=update or known=true.`,
     );
-  return {};
 }
 
 function refuseSum(a: Noise, b: Noise): never {
