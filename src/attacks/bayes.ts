@@ -15,13 +15,11 @@ export const bayes = part({
   doc: "Algorithm 1: the law of the defense that is there and the prior that is stated (Balunović et al.).",
   params: {
     conditional: nested("conditional", () => conditionals)
-      .nullable()
-      .default(null)
-      .describe("Assumed p(g | x); none takes the law of the declared defense."),
+      .optional()
+      .describe("Assumed p(g | x); without it, the law of the declared defense."),
     prior: nested("prior", () => priors)
-      .nullable()
-      .default(null)
-      .describe("Assumed p(x); none takes the stated one, or the data's own density."),
+      .optional()
+      .describe("Assumed p(x); without it, the stated one, or the data's own density."),
     samples: z.int().positive().max(4096).default(1).describe("Points k drawn in the ball at each step; 1 judges the point itself."),
     delta: z
       .number()
@@ -54,7 +52,7 @@ export const bayes = part({
     restarts: z.int().positive().max(64).default(1).describe("Starts; the one whose update is likeliest is kept."),
   },
   build: (params): AttackDeclaration => ({
-    fixesPrior: params.prior !== null,
+    fixesPrior: params.prior !== undefined,
     build: (setting) => {
       const { samples, optimizer, rate, gamma, anneal, langevin, patience, ...search } = params;
       if (params.points === "antithetic" && samples % 2 === 1 && samples > 1)
@@ -62,7 +60,7 @@ export const bayes = part({
       const { prior, name } = priorOf(params.prior, setting);
       const likelihood = lawOf(params.conditional, setting);
       const ball = ballOf(params, setting);
-      const from = anneal ?? (params.conditional === null && !setting.likelihood ? narrowing.from : null);
+      const from = anneal ?? (params.conditional === undefined && !setting.likelihood ? narrowing.from : null);
       const optimizers = { adam: () => adam(), "signed-adam": () => adam({ signed: true }), lbfgs: () => lbfgs() };
       return {
         assumes: { law: likelihood.name, prior: name, radius: ball?.radius ?? 0, samples: ball ? samples : 1 },
@@ -90,15 +88,15 @@ export const bayes = part({
 const narrowing = { width: 0.01, from: 1e-4 };
 
 /** The law that is stated, else that of the defense; for an update without noise, a narrow Gaussian around what the batch would send. */
-const lawOf = (conditional: ReturnType<typeof conditionals.parse> | null, { likelihood, narrow = narrowGaussian }: Setting) =>
-  conditional === null ? (likelihood ?? narrow(narrowing.width)) : conditionals.build(conditional);
+const lawOf = (conditional: ReturnType<typeof conditionals.parse> | undefined, { likelihood, narrow = narrowGaussian }: Setting) =>
+  conditional === undefined ? (likelihood ?? narrow(narrowing.width)) : conditionals.build(conditional);
 
 /** The prior of the attack itself, else that of the setting. */
 function priorOf(
-  own: ReturnType<typeof priors.parse> | null,
+  own: ReturnType<typeof priors.parse> | undefined,
   { prior, examples }: Setting,
 ): { readonly prior: Prior; readonly name: string } {
-  if (own !== null) return { prior: priors.build(own, examples ? { examples } : {}), name: format(own) };
+  if (own !== undefined) return { prior: priors.build(own, examples ? { examples } : {}), name: format(own) };
   if (prior) return prior;
   throw new LeakageError(
     "spec",

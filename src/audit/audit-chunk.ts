@@ -5,7 +5,7 @@ import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { encodePng, toBase64 } from "../formats/index.ts";
 import { type DeltaSpace, distance, matchImages } from "../metrics/index.ts";
-import type { Weights } from "../models/index.ts";
+import type { Examples, Weights } from "../models/index.ts";
 import { oneHot, type Reconstruction, reconstruct, type Tick } from "./attack.ts";
 import { type AuditSpec, type Cell, cellsOf } from "./audit-spec.ts";
 import { drawKey, drawPlaces, imageShape } from "./draws.ts";
@@ -17,6 +17,8 @@ import { simulate } from "./simulate.ts";
 
 const outcome = z.strictObject({
   distances: z.array(z.number().nonnegative().nullable()),
+  /** The attacker's own at the end; null where it is not a number. */
+  objective: z.number().nullable(),
   steps: z.int().nonnegative(),
   stopped: z.string().nullable(),
 });
@@ -84,6 +86,8 @@ export interface AuditRun {
   readonly dataset: Dataset;
   readonly weights: Weights;
   readonly guesses: readonly Guess[];
+  /** Images that are not attacked, for priors that are estimated from data. */
+  readonly examples?: Examples;
   readonly machine: Machine;
 }
 
@@ -127,7 +131,7 @@ export async function* auditChunk(
         const place = d * spec.attacks.length + a;
         const began = machine.clock();
         const running = reconstruct({
-          attack: auditAttack(spec, cell, model),
+          attack: auditAttack(spec, cell, model, run.examples),
           policy: spec.labels,
           seen: { client: one, lanes: part.length, batchSize: spec.client.batch, updates, open, labels: private_.y },
           keys: keys("start"),
@@ -142,6 +146,7 @@ export async function* auditChunk(
           const scored = scoreDraw(part[lane]!, reconstruction, apart);
           outcomes[at + lane]![place] = {
             distances: scored.map(({ distance }) => distance),
+            objective: Number.isFinite(reconstruction.lane.objective) ? reconstruction.lane.objective : null,
             steps: reconstruction.lane.steps,
             stopped: reconstruction.lane.stopped,
           };

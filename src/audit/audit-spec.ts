@@ -5,7 +5,7 @@ import { LeakageError } from "../errors.ts";
 import { priors } from "../priors/index.ts";
 import { concise } from "../spec/index.ts";
 import { type Gate, parseGate, requireUsefulGate } from "./gate.ts";
-import { clientSpec, partOf, scoreSpec } from "./spec.ts";
+import { clientSpec, partOf, scoreSpec, tunedBy } from "./spec.ts";
 
 /** What `gradleak audit` does, complete: the hash of its canonical JSON names the result. */
 export const auditSpec = z.object({
@@ -19,6 +19,7 @@ export const auditSpec = z.object({
   client: clientSpec,
   defenses: z.array(partOf(defenses)).min(1),
   attacks: z.array(partOf(attacks)).min(1),
+  tuned: tunedBy,
   /** What the attacker takes for p(x), for attacks that leave it open. */
   prior: partOf(priors).optional(),
   labels: z.enum(["known", "recovered", "joint"]).default("known"),

@@ -1,6 +1,6 @@
 import { defenses } from "../defenses/index.ts";
 import { bonferroni, clopperPearson, clusterProportion, complement, distanceQuantiles, dkwBand, type Interval } from "../metrics/index.ts";
-import type { Model } from "../models/index.ts";
+import type { Examples, Model } from "../models/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import { specHash } from "../spec/index.ts";
 import type { AuditChunk, Nearest } from "./audit-chunk.ts";
@@ -20,6 +20,7 @@ export interface AuditSummary {
   readonly chunks: readonly AuditChunk[];
   readonly versions: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
+  readonly examples?: Examples;
 }
 
 /** Where the pictures of a cell's nearest reconstruction are. */
@@ -38,7 +39,7 @@ export const nearestOf = (chunks: readonly AuditChunk[]): readonly (Nearest | nu
   );
 
 /** The result of an audit, which follows from its chunks alone. */
-export function auditResult({ spec, model, classes, chunks, versions, notes }: AuditSummary): AuditResult {
+export function auditResult({ spec, model, classes, chunks, versions, notes, examples }: AuditSummary): AuditResult {
   const cells = cellsOf(spec);
   const { delta } = spec.score;
   const batchSize = spec.client.batch;
@@ -70,7 +71,7 @@ export function auditResult({ spec, model, classes, chunks, versions, notes }: A
       ),
     })),
     cells: cells.map(({ defense, attack }, i): AuditCell => {
-      const { law, prior, radius, samples } = auditAttack(spec, { defense, attack }, model).assumes;
+      const { law, prior, radius, samples } = auditAttack(spec, { defense, attack }, model, examples).assumes;
       return {
         defense: defenseName(defense),
         attack: attackName(attack),

@@ -15,7 +15,7 @@ export { drawPlaces } from "./draws.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
 export { type Guess, gray, guessesFrom } from "./guesses.ts";
-export { meanImage } from "./pictures.ts";
+export { examplesOf, meanImage } from "./pictures.ts";
 export {
   type ImageMetrics,
   type ImageResult,
@@ -41,3 +41,16 @@ export {
 } from "./run.ts";
 export { type PrivateBatches, simulate } from "./simulate.ts";
 export { type AttackSpec, attackSpec, type InvertSpec, invertSpec, parseSpec } from "./spec.ts";
+export {
+  type Criterion,
+  candidatesOf,
+  readTuned,
+  readVaried,
+  requireComparable,
+  type Tuned,
+  type TuneSpec,
+  tuned,
+  tunedSchema,
+  tuneSpec,
+  type Varied,
+} from "./tune.ts";

@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/index.ts";
-import type { Normalization } from "../models/index.ts";
+import type { Examples, Normalization } from "../models/index.ts";
 
 /** A picture [c, h, w] from pixel space into model space: (pixel − mean) / std. */
 export const toModelSpace = (pixels: Float32Array, { mean, std }: Normalization): Float32Array => {
@@ -27,6 +27,9 @@ export function concatenate(parts: readonly Float32Array[]): Float32Array {
   }
   return all;
 }
+
+/** The pictures of a data set, for what is estimated from data. */
+export const examplesOf = (dataset: Dataset): Examples => ({ count: dataset.size, image: (i) => dataset.example(i).image });
 
 /** The pixel-wise mean of the first pictures of a data set: the best guess, by squared error, of one who saw no update. */
 export function meanImage(dataset: Dataset, count = 500): Float32Array {

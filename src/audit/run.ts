@@ -4,7 +4,7 @@ import type { Dataset } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import type { Picture } from "../formats/index.ts";
-import { type Model, models, type Weights } from "../models/index.ts";
+import { type Examples, type Model, models, type Weights } from "../models/index.ts";
 import { priors } from "../priors/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
@@ -30,6 +30,8 @@ export interface AttackRun {
   readonly weights: Weights;
   /** Guesses of one who saw no update, by name, in pixel space. */
   readonly baselines: Readonly<Record<string, Float32Array>>;
+  /** Images that are not attacked, for priors that are estimated from data. */
+  readonly examples?: Examples;
   readonly machine: Machine;
 }
 
@@ -70,6 +72,7 @@ export function chunksOf({ data: { images }, client: { batch }, lanes }: AttackS
 export function attackOf(
   spec: Pick<AttackSpec, "attack" | "client" | "prior" | "labels" | "score"> & Partial<Pick<AttackSpec, "defense">>,
   model: Model,
+  examples?: Examples,
 ): AssumedAttack {
   const { delta, deltaSpace } = spec.score;
   const declaration = attacks.build(spec.attack);
@@ -82,20 +85,21 @@ export function attackOf(
     jointLabels: spec.labels === "joint",
     ...(defense?.likelihood ? { likelihood: defense.likelihood } : {}),
     ...(defense?.narrow ? { narrow: defense.narrow } : {}),
-    ...(stated ? { prior: { prior: priors.build(stated), name: format(stated) } } : {}),
+    ...(stated ? { prior: { prior: priors.build(stated, examples ? { examples } : {}), name: format(stated) } } : {}),
+    ...(examples ? { examples } : {}),
     radius: { radius: delta, space: model.shape.length === 3 ? deltaSpace : "model" },
   });
 }
 
 /** An attack of an audit on one of its defenses. The stated prior is that of the attacks that leave it open. */
-export function auditAttack(spec: AuditSpec, cell: Cell, model: Model): AssumedAttack {
+export function auditAttack(spec: AuditSpec, cell: Cell, model: Model, examples?: Examples): AssumedAttack {
   const { prior, ...rest } = spec;
-  return attackOf({ ...rest, ...cell, ...(prior && !attacks.build(cell.attack).fixesPrior ? { prior } : {}) }, model);
+  return attackOf({ ...rest, ...cell, ...(prior && !attacks.build(cell.attack).fixesPrior ? { prior } : {}) }, model, examples);
 }
 
 /** Attacks one chunk of a run: simulates its updates, reconstructs, scores. Draws follow from the seed and the image's index alone. */
 export async function* attackChunk(
-  { spec, dataset, weights, baselines, machine }: AttackRun,
+  { spec, dataset, weights, baselines, machine, examples: publicExamples }: AttackRun,
   chunk: readonly (readonly number[])[],
 ): AsyncGenerator<Tick, Chunk> {
   const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
@@ -109,7 +113,7 @@ export async function* attackChunk(
     one,
   );
   const batches = { lanes: chunk.length, batchSize: spec.client.batch, x, y };
-  const attack = attackOf(spec, model);
+  const attack = attackOf(spec, model, publicExamples);
   const { updates, open } = await simulate(one, defenses.build(spec.defense), batches, keys("noise"), machine);
   const began = machine.clock();
   const made = yield* reconstruct({
@@ -202,8 +206,9 @@ export function resultOf(
   images: readonly ImageResult[],
   versions: Readonly<Record<string, string>>,
   notes: readonly string[],
+  examples?: Examples,
 ): Result {
-  const { assumes } = attackOf(spec, model);
+  const { assumes } = attackOf(spec, model, examples);
   return {
     format: "gradleak-result-1",
     command,

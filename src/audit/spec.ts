@@ -21,9 +21,12 @@ export const clientSpec = z.object({
 });
 /** Within which distance an image counts as recovered. */
 export const scoreSpec = z.object({ delta: z.number().positive(), deltaSpace: z.enum(["pixel", "model"]).default("pixel") });
+/** By what the attacks were tuned that `gradleak tune` wrote. */
+export const tunedBy = z.array(z.object({ specHash: z.string().length(64), by: z.enum(["distance", "objective"]) })).optional();
 const shared = {
   client: clientSpec,
   attack: partOf(attacks),
+  tuned: tunedBy,
   /** What the attacker takes for p(x), for attacks that leave it open. */
   prior: partOf(priors).optional(),
   labels: z.enum(["known", "recovered", "joint"]),

@@ -7,6 +7,7 @@ import {
   attackOf,
   attackSpec,
   chunksOf,
+  examplesOf,
   type ImageResult,
   meanImage,
   modelFor,
@@ -26,6 +27,7 @@ import { ResultFolder } from "./folder.ts";
 import { drive, machineOf, scoreOf, weightsOf } from "./run.ts";
 import { quoted } from "./shell.ts";
 import { storedChunk } from "./stored-chunk.ts";
+import { chosenAttack } from "./tuned.ts";
 import { versions } from "./version.ts";
 
 export interface SimulateFlags extends AttackFlags, DataFlags {
@@ -41,7 +43,7 @@ export async function attack(flags: SimulateFlags): Promise<void> {
   const tell = consoleFor(flags.json === true);
   const machine = await machineOf(flags);
   // All that can be wrong is said before any work starts.
-  const parts = { model: models.parse(flags.model), attack: attacks.parse(flags.attack), defense: defenses.parse(flags.defense) };
+  const parts = { model: models.parse(flags.model), ...(await chosenAttack(flags)), defense: defenses.parse(flags.defense) };
   const images = places(flags.images, "--images");
   const { dataset, publicSet } = await openData(flags);
   for (const index of images) dataset.example(index);
@@ -58,6 +60,7 @@ export async function attack(flags: SimulateFlags): Promise<void> {
     },
     defense: parts.defense,
     attack: parts.attack,
+    ...(parts.tuned.length === 0 ? {} : { tuned: parts.tuned }),
     ...(flags.prior === undefined ? {} : { prior: priors.parse(flags.prior) }),
     labels: flags.labels ?? attacks.build(parts.attack).labels ?? "known",
     score: scoreOf(flags, dataset.shape),
@@ -65,13 +68,14 @@ export async function attack(flags: SimulateFlags): Promise<void> {
     seed,
   });
   const chunks = chunksOf(spec);
-  attackOf(spec, model);
+  const examples = publicSet && examplesOf(publicSet);
+  attackOf(spec, model, examples);
   const hash = specHash(spec);
   const folder = await ResultFolder.open(flags.out ?? `out/attack-${hash.slice(0, 12)}`, hash, spec);
   const baselines = publicSet
     ? { meanImage: meanImage(publicSet) }
     : { gray: new Float32Array(dataset.shape.reduce((a, b) => a * b)).fill(0.5) };
-  const run: AttackRun = { spec, dataset, weights, baselines, machine };
+  const run: AttackRun = { spec, dataset, weights, baselines, machine, ...(examples ? { examples } : {}) };
   tell.event("start", { specHash: hash, images: images.length });
   tell.line(
     `${pc.bold("gradleak")} attacks ${images.length} ${images.length === 1 ? "image" : "images"} of ${flags.data} behind ${format(parts.defense)} on ${format(parts.model)}`,
@@ -82,7 +86,7 @@ export async function attack(flags: SimulateFlags): Promise<void> {
     ...dataset.notes,
     ...(origin.kind === "file" ? [] : ["The network's weights are drawn anew, not trained; trained networks leak less."]),
   ];
-  await conclude(tell, folder, resultOf("attack", spec, model, all, versions, notes), reproduce(flags, spec));
+  await conclude(tell, folder, resultOf("attack", spec, model, all, versions, notes, examples), reproduce(flags, spec));
   if (flags.data === "shapes") tell.line(next);
 }
 

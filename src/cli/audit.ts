@@ -13,6 +13,7 @@ import {
   defenseName,
   drawPlaces,
   drawsOf,
+  examplesOf,
   gateOf,
   gray,
   guessesFrom,
@@ -38,15 +39,21 @@ import { type ClientFlags, wholeNumber } from "./flags.ts";
 import { ResultFolder } from "./folder.ts";
 import { drive, machineOf, scoreOf, weightsOf } from "./run.ts";
 import { quoted } from "./shell.ts";
+import { chosenAttacks } from "./tuned.ts";
 import { versions } from "./version.ts";
 
-export interface AuditFlags extends ClientFlags, DataFlags {
+/** Flags of a command that attacks images drawn at random. */
+export interface DrawFlags extends ClientFlags, DataFlags {
   readonly defense: readonly string[];
-  readonly attack: readonly string[];
+  readonly attack?: readonly string[];
+  readonly tuned?: readonly string[];
   readonly samples: string;
   readonly labels: "known" | "recovered" | "joint";
   readonly chunk: string;
   readonly lanes: string;
+}
+
+export interface AuditFlags extends DrawFlags {
   readonly failIf?: string;
 }
 
@@ -66,7 +73,18 @@ export async function audit(flags: AuditFlags): Promise<boolean> {
   const chunks: AuditChunk[] = [];
   for (const [i, range] of drawsOf(spec).entries()) chunks.push(await finishedChunk(tell, folder, run, range, i));
   const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
-  const result = validateAuditResult(auditResult({ spec, model, classes: dataset.classes, chunks, versions, notes }), "the result");
+  const result = validateAuditResult(
+    auditResult({
+      spec,
+      model,
+      classes: dataset.classes,
+      chunks,
+      versions,
+      notes,
+      ...(run.examples ? { examples: run.examples } : {}),
+    }),
+    "the result",
+  );
   const pictures = new Map<string, Uint8Array>();
   for (const [cell, nearest] of nearestOf(chunks).entries()) {
     const { original, reconstruction } = nearestFiles(cell);
@@ -88,12 +106,12 @@ export async function audit(flags: AuditFlags): Promise<boolean> {
 }
 
 /** Everything that an audit needs, opened and checked. */
-async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes: readonly string[] }> {
+export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes: readonly string[] }> {
   const machine = await machineOf(flags);
   const parts = {
     model: models.parse(flags.model),
     defenses: flags.defense.map((defense) => defenses.parse(defense)),
-    attacks: flags.attack.map((attack) => attacks.parse(attack)),
+    ...(await chosenAttacks(flags)),
     ...(flags.prior === undefined ? {} : { prior: priors.parse(flags.prior) }),
   };
   const seed = wholeNumber(flags.seed, "--seed", 0);
@@ -117,6 +135,7 @@ async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes: reado
     client: { model: parts.model, weights: origin, mode: flags.mode, batch },
     defenses: parts.defenses,
     attacks: parts.attacks,
+    ...(parts.tuned.length === 0 ? {} : { tuned: parts.tuned }),
     ...(parts.prior ? { prior: parts.prior } : {}),
     labels: flags.labels,
     score: scoreOf(flags, dataset.shape),
@@ -125,7 +144,8 @@ async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes: reado
     seed,
   });
   gateOf(spec);
-  for (const cell of cellsOf(spec)) auditAttack(spec, cell, model);
+  const examples = publicSet && examplesOf(publicSet);
+  for (const cell of cellsOf(spec)) auditAttack(spec, cell, model, examples);
   const measured = measuredIn(spec, dataset.std);
   const guesses = publicSet
     ? guessesFrom({ examples: publicSet, knowsLabels: spec.labels === "known", measured, delta: spec.score.delta })
@@ -134,7 +154,7 @@ async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes: reado
     ...dataset.notes,
     ...(origin.kind === "file" ? [] : ["The network's weights are drawn anew, not trained; trained networks leak less."]),
   ];
-  return { run: { spec, dataset, weights, guesses, machine }, notes };
+  return { run: { spec, dataset, weights, guesses, machine, ...(examples ? { examples } : {}) }, notes };
 }
 
 /** Every image that is drawn, once. */
@@ -148,7 +168,7 @@ function* drawn(seed: number, samples: number, batch: number, size: number): Gen
 }
 
 /** A chunk of draws: from its file where an earlier run finished it, else made now. */
-async function finishedChunk(
+export async function finishedChunk(
   tell: Console,
   folder: ResultFolder,
   run: AuditRun,
@@ -184,7 +204,8 @@ function reproduce(flags: AuditFlags, spec: AuditSpec): string {
     "--batch",
     String(spec.client.batch),
     ...spec.defenses.flatMap((defense) => ["--defense", quoted(defenseName(defense))]),
-    ...spec.attacks.flatMap((attack) => ["--attack", quoted(attackName(attack))]),
+    ...(flags.attack ?? []).flatMap((attack) => ["--attack", quoted(attackName(attacks.parse(attack)))]),
+    ...(flags.tuned ?? []).flatMap((file) => ["--tuned", quoted(file)]),
     ...(spec.prior === undefined ? [] : ["--prior", quoted(concise(priors, spec.prior))]),
     "--labels",
     spec.labels,

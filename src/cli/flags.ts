@@ -82,5 +82,6 @@ export interface ClientFlags {
 
 /** Flags that `attack` and `invert` share. */
 export interface AttackFlags extends ClientFlags {
-  readonly attack: string;
+  readonly attack?: string;
+  readonly tuned?: string;
 }

@@ -13,6 +13,7 @@ import { ResultFolder } from "./folder.ts";
 import { drive, machineOf, scoreOf, weightsOf } from "./run.ts";
 import { quoted } from "./shell.ts";
 import { readTensors } from "./tensors.ts";
+import { chosenAttack } from "./tuned.ts";
 import { versions } from "./version.ts";
 
 export interface InvertFlags extends AttackFlags {
@@ -42,7 +43,7 @@ function labelsOf(text: string | undefined, batch: number, classes: number, own:
 export async function invert(flags: InvertFlags): Promise<void> {
   const tell = consoleFor(flags.json === true);
   const machine = await machineOf(flags);
-  const parts = { model: models.parse(flags.model), attack: attacks.parse(flags.attack) };
+  const parts = { model: models.parse(flags.model), ...(await chosenAttack(flags)) };
   const shape = extents(flags.inputShape, "--input-shape", 3) as [number, number, number];
   const input = {
     shape,
@@ -66,6 +67,7 @@ export async function invert(flags: InvertFlags): Promise<void> {
       batch,
     },
     attack: parts.attack,
+    ...(parts.tuned.length === 0 ? {} : { tuned: parts.tuned }),
     ...(flags.prior === undefined ? {} : { prior: priors.parse(flags.prior) }),
     ...labelsOf(flags.labels, batch, input.classes, attacks.build(parts.attack).labels),
     score: scoreOf(flags, shape),

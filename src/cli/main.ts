@@ -25,14 +25,16 @@ const clientFlags = (command: Command, attack: (command: Command) => Command): C
 /** Flags of a command with one attack. */
 const attackFlags = (command: Command): Command =>
   clientFlags(command, (client) =>
-    client.requiredOption("--attack <part>", "the attack, e.g. inverting-gradients:steps=1000,tv=1e-4 (gradleak list attacks)"),
+    client
+      .option("--attack <part>", "the attack, e.g. inverting-gradients:steps=1000,tv=1e-4 (gradleak list attacks)")
+      .option("--tuned <file>", "the attack that gradleak tune wrote, in place of --attack"),
   );
 
-/** Flags that choose private images. */
-const dataFlags = (command: Command): Command =>
+/** Flags that choose private images, of the other part of the data set where they are not to be scored. */
+const dataFlags = (command: Command, split: "train" | "test" = "test"): Command =>
   command
     .requiredOption("--data <set>", "shapes (ships with this program), cifar10, mnist, or a folder of PNG and JPEG pictures")
-    .addOption(new Option("--split <split>", "part of the data set").choices(["train", "test"]).default("test"))
+    .addOption(new Option("--split <split>", "part of the data set").choices(["train", "test"]).default(split))
     .option("--data-path <folder>", "official files of cifar10 or mnist, instead of the fetched ones")
     .option("--size <h>x<w>", "size that a folder's pictures are brought to", "32x32")
     .addOption(
@@ -83,7 +85,8 @@ function program(failed: () => void): Command {
     ),
     (command) =>
       command
-        .requiredOption("--attack <part...>", "the attacks, each on the same draws (gradleak list attacks)")
+        .option("--attack <part...>", "the attacks, each on the same draws (gradleak list attacks)")
+        .option("--tuned <file...>", "attacks that gradleak tune wrote, beside or in place of --attack")
         .option("--defense <part...>", "what the client does to its update, one or several (gradleak list defenses)", ["none"])
         .requiredOption("--samples <n>", "updates that are drawn"),
   )
@@ -96,6 +99,28 @@ function program(failed: () => void): Command {
     .action(async (flags) => {
       if (await (await import("./audit.ts")).audit(flags)) failed();
     });
+
+  clientFlags(
+    dataFlags(root.command("tune").description("Choose an attack's parameters, by equal budgets on draws that are not scored."), "train"),
+    (command) =>
+      command
+        .requiredOption("--attack <part>", "the attack; all candidates take its steps")
+        .requiredOption("--vary <values...>", "a parameter and the values that are tried, e.g. rate=0.05/0.1 or prior.weight=1/10")
+        .option("--defense <part>", "what the client does to its update (gradleak list defenses)", "none")
+        .option("--samples <n>", "updates that are drawn", "16"),
+  )
+    .option("--budget <n>", "candidates that are tried at most: more combinations are drawn from at random", "32")
+    .addOption(
+      new Option("--by <criterion>", "what is least: the mean distance from the images drawn, or the attacker's own objective")
+        .choices(["distance", "objective"])
+        .default("distance"),
+    )
+    .addOption(
+      new Option("--labels <policy>", "given, read off the update, or looked for with the images").choices(policies).default("known"),
+    )
+    .option("--chunk <n>", "draws that are finished, and written, together", "16")
+    .option("--lanes <n>", "draws attacked together by one program", "16")
+    .action(async (flags) => (await import("./tune.ts")).tune(flags));
 
   const data = root.command("data").description("Data sets that are not ours to ship.");
   data

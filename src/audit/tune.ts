@@ -1,0 +1,158 @@
+import { z } from "zod";
+import { attacks } from "../attacks/index.ts";
+import { LeakageError } from "../errors.ts";
+import { bootstrapMean, type Interval } from "../metrics/index.ts";
+import { foldIn, keyFromSeed, randomBits } from "../random/index.ts";
+import { canonicalJson, type PartSpec, specHash } from "../spec/index.ts";
+import type { AuditChunk } from "./audit-chunk.ts";
+import { type AuditSpec, auditSpec } from "./audit-spec.ts";
+
+type Json = PartSpec[string];
+
+/** A parameter that is tuned, as a path into the attack (`rate`, `prior.weight`), and the values that are tried. */
+export interface Varied {
+  readonly path: string;
+  readonly values: readonly Json[];
+}
+
+/** Reads `rate=0.05/0.1/0.2` or `prior.weight=1/10`. Throws LeakageError `spec` for anything else. */
+export function readVaried(text: string): Varied {
+  const [, path, rest] = /^\s*([A-Za-z][\w.]*)\s*=(.+)$/.exec(text) ?? [];
+  if (path === undefined) throw new LeakageError("spec", `--vary takes parameter=value/value, such as rate=0.05/0.1; got "${text}".`);
+  const values = rest!.split("/").map((each): Json => {
+    const word = each.trim();
+    if (word === "none") return null;
+    if (word === "true" || word === "false") return word === "true";
+    return word !== "" && Number.isFinite(Number(word)) ? Number(word) : word;
+  });
+  return { path, values };
+}
+
+/** The attack with another value at a path. */
+function changed(part: Json, [step, ...rest]: readonly string[], value: Json, path: string): Json {
+  if (typeof part !== "object" || part === null || !(step! in part))
+    throw new LeakageError("spec", `--vary ${path}: the attack has nothing there; a path names parameters as the attack's spec does.`);
+  const inner = (part as Readonly<Record<string, Json>>)[step!]!;
+  const next = rest.length === 0 ? value : changed(inner, rest, value, path);
+  return Array.isArray(part) ? part.map((each: Json, i) => (String(i) === step ? next : each)) : { ...part, [step!]: next };
+}
+
+/**
+ * The attacks that are tried: the base, then every combination of the values; where there are more than `budget`, that many of them, drawn from the seed. All have the
+ * steps of the base, unless `steps` itself is varied.
+ *
+ * @throws LeakageError `spec` for a path or a value that the attack does not have.
+ */
+export function candidatesOf(base: PartSpec, varied: readonly Varied[], budget: number, seed: number): readonly PartSpec[] {
+  if (varied.some(({ path }) => path === "steps"))
+    throw new LeakageError("spec", "--vary steps: candidates are compared at equal budgets, so all take the steps of --attack.");
+  const combinations = varied.reduce<readonly Json[]>(
+    (all, { path, values }) => all.flatMap((attack) => values.map((value) => changed(attack, path.split("."), value, path))),
+    [base],
+  );
+  const unique = [
+    ...new Map([base, ...combinations].map((each) => attacks.parse(each)).map((each) => [canonicalJson(each), each])).values(),
+  ];
+  const [first, ...others] = unique;
+  if (unique.length <= budget) return unique;
+  const words = randomBits(foldIn(keyFromSeed(seed), 5), others.length);
+  const drawn = others.map((attack, i) => ({ attack, word: words[i]! })).sort((a, b) => a.word - b.word);
+  return [first!, ...drawn.slice(0, budget - 1).map(({ attack }) => attack)];
+}
+
+/** By what the best candidate is chosen. */
+export type Criterion = "distance" | "objective";
+
+/** Parameters of a search: they leave the attacker's objective at the end comparable; what the attacker assumes does not. */
+const searchParameters = new Set(["rate", "gamma", "anneal", "langevin", "optimizer", "decay", "signed", "start", "history", "patience"]);
+
+/** Refuses to compare objectives of candidates that assume different things. */
+export function requireComparable(criterion: Criterion, varied: readonly Varied[]): void {
+  const other = varied.find(({ path }) => !searchParameters.has(path));
+  if (criterion === "objective" && other)
+    throw new LeakageError("spec", `--by objective does not fit --vary ${other.path}: it changes the objective itself; use --by distance.`);
+}
+
+const candidate = z.strictObject({
+  attack: z.record(z.string(), z.json()),
+  score: z.number().nullable().describe("Mean over the draws; null where one of them is not a number."),
+  lower: z.number().nullable(),
+  upper: z.number().nullable(),
+});
+
+/** The form of the file that `gradleak tune` writes. */
+export const tunedSchema = z.strictObject({
+  format: z.literal("gradleak-tuned-1"),
+  /** Everything that the choice follows from: the draws, the candidates, the criterion. */
+  spec: z.record(z.string(), z.json()),
+  specHash: z.string().regex(/^[0-9a-f]{64}$/),
+  by: z.enum(["distance", "objective"]).describe("What is least: mean distance from the true images, or the attacker's own objective."),
+  split: z.enum(["train", "test"]).describe("The part of the data set that was tuned on; what is scored must be of the other one."),
+  draws: z.int().positive(),
+  candidates: z.array(candidate).min(1).describe("In the order of the spec; intervals are bootstraps over draws."),
+  attack: z.record(z.string(), z.json()).describe("The best candidate."),
+});
+export type Tuned = z.output<typeof tunedSchema>;
+
+/** What `gradleak tune` does, complete. */
+export const tuneSpec = auditSpec.extend({ by: z.enum(["distance", "objective"]) });
+export type TuneSpec = AuditSpec & { readonly by: Criterion };
+
+/** Chooses among the attacks of a spec, all of which had the same draws. */
+export function tuned(spec: TuneSpec, chunks: readonly AuditChunk[]): Tuned {
+  const draws = chunks.flatMap((chunk) => chunk.draws);
+  const key = foldIn(keyFromSeed(spec.seed), 6);
+  const scores = spec.attacks.map((_, cell): Interval | undefined => {
+    const values = draws.map(({ outcomes }) => {
+      const { distances, objective } = outcomes[cell]!;
+      if (spec.by === "objective") return objective;
+      return distances.some((each) => each === null) ? null : distances.reduce<number>((sum, each) => sum + each!, 0) / distances.length;
+    });
+    if (values.some((value) => value === null)) return undefined;
+    return bootstrapMean(values as number[], foldIn(key, cell), { confidence: spec.confidence });
+  });
+  const ranked = scores
+    .map((score, cell) => ({ cell, value: score?.estimate ?? Number.POSITIVE_INFINITY }))
+    .sort((a, b) => a.value - b.value);
+  const best = spec.attacks[ranked[0]!.cell]!;
+  return {
+    format: "gradleak-tuned-1",
+    spec: spec as unknown as Tuned["spec"],
+    specHash: specHash(spec as never),
+    by: spec.by,
+    split: spec.data.split,
+    draws: draws.length,
+    candidates: spec.attacks.map((attack, i) => ({
+      attack: attack as unknown as Tuned["attack"],
+      score: scores[i]?.estimate ?? null,
+      lower: scores[i]?.lower ?? null,
+      upper: scores[i]?.upper ?? null,
+    })),
+    attack: best as unknown as Tuned["attack"],
+  };
+}
+
+/**
+ * Reads a tuned file.
+ *
+ * @throws LeakageError `file` for one that is damaged, or whose hash is not that of its spec.
+ */
+export function readTuned(text: string, source: string): Tuned {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch (cause) {
+    throw new LeakageError("file", `${source} is not JSON; --tuned takes a file that gradleak tune wrote.`, { cause });
+  }
+  const checked = tunedSchema.safeParse(given);
+  if (!checked.success) {
+    const [issue] = checked.error.issues;
+    throw new LeakageError(
+      "file",
+      `${source}: ${issue!.path.join(".") || "its form"}: ${issue!.message}; --tuned takes a file that gradleak tune wrote.`,
+    );
+  }
+  if (specHash(checked.data.spec as never) !== checked.data.specHash)
+    throw new LeakageError("file", `${source}: its hash is not that of its spec; it was changed after gradleak tune wrote it.`);
+  return checked.data;
+}

@@ -1,0 +1,68 @@
+import { readFile } from "node:fs/promises";
+import { attacks } from "../attacks/index.ts";
+import { readTuned } from "../audit/index.ts";
+import { LeakageError } from "../errors.ts";
+import type { PartSpec } from "../spec/index.ts";
+
+/** How a spec records that an attack was tuned. */
+export interface TunedBy {
+  /** Of the spec of the tuning. */
+  readonly specHash: string;
+  readonly by: "distance" | "objective";
+}
+
+/** The attack that `gradleak tune` wrote to a file. Throws LeakageError where it was tuned on the part of the data that is to be scored. */
+async function tunedAttack(path: string, split: "train" | "test" | undefined): Promise<{ attack: PartSpec; tuned: TunedBy }> {
+  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    throw new LeakageError("file", `--tuned ${path} cannot be read (${cause.code}).`, { cause });
+  });
+  const { attack, specHash, by, split: own } = readTuned(text, path);
+  if (own === split)
+    throw new LeakageError(
+      "spec",
+      `--tuned ${path} was tuned on the ${own} images, and those are the ones to be scored; choose the other --split.`,
+    );
+  return { attack: attacks.parse(attack), tuned: { specHash, by } };
+}
+
+/** The one attack of `--attack` or `--tuned`. */
+export async function chosenAttack({
+  attack,
+  tuned,
+  split,
+}: {
+  readonly attack?: string;
+  readonly tuned?: string;
+  readonly split?: "train" | "test";
+}) {
+  if (attack !== undefined && tuned !== undefined)
+    throw new LeakageError("spec", `--tuned ${tuned} does not fit --attack ${attack}: it has an attack of its own; give one of them.`);
+  const { attacks: chosen, tuned: by } = await chosenAttacks({
+    ...(attack === undefined ? {} : { attack: [attack] }),
+    ...(tuned === undefined ? {} : { tuned: [tuned] }),
+    ...(split === undefined ? {} : { split }),
+  });
+  return { attack: chosen[0]!, tuned: by };
+}
+
+/** The attacks of `--attack` and `--tuned`, and by what the latter were tuned. */
+export async function chosenAttacks({
+  attack = [],
+  tuned = [],
+  split,
+}: {
+  readonly attack?: readonly string[];
+  readonly tuned?: readonly string[];
+  readonly split?: "train" | "test";
+}): Promise<{ attacks: readonly PartSpec[]; tuned: readonly TunedBy[] }> {
+  if (attack.length + tuned.length === 0)
+    throw new LeakageError(
+      "spec",
+      "No attack is given: state --attack (gradleak list attacks), or --tuned with a file that gradleak tune wrote.",
+    );
+  const read = await Promise.all(tuned.map((path) => tunedAttack(path, split)));
+  return {
+    attacks: [...attack.map((text) => attacks.parse(text)), ...read.map((each) => each.attack)],
+    tuned: read.map((each) => each.tuned),
+  };
+}

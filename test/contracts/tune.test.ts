@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { attacks } from "../../src/attacks/index.ts";
+import {
+  type AuditRun,
+  auditChunk,
+  candidatesOf,
+  drawsOf,
+  modelFor,
+  parseSpec,
+  readTuned,
+  readVaried,
+  requireComparable,
+  type TuneSpec,
+  tuned,
+  tuneSpec,
+} from "../../src/audit/index.ts";
+import { shapes } from "../../src/data/index.ts";
+import { initialWeights } from "../../src/models/index.ts";
+import { keyFromSeed } from "../../src/random/index.ts";
+
+const base = attacks.parse("bayes:steps=20,prior=(tv:weight=1)");
+const attack = (text: string) => attacks.parse(`bayes:steps=20,${text}`);
+
+describe("candidates", () => {
+  it("are the base, then every combination of the values", () => {
+    const varied = [readVaried("rate=0.05/0.1"), readVaried("prior.weight=1/10")];
+    expect(candidatesOf(base, varied, 32, 0)).toEqual([
+      base,
+      attack("rate=0.05,prior=(tv:weight=1)"),
+      attack("rate=0.05,prior=(tv:weight=10)"),
+      attack("prior=(tv:weight=10)"),
+    ]);
+  });
+
+  it("are a budget of them where there are more, by the seed, the base among them", () => {
+    const varied = [readVaried("rate=0.01/0.02/0.03/0.04"), readVaried("anneal=none/0.1/0.01")];
+    const some = candidatesOf(base, varied, 5, 3);
+    expect(some).toHaveLength(5);
+    expect(some[0]).toEqual(base);
+    expect(candidatesOf(base, varied, 5, 3)).toEqual(some);
+    expect(candidatesOf(base, varied, 5, 4)).not.toEqual(some);
+  });
+
+  it("are refused where they would not fit", () => {
+    expect(() => readVaried("rate")).toThrow(/parameter=value\/value/);
+    expect(() => candidatesOf(base, [readVaried("rte=1/2")], 8, 0)).toThrow(/--vary rte: the attack has nothing there/);
+    expect(() => candidatesOf(base, [readVaried("rate=fast/slow")], 8, 0)).toThrow(/rate must be/);
+    expect(() => candidatesOf(base, [readVaried("steps=10/20")], 8, 0)).toThrow(/equal budgets/);
+    expect(() => requireComparable("objective", [readVaried("prior.weight=1/2")])).toThrow(/changes the objective itself/);
+    requireComparable("objective", [readVaried("rate=1/2")]);
+  });
+});
+
+it("the choice is the candidate with the least mean over the same draws, and its file reads back", async () => {
+  const dataset = shapes("train");
+  const spec: TuneSpec = {
+    ...parseSpec(tuneSpec, {
+      data: { kind: "shapes", split: "train" },
+      client: { model: "mlp:sizes=24", weights: { kind: "initial" } },
+      defenses: ["none"],
+      attacks: candidatesOf(attacks.parse("inverting-gradients:steps=40"), [readVaried("rate=0.001/0.1")], 8, 0),
+      score: { delta: 5 },
+      samples: 3,
+      chunk: 3,
+      lanes: 3,
+      by: "distance",
+    }),
+  };
+  const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
+  const run: AuditRun = {
+    spec,
+    dataset,
+    weights: initialWeights(model, keyFromSeed(0)),
+    guesses: [],
+    machine: { threads: 1, clock: () => 0 },
+  };
+  const running = auditChunk(run, drawsOf(spec)[0]!);
+  let next = await running.next();
+  while (!next.done) next = await running.next();
+  const result = tuned(spec, [next.value]);
+  const means = result.candidates.map(({ score }) => score!);
+  expect(result.attack).toEqual(result.candidates[means.indexOf(Math.min(...means))]!.attack);
+  // A hundredth of the rate does not get anywhere in forty steps.
+  expect(result.attack).toMatchObject({ rate: 0.1 });
+  expect(Math.max(...means)).toBeGreaterThan(1.2 * Math.min(...means));
+  const text = JSON.stringify(result);
+  expect(readTuned(text, "tuned.json")).toEqual(result);
+  expect(() => readTuned(text.replace('"samples":3', '"samples":4'), "tuned.json")).toThrow(/changed after gradleak tune wrote it/);
+  expect(() => readTuned("{", "tuned.json")).toThrow(/is not JSON/);
+  expect(tuned({ ...spec, by: "objective" }, [next.value]).by).toBe("objective");
+});
