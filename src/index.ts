@@ -68,7 +68,22 @@ export {
 } from "./audit/index.ts";
 export { type Batch, type Client, type ClientOptions, client, crossEntropy, type LayerStatistics, type Loss } from "./client/index.ts";
 export type { Dataset, Example } from "./data/index.ts";
-export { type Defense, type Disclosed, defenses, gaussianLikelihood, type Likelihood, laplacianLikelihood } from "./defenses/index.ts";
+export {
+  chain,
+  type Defense,
+  type Disclosed,
+  defenses,
+  gaussianLikelihood,
+  inSteps,
+  type Law,
+  type Likelihood,
+  laplacianLikelihood,
+  type Moment,
+  type Noise,
+  type Per,
+  type Step,
+  withNoise,
+} from "./defenses/index.ts";
 export {
   ball,
   bernoulli,

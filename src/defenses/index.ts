@@ -14,3 +14,7 @@ export const defenses = chainable(catalogue<Defense>("defense", [clip, dpSgd, ga
 export type { Defense, Disclosed, Likelihood } from "./defense.ts";
 export { gaussianLikelihood } from "./gaussian.ts";
 export { laplacianLikelihood } from "./laplacian.ts";
+export type { Law } from "./law.ts";
+export type { Noise, Per } from "./noise.ts";
+export { chain, inSteps, type Moment, type Step } from "./step.ts";
+export { withNoise } from "./with-noise.ts";

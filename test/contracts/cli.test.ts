@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { validateResult } from "../../src/audit/index.ts";
+import { defenses } from "../../src/defenses/index.ts";
 import { writeNpy, writeNpz } from "../../src/formats/index.ts";
 
 const home = mkdtempSync(join(tmpdir(), "gradleak-cli-"));
@@ -84,6 +85,23 @@ describe("gradleak attack", () => {
   });
 });
 
+describe("gradleak attack behind chains", () => {
+  it.each([
+    ["clip:norm=1+mask+gaussian:sigma=0.001", "clip at norm 1 + mask keeping 0.5 + gaussian with sigma 0.001"],
+    ["mask:known=false,keep=0.8+laplacian:scale=0.001", "mask keeping 0.8, not known + laplacian with scale 0.001"],
+    ["mask", "mask keeping 0.5 + gaussian of 0.01 of the update's root mean square"],
+    ["dp-sgd:multiplier=0.01", "clip of each example at norm 1 + gaussian with sigma 0.01 on the sum"],
+  ])("%s is assumed by bayes as it is, and named in the result", async (defense, law) => {
+    const words = ["attack", "--data", "shapes", "--model", "mlp:sizes=16", "--images", "0-1", "--lanes", "2", "--prior", "uniform"];
+    const out = at(`chain ${defense.length}`);
+    const { code, told } = await gradleak(...words, "--attack", "bayes:steps=5", "--defense", defense, "--out", out);
+    expect(code, told).toBe(0);
+    const { assumptions } = validateResult(JSON.parse(readFileSync(join(out, "result.json"), "utf8")), "result.json");
+    expect(assumptions.law).toBe(law);
+    expect(defenses.parse(assumptions.defense)).toEqual(defenses.parse(defense));
+  });
+});
+
 describe("gradleak list", () => {
   it("ends silently when its reader leaves", async () => {
     const child = spawn(process.execPath, ["dist/cli/main.js", "list"]);
@@ -108,6 +126,17 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
     ["an unknown attack", [...base.slice(0, 6), "inverting-gradient"], /Did you mean inverting-gradients/],
     ["an unknown parameter", [...base, "--model", "lenet:varient=zhu"], /Did you mean variant/],
     ["a value out of range", [...base, "--defense", "gaussian:sigma=-1"], /sigma must be a number > 0; got -1/],
+    ["a chain without a known law", [...base, "--defense", "gaussian+clip:norm=2"], /clip at norm 2 cannot follow gaussian with sigma 0.1/],
+    [
+      "a defense that does not fit the batch",
+      [...base, "--images", "0-1", "--batch", "2", "--defense", "mask:per=example"],
+      /per=example.*batch of 2/,
+    ],
+    [
+      "a defense that does not fit the network",
+      [...base, "--model", "convnet:width=4", "--mode", "train", "--defense", "dp-sgd"],
+      /dp-sgd does not fit a network with batch normalization in train mode/,
+    ],
     ["a mistyped flag", [...base, "--defence", "none"], /--defense/],
     ["an image that is not there", [...base, "--images", "10000"], /pictures? 0 to 9999/],
     ["an image twice", [...base, "--images", "1,1"], /twice/],
