@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 import { type ImageResult, type Result, validateResult } from "../audit/index.ts";
-import type { Picture } from "../formats/index.ts";
+import { type Picture, printable } from "../formats/index.ts";
 import { attackReport, terminalPicture, verdict } from "../report/index.ts";
 import { type Console, duration } from "./console.ts";
 import type { ResultFolder } from "./folder.ts";
@@ -10,7 +10,7 @@ const decibels = (value: number | null): string => (value === null ? "–" : `${
 
 /** One line a picture: how near it came, and how near one comes without the update. */
 function imageLine(image: ImageResult): string {
-  const name = `image ${image.index}${image.className === null ? "" : ` (${image.className})`}`;
+  const name = `image ${image.index}${image.className === null ? "" : ` (${printable(image.className)})`}`;
   const stopped = image.stopped === null ? "" : pc.yellow(` stopped: ${image.stopped}`);
   const ssim = image.ssim === null ? "–" : image.ssim.toFixed(3);
   const baseline = Object.entries(image.baseline).map(([guess, { psnr }]) => `${guess} ${decibels(psnr)}`);

@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from "commander";
 import pc from "picocolors";
 import { LeakageError } from "../errors.ts";
+import { printable } from "../formats/index.ts";
 import { version } from "./version.ts";
 
 /** Flags of a client and of what is done with its updates, which every attacking command has. */
@@ -157,7 +158,7 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof LeakageError) {
-      process.stderr.write(`${pc.red("error")} ${error.message}\n`);
+      process.stderr.write(`${pc.red("error")} ${error.message.split("\n").map(printable).join("\n")}\n`);
       return 2;
     }
     process.stderr.write(`${pc.red("gradleak broke:")} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

@@ -7,5 +7,6 @@ export { readNpy, writeNpy } from "./npy.ts";
 export { readNpz, writeNpz } from "./npz.ts";
 export type { Picture } from "./picture.ts";
 export { decodePng, encodePng } from "./png.ts";
+export { printable } from "./printable.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors.ts";
 export { readTarball } from "./tarball.ts";

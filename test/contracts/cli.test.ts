@@ -148,6 +148,11 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
     ["an array without a name", [...base, "--weights", at("one.npy")], /without a name/],
     ["a network without end", [...base, "--model", "mlp:sizes=65536/65536/65536"], /8792113162 parameters/],
     ["more threads than there can be", [...base, "--threads", "100000000"], /--threads takes a whole number from 1 to 1024/],
+    [
+      "a name that a terminal would obey",
+      ["attack", "--data", at("\u001b[31mred"), ...base.slice(3)],
+      /\/\\u\{1b\}\[31mred cannot be read/,
+    ],
     ["a mistyped data set", ["attack", "--data", "cifar", ...base.slice(3)], /did you mean cifar10/],
     ["a list by an inherited name", ["list", "constructor"], /no list of "constructor"/],
     ["an output that cannot be written", [...base, "--out", at("file/below")], /cannot be written/],
