@@ -23,6 +23,15 @@ const as = (tensor: Tensor, shape: Shape): Tensor =>
 
 type Rewrite = (tensor: Tensor) => Tensor | undefined;
 
+/** A tensor as another one of the same shape times a number, where it is such a product. */
+function scaled(tensor: Tensor): { readonly factor: number; readonly rest: Tensor } | undefined {
+  if (isKind(tensor, "neg")) return { factor: -1, rest: tensor.inputs[0]! };
+  if (!isKind(tensor, "mul")) return undefined;
+  const at = tensor.inputs.findIndex((factor) => uniform(factor) !== undefined);
+  const rest = tensor.inputs[1 - at];
+  return at < 0 || !rest || !sameShape(rest.shape, tensor.shape) ? undefined : { factor: uniform(tensor.inputs[at]!)!, rest };
+}
+
 const algebra: { readonly [K in Tensor["kind"]]?: Rewrite } = {
   add: ({ inputs: [a, b], shape }) => (uniform(a!) === 0 ? as(b!, shape) : uniform(b!) === 0 ? as(a!, shape) : undefined),
   sub: ({ inputs: [a, b], shape }) => {
@@ -45,7 +54,18 @@ const algebra: { readonly [K in Tensor["kind"]]?: Rewrite } = {
   },
   div: ({ inputs: [a, b], shape }) => (uniform(b!) === 1 ? as(a!, shape) : uniform(a!) === 0 ? filled(0, shape) : undefined),
   pow: ({ inputs: [a, b] }) => (uniform(b!) === 1 ? a! : uniform(b!) === 2 ? a!.square() : uniform(b!) === 0.5 ? a!.sqrt() : undefined),
-  neg: ({ inputs: [a] }) => (isKind(a!, "neg") ? a.inputs[0]! : undefined),
+  neg: ({ inputs: [a] }) => {
+    if (isKind(a!, "neg")) return a.inputs[0]!;
+    const product = scaled(a!);
+    return product?.rest.mul(-product.factor);
+  },
+  // A number is multiplied in where there are fewer entries: (c A) B = c (A B).
+  matmul: (tensor) => {
+    const [a, b] = tensor.inputs as [Tensor, Tensor];
+    const [left, right] = [a, b].map((operand) => (operand.size > tensor.size ? scaled(operand) : undefined));
+    if (!left && !right) return undefined;
+    return apply("matmul", tensor.attributes as never, [left?.rest ?? a, right?.rest ?? b]).mul((left?.factor ?? 1) * (right?.factor ?? 1));
+  },
   reshape: ({ inputs: [a], shape }) => (sameShape(a!.shape, shape) ? a! : isKind(a!, "reshape") ? a.inputs[0]!.reshape(shape) : undefined),
   transpose: ({ inputs: [a], attributes }) => {
     const { order } = attributes as { order: readonly number[] };

@@ -159,7 +159,12 @@ export const elementwise: Family<ElementwiseOps> = {
   log: unary("log", "Log", Math.log, ({ cotangent, inputs }) => cotangent.div(inputs[0]!)),
   sqrt: unary("sqrt", "Sqrt", Math.sqrt, ({ cotangent, output }) => cotangent.mul(0.5).div(output)),
   abs: unary("abs", "Abs", Math.abs, ({ cotangent, inputs }) => cotangent.mul(inputs[0]!.sign())),
-  sign: unary("sign", "Sign", Math.sign, () => undefined),
+  sign: {
+    ...unary("sign", "Sign", Math.sign, () => undefined),
+    // ONNX Runtime's own Sign is one thread's scalar loop; this is exact for all but denormal numbers.
+    onnx: (_, { names, emit }) =>
+      emit.node("Clip", [emit.node("Mul", [names[0]!, emit.floats([2 ** 127], [])]), emit.floats([-1], []), emit.floats([1], [])]),
+  },
   erf: unary("erf", "Erf", erf, ({ cotangent, inputs }) =>
     cotangent.mul(
       inputs[0]!

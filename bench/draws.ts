@@ -1,0 +1,51 @@
+import { availableParallelism, loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { adam, assuming, constantRate } from "../src/adversary/index.ts";
+import { laplacianLikelihood } from "../src/defenses/index.ts";
+import type { Figure4Params } from "../src/experiments/figure-4-params.ts";
+import { experiments } from "../src/experiments/index.ts";
+import { syntheticNetwork } from "../src/experiments/synthetic-draws.ts";
+import { priors } from "../src/priors/index.ts";
+import { keyFromSeed } from "../src/random/index.ts";
+
+// Times thousands of draws in the setting of figure 4, from nothing to distances: inputs, updates behind Laplace noise, compilation, 200 steps of the Bayes optimal
+// adversary. npm run bench:draws -- [--draws 10000] [--lanes 256] [--threads N]
+
+const text = { type: "string" } as const;
+const { values } = parseArgs({ options: { draws: text, lanes: text, threads: text } });
+const draws = Number(values.draws ?? 10_000);
+const threads = Number(values.threads ?? availableParallelism());
+const lanes = Number(values.lanes ?? 256);
+
+const [load] = loadavg();
+if (load! > 0.5) console.error(`The machine is busy (load ${load!.toFixed(1)}): the wall time will say little.`);
+
+const began = performance.now();
+const usage = process.cpuUsage();
+const since = () => (performance.now() - began) / 1000;
+const params = experiments.parse({ kind: "figure-4" }) as unknown as Figure4Params;
+const network = await syntheticNetwork(params, { width: 100, classes: 10 }, keyFromSeed(1), { threads });
+const attack = assuming(
+  { likelihood: laplacianLikelihood(0.1), prior: priors.build("gaussian"), jointLabels: false },
+  { optimizer: adam(), steps: 200, rate: constantRate(0.1), start: "normal", box: false, restarts: 1, result: "last" },
+);
+let sampling = 0;
+let distances = 0;
+const size = Math.ceil(draws / Math.ceil(draws / lanes));
+for (let from = 0; from < draws; from += size) {
+  const before = since();
+  const { seen, x, start, keys } = await network.draws(from, size);
+  sampling += since() - before;
+  let pictures = start;
+  for await (const progress of attack.reconstruct(seen, keys, { threads, start }))
+    if (progress.step === progress.of) pictures = progress.pictures();
+  for (let i = 0; i < Math.min(size, draws - from); i++) {
+    const own = pictures.subarray(20 * i, 20 * (i + 1));
+    distances += Math.sqrt(own.reduce((sum, entry, j) => sum + (entry - x[20 * i + j]!) ** 2, 0));
+  }
+}
+const { user, system } = process.cpuUsage(usage);
+console.log(
+  `${draws} draws in ${since().toFixed(1)} s, of which ${sampling.toFixed(1)} s inputs and updates; ${((user + system) / 1e6).toFixed(1)} s of processor time; ` +
+    `${threads} threads, ${size} lanes; mean distance ${(distances / draws).toFixed(4)}`,
+);
