@@ -43,6 +43,10 @@ export const figure4Params = {
     .min(1)
     .default([0, 0.25, 0.5, 1])
     .describe("Radii of the ball; at 0 every k is the point x itself."),
+  ballPairs: z
+    .enum(["optimal", "all"])
+    .default("optimal")
+    .describe("Which adversaries average over a ball: the Bayes optimal one, or all four."),
   points: z
     .enum(["independent", "antithetic"])
     .default("independent")

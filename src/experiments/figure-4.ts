@@ -87,19 +87,20 @@ async function* figure4Of(params: Figure4Params, { spec, versions, machine }: Ex
     const most = Math.max(1, Math.floor(lanes / k));
     return Math.ceil(samples / Math.ceil(samples / most));
   };
+  const pairsOf = ({ delta }: Setting) => (delta > 0 && params.ballPairs === "optimal" ? pairs.slice(0, 1) : pairs);
   const chunks = (setting: Setting) => Math.ceil(samples / perProgram(setting));
-  const of = settings.reduce((sum, setting) => sum + chunks(setting), 0) * networks * pairs.length * steps;
+  const of = settings.reduce((sum, setting) => sum + chunks(setting) * pairsOf(setting).length, 0) * networks * steps;
   let done = 0;
   const series: Series[] = [];
   const optimal = new Map<string, Curve>();
   for (const setting of settings) {
-    const curves = pairs.map(() => new Curve(networks, samples, steps));
+    const curves = pairsOf(setting).map(() => new Curve(networks, samples, steps));
     for (let i = 0; i < networks; i++) {
       const network = await syntheticNetwork(params, setting, foldIn(keyFromSeed(spec.seed), i), machine);
       // Every program of a network has as many lanes; those beyond the last draw are not counted.
       for (let from = 0; from < samples; from += perProgram(setting)) {
         const draws = await network.draws(from, perProgram(setting));
-        for (const [p, pair] of pairs.entries()) {
+        for (const [p, pair] of pairsOf(setting).entries()) {
           const attack = assuming(assumptionOf(params, pair, setting), searchOf(params));
           for await (const { step, lanes } of follow({ attack, draws, labels: params.labels, machine }, curves[p]!.part(i, from)))
             yield { step: done + step, of, objective: mean(lanes.map(({ objective }) => objective)) };
@@ -109,7 +110,7 @@ async function* figure4Of(params: Figure4Params, { spec, versions, machine }: Ex
     }
     const key = `${setting.width} ${setting.classes}`;
     if (!optimal.has(key)) optimal.set(key, curves[0]!);
-    series.push(...pairs.map((pair, p) => ({ ...pair, ...setting, ...curves[p]!.summary(optimal.get(key)!) })));
+    series.push(...pairsOf(setting).map((pair, p) => ({ ...pair, ...setting, ...curves[p]!.summary(optimal.get(key)!) })));
   }
   return {
     pictures: new Map(),

@@ -28,6 +28,8 @@ export function stepCharts({ series }: Figure4Result): Markup {
         step < from ? [] : [{ step, mean: distance.mean[i]!, low: Math.max(1e-9, distance.low[i]!), high: distance.high[i]! }],
       ),
     );
+    const [low, high] = [Math.min(...lines.flat().map(({ low }) => low)), Math.max(...lines.flat().map(({ high }) => high))];
+    const ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].filter((tick) => tick >= low && tick <= high);
     return plot(title, `${title}: mean distance from the original by step, for each adversary`, {
       x: { label: "step", labelAnchor: "right", tickSize: 0, ticks: 5, tickFormat: grouped },
       y: {
@@ -36,7 +38,7 @@ export function stepCharts({ series }: Figure4Result): Markup {
         tickSize: 0,
         ticks: 5,
         type,
-        ...(type === "log" ? { tickFormat: String, ticks: [0.1, 0.2, 0.5, 1, 2, 5, 10] } : {}),
+        ...(type === "log" ? { tickFormat: String, ticks } : {}),
       },
       marks: [
         ...lines.map((points, i) => Plot.areaY(points, { x: "step", y1: "low", y2: "high", fill: color(i), fillOpacity: 0.13 })),
@@ -66,7 +68,7 @@ export function figure4Charts({ series }: Figure4Result): Markup {
     (byWidth ?? byClasses) &&
     html`<section>
 <h2>Other networks</h2>
-<p class="note">Mean distance after the last step with its 95 % band. The prior counts for more where the update says less.</p>
+<p class="note">Mean distance after the last step with its 95 % band. Where the update says less, the prior can count for more.</p>
 <div class="curves">${byWidth}${byClasses}${pairLegend(series.slice(0, 4))}</div>
 </section>
 `
@@ -103,6 +105,7 @@ function ballCharts(pairs: readonly Series[], balls: readonly Series[]): Markup 
   const high = Math.max(...[...pairs, ...balls].map(({ finalDistance }) => finalDistance.high));
   const charts = pairs.map((point) => {
     const own = balls.filter(({ prior, conditional }) => prior === point.prior && conditional === point.conditional);
+    if (own.length === 0) return null;
     const title = pairName(point);
     const lines = samples.map((k) =>
       [point, ...own.filter((one) => one.k === k)].map(({ delta, finalDistance }) => ({ delta, ...finalDistance })),

@@ -97,6 +97,7 @@ tbody tr:first-child > *, .wide tbody { border-top: 1px solid var(--rule); }
   .frame figcaption { font-size: 0.75rem; }
   .given dl div { grid-template-columns: minmax(0, 1fr); }
   .curve svg { font-size: 13px !important; }
+  .legend span { white-space: normal; }
 }
 @media print {
   main { max-width: none; padding: 0; }

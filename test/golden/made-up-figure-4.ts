@@ -51,7 +51,7 @@ export function madeUpFigure4(): Figure4Result {
       ...madeUpSeries({ ...main, width: 20 }, 1.1),
       ...madeUpSeries({ ...main, width: 400 }, 0.2),
       ...madeUpSeries({ ...main, classes: 2 }, 0.9),
-      ...[1, 8].flatMap((k) => [0.5, 1].flatMap((delta) => madeUpSeries({ ...main, k, delta }, 0.38))),
+      ...[1, 8].flatMap((k) => [0.5, 1].flatMap((delta) => madeUpSeries({ ...main, k, delta }, 0.38).slice(0, 1))),
     ],
     notes: ["The numbers are made up, and one is <b>bold</b>."],
   };

@@ -35,7 +35,17 @@ describe("figure 4", () => {
   }, 60_000);
 
   it("draws the same, whatever is attacked together, and each panel is in the result", async () => {
-    const small = { width: [8, 4], classes: [3, 2], samples: 6, networks: 2, steps: 5, k: [1, 4], delta: [0, 0.5], dimension: 5 };
+    const small = {
+      width: [8, 4],
+      classes: [3, 2],
+      samples: 6,
+      networks: 2,
+      steps: 5,
+      k: [1, 4],
+      delta: [0, 0.5],
+      dimension: 5,
+      ballPairs: "all",
+    };
     const [together, apart] = [await find({ ...small, lanes: 64 }), await find({ ...small, lanes: 4 })];
     expect(() => validateExperiment(together, "the result")).not.toThrow();
     expect(
