@@ -15,7 +15,7 @@ export { drawPlaces } from "./draws.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
 export { type Guess, gray, guessesFrom } from "./guesses.ts";
-export { examplesOf, meanImage } from "./pictures.ts";
+export { examplesOf, meanImage, toModelSpace } from "./pictures.ts";
 export {
   type ImageMetrics,
   type ImageResult,

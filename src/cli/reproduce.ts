@@ -56,7 +56,8 @@ function partOf(kind: string, params: Row["params"], flags: ReproduceFlags): Par
     return [[name, list ? text.replaceAll(",", "/") : /[:,]/.test(text) ? `(${text})` : text] as const];
   });
   const texts = new Map([...Object.entries(flags.quick ? quick[kind]! : {}), ...given]);
-  return experiments.parse(`${kind}:${[...texts].map(([name, text]) => `${name}=${text}`).join(",")}`);
+  const values = [...texts].map(([name, text]) => `${name}=${text}`).join(",");
+  return experiments.parse(values ? `${kind}:${values}` : kind);
 }
 
 async function make(kind: string, params: Row["params"], flags: ReproduceFlags): Promise<void> {

@@ -1,5 +1,6 @@
 import type { ExperimentResult } from "../experiments/index.ts";
 import { figure4Report, figure4Verdict } from "./figure-4-report.ts";
+import { table1Report, table1Verdict } from "./table-1-report.ts";
 
 /** What the report of an experiment is made of. */
 export interface ExperimentReport {
@@ -11,8 +12,21 @@ export interface ExperimentReport {
 }
 
 /** The report of a figure or table of the paper: one HTML file that needs nothing beside it and no script. */
-export const experimentReport = ({ result, reproduce }: ExperimentReport): string => figure4Report(result, reproduce);
+export function experimentReport({ result, reproduce }: ExperimentReport): string {
+  switch (result.experiment) {
+    case "figure-4":
+      return figure4Report(result, reproduce);
+    case "table-1":
+      return table1Report(result, reproduce);
+  }
+}
 
 /** What an experiment came to, in plain words. */
-export const experimentVerdict = (result: ExperimentResult): { readonly sentence: string; readonly detail: string } =>
-  figure4Verdict(result);
+export function experimentVerdict(result: ExperimentResult): { readonly sentence: string; readonly detail: string } {
+  switch (result.experiment) {
+    case "figure-4":
+      return figure4Verdict(result);
+    case "table-1":
+      return table1Verdict(result);
+  }
+}

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { LeakageError } from "../../src/errors.ts";
-import { experiments, type Finding, validateExperiment } from "../../src/experiments/index.ts";
+import { experiments, type Figure4Result, validateExperiment } from "../../src/experiments/index.ts";
 
-async function find(params: Readonly<Record<string, unknown>>, seed = 1): Promise<Finding["result"]> {
+async function find(params: Readonly<Record<string, unknown>>, seed = 1): Promise<Figure4Result> {
   const experiment = experiments.parse({ kind: "figure-4", ...params });
   const running = experiments.build(experiment).run({ spec: { experiment, seed }, versions: {}, machine: { threads: 2, clock: () => 0 } });
   for (;;) {
     const next = await running.next();
-    if (next.done) return next.value.result;
+    if (next.done) return next.value.result as Figure4Result;
   }
 }
 
@@ -60,7 +60,7 @@ describe("figure 4", () => {
   it("takes every choice as a parameter", async () => {
     const small = { width: [8], classes: [3], samples: 4, networks: 1, steps: 3, dimension: 5, delta: [0] };
     const plain = await find(small);
-    const last = (result: Finding["result"]) => result.series.map(({ finalDistance }) => finalDistance.mean);
+    const last = (result: Figure4Result) => result.series.map(({ finalDistance }) => finalDistance.mean);
     const changes = [
       { epochs: 1 },
       { scale: 0.2 },
