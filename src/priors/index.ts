@@ -1,8 +1,12 @@
 import { catalogue, chainable } from "../spec/index.ts";
 import { batchNorm } from "./batch-norm.ts";
 import { gaussian } from "./gaussian.ts";
+import { gaussianFit } from "./gaussian-fit.ts";
 import { l2 } from "./l2.ts";
 import { laplacian } from "./laplacian.ts";
+import { laplacianFit } from "./laplacian-fit.ts";
+import { mixture } from "./mixture.ts";
+import { patchMixture } from "./patch-mixture.ts";
 import type { Prior, PriorContext } from "./prior.ts";
 import { product } from "./product.ts";
 import { range } from "./range.ts";
@@ -15,8 +19,12 @@ export const priors: Priors = chainable(
   catalogue<Prior, [context?: PriorContext]>("prior", [
     batchNorm,
     gaussian,
+    gaussianFit,
     l2,
     laplacian,
+    laplacianFit,
+    mixture,
+    patchMixture,
     range,
     totalVariation,
     uniform,
@@ -27,4 +35,4 @@ export const priors: Priors = chainable(
 
 export type { Prior, PriorContext } from "./prior.ts";
 export { product } from "./product.ts";
-export { batchNorm, gaussian, l2, laplacian, range, totalVariation, uniform };
+export { batchNorm, gaussian, gaussianFit, l2, laplacian, laplacianFit, mixture, patchMixture, range, totalVariation, uniform };

@@ -32,6 +32,7 @@ const settings: Readonly<Record<string, typeof usual>> = { mixture: setting([1, 
 
 /** Kinds that are not complete by themselves, or would take long. */
 const specs: Readonly<Record<string, string>> = {
+  "patch-mixture": "patch-mixture:components=4,patches=400,iterations=3",
   weighted: "weighted:prior=(gaussian+tv),weight=0.5",
 };
 

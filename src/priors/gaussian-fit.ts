@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { normal } from "../distributions/index.ts";
+import { part } from "../spec/index.ts";
+import { pixelFit } from "./pixel-fit.ts";
+import type { Prior, PriorContext } from "./prior.ts";
+import { imagesParameter, requireExamples } from "./training-pictures.ts";
+
+/**
+ * log p(x) = Σ log N(xᵢ; meanᵢ, sigmaᵢ²) with mean and standard deviation of each pixel in training pictures, taken as seen through noise of standard deviation
+ * `floor`, so that a pixel that never changes has a density: sigmaᵢ² = varianceᵢ + floor². Normalized in model space. Maximum likelihood for independent normals.
+ */
+export const gaussianFit = part({
+  kind: "gaussian-fit",
+  doc: "Every pixel is normal, with the mean and deviation that it has in training pictures.",
+  params: {
+    images: imagesParameter(1000),
+    floor: z.number().positive().default(0.01).describe("Standard deviation of the noise that pictures are taken with, in [0, 1]."),
+  },
+  build: ({ images, floor }, context?: PriorContext): Prior => {
+    const law = (values: Float64Array) => {
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+      return [mean, Math.sqrt(variance + floor ** 2)] as const;
+    };
+    return pixelFit(normal, { name: `gaussian ${images} ${floor}`, law }, requireExamples("gaussian-fit", context), images);
+  },
+});

@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { laplace } from "../distributions/index.ts";
+import { part } from "../spec/index.ts";
+import { pixelFit } from "./pixel-fit.ts";
+import type { Prior, PriorContext } from "./prior.ts";
+import { imagesParameter, requireExamples } from "./training-pictures.ts";
+
+/**
+ * log p(x) = Σ log Laplace(xᵢ; medianᵢ, bᵢ) with median and mean absolute deviation from it of each pixel in training pictures, which is maximum likelihood; `floor`
+ * is added to each b, so that a pixel that never changes has a density. Normalized in model space.
+ */
+export const laplacianFit = part({
+  kind: "laplacian-fit",
+  doc: "Every pixel has a Laplace law, with the median and deviation that it has in training pictures.",
+  params: {
+    images: imagesParameter(1000),
+    floor: z.number().positive().default(0.01).describe("Added to the scale of every pixel, in [0, 1]."),
+  },
+  build: ({ images, floor }, context?: PriorContext): Prior => {
+    const law = (values: Float64Array) => {
+      values.sort();
+      const median = (values[(values.length - 1) >> 1]! + values[values.length >> 1]!) / 2;
+      return [median, values.reduce((sum, value) => sum + Math.abs(value - median), 0) / values.length + floor] as const;
+    };
+    return pixelFit(laplace, { name: `laplacian ${images} ${floor}`, law }, requireExamples("laplacian-fit", context), images);
+  },
+});

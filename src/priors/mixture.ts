@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { LeakageError } from "../errors.ts";
+import { sizeOf } from "../graph/index.ts";
+import { type Examples, type Model, perChannel } from "../models/index.ts";
+import { keyFromSeed } from "../random/index.ts";
+import { part } from "../spec/index.ts";
+import { drawRows, logDensities } from "./gaussian-mixture.ts";
+import { fitMixture, type Mixture } from "./mixture-fit.ts";
+import { following, type Prior, type PriorContext } from "./prior.ts";
+import { inSpace } from "./space.ts";
+import { imagesParameter, onceForExamples, requireExamples, spacedPictures } from "./training-pictures.ts";
+
+/** Numbers of an example that a mixture of whole examples takes: full covariances of more are not estimated by what there is. */
+const most = 64;
+
+const remembered = onceForExamples<Mixture>();
+
+/**
+ * log p(x) = Σ over images of log Σ_k π_k N(x; μ_k, Σ_k): a Gaussian mixture of whole examples with full covariances, by expectation-maximization on training examples
+ * in pixel space. Only for examples of at most 64 numbers. Normalized in model space.
+ */
+export const mixture = part({
+  kind: "mixture",
+  doc: "A Gaussian mixture of whole examples of at most 64 numbers, fitted to training examples.",
+  params: {
+    components: z.int().positive().max(64).default(4).describe("Components."),
+    images: imagesParameter(2000),
+    iterations: z.int().nonnegative().max(1000).default(100).describe("Iterations of expectation-maximization."),
+    noise: z.number().positive().default(0.01).describe("Standard deviation of the noise that examples are taken with, in [0, 1]."),
+    seed: z.int().nonnegative().default(0).describe("Of the start."),
+  },
+  build: ({ noise, images, seed, ...options }, context?: PriorContext): Prior => {
+    const examples = requireExamples("mixture", context);
+    const fit = { ...options, floor: noise ** 2 };
+    const name = JSON.stringify([fit, images, seed]);
+    return following((model, shape) => {
+      const d = dimension(model);
+      const own = remembered(examples, name, () => fitMixture(pointsOf(examples, images, d), fit, keyFromSeed(seed)));
+      const { mean, std } = perChannel(model);
+      const logVolume = std.log().expand(shape).sum();
+      return {
+        logProb: (x) =>
+          logDensities(own, inSpace(x, "pixel", model).reshape([shape[0]!, d]))
+            .sum()
+            .add(logVolume),
+        sample: (key) => drawRows(own, shape[0]!, key).reshape(shape).sub(mean).div(std),
+      };
+    });
+  },
+});
+
+function dimension({ shape }: Model): number {
+  const d = sizeOf(shape);
+  if (d <= most) return d;
+  throw new LeakageError(
+    "spec",
+    `The prior mixture takes examples of at most ${most} numbers, and these have ${d}; patch-mixture is for pictures.`,
+  );
+}
+
+function pointsOf(examples: Examples, images: number, d: number) {
+  const pictures = spacedPictures(examples, images);
+  return { d, count: pictures.length, data: Float64Array.from(pictures.flatMap((picture) => [...picture])) };
+}

@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import { client } from "../../src/client/index.ts";
+import { constant, sizeOf, type Tensor } from "../../src/graph/index.ts";
+import { initialWeights, models } from "../../src/models/index.ts";
+import { cholesky, invertLower } from "../../src/priors/cholesky.ts";
+import { type PriorContext, priors } from "../../src/priors/index.ts";
+import { expectation, fitMixture } from "../../src/priors/mixture-fit.ts";
+import { fillNormal, foldIn, keyFromSeed } from "../../src/random/index.ts";
+import { evaluate } from "../../src/runtime/index.ts";
+import { checkDerivatives, checkLanes, checkRuntime, numbers } from "./evidence.ts";
+
+const clientOf = (shape: readonly number[]) => {
+  const model = models.build("mlp:sizes=4", { shape, classes: 3, normalization: { mean: [0.4], std: [0.25] } });
+  return client({ model, weights: initialWeights(model, keyFromSeed(1)) });
+};
+const y = constant([1, 0, 0, 0, 1, 0], [2, 3]);
+
+/** Examples around 0.2 and, half as many, around 0.7, the same each time. */
+const examplesOf = (shape: readonly number[], count = 90): PriorContext => ({
+  examples: {
+    count,
+    image: (i) => {
+      const noise = new Float32Array(sizeOf(shape));
+      fillNormal(foldIn(keyFromSeed(8), i), noise);
+      return noise.map((entry) => (i % 3 === 0 ? 0.7 : 0.2) + 0.05 * entry);
+    },
+  },
+});
+
+describe.each([
+  "gaussian-fit",
+  "laplacian-fit",
+  "mixture:components=2",
+  "patch-mixture:side=3,stride=2,components=3,patches=300,iterations=4,noise=0.1",
+])("%s", (spec) => {
+  const shape = [1, 5, 6];
+  const one = clientOf(shape);
+  const context = examplesOf(shape);
+  const { logProb } = priors.build(spec, context).density(one);
+  const pictures = { shapes: [[2, ...shape]], build: (x: Tensor) => logProb({ x, y }), from: -1, to: 1.4 };
+
+  it("has the derivatives that differences measure", () => checkDerivatives(pictures));
+  it("is the same in lanes", () => checkLanes(pictures));
+  it("is the same in ONNX Runtime", () => checkRuntime(pictures, 1e-4));
+  it("follows from its parameters and the pictures", () => {
+    const x = constant(numbers(60, 4), [2, ...shape]);
+    const at = (text: string, pictures: PriorContext) =>
+      evaluate([priors.build(text, pictures).density(one).logProb({ x, y })])[0]!.data[0];
+    expect(at(spec, examplesOf(shape))).toBe(at(spec, context));
+    expect(at(spec, examplesOf(shape, 60))).not.toBe(at(spec, context));
+  });
+  it("is refused without pictures", () => {
+    const kind = priors.parse(spec) as { readonly kind: string };
+    expect(() => priors.build(spec)).toThrow(
+      `The prior ${kind.kind} is estimated from training pictures, at least two, and there are none here.`,
+    );
+    expect(() => priors.build(`weighted:prior=(${spec})`)).toThrow("training pictures");
+    expect(() => priors.build(`weighted:prior=(${spec})`, context)).not.toThrow();
+  });
+});
+
+describe("normalization", () => {
+  it.each(["gaussian-fit", "laplacian-fit", "mixture:components=2"])("%s integrates to 1, and has the mean of the examples", (spec) => {
+    const one = clientOf([1]);
+    const density = priors.build(spec, examplesOf([1])).density(one);
+    const step = 4e-3;
+    let [mass, mean] = [0, 0];
+    for (let x = -12 + step / 3; x < 12; x += step) {
+      const p = step * Math.exp(evaluate([density.logProb({ x: constant([x], [1, 1]), y })])[0]!.data[0]!);
+      mass += p;
+      mean += p * (0.4 + 0.25 * x);
+    }
+    expect(mass).toBeCloseTo(1, 3);
+    // Two thirds of the examples are around 0.2; a median does not see the others.
+    expect(Math.abs(mean - (spec === "laplacian-fit" ? 0.22 : 0.367))).toBeLessThan(0.02);
+  });
+});
+
+describe("expectation-maximization", () => {
+  const data = new Float64Array(3000);
+  fillNormal(keyFromSeed(3), data);
+  // Two normals: at −2 with deviation 1, and at 2 with deviation 1/2.
+  const points = { d: 2, count: 1500, data: data.map((entry, i) => (Math.floor(i / 2) % 3 === 0 ? 2 + entry / 2 : entry - 2)) };
+  const fit = (iterations: number) => fitMixture(points, { components: 2, iterations, floor: 1e-6 }, keyFromSeed(1));
+
+  it("finds the mixture that points were drawn from", () => {
+    const { weights, means, factors } = fit(50);
+    const small = weights[0]! < weights[1]! ? 0 : 1;
+    expect(weights[small]).toBeCloseTo(1 / 3, 1);
+    for (const [c, center, deviation] of [
+      [small, 2, 0.5],
+      [1 - small, -2, 1],
+    ] as const) {
+      for (const j of [0, 1]) expect(Math.abs(means[c * 2 + j]! - center)).toBeLessThan(0.15);
+      expect(Math.abs(factors[c * 4]! - deviation)).toBeLessThan(0.1);
+      expect(Math.abs(factors[c * 4 + 2]!)).toBeLessThan(0.1);
+    }
+  });
+  it("never makes points less likely", () => {
+    const likelihoods = [0, 1, 2, 5, 20].map((n) => expectation(points, fit(n), new Int32Array(1500)).logLikelihood);
+    likelihoods.slice(1).forEach((own, i) => {
+      expect(own).toBeGreaterThanOrEqual(likelihoods[i]! - 1e-6);
+    });
+  });
+  it("takes more components than there are different points", () => {
+    const same = { d: 2, count: 4, data: Float64Array.of(1, 1, 1, 1, 0, 0, 0, 0) };
+    const { weights } = fitMixture(same, { components: 10, iterations: 3, floor: 0.01 }, keyFromSeed(1));
+    expect([...weights].every((weight) => Number.isFinite(weight) && weight > 0)).toBe(true);
+  });
+});
+
+describe("Cholesky", () => {
+  it("factors a matrix, and the factor's inverse is one", () => {
+    const a = Float64Array.of(4, 2, -1, 2, 5, 0.5, -1, 0.5, 3);
+    const l = cholesky(a, 3);
+    const inverse = invertLower(l, 3);
+    for (let i = 0; i < 3; i++)
+      for (let j = 0; j < 3; j++) {
+        const sum = (entry: (k: number) => number) => entry(0) + entry(1) + entry(2);
+        expect(sum((k) => l[i * 3 + k]! * l[j * 3 + k]!)).toBeCloseTo(a[i * 3 + j]!, 12);
+        expect(sum((k) => l[i * 3 + k]! * inverse[k * 3 + j]!)).toBeCloseTo(Number(i === j), 12);
+      }
+  });
+  it("refuses what has none", () => expect(() => cholesky(Float64Array.of(1, 2, 2, 1), 2)).toThrow("positive definite at row 1"));
+});
+
+describe("what does not fit", () => {
+  it("a mixture of whole pictures is for small ones", () => {
+    const shape = [1, 8, 9];
+    expect(() => priors.build("mixture", examplesOf(shape)).sample!(clientOf(shape), 1)).toThrow(
+      "The prior mixture takes examples of at most 64 numbers, and these have 72; patch-mixture is for pictures.",
+    );
+  });
+  it("patches need pictures that are as large", () => {
+    const prior = priors.build("patch-mixture", examplesOf([1, 7, 9]));
+    expect(() => prior.density(clientOf([1, 7, 9]))).toThrow("The prior patch-mixture needs pictures of at least 8×8");
+    expect(() => prior.density(clientOf([5]))).toThrow("needs pictures");
+  });
+});

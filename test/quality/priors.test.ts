@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { client } from "../../src/client/index.ts";
+import { shapes } from "../../src/data/index.ts";
+import { input } from "../../src/graph/index.ts";
+import { initialWeights, models } from "../../src/models/index.ts";
+import { priors } from "../../src/priors/index.ts";
+import { fillNormal, fillUniform, foldIn, type KeyBits, keyFromSeed } from "../../src/random/index.ts";
+import { compile } from "../../src/runtime/index.ts";
+
+const train = shapes("train");
+const { shape, mean, std } = train;
+const examples = { count: 60, image: (i: number) => train.example(i).image };
+const model = models.build("mlp:sizes=4", { shape, classes: 10, normalization: { mean, std } });
+const one = client({ model, weights: initialWeights(model, keyFromSeed(1)) });
+const pictures = Array.from({ length: 10 }, (_, i) => shapes("test").example(i).image);
+
+/** Normal noise with the mean and deviation of each channel of a picture. */
+function noiseLike(picture: Float32Array, key: KeyBits): Float32Array {
+  const noise = new Float32Array(picture.length);
+  fillNormal(key, noise);
+  return noise.map((entry, i) => {
+    const own = picture.subarray(1024 * Math.floor(i / 1024), 1024 * (Math.floor(i / 1024) + 1));
+    const center = own.reduce((sum, pixel) => sum + pixel, 0) / 1024;
+    const deviation = Math.sqrt(own.reduce((sum, pixel) => sum + (pixel - center) ** 2, 0) / 1024);
+    return center + deviation * entry;
+  });
+}
+
+/** The pixels of a picture in another order, alike for all channels. */
+function shuffled(picture: Float32Array, key: KeyBits): Float32Array {
+  const uniforms = new Float64Array(1024);
+  fillUniform(key, uniforms);
+  const order = [...uniforms.keys()].sort((a, b) => uniforms[a]! - uniforms[b]!);
+  return picture.map((_, i) => picture[1024 * Math.floor(i / 1024) + order[i % 1024]!]!);
+}
+
+/** log p of pictures in pixel space. */
+async function scores(spec: string, all: readonly Float32Array[]): Promise<number[]> {
+  const x = input("x", [1, ...shape]);
+  const program = await compile({ score: priors.build(spec, { examples }).density(one).logProb({ x, y: x }) }, { threads: 1 });
+  const found: number[] = [];
+  for (const picture of all) {
+    const normalized = picture.map((pixel, i) => (pixel - mean[Math.floor(i / 1024)]!) / std[Math.floor(i / 1024)]!);
+    found.push((await program.run({ x: normalized })).score[0]!);
+  }
+  await program.dispose();
+  return found;
+}
+
+describe("priors for pictures tell unseen pictures from what is none", () => {
+  it.each(["patch-mixture:components=16,patches=2000,iterations=3", "tv:norm=l1", "tv:norm=isotropic"])("%s", async (spec) => {
+    const own = await scores(spec, pictures);
+    const key = keyFromSeed(9);
+    const noise = await scores(
+      spec,
+      pictures.map((picture, i) => noiseLike(picture, foldIn(key, i))),
+    );
+    const mixed = await scores(
+      spec,
+      pictures.map((picture, i) => shuffled(picture, foldIn(key, 100 + i))),
+    );
+    own.forEach((score, i) => {
+      expect(score, `picture ${i} and noise`).toBeGreaterThan(noise[i]!);
+      expect(score, `picture ${i} and its pixels in disorder`).toBeGreaterThan(mixed[i]!);
+    });
+  });
+
+  it("the patch mixture has learned colors, too", async () => {
+    const spec = "patch-mixture:components=16,patches=2000,iterations=3";
+    const own = await scores(spec, pictures);
+    // Channels in another order: as smooth as the picture, with colors that training pictures do not have.
+    const recolored = await scores(
+      spec,
+      pictures.map((picture) => picture.map((_, i) => picture[(i + 1024) % 3072]!)),
+    );
+    const better = own.filter((score, i) => score > recolored[i]!).length;
+    expect(better).toBeGreaterThanOrEqual(7);
+  });
+});
