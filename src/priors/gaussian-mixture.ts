@@ -2,29 +2,41 @@ import { constant, iota, type Tensor } from "../graph/index.ts";
 import type { Key } from "../random/index.ts";
 import { logConstant, type Mixture } from "./mixture-fit.ts";
 
-/**
- * log p of rows [N, n], one each: log Σ_k weight_k N(x; mean_k, L_k L_kᵀ), by one matrix product with all L⁻¹.
- *
- * @param basis rows [d, n] that take a row to the mixture's coordinates; without it n = d.
- */
-export function logDensities(mixture: Mixture, rows: Tensor, basis?: Float64Array): Tensor {
+/** A mixture as constants of a graph: all L⁻¹ (x − mean) are one matrix product. */
+export interface Whitening {
+  readonly components: number;
+  /** [K · d, n]. */
+  readonly matrix: Tensor;
+  /** [K · d]. */
+  readonly shifts: Tensor;
+  /** Logarithm of weight times density at the mean, [K]. */
+  readonly logs: Tensor;
+}
+
+/** @param basis orthonormal rows [d, n] that take a point of n numbers to the mixture's coordinates; without it n = d. */
+export function whiteningOf(mixture: Mixture, basis?: Float64Array): Whitening {
   const { d, weights, means, whiteners } = mixture;
   const k = weights.length;
-  const n = rows.shape[1]!;
-  const whitening = new Float64Array(k * d * n);
+  const n = basis ? basis.length / d : d;
+  const matrix = new Float64Array(k * d * n);
   const shifts = new Float64Array(k * d);
   for (let row = 0; row < k * d; row++) {
     const c = Math.floor(row / d);
     for (let j = 0; j <= row - c * d; j++) {
       const w = whiteners[row * d + j]!;
       shifts[row]! -= w * means[c * d + j]!;
-      if (basis) for (let i = 0; i < n; i++) whitening[row * n + i]! += w * basis[j * n + i]!;
-      else whitening[row * n + j] = w;
+      if (basis) for (let i = 0; i < n; i++) matrix[row * n + i]! += w * basis[j * n + i]!;
+      else matrix[row * n + j] = w;
     }
   }
   const logs = Float64Array.from(weights, (weight, c) => Math.log(weight) + logConstant(mixture, c));
-  const z = rows.matmul(constant(whitening, [k * d, n]), false, true).add(constant(shifts));
-  const joint = z.reshape([-1, k, d]).square().sum(2).mul(-0.5).add(constant(logs));
+  return { components: k, matrix: constant(matrix, [k * d, n]), shifts: constant(shifts), logs: constant(logs) };
+}
+
+/** log p of rows [N, n], one each: log Σ_k weight_k N(x; mean_k, L_k L_kᵀ). */
+export function logDensities({ components, matrix, shifts, logs }: Whitening, rows: Tensor): Tensor {
+  const z = rows.matmul(matrix, false, true).add(shifts);
+  const joint = z.reshape([rows.shape[0]!, components, -1]).square().sum(2).mul(-0.5).add(logs);
   const top = joint.max(1, true).stopGradient();
   return joint
     .sub(top)

@@ -4,7 +4,7 @@ import { sizeOf } from "../graph/index.ts";
 import { type Examples, type Model, perChannel } from "../models/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import { part } from "../spec/index.ts";
-import { drawRows, logDensities } from "./gaussian-mixture.ts";
+import { drawRows, logDensities, type Whitening, whiteningOf } from "./gaussian-mixture.ts";
 import { fitMixture, type Mixture } from "./mixture-fit.ts";
 import { following, type Prior, type PriorContext } from "./prior.ts";
 import { inSpace } from "./space.ts";
@@ -13,7 +13,7 @@ import { imagesParameter, onceForExamples, requireExamples, spacedPictures } fro
 /** Numbers of an example that a mixture of whole examples takes: full covariances of more are not estimated by what there is. */
 const most = 64;
 
-const remembered = onceForExamples<Mixture>();
+const remembered = onceForExamples<{ readonly fitted: Mixture; readonly whitening: Whitening }>();
 
 /**
  * log p(x) = Σ over images of log Σ_k π_k N(x; μ_k, Σ_k): a Gaussian mixture of whole examples with full covariances, by expectation-maximization on training examples
@@ -35,15 +35,18 @@ export const mixture = part({
     const name = JSON.stringify([fit, images, seed]);
     return following((model, shape) => {
       const d = dimension(model);
-      const own = remembered(examples, name, () => fitMixture(pointsOf(examples, images, d), fit, keyFromSeed(seed)));
+      const { fitted, whitening } = remembered(examples, name, () => {
+        const own = fitMixture(pointsOf(examples, images, d), fit, keyFromSeed(seed));
+        return { fitted: own, whitening: whiteningOf(own) };
+      });
       const { mean, std } = perChannel(model);
       const logVolume = std.log().expand(shape).sum();
       return {
         logProb: (x) =>
-          logDensities(own, inSpace(x, "pixel", model).reshape([shape[0]!, d]))
+          logDensities(whitening, inSpace(x, "pixel", model).reshape([shape[0]!, d]))
             .sum()
             .add(logVolume),
-        sample: (key) => drawRows(own, shape[0]!, key).reshape(shape).sub(mean).div(std),
+        sample: (key) => drawRows(fitted, shape[0]!, key).reshape(shape).sub(mean).div(std),
       };
     });
   },

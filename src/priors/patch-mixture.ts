@@ -3,8 +3,8 @@ import type { Examples, Model } from "../models/index.ts";
 import { foldIn, keyFromSeed } from "../random/index.ts";
 import { part } from "../spec/index.ts";
 import { cosineBasis } from "./cosine-basis.ts";
-import { logDensities } from "./gaussian-mixture.ts";
-import { fitMixture, type Mixture } from "./mixture-fit.ts";
+import { logDensities, type Whitening, whiteningOf } from "./gaussian-mixture.ts";
+import { fitMixture } from "./mixture-fit.ts";
 import { patchesOf, samplePatches } from "./patches.ts";
 import type { Prior, PriorContext } from "./prior.ts";
 import { inSpace, reductionParameter, requirePictures } from "./space.ts";
@@ -21,7 +21,7 @@ interface PatchFit {
   readonly seed: number;
 }
 
-const remembered = onceForExamples<Mixture>();
+const remembered = onceForExamples<Whitening>();
 
 /**
  * log p(x) = weight · Σ over patches of log Σ_k π_k N(patch − its mean; μ_k, Σ_k): the expected patch log-likelihood (Zoran and Weiss 2011) of color patches in
@@ -52,12 +52,11 @@ export const patchMixture = part({
     return {
       density: ({ model }) => {
         requirePictures("patch-mixture", model, fit.side);
-        const basis = cosineBasis(model.shape[0]!, fit.side);
         return {
           logProb: ({ x }) => {
-            const mixture = remembered(examples, name, () => fitPatches(examples, model, basis, fit));
+            const mixture = remembered(examples, name, () => fitPatches(examples, model, fit));
             const rows = patchesOf(inSpace(x, "pixel", model), fit.side, stride);
-            return logDensities(mixture, rows, basis)[reduction]().mul(weight);
+            return logDensities(mixture, rows)[reduction]().mul(weight);
           },
         };
       },
@@ -65,9 +64,10 @@ export const patchMixture = part({
   },
 });
 
-function fitPatches(examples: Examples, { shape }: Model, basis: Float64Array, fit: PatchFit): Mixture {
+function fitPatches(examples: Examples, { shape }: Model, fit: PatchFit): Whitening {
   const { side, components, iterations, noise, seed } = fit;
   const key = keyFromSeed(seed);
+  const basis = cosineBasis(shape[0]!, side);
   const points = samplePatches(spacedPictures(examples, fit.images), shape, { side, count: fit.patches, basis }, foldIn(key, 0));
-  return fitMixture(points, { components, iterations, floor: noise ** 2 }, foldIn(key, 1));
+  return whiteningOf(fitMixture(points, { components, iterations, floor: noise ** 2 }, foldIn(key, 1)), basis);
 }

@@ -9,7 +9,7 @@ import { compile } from "../../src/runtime/index.ts";
 
 const train = shapes("train");
 const { shape, mean, std } = train;
-const examples = { count: 60, image: (i: number) => train.example(i).image };
+const examples = { count: 40, image: (i: number) => train.example(i).image };
 const model = models.build("mlp:sizes=4", { shape, classes: 10, normalization: { mean, std } });
 const one = client({ model, weights: initialWeights(model, keyFromSeed(1)) });
 const pictures = Array.from({ length: 10 }, (_, i) => shapes("test").example(i).image);
@@ -18,12 +18,13 @@ const pictures = Array.from({ length: 10 }, (_, i) => shapes("test").example(i).
 function noiseLike(picture: Float32Array, key: KeyBits): Float32Array {
   const noise = new Float32Array(picture.length);
   fillNormal(key, noise);
-  return noise.map((entry, i) => {
-    const own = picture.subarray(1024 * Math.floor(i / 1024), 1024 * (Math.floor(i / 1024) + 1));
+  for (let from = 0; from < picture.length; from += 1024) {
+    const own = picture.subarray(from, from + 1024);
     const center = own.reduce((sum, pixel) => sum + pixel, 0) / 1024;
     const deviation = Math.sqrt(own.reduce((sum, pixel) => sum + (pixel - center) ** 2, 0) / 1024);
-    return center + deviation * entry;
-  });
+    for (let i = from; i < from + 1024; i++) noise[i] = center + deviation * noise[i]!;
+  }
+  return noise;
 }
 
 /** The pixels of a picture in another order, alike for all channels. */
@@ -47,33 +48,26 @@ async function scores(spec: string, all: readonly Float32Array[]): Promise<numbe
   return found;
 }
 
-describe("priors for pictures tell unseen pictures from what is none", () => {
-  it.each(["patch-mixture:components=16,patches=2000,iterations=3", "tv:norm=l1", "tv:norm=isotropic"])("%s", async (spec) => {
-    const own = await scores(spec, pictures);
-    const key = keyFromSeed(9);
-    const noise = await scores(
-      spec,
-      pictures.map((picture, i) => noiseLike(picture, foldIn(key, i))),
-    );
-    const mixed = await scores(
-      spec,
-      pictures.map((picture, i) => shuffled(picture, foldIn(key, 100 + i))),
-    );
-    own.forEach((score, i) => {
-      expect(score, `picture ${i} and noise`).toBeGreaterThan(noise[i]!);
-      expect(score, `picture ${i} and its pixels in disorder`).toBeGreaterThan(mixed[i]!);
-    });
-  });
+const key = keyFromSeed(9);
+const kinds: Readonly<Record<string, (picture: Float32Array, i: number) => Float32Array>> = {
+  picture: (picture) => picture,
+  noise: (picture, i) => noiseLike(picture, foldIn(key, i)),
+  "its pixels in disorder": (picture, i) => shuffled(picture, foldIn(key, 100 + i)),
+  // Channels in another order: as smooth as the picture, with colors that training pictures do not have.
+  "other colors": (picture) => picture.map((_, i) => picture[(i + 1024) % 3072]!),
+};
 
-  it("the patch mixture has learned colors, too", async () => {
-    const spec = "patch-mixture:components=16,patches=2000,iterations=3";
-    const own = await scores(spec, pictures);
-    // Channels in another order: as smooth as the picture, with colors that training pictures do not have.
-    const recolored = await scores(
-      spec,
-      pictures.map((picture) => picture.map((_, i) => picture[(i + 1024) % 3072]!)),
-    );
-    const better = own.filter((score, i) => score > recolored[i]!).length;
-    expect(better).toBeGreaterThanOrEqual(7);
+const changed = Object.values(kinds).flatMap((change) => pictures.map(change));
+
+describe("priors for pictures tell unseen pictures from what is none", () => {
+  it.each(["patch-mixture:stride=8,components=8,patches=2000,iterations=3", "tv:norm=l1", "tv:norm=isotropic"])("%s", async (spec) => {
+    const all = await scores(spec, changed);
+    const [own, noise, mixed, recolored] = Object.keys(kinds).map((_, k) => all.slice(k * pictures.length, (k + 1) * pictures.length));
+    own!.forEach((score, i) => {
+      expect(score, `picture ${i} and noise`).toBeGreaterThan(noise![i]!);
+      expect(score, `picture ${i} and its pixels in disorder`).toBeGreaterThan(mixed![i]!);
+    });
+    // Only what is learned knows colors.
+    if (spec.startsWith("patch")) expect(own!.filter((score, i) => score > recolored![i]!).length).toBeGreaterThanOrEqual(7);
   });
 });
