@@ -87,7 +87,7 @@ function pose(
   };
   const thin = observedFactors(seen);
   const joint =
-    ({ seen: given, exact, consensus }: Given) =>
+    ({ seen: given, exact, consensus, width }: Given) =>
     (point: Tensor): Joint => {
       const own = exact ? exactly(client) : client;
       const batch: Batch = { x: picture(point), y: jointLabels ? guessed(point).logSoftmax().exp() : given.y! };
@@ -104,7 +104,7 @@ function pose(
         ...(consensus ? [apart(batch.x, consensus.x).mul(consensus.weight).neg()] : []),
       ];
       return {
-        likelihood: likelihood.given(own)(batch, open).logProb(update),
+        likelihood: (width ? likelihood.widened!(width) : likelihood).given(own)(batch, open).logProb(update),
         prior: terms.reduce((sum, term) => sum.add(term)),
         ...(likelihood.cancels && !exact ? { relative: relative() } : {}),
       };

@@ -17,5 +17,6 @@ export {
   type Group,
   milestoneRate,
   milestones,
+  narrowed,
   type Search,
 } from "./search/search.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { adam, annealed, assuming, exponentialRate, lbfgs, type Neighborhood, narrowGaussian } from "../adversary/index.ts";
+import { adam, annealed, assuming, exponentialRate, lbfgs, type Neighborhood, narrowed, narrowGaussian } from "../adversary/index.ts";
 import { LeakageError } from "../errors.ts";
 import { type Prior, priors } from "../priors/index.ts";
 import { format, nested, part } from "../spec/index.ts";
@@ -45,6 +45,12 @@ export const bayes = part({
       .describe(
         "Factor of the log-likelihood at the start, growing to 1 over half the steps; none: no annealing, but from 1e-4 where the update is sent as it is.",
       ),
+    widen: z
+      .number()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe("Width of the assumed noise at the start, in true widths, narrowing to 1 over half the steps."),
     langevin: z.number().nonnegative().default(0).describe("Noise after each step, in learning rates."),
     patience: z.int().positive().nullable().default(null).describe("Steps without progress after which an update's search ends."),
     box: z.boolean().default(true).describe("Pixels are kept in [0, 1]."),
@@ -54,11 +60,13 @@ export const bayes = part({
   build: (params): AttackDeclaration => ({
     fixesPrior: params.prior !== undefined,
     build: (setting) => {
-      const { samples, optimizer, rate, gamma, anneal, langevin, patience, ...search } = params;
+      const { samples, optimizer, rate, gamma, anneal, widen, langevin, patience, ...search } = params;
       if (params.points === "antithetic" && samples % 2 === 1 && samples > 1)
         throw new LeakageError("spec", `attack bayes: antithetic points come in pairs, so samples must be even; got ${samples}.`);
       const { prior, name } = priorOf(params.prior, setting);
       const likelihood = lawOf(params.conditional, setting);
+      if (widen !== null && !likelihood.widened)
+        throw new LeakageError("spec", `attack bayes: widen does not fit the conditional ${likelihood.name}, whose noise has no width.`);
       const ball = ballOf(params, setting);
       const from = anneal ?? (params.conditional === undefined && !setting.likelihood ? narrowing.from : null);
       const optimizers = { adam: () => adam(), "signed-adam": () => adam({ signed: true }), lbfgs: () => lbfgs() };
@@ -75,6 +83,7 @@ export const bayes = part({
             restarts: search.restarts,
             result: optimizer === "lbfgs" ? "best" : "last",
             ...(from === null ? {} : { anneal: annealed(from) }),
+            ...(widen === null ? {} : { widen: narrowed(widen) }),
             ...(langevin > 0 ? { langevin } : {}),
             ...(patience === null ? {} : { patience }),
           },

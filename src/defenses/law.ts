@@ -36,7 +36,14 @@ export const undefended: Law = {
 };
 
 /** The likelihood of a law with noise. */
-export function likelihoodOf(law: Law, check: (client: Client, batchSize: number) => void): Likelihood {
+export const likelihoodOf = (law: Law, check: (client: Client, batchSize: number) => void): Likelihood => ({
+  ...asWideAs(law, check),
+  widened: (factor) => asWideAs(law, check, factor),
+});
+
+/** Noise of a scale family is `factor` times as wide around D(x) where update and D(x) are divided by the factor. */
+function asWideAs(law: Law, check: (client: Client, batchSize: number) => void, factor?: Tensor): Likelihood {
+  const scaled = (entries: Tensor): Tensor => (factor ? entries.div(factor) : entries);
   const noise = onlyNoise(law.entry);
   const normal = law.plain && noise?.family === "normal" ? noise : undefined;
   return {
@@ -53,19 +60,18 @@ export function likelihoodOf(law: Law, check: (client: Client, batchSize: number
           const constants = (entriesOf(signal) / 2) * Math.log(2 * Math.PI * variance);
           return {
             logProb: (update) =>
-              signal
-                .squaredDistance(update)
+              scaled(scaled(signal.squaredDistance(update)))
                 .mul(-0.5 / variance)
                 .sub(constants),
           };
         }
         const logProb = (entries: Tensor, name: string): Tensor => {
-          const center = signal.entries(name);
+          const center = scaled(signal.entries(name));
           if (noise) return around(noise, center, batchSize).logProb(entries);
           const mask = (place: string) => law.masks.get(place)!(client, open, name);
           return logProbs(law.entry, entries, { signal: center, mask, batchSize }).sum();
         };
-        return { logProb: (update) => addAll(update.names.map((name) => logProb(update.entries(name), name)))! };
+        return { logProb: (update) => addAll(update.names.map((name) => logProb(scaled(update.entries(name)), name)))! };
       },
   };
 }

@@ -12,6 +12,8 @@ export interface Given extends Iteration {
   readonly seen: Readonly<Record<string, Tensor>>;
   /** Asks for the form of the objective that does not cancel. */
   readonly exact: boolean;
+  /** How many times as wide as it is the likelihood's noise is taken. */
+  readonly width?: Tensor;
   /** What restarts agree on, and its weight: the term of a {@link Search.group}. */
   readonly consensus?: { readonly x: Tensor; readonly weight: Tensor };
 }
@@ -75,6 +77,7 @@ const streams = { ball: 0, langevin: 1 } as const;
 interface Schedule {
   readonly rate: Tensor;
   readonly factor?: Tensor;
+  readonly width?: Tensor;
   readonly agreement?: Tensor;
 }
 
@@ -83,7 +86,7 @@ function step(
   search: Search,
   problem: Problem,
   exact: boolean,
-  { rate, factor, agreement }: Schedule,
+  { rate, factor, width, agreement }: Schedule,
   seen: Readonly<Record<string, Tensor>>,
   { key: seed, ...run }: Carried,
 ): Carried {
@@ -94,7 +97,16 @@ function step(
   const key = new Key(seed!).foldIn(run.evaluations!);
   const consensus = agreement ? { consensus: { x: run.consensus!, weight: agreement } } : {};
   const next = problem.iterate(
-    { x: point, seen, exact, key: key.foldIn(streams.ball), rate, ...(factor ? { factor } : {}), ...consensus },
+    {
+      x: point,
+      seen,
+      exact,
+      key: key.foldIn(streams.ball),
+      rate,
+      ...(factor ? { factor } : {}),
+      ...(width ? { width } : {}),
+      ...consensus,
+    },
     state,
   );
   const { value, matching, relative, massless } = next;
@@ -137,6 +149,7 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
     const schedule: Schedule = {
       rate: input("rate", []),
       ...(search.anneal ? { factor: input("factor", []) } : {}),
+      ...(search.widen ? { width: input("width", []) } : {}),
       ...(search.group ? { agreement: input("agreement", []) } : {}),
     };
     const seen = Object.fromEntries(Object.entries(problem.seen).map(([name, { shape }]) => [name, input(`seen.${name}`, shape)]));
@@ -166,6 +179,7 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
       const scheduled: Record<string, Numbers> = {
         rate: Float32Array.of(search.rate(slowest, search.steps)),
         ...(search.anneal ? { factor: Float32Array.of(search.anneal(slowest, search.steps)) } : {}),
+        ...(search.widen ? { width: Float32Array.of(search.widen(slowest, search.steps)) } : {}),
         ...(consensus ? await consensus.at(slowest, carried.point!) : {}),
       };
       const outputs = (await program.run({ ...carried, ...scheduled, key })) as Record<string, Float32Array>;

@@ -9,6 +9,8 @@ export interface Search {
   rate(step: number, steps: number): number;
   /** Factor of the log-likelihood at a step, where it is annealed. */
   anneal?(step: number, steps: number): number;
+  /** How many times as wide as they are the likelihood's noises are taken at a step, at least 1, where it narrows. */
+  widen?(step: number, steps: number): number;
   /** Noise N(0, 1) times this and the learning rate is added after each step (Langevin dynamics). */
   readonly langevin?: number;
   /** Restarts that pull one another together. */
@@ -78,3 +80,9 @@ export const annealed =
   (start: number): NonNullable<Search["anneal"]> =>
   (step, steps) =>
     Math.min(1, start * (1 / start) ** ((step + 1) / Math.max(1, steps / 2)));
+
+/** A width that falls geometrically from `start` to 1 over the first half of the steps and stays there. */
+export const narrowed =
+  (start: number): NonNullable<Search["widen"]> =>
+  (step, steps) =>
+    Math.max(1, start * (1 / start) ** ((step + 1) / Math.max(1, steps / 2)));
