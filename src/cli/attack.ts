@@ -49,7 +49,7 @@ export async function attack(flags: SimulateFlags): Promise<void> {
   for (const index of images) dataset.example(index);
   const model = modelFor({ client: { model: parts.model } }, { ...dataset, classes: dataset.classes.length });
   const seed = wholeNumber(flags.seed, "--seed", 0);
-  const { weights, origin } = await weightsOf(flags, model, seed);
+  const { weights, origin, notes: aboutWeights } = await weightsOf(flags, model, seed);
   const spec = parseSpec(attackSpec, {
     data: { ...dataSpec(flags, dataset, images), images },
     client: {
@@ -82,10 +82,7 @@ export async function attack(flags: SimulateFlags): Promise<void> {
   );
   const all: ImageResult[] = [];
   for (const [i, chunk] of chunks.entries()) all.push(...(await finishedChunk(tell, folder, run, chunk, i, flags.saveUpdate === true)));
-  const notes = [
-    ...dataset.notes,
-    ...(origin.kind === "file" ? [] : ["The network's weights are drawn anew, not trained; trained networks leak less."]),
-  ];
+  const notes = [...dataset.notes, ...aboutWeights];
   await conclude(tell, folder, resultOf("attack", spec, model, all, versions, notes, examples), reproduce(flags, spec));
   if (flags.data === "shapes") tell.line(next);
 }

@@ -128,7 +128,7 @@ export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes
       `--data ${flags.data} has no labels, and a client's loss needs at least two classes; put its pictures into subfolders, one a class.`,
     );
   const model = modelFor({ client: { model: parts.model } }, { ...dataset, classes: dataset.classes.length });
-  const { weights, origin } = await weightsOf(flags, model, seed);
+  const { weights, origin, notes: aboutWeights } = await weightsOf(flags, model, seed);
   const spec = parseSpec(auditSpec, {
     // A folder is known by its drawn pictures; the pass over them also finds those that cannot be read.
     data: dataSpec(flags, dataset, drawn(seed, sizes.samples, batch, dataset.size)),
@@ -150,10 +150,7 @@ export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes
   const guesses = publicSet
     ? guessesFrom({ examples: publicSet, knowsLabels: spec.labels === "known", measured, delta: spec.score.delta })
     : [gray(dataset.shape.reduce((a, b) => a * b))];
-  const notes = [
-    ...dataset.notes,
-    ...(origin.kind === "file" ? [] : ["The network's weights are drawn anew, not trained; trained networks leak less."]),
-  ];
+  const notes = [...dataset.notes, ...aboutWeights];
   return { run: { spec, dataset, weights, guesses, machine, ...(examples ? { examples } : {}) }, notes };
 }
 

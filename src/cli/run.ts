@@ -20,14 +20,23 @@ export async function machineOf({ threads, device }: Pick<ClientFlags, "threads"
   return machine;
 }
 
-/** The client's weights, from the file that is named or drawn from the seed, and how a spec records them. */
-export async function weightsOf({ weights: path }: ClientFlags, model: Model, seed: number) {
+/** The client's weights, from the file that is named or drawn from the seed, how a spec records them, and what a reader must know about them. */
+export async function weightsOf({ weights: path, mode }: ClientFlags, model: Model, seed: number) {
   if (path === undefined) {
     const weights: Weights = initialWeights(model, streamKey(keyFromSeed(seed), "weights", 0));
-    return { weights, origin: { kind: "initial" } as const };
+    return {
+      weights,
+      origin: { kind: "initial" } as const,
+      notes: ["The network's weights are drawn anew, not trained; trained networks leak less."],
+    };
   }
   const { tensors, sha256 } = await readTensors(path);
-  return { weights: weightsFrom(model, tensors, path), origin: { kind: "file", sha256 } as const };
+  const bare = mode === "eval" && model.statistics.length > 0 && tensors.size === model.parameters.length;
+  return {
+    weights: weightsFrom(model, tensors, path),
+    origin: { kind: "file", sha256 } as const,
+    notes: bare ? ["The file of weights has no running statistics: batch normalization runs with means of 0 and variances of 1."] : [],
+  };
 }
 
 /** Within which distance, measured where, an image counts as recovered. */
