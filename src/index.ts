@@ -148,7 +148,7 @@ export {
   weightsFrom,
 } from "./models/index.ts";
 export { toOnnx } from "./onnx/index.ts";
-export { type Prior, type PriorContext, priors } from "./priors/index.ts";
+export { type Prior, type PriorContext, priors, product } from "./priors/index.ts";
 export { foldIn, Key, type KeyBits, keyFromSeed, split } from "./random/index.ts";
 export { attackReport, auditReport, auditVerdict, terminalPicture, verdict } from "./report/index.ts";
 export { type CompileOptions, compile, devices, evaluate, interpret, type Program, releasePrograms } from "./runtime/index.ts";

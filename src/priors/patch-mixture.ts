@@ -29,7 +29,7 @@ const remembered = onceForExamples<Whitening>();
  * expectation-maximization to patches of training pictures, which are taken as seen through noise of standard deviation `noise`, so that flat ones have a density.
  *
  * It sums (or averages) over patches and images; where patches overlap, a pixel counts once for each that it is in. The overall brightness of a patch is free.
- * The fit takes about a second for each iteration with 10000 patches and 64 components, and is kept as long as the training pictures.
+ * The fit takes a few seconds for each iteration with 10000 patches and 64 components, and is kept as long as the training pictures.
  */
 export const patchMixture = part({
   kind: "patch-mixture",
@@ -40,7 +40,7 @@ export const patchMixture = part({
     reduction: reductionParameter("sum", "patches and images"),
     side: z.int().min(2).max(16).default(8).describe("Pixels along a side of a patch."),
     components: z.int().positive().max(256).default(64).describe("Components of the mixture."),
-    patches: z.int().min(2).max(1_000_000).default(10_000).describe("Patches that the mixture is fitted to."),
+    patches: z.int().min(2).max(200_000).default(10_000).describe("Patches that the mixture is fitted to."),
     images: imagesParameter(500),
     iterations: z.int().nonnegative().max(1000).default(10).describe("Iterations of expectation-maximization."),
     noise: z.number().positive().default(0.01).describe("Standard deviation of the noise that patches are taken with, in [0, 1]."),
