@@ -40,6 +40,7 @@ export {
   type Candidate,
   type Chunk,
   chunksOf,
+  type DrawRange,
   drawsOf,
   type ExactBayes,
   type ExactBayesOptions,

@@ -2,12 +2,11 @@ import { z } from "zod";
 import { type Client, client } from "../client/index.ts";
 import type { Dataset, Example } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
-import { LeakageError } from "../errors.ts";
 import { encodePng, toBase64 } from "../formats/index.ts";
 import { type DeltaSpace, distance, matchImages } from "../metrics/index.ts";
 import type { Examples, Weights } from "../models/index.ts";
 import { oneHot, type Reconstruction, reconstruct, type Tick } from "./attack.ts";
-import { type AuditSpec, type Cell, cellsOf } from "./audit-spec.ts";
+import { type AuditSpec, type Cell, cellsOf, type DrawRange } from "./audit-spec.ts";
 import { drawKey, drawPlaces, imageShape } from "./draws.ts";
 import type { Guess } from "./guesses.ts";
 import { concatenate, toModelSpace } from "./pictures.ts";
@@ -61,29 +60,23 @@ export type AuditChunk = z.output<typeof chunkSchema>;
 export type Nearest = z.output<typeof nearest>;
 
 /**
- * Reads a finished chunk.
- *
- * @throws LeakageError `file` for one that is damaged or has other draws.
+ * Reads a finished chunk: nothing where it is damaged or has other draws, which are then made again.
  */
-export function readAuditChunk(text: string, { from, to }: { readonly from: number; readonly to: number }, source: string): AuditChunk {
+export function readAuditChunk(text: string, { from, to }: DrawRange): AuditChunk | undefined {
   let given: unknown;
   try {
     given = JSON.parse(text);
-  } catch (cause) {
-    throw new LeakageError("file", `${source} is not JSON; remove it, and its draws are made anew.`, { cause });
+  } catch {
+    return undefined;
   }
-  const checked = chunkSchema.safeParse(given);
-  if (checked.success && checked.data.from === from && checked.data.to === to) return checked.data;
-  throw new LeakageError(
-    "file",
-    `${source} must hold draws ${from} to ${to - 1} of this audit, and does not; remove it, and they are made anew.`,
-  );
+  const { success, data } = chunkSchema.safeParse(given);
+  return success && data.from === from && data.to === to && data.draws.length === to - from ? data : undefined;
 }
 
 /** Everything that the draws of an audit follow from. */
 export interface AuditRun {
   readonly spec: AuditSpec;
-  readonly dataset: Dataset;
+  readonly dataset: Dataset<readonly number[]>;
   readonly weights: Weights;
   readonly guesses: readonly Guess[];
   /** Images that are not attacked, for priors that are estimated from data. */
@@ -96,22 +89,19 @@ export interface AuditTick extends Tick {
   readonly cell: Cell;
 }
 
-/** Where distances of a spec are measured. */
-export const measuredIn = ({ score: { deltaSpace } }: AuditSpec, std: readonly number[]): DeltaSpace =>
-  deltaSpace === "model" ? { space: "model", std } : { space: "pixel" };
+/** Where distances of a spec are measured. Pixel space and model space of vectors are one. */
+export const measuredIn = ({ score: { deltaSpace } }: AuditSpec, { shape, std }: AuditRun["dataset"]): DeltaSpace =>
+  deltaSpace === "model" && shape.length === 3 ? { space: "model", std } : { space: "pixel" };
 
 /**
  * Draws examples, simulates their updates behind each defense, and lets every attack have the same ones. What a draw is follows from the seed and its number alone.
  */
-export async function* auditChunk(
-  run: AuditRun,
-  { from, to }: { readonly from: number; readonly to: number },
-): AsyncGenerator<AuditTick, AuditChunk> {
+export async function* auditChunk(run: AuditRun, { from, to }: DrawRange): AsyncGenerator<AuditTick, AuditChunk> {
   const { spec, dataset, weights, guesses, machine } = run;
   const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
   const one = client({ model, weights, mode: spec.client.mode });
   const shape = imageShape(dataset.shape);
-  const measured = measuredIn(spec, dataset.std);
+  const measured = measuredIn(spec, dataset);
   const apart = (truth: Float32Array, guess: Float32Array) => distance(truth, guess, shape, measured);
   const batches = Array.from({ length: to - from }, (_, i) =>
     drawPlaces(spec.seed, from + i, spec.client.batch, dataset.size).map((place) => dataset.example(place)),

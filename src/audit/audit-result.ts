@@ -82,6 +82,7 @@ export const auditResultSchema = z
     assumptions: assumptionsSchema
       .omit({ law: true, prior: true, radius: true, samples: true, defense: true })
       .describe("What every attacker was given."),
+    items: z.enum(["image", "vector"]).describe("What is private: pictures, or vectors. What follows says image of both."),
     draws: z.int().positive().describe("N, the independent draws of a batch, its noise and its starting point."),
     images: z.int().positive().describe("N times the images of a batch."),
     interval: z

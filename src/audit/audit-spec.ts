@@ -1,11 +1,15 @@
 import { z } from "zod";
 import { attacks } from "../attacks/index.ts";
+import { vectorSets } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { priors } from "../priors/index.ts";
-import { concise } from "../spec/index.ts";
+import { concise, format } from "../spec/index.ts";
 import { type Gate, parseGate, requireUsefulGate } from "./gate.ts";
 import { clientSpec, partOf, scoreSpec, tunedBy } from "./spec.ts";
+
+/** The largest sizes of an audit. */
+export const most = { samples: 10_000_000, lanes: 4096 } as const;
 
 /** What `gradleak audit` does, complete: the hash of its canonical JSON names the result. */
 export const auditSpec = z.object({
@@ -15,6 +19,8 @@ export const auditSpec = z.object({
     /** Of a folder: the hash of the pictures that are drawn from it, and the size they were brought to. */
     sha256: z.string().length(64).optional(),
     size: z.tuple([z.int().positive(), z.int().positive()]).optional(),
+    /** The set, where it is one of vectors. */
+    vectors: partOf(vectorSets).optional(),
   }),
   client: clientSpec,
   defenses: z.array(partOf(defenses)).min(1),
@@ -25,11 +31,11 @@ export const auditSpec = z.object({
   labels: z.enum(["known", "recovered", "joint"]).default("known"),
   score: scoreSpec,
   /** N, the updates that are drawn; each has `client.batch` images. */
-  samples: z.int().positive().max(1_000_000_000),
+  samples: z.int().positive().max(most.samples),
   /** Draws that are finished, and written, together. */
-  chunk: z.int().positive().max(1_000_000).default(16),
+  chunk: z.int().positive().max(most.samples).default(16),
   /** Draws that one program attacks together; at most a chunk. */
-  lanes: z.int().positive().max(4096).default(16),
+  lanes: z.int().positive().max(most.lanes).default(16),
   /** Two-sided, of the intervals; of a gate, for all attacks together. */
   confidence: z.number().gt(0).lt(1).default(0.95),
   /** The gate, as `parseGate` reads it. */
@@ -44,8 +50,8 @@ export interface Cell {
   readonly attack: AuditSpec["attacks"][number];
 }
 
-/** A defense in the fewest words. */
-export const defenseName = (defense: Cell["defense"]): string => concise(defenses, defense);
+/** A defense with all its numbers, which is what a reader compares. */
+export const defenseName = (defense: Cell["defense"]): string => format(defense);
 
 /** An attack in the fewest words. */
 export const attackName = (attack: Cell["attack"]): string => concise(attacks, attack);
@@ -54,8 +60,14 @@ export const attackName = (attack: Cell["attack"]): string => concise(attacks, a
 export const cellsOf = ({ defenses, attacks }: AuditSpec): readonly Cell[] =>
   defenses.flatMap((defense) => attacks.map((attack) => ({ defense, attack })));
 
-/** The draws of a spec in the parts that are finished together, from the first to before the last. */
-export const drawsOf = ({ samples, chunk }: AuditSpec): readonly { readonly from: number; readonly to: number }[] =>
+/** Draws from the first to before the last. */
+export interface DrawRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The draws of a spec in the parts that are finished together. */
+export const drawsOf = ({ samples, chunk }: AuditSpec): readonly DrawRange[] =>
   Array.from({ length: Math.ceil(samples / chunk) }, (_, i) => ({ from: i * chunk, to: Math.min(samples, (i + 1) * chunk) }));
 
 /**

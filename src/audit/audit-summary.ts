@@ -56,6 +56,7 @@ export function auditResult({ spec, model, classes, chunks, versions, notes, exa
     versions: { ...versions },
     threads: [...new Set(chunks.flatMap(({ threads }) => threads ?? []))].sort((a, b) => a - b),
     assumptions: given(spec, model),
+    items: model.shape.length === 3 ? "image" : "vector",
     draws: draws.length,
     images: draws.length * batchSize,
     interval: batchSize === 1 ? "clopper-pearson" : "cluster-bootstrap",

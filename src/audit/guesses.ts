@@ -12,7 +12,7 @@ export interface Guess {
 /** What there is to guess from. */
 export interface Guessing {
   /** Examples that are public: those of the other split. */
-  readonly examples: Dataset;
+  readonly examples: Dataset<readonly number[]>;
   /** Whether the attacker is given the labels. */
   readonly knowsLabels: boolean;
   readonly measured: DeltaSpace;
@@ -22,8 +22,8 @@ export interface Guessing {
 }
 
 /**
- * The guesses that public examples allow: their mean image (the best by squared error), the mean of the example's class where labels are given, and the answer that
- * recovers most of them: among their first fifth and those means, the one with most examples within δ, the mean image where nothing has more. The last is the Bayes
+ * The guesses that public examples allow: their mean (the best by squared error), the mean of the example's class where labels are given, and the answer that
+ * recovers most of them: among their first fifth and those means, the one with most examples within δ, the mean where nothing has more. The last is the Bayes
  * optimal adversary without a gradient, with the public examples in place of p(x).
  */
 export function guessesFrom({ examples, knowsLabels, measured, delta, count = 500 }: Guessing): readonly Guess[] {
@@ -35,6 +35,7 @@ export function guessesFrom({ examples, knowsLabels, measured, delta, count = 50
   });
   const near = (guess: Float32Array) =>
     used.filter(({ image }) => distance(image, guess, imageShape(examples.shape), measured) <= delta).length;
+  const noun = examples.shape.length === 3 ? "Image" : "Vector";
   let [best, most] = [whole, near(whole)];
   for (const candidate of [...classes, ...used.slice(0, Math.ceil(used.length / 5)).map(({ image }) => image)]) {
     // A public example is near itself, which says nothing about others.
@@ -42,9 +43,9 @@ export function guessesFrom({ examples, knowsLabels, measured, delta, count = 50
     if (reached > most) [best, most] = [candidate, reached];
   }
   return [
-    { name: "meanImage", of: () => whole },
+    { name: `mean${noun}`, of: () => whole },
     ...(knowsLabels ? [{ name: "classMean", of: (label: number) => classes[label]! }] : []),
-    { name: "likeliestImage", of: () => best },
+    { name: `likeliest${noun}`, of: () => best },
   ];
 }
 

@@ -9,13 +9,25 @@ export {
   readAuditChunk,
 } from "./audit-chunk.ts";
 export { type AuditCell, type AuditResult, auditResultSchema, validateAuditResult } from "./audit-result.ts";
-export { type AuditSpec, attackName, auditSpec, type Cell, cellsOf, defenseName, drawsOf, gateOf } from "./audit-spec.ts";
+export {
+  type AuditSpec,
+  attackName,
+  auditSpec,
+  type Cell,
+  cellsOf,
+  type DrawRange,
+  defenseName,
+  drawsOf,
+  gateOf,
+  most,
+} from "./audit-spec.ts";
 export { type AuditSummary, auditResult, nearestFiles, nearestOf } from "./audit-summary.ts";
 export { drawPlaces } from "./draws.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
 export { type Guess, gray, guessesFrom } from "./guesses.ts";
 export { examplesOf, meanImage, toModelSpace } from "./pictures.ts";
+export { rehearse } from "./rehearse.ts";
 export {
   type ImageMetrics,
   type ImageResult,

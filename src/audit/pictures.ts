@@ -28,8 +28,11 @@ export function concatenate(parts: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** The pictures of a data set, for what is estimated from data. */
-export const examplesOf = (dataset: Dataset): Examples => ({ count: dataset.size, image: (i) => dataset.example(i).image });
+/** The pictures or vectors of a data set, for what is estimated from data: at most 50,000, because some sets have no end. */
+export const examplesOf = (dataset: Dataset<readonly number[]>): Examples => ({
+  count: Math.min(dataset.size, 50_000),
+  image: (i) => dataset.example(i).image,
+});
 
 /** The pixel-wise mean of the first pictures of a data set: the best guess, by squared error, of one who saw no update. */
 export function meanImage(dataset: Dataset, count = 500): Float32Array {

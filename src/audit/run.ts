@@ -47,7 +47,7 @@ export interface Chunk {
 /** The model of a spec for a data set. Throws LeakageError where they do not fit. */
 export const modelFor = (
   spec: { client: { model: PartSpec } },
-  dataset: Pick<Dataset, "shape" | "mean" | "std"> & { readonly classes: number },
+  dataset: Pick<Dataset<readonly number[]>, "shape" | "mean" | "std"> & { readonly classes: number },
 ): Model =>
   models.build(spec.client.model, {
     shape: dataset.shape,
@@ -67,6 +67,7 @@ export function chunksOf({ data: { images }, client: { batch }, lanes }: AttackS
 /**
  * The attack of a spec in its setting: the law of the declared defense, the stated prior, the δ of the score.
  *
+ * @param examples public pictures, for what is estimated from data.
  * @throws LeakageError `spec` that names what does not fit.
  */
 export function attackOf(

@@ -5,11 +5,11 @@ import {
   type AuditRun,
   type AuditSpec,
   attackName,
-  auditAttack,
   auditChunk,
   auditResult,
   auditSpec,
   cellsOf,
+  type DrawRange,
   defenseName,
   drawPlaces,
   drawsOf,
@@ -19,10 +19,12 @@ import {
   guessesFrom,
   measuredIn,
   modelFor,
+  most,
   nearestFiles,
   nearestOf,
   parseSpec,
   readAuditChunk,
+  rehearse,
   validateAuditResult,
 } from "../audit/index.ts";
 import { defenses } from "../defenses/index.ts";
@@ -34,7 +36,7 @@ import { auditReport, auditVerdict } from "../report/index.ts";
 import { concise, specHash } from "../spec/index.ts";
 import { auditTable } from "./audit-table.ts";
 import { type Console, consoleFor, duration } from "./console.ts";
-import { type DataFlags, dataSpec, dataWords, openData } from "./data.ts";
+import { type DataFlags, dataSpec, dataWords, openExamples } from "./data.ts";
 import { type ClientFlags, wholeNumber } from "./flags.ts";
 import { ResultFolder } from "./folder.ts";
 import { drive, machineOf, scoreOf, weightsOf } from "./run.ts";
@@ -68,7 +70,7 @@ export async function audit(flags: AuditFlags): Promise<boolean> {
   const cells = cellsOf(spec);
   tell.event("start", { specHash: hash, draws: spec.samples, cells: cells.length });
   tell.line(
-    `${pc.bold("gradleak")} audits ${spec.samples} ${spec.client.batch === 1 ? "images" : `batches of ${spec.client.batch}`} of ${flags.data} on ${concise(models, spec.client.model)}: ${spec.defenses.length} × ${spec.attacks.length} defenses × attacks`,
+    `${pc.bold("gradleak")} audits ${spec.samples} ${spec.client.batch === 1 ? "draws" : `batches of ${spec.client.batch}`} of ${flags.data} on ${concise(models, spec.client.model)}: ${spec.defenses.length} × ${spec.attacks.length} defenses × attacks`,
   );
   const chunks: AuditChunk[] = [];
   for (const [i, range] of drawsOf(spec).entries()) chunks.push(await finishedChunk(tell, folder, run, range, i));
@@ -108,20 +110,21 @@ export async function audit(flags: AuditFlags): Promise<boolean> {
 /** Everything that an audit needs, opened and checked. */
 export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes: readonly string[] }> {
   const machine = await machineOf(flags);
+  const chosen = await chosenAttacks(flags);
   const parts = {
     model: models.parse(flags.model),
     defenses: flags.defense.map((defense) => defenses.parse(defense)),
-    ...(await chosenAttacks(flags)),
-    ...(flags.prior === undefined ? {} : { prior: priors.parse(flags.prior) }),
+    ...chosen,
+    ...priorOf(flags, chosen.attacks),
   };
   const seed = wholeNumber(flags.seed, "--seed", 0);
   const sizes = {
-    samples: wholeNumber(flags.samples, "--samples", 1),
-    chunk: wholeNumber(flags.chunk, "--chunk", 1),
-    lanes: wholeNumber(flags.lanes, "--lanes", 1),
+    samples: wholeNumber(flags.samples, "--samples", 1, most.samples),
+    chunk: wholeNumber(flags.chunk, "--chunk", 1, most.samples),
+    lanes: wholeNumber(flags.lanes, "--lanes", 1, most.lanes),
   };
-  const batch = wholeNumber(flags.batch, "--batch", 1);
-  const { dataset, publicSet } = await openData(flags);
+  const batch = wholeNumber(flags.batch, "--batch", 1, 4096);
+  const { dataset, publicSet } = await openExamples(flags);
   if (dataset.classes.length < 2)
     throw new LeakageError(
       "spec",
@@ -145,13 +148,25 @@ export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes
   });
   gateOf(spec);
   const examples = publicSet && examplesOf(publicSet);
-  for (const cell of cellsOf(spec)) auditAttack(spec, cell, model, examples);
-  const measured = measuredIn(spec, dataset.std);
+  rehearse(spec, model, weights, examples);
+  const measured = measuredIn(spec, dataset);
   const guesses = publicSet
     ? guessesFrom({ examples: publicSet, knowsLabels: spec.labels === "known", measured, delta: spec.score.delta })
     : [gray(dataset.shape.reduce((a, b) => a * b))];
   const notes = [...dataset.notes, ...aboutWeights];
   return { run: { spec, dataset, weights, guesses, machine, ...(examples ? { examples } : {}) }, notes };
+}
+
+/** The prior that is stated, or else that of a set whose density is known, where an attack leaves it open. */
+function priorOf({ prior, data }: AuditFlags, chosen: readonly AuditSpec["attacks"][number][]) {
+  const open = chosen.filter((attack) => !attacks.build(attack).fixesPrior);
+  if (prior !== undefined && open.length === 0)
+    throw new LeakageError(
+      "spec",
+      `--prior ${prior} does not fit --attack ${chosen.map(attackName).join(" and ")}: each has a prior of its own.`,
+    );
+  if (prior !== undefined) return { prior: priors.parse(prior) };
+  return open.length > 0 && /^gaussian(:|$)/.test(data) ? { prior: priors.parse("gaussian") } : {};
 }
 
 /** Every image that is drawn, once. */
@@ -165,16 +180,11 @@ function* drawn(seed: number, samples: number, batch: number, size: number): Gen
 }
 
 /** A chunk of draws: from its file where an earlier run finished it, else made now. */
-export async function finishedChunk(
-  tell: Console,
-  folder: ResultFolder,
-  run: AuditRun,
-  range: { readonly from: number; readonly to: number },
-  i: number,
-): Promise<AuditChunk> {
+export async function finishedChunk(tell: Console, folder: ResultFolder, run: AuditRun, range: DrawRange, i: number): Promise<AuditChunk> {
   const file = `draws/${i}.json`;
   const stored = await folder.read(file);
-  if (stored) return readAuditChunk(new TextDecoder().decode(stored), range, folder.at(file));
+  const finished = stored && readAuditChunk(new TextDecoder().decode(stored), range);
+  if (finished) return finished;
   const draws = `draws ${range.from}–${range.to - 1} of ${run.spec.samples}`;
   const made = await drive(
     tell,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import type { Dataset } from "../data/index.ts";
+import { type Dataset, vectorSets } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { openDataset } from "../node.ts";
 import { nearest } from "../spec/index.ts";
@@ -20,14 +20,16 @@ export interface DataFlags {
 const named = new Set(["shapes", "cifar10", "mnist"]);
 
 /** The images that flags choose. */
-export interface OpenedData {
-  readonly dataset: Dataset;
+export interface OpenedData<Shape extends readonly number[] = Dataset["shape"]> {
+  readonly dataset: Dataset<Shape>;
   /** The other split, which is public: none of a folder. */
-  readonly publicSet?: Dataset;
+  readonly publicSet?: Dataset<Shape>;
 }
 
 /** Opens what the flags choose. Throws LeakageError for data that is missing, damaged, or chosen by flags that do not fit. */
 export async function openData(flags: DataFlags): Promise<OpenedData> {
+  if (isVectors(flags))
+    throw new LeakageError("spec", `--data ${flags.data} is a set of vectors, and this command takes pictures; gradleak audit takes both.`);
   const dataset = await open(flags, flags.split);
   return named.has(flags.data) ? { dataset, publicSet: await open(flags, flags.split === "train" ? "test" : "train") } : { dataset };
 }
@@ -42,15 +44,28 @@ function open(flags: DataFlags, split: "train" | "test"): Promise<Dataset> {
   return openDataset({ kind: "folder", split, path: flags.data, resize: flags.resize, size: [height, width] });
 }
 
+/** Whether the flag names a set of vectors: by its kind, with or without parameters. */
+const isVectors = ({ data }: DataFlags): boolean => vectorSets.parts.some(({ kind }) => data === kind || data.startsWith(`${kind}:`));
+
+/** Opens pictures or vectors. The other split of vectors is public too. */
+export async function openExamples(flags: DataFlags): Promise<OpenedData<readonly number[]>> {
+  if (!isVectors(flags)) return openData(flags);
+  return {
+    dataset: vectorSets.build(flags.data, flags.split),
+    publicSet: vectorSets.build(flags.data, flags.split === "train" ? "test" : "train"),
+  };
+}
+
 /** How a spec records the data: of a folder, the hash of the images that are used and their size. */
-export const dataSpec = ({ data, split }: DataFlags, dataset: Dataset, used: Iterable<number>) => ({
-  kind: named.has(data) ? data : "folder",
-  split,
-  ...(named.has(data) ? {} : { sha256: hashOf(dataset, used), size: dataset.shape.slice(1) }),
+export const dataSpec = (flags: DataFlags, dataset: Dataset<readonly number[]>, used: Iterable<number>) => ({
+  kind: dataset.kind,
+  split: flags.split,
+  ...(isVectors(flags) ? { vectors: vectorSets.parse(flags.data) } : {}),
+  ...(dataset.kind === "folder" ? { sha256: hashOf(dataset, used), size: dataset.shape.slice(1) } : {}),
 });
 
 /** Identifies images of a folder. */
-function hashOf(dataset: Dataset, used: Iterable<number>): string {
+function hashOf(dataset: Dataset<readonly number[]>, used: Iterable<number>): string {
   const hash = createHash("sha256");
   for (const index of used) {
     const { image, label } = dataset.example(index);
@@ -60,11 +75,11 @@ function hashOf(dataset: Dataset, used: Iterable<number>): string {
 }
 
 /** The words of a command that choose the data. */
-export const dataWords = ({ data, split, dataPath, size, resize }: DataFlags): readonly string[] => [
+export const dataWords = (flags: DataFlags): readonly string[] => [
   "--data",
-  quoted(data),
+  quoted(flags.data),
   "--split",
-  split,
-  ...(dataPath === undefined ? [] : ["--data-path", quoted(dataPath)]),
-  ...(named.has(data) ? [] : ["--size", size, "--resize", resize]),
+  flags.split,
+  ...(flags.dataPath === undefined ? [] : ["--data-path", quoted(flags.dataPath)]),
+  ...(named.has(flags.data) || isVectors(flags) ? [] : ["--size", flags.size, "--resize", flags.resize]),
 ];

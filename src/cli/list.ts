@@ -1,5 +1,6 @@
 import pc from "picocolors";
 import { attacks } from "../attacks/index.ts";
+import { vectorSets } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { experiments } from "../experiments/index.ts";
@@ -11,6 +12,7 @@ const dataRows: readonly Row[] = [
   { kind: "cifar10", doc: "CIFAR-10, after gradleak data fetch cifar10, or from its official files.", params: [] },
   { kind: "mnist", doc: "MNIST, after gradleak data fetch mnist, or from its official files.", params: [] },
   { kind: "shapes", doc: "Drawn pictures of ten kinds of objects, 32×32 in color; ships with this program.", params: [] },
+  ...vectorSets.list(),
 ];
 
 const nouns: Readonly<Record<string, () => readonly Row[]>> = {

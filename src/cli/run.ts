@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { type Machine, streamKey, type Tick } from "../audit/index.ts";
+import { LeakageError } from "../errors.ts";
 import { constant } from "../graph/index.ts";
 import { defaultDelta } from "../metrics/index.ts";
 import { initialWeights, type Model, type Weights, weightsFrom } from "../models/index.ts";
@@ -40,10 +41,11 @@ export async function weightsOf({ weights: path, mode }: ClientFlags, model: Mod
 }
 
 /** Within which distance, measured where, an image counts as recovered. */
-export const scoreOf = ({ delta, deltaSpace }: ClientFlags, shape: readonly [number, number, number]) => ({
-  delta: delta === undefined ? defaultDelta(shape) : positiveNumber(delta, "--delta"),
-  deltaSpace,
-});
+export function scoreOf({ delta, deltaSpace }: ClientFlags, shape: readonly number[]) {
+  if (delta !== undefined) return { delta: positiveNumber(delta, "--delta"), deltaSpace };
+  if (shape.length !== 3) throw new LeakageError("spec", "Vectors have no distance that means recovered; state --delta.");
+  return { delta: defaultDelta(shape as readonly [number, number, number]), deltaSpace };
+}
 
 /** Runs attacks to their end and shows their progress; a part begins where its name is another one. */
 export async function drive<Of extends Tick, Made>(

@@ -1,19 +1,19 @@
-/** One labeled picture. */
+/** One labeled picture, or vector. */
 export interface Example {
   /** Its place in the data set, counted from 0. */
   readonly index: number;
-  /** [c, h, w] in pixel space: 0 is black, 1 is full. */
+  /** [c, h, w] in pixel space: 0 is black, 1 is full. A vector as it is. */
   readonly image: Float32Array;
   /** Its class, counted from 0. */
   readonly label: number;
 }
 
-/** Labeled pictures of one size. */
-export interface Dataset {
+/** Labeled pictures of one size; with another `Shape` than theirs, labeled vectors. */
+export interface Dataset<Shape extends readonly number[] = readonly [number, number, number]> {
   readonly kind: string;
   readonly split: "train" | "test";
   /** Channels, height and width of every picture. */
-  readonly shape: readonly [number, number, number];
+  readonly shape: Shape;
   /** Names of the classes, by label. */
   readonly classes: readonly string[];
   readonly size: number;

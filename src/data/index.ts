@@ -8,3 +8,4 @@ export { type DataPackage, dataPackages } from "./packages.ts";
 export { isPictureName, readPictureFile } from "./picture-file.ts";
 export { fitPicture, type Resize } from "./resize.ts";
 export { shapes } from "./shapes.ts";
+export { type VectorSet, vectorSets } from "./vector-sets.ts";

@@ -38,24 +38,24 @@ ${facts(result)}
 ${result.gate && gate(result.gate)}
 <section>
 <h2>How much came back</h2>
-<p class="note">Bars are ${intervalWords(result)}, each by itself. A guess without the update stands below the attacks, because a blurred average is near to many pictures.</p>
+<p class="note">Intervals: ${intervalWords(result)}, each by itself. A guess without the update stands below the attacks, because an average is near to many originals.</p>
 ${shareTable(result)}
 </section>
 <section>
 <h2>Risk over every δ</h2>
-<p class="note">The share of images whose reconstruction is farther than δ from the original. The band of each curve holds at all δ at once with ${level} (Dvoretzky–Kiefer–Wolfowitz, ±${percent(result.band)}).</p>
+<p class="note">The share of ${result.items}s whose reconstruction is farther than δ from the original. The band of each curve holds at all δ at once with ${level} (Dvoretzky–Kiefer–Wolfowitz, ±${percent(result.band)}).</p>
 ${riskCurves(result)}
 </section>
 <section>
-<h2>The image that came back best</h2>
-<p class="note">Of each attack the original and the reconstruction that came nearest to it: the worst for its owner.</p>
+<h2>The ${result.items} that came back best</h2>
+<p class="note">Of each attack on each defense the one whose reconstruction came nearest: the worst for its owner.</p>
 ${nearestImages(result, pictures)}
 </section>
 ${
   result.comparisons.length > 0 &&
   html`<section>
 <h2>Attack against attack</h2>
-<p class="note">On the same draws, in images. Intervals at ${level}: ${result.interval === "clopper-pearson" ? "Tango's score interval for shares with McNemar's exact p-value" : "a bootstrap over batches for shares, which has no p-value"}, a bootstrap for distances.</p>
+<p class="note">On the same draws, in ${result.items}s. Intervals at ${level}: ${result.interval === "clopper-pearson" ? "Tango's score interval for shares with McNemar's exact p-value" : "a bootstrap over batches for shares, which has no p-value"}, a bootstrap for distances.</p>
 ${comparisonTable(result)}
 </section>`
 }
@@ -66,7 +66,7 @@ ${quantileTable(result)}
 </section>
 <section class="given">
 <h2>What the attacker was given</h2>
-${definitions([...givenRows(result.assumptions), ["Images", "Not given: used for nothing but the scores"]])}
+${definitions([...givenRows(result.assumptions, result.items), [result.items === "image" ? "Images" : "Vectors", "Not given: used for nothing but the scores"]])}
 ${assumed(result)}
 </section>
 <section>
@@ -89,7 +89,7 @@ function facts(result: AuditResult): Markup {
   const guess = Math.max(...baselines.map(({ recovered }) => recovered.estimate));
   const entries: readonly (readonly [string, string] | null)[] = [
     ["independent draws", grouped(draws)],
-    images === draws ? null : ["images", grouped(images)],
+    images === draws ? null : [`${result.items}s`, grouped(images)],
     ["most recovered, by one attack", percent(most.recovered.estimate)],
     ["upper end of its interval", percent(most.recovered.upper)],
     ["best guess without the update", percent(guess)],

@@ -16,28 +16,30 @@ export function strongest({ cells }: AuditResult): readonly AuditCell[] {
 export const intervalWords = ({ interval, draws, confidence, assumptions: { batchSize } }: AuditResult): string => {
   const level = `${+(100 * confidence).toPrecision(6)} %`;
   return interval === "clopper-pearson"
-    ? `${level} Clopper–Pearson intervals, n = ${grouped(draws)} independent draws`
-    : `${level} bootstrap intervals over whole batches, n = ${grouped(draws)} batches of ${batchSize} (the images of a batch are not independent)`;
+    ? `${level} Clopper–Pearson, n = ${grouped(draws)} independent draws`
+    : `${level} bootstrap over whole batches, n = ${grouped(draws)} batches of ${batchSize} (the images of a batch are not independent)`;
 };
 
 /** Says in plain words what came back, next to what a guess without the update gives. */
 export function auditVerdict(result: AuditResult): Verdict {
   const { baselines, assumptions } = result;
-  const space = assumptions.deltaSpace === "pixel" ? "pixels run from 0 to 1" : "in the model's normalized pixels";
-  const guesses = baselines.map(({ name, recovered }) => `the ${spaced(name)} ${percent(recovered.estimate)}`).join(", ");
+  const spaces = { pixel: "pixels run from 0 to 1", model: "in the model's normalized pixels" };
+  const space = result.items === "vector" ? "Euclidean" : spaces[assumptions.deltaSpace];
+  const guesses = baselines.map(({ name, recovered }) => `${spaced(name)} ${percent(recovered.estimate)}`).join(", ");
   return {
     sentence: sentenceOf(result),
-    detail: `An image counts as having come back when its distance from the original is at most δ = ${significant(assumptions.delta)} (${space}); the risk is the share that did not. Without the update, as a guess, ${guesses} would have come back. ${intervalWords(result)}.`,
+    detail: `${result.items === "image" ? "An image" : "A vector"} counts as having come back when its distance from the original is at most δ = ${significant(assumptions.delta)} (${space}); the risk is the share that did not. Guesses without the update bring back: ${guesses}. Intervals: ${intervalWords(result)}.`,
   };
 }
 
 function sentenceOf(result: AuditResult): string {
+  const noun = `${result.items}s`;
   const shares = strongest(result).map(({ recovered }) => recovered.estimate);
   const [least, most] = [Math.min(...shares), Math.max(...shares)];
   const guess = Math.max(...result.baselines.map(({ recovered }) => recovered.estimate));
-  if (most === 0) return `None of ${grouped(result.images)} images came back: not recovered by these attacks under these assumptions.`;
+  if (most === 0) return `None of ${grouped(result.images)} ${noun} came back: not recovered by these attacks under these assumptions.`;
   const but = guess >= most ? ", but a guess without the update does as well" : "";
-  if (shares.length === 1) return `${percent(most)} of images came back behind ${result.cells[0]!.defense}${but}.`;
-  if (least === most) return `${percent(most)} of images came back behind every defense${but}.`;
-  return `${percent(least)} to ${percent(most)} of images came back, depending on the defense${but}.`;
+  if (shares.length === 1) return `${percent(most)} of ${noun} came back behind ${result.cells[0]!.defense}${but}.`;
+  if (least === most) return `${percent(most)} of ${noun} came back behind every defense${but}.`;
+  return `${percent(least)} to ${percent(most)} of ${noun} came back, depending on the defense${but}.`;
 }

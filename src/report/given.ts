@@ -32,21 +32,17 @@ export function given({ assumptions, command }: Result): Markup {
 }
 
 /** What every attacker of a run was given. */
-export function givenRows({
-  model,
-  batchSize,
-  mode,
-  delta,
-  deltaSpace,
-  ...rest
-}: Omit<Assumptions, "law" | "prior" | "radius" | "samples" | "defense">): readonly Row[] {
+export function givenRows(
+  { model, batchSize, mode, delta, deltaSpace, ...rest }: Omit<Assumptions, "law" | "prior" | "radius" | "samples" | "defense">,
+  item = "image",
+): readonly Row[] {
   return [
     ["Network", html`<code>${foreign(model)}</code>, with the weights that the client had`],
-    ["Update", batchSize === 1 ? "The gradient of one image" : `The gradient of ${counted(batchSize, "image")}, averaged`],
+    ["Update", batchSize === 1 ? `The gradient of one ${item}` : `The gradient of ${counted(batchSize, item)}, averaged`],
     ["Labels", labels[rest.labels]],
     ["Mode", mode === "eval" ? "The client's network ran in evaluation mode." : "The client's network ran in training mode."],
     ["Statistics", batchNorm[rest.batchNorm]],
-    ["Recovered", `At a distance of at most ${significant(delta)} in ${deltaSpace} space`],
+    ["Recovered", `At a distance of at most ${significant(delta)}${item === "image" ? ` in ${deltaSpace} space` : ""}`],
   ];
 }
 

@@ -1,0 +1,273 @@
+import { execFile, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  type AuditResult,
+  type AuditSpec,
+  auditChunk,
+  auditResult,
+  auditSpec,
+  drawsOf,
+  guessesFrom,
+  modelFor,
+  parseSpec,
+  validateAuditResult,
+} from "../../src/audit/index.ts";
+import { type AuditFlags, audit } from "../../src/cli/audit.ts";
+import { vectorSets } from "../../src/data/index.ts";
+import {
+  bonferroni,
+  bootstrapMean,
+  clopperPearson,
+  clusterBootstrap,
+  clusterProportion,
+  complement,
+  dkwBand,
+  mcnemar,
+  tango,
+} from "../../src/metrics/index.ts";
+import { initialWeights } from "../../src/models/index.ts";
+import { foldIn, keyFromSeed } from "../../src/random/index.ts";
+
+const home = mkdtempSync(join(tmpdir(), "gradleak-audit-"));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+const at = (name: string) => join(home, name);
+
+const set = "gaussian:dimension=4,classes=3";
+const conditional = { kind: "gaussian", sigma: 0.3 };
+const attacks = [
+  { kind: "bayes", steps: 12 },
+  { kind: "bayes", steps: 12, conditional },
+];
+const specOf = (changes: object = {}) =>
+  parseSpec(auditSpec, {
+    data: { kind: "gaussian", split: "test", vectors: vectorSets.parse(set) },
+    client: { model: { kind: "mlp", sizes: [6] }, weights: { kind: "initial" } },
+    defenses: ["laplacian:scale=0.02", "none"],
+    attacks,
+    prior: "gaussian",
+    score: { delta: 1.7, deltaSpace: "model" },
+    samples: 10,
+    seed: 5,
+    ...changes,
+  });
+
+/** An audit by the library, of the synthetic set. */
+async function audited(spec: AuditSpec): Promise<AuditResult> {
+  const dataset = vectorSets.build(set, "test");
+  const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
+  const weights = initialWeights(model, keyFromSeed(3));
+  const guesses = guessesFrom({
+    examples: vectorSets.build(set, "train"),
+    knowsLabels: true,
+    measured: { space: "pixel" },
+    delta: spec.score.delta,
+  });
+  const run = { spec, dataset, weights, guesses, machine: { threads: 1, clock: () => 0 } };
+  const chunks = [];
+  for (const range of drawsOf(spec)) {
+    const going = auditChunk(run, range);
+    let next = await going.next();
+    while (!next.done) next = await going.next();
+    chunks.push(next.value);
+  }
+  return auditResult({ spec, model, classes: dataset.classes, chunks, versions: { gradleak: "0" }, notes: [] });
+}
+
+const distancesOf = ({ data }: AuditResult, cell: number) => data.map(({ distances }) => distances[cell]!);
+const recovers = (distance: number | null) => distance !== null && distance <= 1.7;
+/** The key of everything that an audit resamples. */
+const resampleKey = (seed: number) => foldIn(foldIn(keyFromSeed(seed), 0), 4);
+
+describe("an audit", () => {
+  it("states the numbers of the statistics on its own draws", async () => {
+    const result = await audited(specOf({ failIf: "recovered > 0.9" }));
+    expect(validateAuditResult(JSON.parse(JSON.stringify(result)), "result")).toEqual(result);
+    expect(result.cells.map(({ defense, attack }) => [defense.split(":")[0], attack.includes("conditional")])).toEqual([
+      ["laplacian", false],
+      ["laplacian", true],
+      ["none", false],
+      ["none", true],
+    ]);
+    expect(result.band).toBe(dkwBand(10, 0.95));
+    const counts = result.cells.map((cell, i) => {
+      const recovered = distancesOf(result, i).flat().filter(recovers).length;
+      expect(cell.recovered).toEqual(clopperPearson(recovered, 10, 0.95));
+      expect(cell.risk).toEqual(complement(cell.recovered));
+      return recovered;
+    });
+    // Both outcomes occur, or nothing was compared.
+    expect(Math.min(...counts)).toBeLessThan(10);
+    expect(Math.max(...counts)).toBeGreaterThan(0);
+    for (const [i, guess] of result.baselines.entries()) {
+      expect(guess.name).toBe(["meanVector", "classMean", "likeliestVector"][i]);
+      const near = result.data.filter(({ guesses }) => guesses[guess.name]![0]! <= 1.7).length;
+      expect(guess.recovered).toEqual(clopperPearson(near, 10, 0.95));
+    }
+    const [first, second] = [distancesOf(result, 0).flat(), distancesOf(result, 1).flat()] as [number[], number[]];
+    const count = (one: boolean, other: boolean) => first.filter((d, i) => recovers(d) === one && recovers(second[i]!) === other).length;
+    const outcomes = {
+      both: count(true, true),
+      onlyFirst: count(true, false),
+      onlySecond: count(false, true),
+      neither: count(false, false),
+    };
+    const [compared] = result.comparisons;
+    expect(compared).toMatchObject({ ...outcomes, pValue: mcnemar(outcomes) });
+    expect(compared!.recovered).toEqual({ ...tango(outcomes, 0.95), interval: "tango" });
+    const differences = first.map((d, i) => d - second[i]!);
+    expect(compared!.distance).toEqual({ ...bootstrapMean(differences, resampleKey(5), { confidence: 0.95 }), images: 10 });
+    expect(result.gate!.confidence).toBe(bonferroni(0.95, 2));
+    expect(result.gate!.verdicts[0]!.value).toBe(clopperPearson(Math.max(counts[0]!, counts[1]!), 10, bonferroni(0.95, 2)).upper);
+    const nearest = result.cells[0]!.nearest!;
+    expect(nearest.distance).toBe(Math.min(...first));
+    expect(result.data[nearest.draw]!.images).toEqual([nearest.index]);
+  });
+
+  it("resamples batches, and says so", async () => {
+    const spec = specOf({
+      client: { model: { kind: "mlp", sizes: [6] }, weights: { kind: "initial" }, batch: 2 },
+      defenses: ["laplacian:scale=0.02"],
+      samples: 8,
+    });
+    const result = await audited(spec);
+    expect(result).toMatchObject({ draws: 8, images: 16, interval: "cluster-bootstrap", band: dkwBand(8, 0.95, 2) });
+    const [first, second] = [distancesOf(result, 0), distancesOf(result, 1)];
+    expect(first.every(({ length }) => length === 2)).toBe(true);
+    const options = { confidence: 0.95 };
+    expect(result.cells[0]!.recovered).toEqual(
+      clusterProportion(
+        first.map((draw) => draw.map(recovers)),
+        resampleKey(5),
+        options,
+      ),
+    );
+    const [compared] = result.comparisons;
+    expect(compared!.pValue).toBeNull();
+    const differences = first.map((draw, i) => draw.map((d, b) => Number(recovers(d)) - Number(recovers(second[i]![b]!))));
+    expect(compared!.recovered).toEqual({ ...clusterBootstrap(differences, resampleKey(5), options), interval: "cluster-bootstrap" });
+  });
+
+  it("gives a draw the same image, noise and start whatever else is audited", async () => {
+    const whole = await audited(specOf({ lanes: 1, samples: 5, defenses: ["laplacian:scale=0.02"] }));
+    const alone = await audited(
+      specOf({ lanes: 1, samples: 4, chunk: 3, defenses: ["none", "laplacian:scale=0.02"], attacks: [attacks[1]!] }),
+    );
+    expect(alone.data.map(({ images }) => images)).toEqual(whole.data.slice(0, 4).map(({ images }) => images));
+    expect(distancesOf(alone, 1)).toEqual(distancesOf(whole, 1).slice(0, 4));
+    const other = await audited(specOf({ lanes: 1, samples: 4, seed: 6, defenses: ["laplacian:scale=0.02"] }));
+    expect(distancesOf(other, 1)).not.toEqual(distancesOf(whole, 1).slice(0, 4));
+  });
+});
+
+/** Runs the built command line; `npm test` builds it first. */
+function gradleak(...words: string[]): Promise<{ code: number; out: string; told: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ["dist/cli/main.js", ...words], { timeout: 60_000, maxBuffer: 2 ** 26 }, (error, out, told) => {
+      resolve({ code: error ? ((error as { code?: number }).code ?? -1) : 0, out, told });
+    });
+  });
+}
+const words = ["audit", "--data", set, "--model", "mlp:sizes=6", "--attack", "bayes:steps=60", "--delta", "1.7", "--threads", "1"];
+const result = (folder: string) => readFileSync(join(at(folder), "result.json"), "utf8");
+const timeless = (text: string) => text.replace(/"seconds": ?[\d.e-]+/g, '"seconds":0');
+
+describe("gradleak audit", () => {
+  it("finishes with the same result after kill -9, and refuses another spec in its folder", async () => {
+    const mine = [...words, "--defense", "laplacian:scale=0.02", "--samples", "16", "--chunk", "2", "--lanes", "2"];
+    const child = spawn(process.execPath, ["dist/cli/main.js", ...mine, "--out", at("killed")], { stdio: "ignore" });
+    const ended = new Promise((resolve) => child.on("close", (_, signal) => resolve(signal)));
+    while (!existsSync(join(at("killed"), "draws/1.json"))) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill("SIGKILL");
+    expect(await ended).toBe("SIGKILL");
+    expect(existsSync(join(at("killed"), "result.json"))).toBe(false);
+    const kept = readFileSync(join(at("killed"), "draws/0.json"), "utf8");
+    // A chunk that the disk did not take whole is made again.
+    writeFileSync(join(at("killed"), "draws/1.json"), kept.slice(0, 40));
+    expect((await gradleak(...mine, "--out", at("killed"))).code).toBe(0);
+    expect(readFileSync(join(at("killed"), "draws/0.json"), "utf8")).toBe(kept);
+    expect((await gradleak(...mine, "--out", at("whole"))).code).toBe(0);
+    expect(timeless(result("killed"))).toBe(timeless(result("whole")));
+    const other = await gradleak(...mine, "--seed", "2", "--out", at("whole"));
+    expect(other.code).toBe(2);
+    expect(other.told).toContain("another spec");
+  });
+
+  it("exits with 1 where a gate fails, with 0 where it passes, and shows why", async () => {
+    const gated = [...words, "--samples", "8", "--fail-if", "recovered.estimate > 0.9"];
+    const failed = await gradleak(...gated, "--defense", "none", "laplacian:scale=100", "--out", at("failed"));
+    expect(failed.told).toMatch(/gate failed.*behind none/);
+    expect(failed.told).toMatch(/gate passed.*behind laplacian/);
+    expect(failed.code).toBe(1);
+    const passed = await gradleak(...gated, "--defense", "laplacian:scale=100", "--out", at("passed"), "--json");
+    expect(passed.told).toBe("");
+    expect(passed.code).toBe(0);
+    const last = JSON.parse(passed.out.trim().split("\n").at(-1)!) as AuditResult & { event: string };
+    expect(last.event).toBe("result");
+    expect(last.gate).toMatchObject({ fails: false });
+    const report = readFileSync(join(at("failed"), "report.html"), "utf8");
+    expect(report).toContain(validateAuditResult(JSON.parse(result("failed")), "result.json").specHash);
+    expect(report).toContain("not recovered by these attacks under these assumptions");
+  });
+});
+
+describe("an audit that cannot be is refused by a sentence, before anything is written", () => {
+  const flags: AuditFlags = {
+    data: set,
+    split: "test",
+    size: "32x32",
+    resize: "center-area",
+    model: "mlp:sizes=6",
+    mode: "eval",
+    batch: "1",
+    defense: ["none"],
+    attack: ["idlg:steps=2"],
+    labels: "known",
+    delta: "1",
+    deltaSpace: "pixel",
+    samples: "4",
+    chunk: "2",
+    lanes: "2",
+    seed: "0",
+    device: "cpu",
+    threads: "1",
+  };
+  writeFileSync(at("not-a-model.npz"), "no");
+  const cases: [string, Partial<AuditFlags>, RegExp][] = [
+    ["σ ≤ 0", { defense: ["gaussian:sigma=0"] }, /sigma must be a number > 0; got 0/],
+    ["b ≤ 0", { defense: ["laplacian:scale=-1"] }, /scale must be a number > 0; got -1/],
+    ["δ < 0", { delta: "-1" }, /--delta takes a number above 0; got "-1"/],
+    ["a gate that could never pass", { samples: "71", failIf: "recovered > 0.05" }, /could never pass with 71.*at least 72/],
+    [
+      "one that two attacks share",
+      { samples: "72", failIf: "recovered > 0.05", attack: ["idlg:steps=2", "dlg:steps=2"] },
+      /could never pass with 72.*2 attacks/,
+    ],
+    ["words that are no gate", { failIf: "psnr > 20" }, /A gate is "recovered" or "risk".*got "psnr > 20"/],
+    ["a defense twice", { defense: ["none", "none"] }, /--defense none is given twice/],
+    ["no draws", { samples: "0" }, /--samples takes a whole number/],
+    ["one batch", { samples: "1", batch: "2" }, /at least 2 of them; got --samples 1/],
+    ["a prior beside an attack that has its own", { prior: "uniform" }, /--prior uniform.*idlg:steps=2/],
+    ["no prior where one is needed", { data: "shapes", attack: ["bayes:steps=2"] }, /needs a prior.*--prior/],
+    ["a statistics prior without statistics", { attack: ["bayes:steps=2"], prior: "batch-norm" }, /batch norm/i],
+    ["a law that has none for a batch", { batch: "2", defense: ["mask:per=example"] }, /per=example does not fit a batch of 2/],
+    ["vectors and no δ", { delta: undefined as never }, /state --delta/],
+    ["weights that are not there", { weights: at("nowhere.npz") }, /nowhere\.npz/],
+  ];
+  it.each(cases)("%s", async (name, changes, sentence) => {
+    const out = at(`bad-${cases.findIndex((each) => each[0] === name)}`);
+    const given = Object.fromEntries(Object.entries({ ...flags, ...changes, out }).filter(([, value]) => value !== undefined));
+    await expect(audit(given as unknown as AuditFlags)).rejects.toThrow(sentence);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it("a folder whose pictures have no labels", async () => {
+    const { encodePng } = await import("../../src/formats/index.ts");
+    const folder = mkdtempSync(join(home, "pictures-"));
+    writeFileSync(join(folder, "a.png"), encodePng({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) }));
+    await expect(audit({ ...flags, data: folder, out: at("unlabeled") })).rejects.toThrow(/has no labels.*subfolders/);
+    expect(existsSync(at("unlabeled"))).toBe(false);
+  });
+});
