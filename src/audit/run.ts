@@ -81,8 +81,9 @@ export function attackOf(
   if (stated && declaration.fixesPrior)
     throw new LeakageError("spec", `--prior ${format(stated)} does not fit --attack ${spec.attack.kind}, which has a prior of its own.`);
   const defense = spec.defense && defenses.build(spec.defense);
-  defense?.check?.({ model, mode: spec.client.mode }, spec.client.batch);
-  return declaration.build({
+  const { batch, mode } = spec.client;
+  defense?.check?.({ model, mode }, batch);
+  const attack = declaration.build({
     jointLabels: spec.labels === "joint",
     ...(defense?.likelihood ? { likelihood: defense.likelihood } : {}),
     ...(defense?.narrow ? { narrow: defense.narrow } : {}),
@@ -90,6 +91,8 @@ export function attackOf(
     ...(examples ? { examples } : {}),
     radius: { radius: delta, space: model.shape.length === 3 ? deltaSpace : "model" },
   });
+  attack.assumption.likelihood.check?.({ model, mode }, batch);
+  return attack;
 }
 
 /** An attack of an audit on one of its defenses. The stated prior is that of the attacks that leave it open. */

@@ -19,6 +19,8 @@ export interface Likelihood {
    * @throws LeakageError `spec` where the law does not fit the client or the batch, or where what it needs was not published.
    */
   given(client: Client): (batch: Batch, open?: Disclosed) => Density<Gradients>;
+  /** The same refusal without a batch at hand. @throws LeakageError `spec` that names what does not fit: the client or the size of its batch. */
+  check?(client: Pick<Client, "model" | "mode">, batchSize: number): void;
   /** The same law with all its noise `factor` times as wide, up to a constant: what a search narrows step by step. Absent where there is no such law. */
   widened?(factor: Tensor): Likelihood;
 }

@@ -36,18 +36,19 @@ export const undefended: Law = {
 };
 
 /** The likelihood of a law with noise. */
-export const likelihoodOf = (law: Law, check: (client: Client, batchSize: number) => void): Likelihood => ({
+export const likelihoodOf = (law: Law, check: NonNullable<Likelihood["check"]>): Likelihood => ({
   ...asWideAs(law, check),
   widened: (factor) => asWideAs(law, check, factor),
 });
 
 /** Noise of a scale family is `factor` times as wide around D(x) where update and D(x) are divided by the factor. */
-function asWideAs(law: Law, check: (client: Client, batchSize: number) => void, factor?: Tensor): Likelihood {
+function asWideAs(law: Law, check: NonNullable<Likelihood["check"]>, factor?: Tensor): Likelihood {
   const scaled = (entries: Tensor): Tensor => (factor ? entries.div(factor) : entries);
   const noise = onlyNoise(law.entry);
   const normal = law.plain && noise?.family === "normal" ? noise : undefined;
   return {
     name: law.names.join(" + "),
+    check,
     cancels: normal !== undefined,
     given:
       (client) =>
@@ -81,10 +82,11 @@ function asWideAs(law: Law, check: (client: Client, batchSize: number) => void, 
  * of them. A mask that nobody is told shows in the zeros.
  */
 export const narrowOf =
-  (law: Law, check: (client: Client, batchSize: number) => void) =>
+  (law: Law, check: NonNullable<Likelihood["check"]>) =>
   (width: number): Likelihood => ({
     name: [...law.names, `gaussian of ${width} of the update's root mean square`].join(" + "),
     cancels: law.plain && !law.hidden,
+    check,
     given:
       (client) =>
       (batch, open = {}) => {

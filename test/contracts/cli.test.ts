@@ -137,6 +137,11 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
       [...base, "--model", "convnet:width=4", "--mode", "train", "--defense", "dp-sgd"],
       /dp-sgd does not fit a network with batch normalization in train mode/,
     ],
+    [
+      "an assumed law that does not fit the network",
+      [...base, "--model", "convnet:width=4", "--mode", "train", "--prior", "uniform", "--attack", "bayes:conditional=(dp-sgd)"],
+      /dp-sgd does not fit a network with batch normalization in train mode/,
+    ],
     ["a mistyped flag", [...base, "--defence", "none"], /--defense/],
     ["an image that is not there", [...base, "--images", "10000"], /pictures? 0 to 9999/],
     ["an image twice", [...base, "--images", "1,1"], /twice/],

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { simulate } from "../../src/audit/simulate.ts";
 import { client } from "../../src/client/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
-import { constant, Gradients, input, type Tensor, vmap } from "../../src/graph/index.ts";
+import { constant, filled, Gradients, grad, input, type Tensor, vmap } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
-import { Key, keyFromSeed, split } from "../../src/random/index.ts";
-import { evaluate } from "../../src/runtime/index.ts";
+import { fillUniform, Key, keyFromSeed, split } from "../../src/random/index.ts";
+import { compile, evaluate, interpret } from "../../src/runtime/index.ts";
 
 /** Every defense by itself, in its variants, and chains. Norms are such that clipping shortens. */
 const alone = [
@@ -305,6 +306,44 @@ describe("masks", () => {
     const [a, b] = [...first.values()].filter(({ length }) => length === 16 * draws);
     expect(a).not.toEqual(b);
   });
+});
+
+it.each(["clip:norm=0.2+mask+gaussian", "dp-sgd:norm=0.2+mask:redraw=never", "laplacian:per=example+mask"])(
+  "%s is simulated in float32 as it is drawn in float64, updates and what is published, lane by lane",
+  async (spec) => {
+    const { update, open } = sent(spec, 3);
+    const feeds = { x: pictures.flat(), y: labels.flat() };
+    const repeated = (values: readonly number[]) =>
+      Float32Array.from({ length: draws * values.length }, (_, i) => values[i % values.length]!);
+    const batches = { lanes: draws, batchSize: 3, x: repeated(feeds.x), y: repeated(feeds.y) };
+    const received = await simulate(one, defenses.build(spec), batches, split(keyFromSeed(7), draws), { threads: 1 });
+    expect([...received.updates.keys()]).toEqual([...update.keys()]);
+    expect([...received.open.keys()]).toEqual([...open.keys()]);
+    for (const [name, values] of update)
+      received.updates.get(name)!.forEach((entry, i) => void expect(Math.abs(entry - values[i]!)).toBeLessThan(1e-5));
+    for (const [name, values] of open) {
+      expect(Float64Array.from(received.open.get(name)!.data)).toEqual(values);
+      expect(received.open.get(name)!.shape).toEqual(model.parameters.find((parameter) => name.endsWith(`.${parameter.name}`))!.shape);
+    }
+  },
+);
+
+it("DP-SGD runs convolutions on one example at a time: the compiled program equals float64, in value and derivative", async () => {
+  const lenet = models.build("lenet", { shape: [3, 16, 16], classes: 4, normalization: { mean: [0, 0, 0], std: [1, 1, 1] } });
+  const convolving = client({ model: lenet, weights: initialWeights(lenet, keyFromSeed(2)) });
+  const x = input("x", [2, 3, 16, 16]);
+  const seen = new Gradients(new Map(lenet.parameters.map(({ name, shape }) => [name, filled(0.01, shape)])));
+  const law = defenses.build("dp-sgd:norm=0.1").likelihood!.given(convolving)({ x, y: constant([0, 1, 0, 0, 0, 0, 0, 1], [2, 4]) });
+  const outputs = { log: law.logProb(seen), slope: grad(law.logProb(seen), [x])[0]! };
+  const pixels = new Float32Array(2 * 3 * 16 * 16);
+  fillUniform(keyFromSeed(3), pixels);
+  const program = await compile(outputs, { threads: 1 });
+  const [fast, slow] = [await program.run({ x: pixels }), await interpret(outputs).run({ x: pixels })];
+  await program.dispose();
+  expect(Math.abs(fast.log[0]! / slow.log[0]! - 1)).toBeLessThan(1e-5);
+  const size = Math.hypot(...slow.slope);
+  expect(size).toBeGreaterThan(0);
+  expect(Math.hypot(...slow.slope.map((value, i) => value - fast.slope[i]!)) / size).toBeLessThan(1e-3);
 });
 
 it.each(all)("%s is rebuilt by its spec", (spec) => {
