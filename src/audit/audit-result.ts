@@ -80,7 +80,7 @@ export const auditResultSchema = z
     ...specFields,
     threads: z.array(z.int().positive()).describe("Of the runtime, each number that some draws were made with."),
     assumptions: assumptionsSchema
-      .omit({ law: true, prior: true, radius: true, samples: true, defense: true })
+      .omit({ law: true, trueLaw: true, prior: true, radius: true, samples: true, defense: true })
       .describe("What every attacker was given."),
     items: z.enum(["image", "vector"]).describe("What is private: pictures, or vectors. What follows says image of both."),
     draws: z.int().positive().describe("N, the independent draws of a batch, its noise and its starting point."),

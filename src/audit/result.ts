@@ -25,6 +25,10 @@ const summaries = z.strictObject({ psnr: summary, psnrUnclamped: summary, ssim: 
 export const assumptionsSchema = z
   .strictObject({
     law: z.string().describe("What the attacker takes for p(update | images)."),
+    trueLaw: z
+      .string()
+      .nullable()
+      .describe("The defense's own p(update | images); null where it has no density, or nobody said what it is."),
     prior: z.string().describe("What the attacker takes for p(images)."),
     radius: z.number().nonnegative().describe("Radius δ of the ball that the attack averages over; 0 for a point."),
     samples: z.int().positive().describe("Points that the attack draws in that ball at each step; 1 for a point."),

@@ -220,12 +220,18 @@ export function resultOf(
     specHash: specHash(spec),
     seed: spec.seed,
     versions: { ...versions },
-    assumptions: { ...assumes, ...given(spec, model), defense: "defense" in spec ? format(spec.defense) : null },
+    assumptions: { ...assumes, ...given(spec, model), ...truthOf(spec) },
     images: [...images],
     summary: summary(images),
     notes: [...notes],
   };
 }
+
+/** What the client did, and its law. */
+const truthOf = (spec: AttackSpec | InvertSpec) =>
+  "defense" in spec
+    ? { defense: format(spec.defense), trueLaw: defenses.build(spec.defense).likelihood?.name ?? null }
+    : { defense: null, trueLaw: null };
 
 /** What every attacker of a run is given. */
 export const given = (

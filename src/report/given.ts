@@ -18,13 +18,20 @@ const batchNorm: Readonly<Record<Assumptions["batchNorm"], string>> = {
 
 type Row = readonly [term: string, text: Markup | string];
 
+/** The law that the attacker assumed, and whether it is the one that was there. */
+function lawRow({ law, trueLaw, defense }: Assumptions): Markup | string {
+  if (trueLaw === law) return html`${foreign(law)}: the one that is there`;
+  if (trueLaw !== null) return html`${foreign(law)}; the one that is there is ${foreign(trueLaw)}`;
+  return defense === null ? foreign(law) : html`${foreign(law)}; an update without noise has no density`;
+}
+
 /** What the attacker was given, and what it took for granted. */
 export function given({ assumptions, command }: Result): Markup {
-  const { law, prior, radius, samples, defense } = assumptions;
+  const { prior, radius, samples, defense } = assumptions;
   return definitions([
     ...givenRows(assumptions),
     ["Defense", defense === null ? "Whatever the client did; nobody said" : html`<code>${foreign(defense)}</code>`],
-    ["Law assumed", foreign(law)],
+    ["Law assumed", lawRow(assumptions)],
     ["Prior assumed", foreign(prior)],
     ["Ball", ball(radius, samples)],
     ["Images", command === "attack" ? "Not given: used for nothing but the scores" : "Not given"],
@@ -33,7 +40,7 @@ export function given({ assumptions, command }: Result): Markup {
 
 /** What every attacker of a run was given. */
 export function givenRows(
-  { model, batchSize, mode, delta, deltaSpace, ...rest }: Omit<Assumptions, "law" | "prior" | "radius" | "samples" | "defense">,
+  { model, batchSize, mode, delta, deltaSpace, ...rest }: Omit<Assumptions, "law" | "trueLaw" | "prior" | "radius" | "samples" | "defense">,
   item = "image",
 ): readonly Row[] {
   return [

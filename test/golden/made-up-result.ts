@@ -91,6 +91,7 @@ export function madeUpResult(count: number): Result {
     assumptions: {
       law: "cosine similarity of gradients",
       prior: "squared total variation, factor 4e-4",
+      trueLaw: null,
       radius: 0,
       samples: 1,
       labels: "known",
