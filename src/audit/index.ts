@@ -26,7 +26,7 @@ export { drawPlaces } from "./draws.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
 export { type Guess, gray, guessesFrom } from "./guesses.ts";
-export { examplesOf, meanImage, toModelSpace } from "./pictures.ts";
+export { examplesOf, meanImage, toModelSpace, toPixelSpace } from "./pictures.ts";
 export { rehearse } from "./rehearse.ts";
 export {
   type ImageMetrics,
@@ -51,6 +51,7 @@ export {
   modelFor,
   resultOf,
 } from "./run.ts";
+export { toPicture } from "./score.ts";
 export { type PrivateBatches, simulate } from "./simulate.ts";
 export { type AttackSpec, attackSpec, type InvertSpec, invertSpec, parseSpec } from "./spec.ts";
 export {

@@ -1,4 +1,5 @@
 import type { ExperimentResult } from "../experiments/index.ts";
+import { figure1Report, figure1Verdict } from "./figure-1-report.ts";
 import { figure4Report, figure4Verdict } from "./figure-4-report.ts";
 import { table1Report, table1Verdict } from "./table-1-report.ts";
 
@@ -11,9 +12,15 @@ export interface ExperimentReport {
   readonly reproduce: string;
 }
 
-/** The report of a figure or table of the paper: one HTML file that needs nothing beside it and no script. */
-export function experimentReport({ result, reproduce }: ExperimentReport): string {
+/**
+ * The report of a figure or table of the paper: one HTML file that needs nothing beside it and no script.
+ *
+ * @throws LeakageError `file` where a picture that the result names is missing.
+ */
+export function experimentReport({ result, pictures, reproduce }: ExperimentReport): string {
   switch (result.experiment) {
+    case "figure-1":
+      return figure1Report(result, pictures, reproduce);
     case "figure-4":
       return figure4Report(result, reproduce);
     case "table-1":
@@ -24,6 +31,8 @@ export function experimentReport({ result, reproduce }: ExperimentReport): strin
 /** What an experiment came to, in plain words. */
 export function experimentVerdict(result: ExperimentResult): { readonly sentence: string; readonly detail: string } {
   switch (result.experiment) {
+    case "figure-1":
+      return figure1Verdict(result);
     case "figure-4":
       return figure4Verdict(result);
     case "table-1":

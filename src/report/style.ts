@@ -44,6 +44,9 @@ figure { margin: 0; }
 .frames img + img { margin-top: 12px; }
 .frames figcaption { margin-top: 6px; font-size: 0.8125rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
 .final figcaption { color: var(--ink); }
+.path { display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 14px 12px; margin-top: 18px; }
+.path img { display: block; width: 100%; image-rendering: pixelated; background: var(--tint); margin-bottom: 6px; }
+.path figcaption { font-size: 0.8125rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
 details > summary { cursor: pointer; padding: 18px 0; color: var(--muted); }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 20px 40px; margin-top: 18px; }
 .curve svg { display: block; width: 100%; height: auto; margin-top: 4px; }
