@@ -91,7 +91,7 @@ export function madeUpResult(count: number): Result {
     assumptions: {
       law: "cosine similarity of gradients",
       prior: "squared total variation, factor 4e-4",
-      trueLaw: null,
+      trueLaw: "gaussian with sigma 0.001",
       radius: 0,
       samples: 1,
       labels: "known",
