@@ -5,7 +5,7 @@ import { percent, significant } from "./numbers.ts";
 
 /** Attacks against one another on the same draws. */
 export function comparisonTable({ comparisons }: AuditResult): Markup {
-  return html`<div class="wide"><table>
+  return html`<div class="wide"><table class="paired">
 <thead><tr><th class="text">first</th><th class="text">second</th><th>both</th><th>only first</th><th>only second</th><th>neither</th><th>recovered, first − second</th><th>p</th><th>mean distance, first − second</th></tr></thead>
 ${[...byDefense(comparisons)].map(
   ([defense, own]) => html`<tbody><tr><th class="group" colspan="9" scope="rowgroup">behind <code>${foreign(defense)}</code></th></tr>

@@ -31,13 +31,11 @@ export function spaced(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-/** A share from 0 to 1 in percent: 0 %, 7.1 %, 62 %, 100 %. */
+/** A share from 0 to 1 in percent, with one decimal: 7.1 %, 62.5 %. Only none and all are 0 % and 100 %. */
 export function percent(share: number): string {
   const value = 100 * share;
-  // Only none and all are 0 % and 100 %.
-  const digits = Math.abs(value) < 10 || value > 90 ? 1 : 0;
-  const text = value.toFixed(digits);
   if (value === 0 || value === 100) return `${value} %`;
+  const text = value.toFixed(1);
   if (Number(text) === 0) return value < 0 ? "> −0.1 %" : "< 0.1 %";
   if (Number(text) === 100) return "> 99.9 %";
   return `${text.replace("-", "−")} %`;

@@ -3,7 +3,7 @@ import type { AuditResult } from "../audit/index.ts";
 import { type RiskPoint, riskAt, riskCurve } from "../metrics/index.ts";
 import { byDefense } from "./audit-shares.ts";
 import { foreign, html, type Markup } from "./html.ts";
-import { percent, spaced } from "./numbers.ts";
+import { spaced } from "./numbers.ts";
 import { plot } from "./plot.ts";
 
 /** Steps of a curve that a chart can show. */
@@ -29,7 +29,7 @@ export function riskCurves(result: AuditResult): Markup {
     const lines = cells.map(({ risk }) => thinned(risk, end));
     return plot(`behind ${defense}`, `Risk over δ behind ${defense}, for each attack`, {
       x: { label: "δ", labelAnchor: "right", tickSize: 0, domain: [0, end], ticks: 6 },
-      y: { label: null, grid: true, tickSize: 0, domain: [0, 1], ticks: 5, tickFormat: percent },
+      y: { label: null, grid: true, tickSize: 0, domain: [0, 1], ticks: 5, tickFormat: (share: number) => `${Math.round(100 * share)} %` },
       marks: [
         Plot.ruleX([delta], { stroke: "var(--muted)", strokeDasharray: "1 3" }),
         ...lines.map((points, i) =>

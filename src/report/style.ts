@@ -73,7 +73,10 @@ th:first-child, .text { text-align: left; }
 .group { color: var(--ink); }
 .class { white-space: normal; min-width: 7em; max-width: 16em; }
 tbody tr:first-child > *, .wide tbody { border-top: 1px solid var(--rule); }
-.name { white-space: normal; min-width: 12em; max-width: 22em; padding-right: 10px; }
+.name { white-space: normal; min-width: 9em; max-width: 22em; }
+.shares .name { min-width: 12em; padding-right: 10px; }
+.shares td, .shares .name { vertical-align: middle; }
+.paired thead th { white-space: normal; vertical-align: bottom; }
 .name code, .group code { font-size: 1em; overflow-wrap: anywhere; }
 .strong { font-weight: 600; }
 .shares .range { position: relative; padding: 0; width: 26%; min-width: 120px; background: linear-gradient(90deg, var(--rule) 1px, transparent 1px) 0 0 / 25% 100%; border-right: 1px solid var(--rule); }

@@ -1,0 +1,50 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseHTML } from "linkedom";
+import { describe, expect, it } from "vitest";
+import { auditReport, auditVerdict } from "../../src/report/index.ts";
+import { madeUpAudit } from "./made-up-audit.ts";
+import { madeUpPictures } from "./made-up-pictures.ts";
+
+const golden = new URL("audit-report.html", import.meta.url);
+const shown = madeUpPictures(4, [], 12);
+const pictures = new Map(
+  [0, 1, 2, 3].flatMap((cell) =>
+    ["original", "reconstruction"].map((name) => [`nearest/${cell}-${name}.png`, shown.get(`${name}-${cell}.png`)!]),
+  ),
+);
+const reproduce = "gradleak audit --data cifar10 --model convbig --defense none --defense gaussian:sigma=0.01 --samples 80 --seed 1";
+const html = auditReport({ result: madeUpAudit(), pictures, reproduce });
+const { document } = parseHTML(html);
+
+describe("the report of an audit", () => {
+  // GRADLEAK_UPDATE_GOLDEN=1 npx vitest run test/golden writes audit-report.html anew: look at it in a browser, then commit it.
+  it("is the golden one, byte for byte", () => {
+    if (process.env.GRADLEAK_UPDATE_GOLDEN) writeFileSync(golden, html);
+    expect(html).toBe(readFileSync(golden, "utf8"));
+  });
+
+  it("needs nothing beside it, runs nothing, and escapes what comes from outside", () => {
+    expect(document.querySelectorAll("script, link, iframe, object, embed, base, form").length).toBe(0);
+    for (const image of document.querySelectorAll("img")) expect(image.getAttribute("src")).toMatch(/^data:image\/png;base64,/);
+    expect(html.replaceAll(/xmlns(:xlink)?="[^"]*"/g, "")).not.toMatch(/https?:|url\(|@import/);
+  });
+
+  it("says what came back, with intervals, beside the guess, and what is not proved", () => {
+    const text = document.querySelector("main")!.textContent!.replace(/\s+/g, " ");
+    expect(document.querySelector("h1")!.textContent).toBe("5.0 % to 90.0 % of images came back, depending on the defense.");
+    // 72 and 4 of 80: the p at which the sums of binomial probabilities are 0.025.
+    for (const interval of ["81.2 % – 95.6 %", "1.4 % – 12.3 %"]) expect(text).toContain(interval);
+    expect(text).toContain("not recovered by these attacks under these assumptions");
+    expect(text).toContain("The gate failed");
+    expect(text).toContain(reproduce);
+    expect(document.querySelectorAll(".curve svg").length).toBe(2);
+    expect(document.querySelectorAll(".pairs img").length).toBe(8);
+  });
+
+  it("never calls a failed attack safety", () => {
+    const result = madeUpAudit();
+    const none = { estimate: 0, lower: 0, upper: 0.05 };
+    const failed = { ...result, cells: result.cells.map((cell) => ({ ...cell, recovered: none })) };
+    expect(auditVerdict(failed).sentence).toBe("None of 80 images came back: not recovered by these attacks under these assumptions.");
+  });
+});
