@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { adam, annealed, assuming, constantRate } from "../../src/adversary/index.ts";
+import { adam, assuming, constantRate, narrowed } from "../../src/adversary/index.ts";
 import { oneHot, simulate } from "../../src/audit/index.ts";
 import { client } from "../../src/client/index.ts";
 import { gaussianSet } from "../../src/data/index.ts";
@@ -34,20 +34,20 @@ type Draws = Awaited<ReturnType<typeof observe>>;
 
 interface Tuning {
   readonly rate: number;
-  /** The likelihood begins with this weight; for normal noise 0.01 makes it ten times as wide. */
-  readonly anneal: number;
+  /** The assumed noise begins so many times as wide. */
+  readonly width: number;
 }
-const grid: readonly Tuning[] = [0.1, 0.2].flatMap((rate) => [1, 0.01].map((anneal) => ({ rate, anneal })));
+const grid: readonly Tuning[] = [0.1, 0.2].flatMap((rate) => [1, 10].map((width) => ({ rate, width })));
 
 /** Distances to the private inputs after 200 steps of the attack that assumes a law. */
-async function distances(law: string, { rate, anneal }: Tuning, { seen, x, keys }: Draws): Promise<number[]> {
+async function distances(law: string, { rate, width }: Tuning, { seen, x, keys }: Draws): Promise<number[]> {
   const attack = assuming(
     { likelihood: defenses.build(law).likelihood!, prior, jointLabels: false },
     {
       optimizer: adam(),
       steps: 200,
       rate: constantRate(rate),
-      anneal: annealed(anneal),
+      widen: narrowed(width),
       start: "normal",
       box: false,
       restarts: 1,
