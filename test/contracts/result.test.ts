@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { resultSchema, validateResult } from "../../src/audit/index.ts";
+import { auditResultSchema, resultSchema, validateAuditResult, validateResult } from "../../src/audit/index.ts";
 import { LeakageError } from "../../src/errors.ts";
+import { madeUpAudit } from "../golden/made-up-audit.ts";
 import { madeUpResult } from "../golden/made-up-result.ts";
 
 /** A result with one field changed; the path is dotted. */
@@ -54,5 +55,26 @@ describe("result.json", () => {
     expect(schema.required).toEqual(Object.keys(madeUpResult(1)));
     expect(schema.additionalProperties).toBe(false);
     expect(JSON.stringify(schema)).toContain("SHA-256");
+  });
+});
+
+describe("result.json of an audit", () => {
+  it("stays as it is through JSON, and has a JSON Schema that requires what the type requires", () => {
+    const result = madeUpAudit();
+    expect(validateAuditResult(JSON.parse(JSON.stringify(result)), "result.json")).toEqual(result);
+    const schema = z.toJSONSchema(auditResultSchema, { io: "output" });
+    for (const field of Object.keys(result)) expect(schema.required).toContain(field);
+    expect(schema.additionalProperties).toBe(false);
+  });
+
+  it("is refused by name", () => {
+    const result = madeUpAudit();
+    const hostile = { original: "../original.png", reconstruction: "r.png" };
+    const [first, ...others] = result.cells;
+    const cells = [{ ...first!, nearest: { ...first!.nearest!, files: hostile } }, ...others];
+    expect(() => validateAuditResult({ ...result, cells }, "out/result.json")).toThrow(
+      "out/result.json: result.cells[0].nearest.files.original: expected a relative file name without ..",
+    );
+    expect(() => validateAuditResult({ ...result, draws: 0 }, "r")).toThrow(LeakageError);
   });
 });
