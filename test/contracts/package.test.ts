@@ -70,7 +70,7 @@ describe("the package, installed in an empty folder", () => {
        import { openDataset } from "gradleak/node";
        export const psnr = (result: Result): number | null => result.images[0]!.psnr;
        export const checked: Result = validateResult({}, "a result");
-       export const declared: string = attacks.build({ kind: "dlg" }).likelihood;
+       export const declared: boolean = attacks.build({ kind: "dlg" }).fixesPrior;
        export const size: Promise<number> = openDataset({ kind: "shapes", split: "test" }).then((shapes) => shapes.size);
        // @ts-expect-error There is no such code.
        export const wrong = new LeakageError("no such code", "");`,
