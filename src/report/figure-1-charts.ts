@@ -74,21 +74,21 @@ export function pathChart({ path, delta, files }: Figure1Result): Markup {
 export function pathCurves({ path, delta }: Figure1Result): Markup {
   const steps = { label: "step", labelAnchor: "right", tickSize: 0, ticks: 5, tickFormat: grouped } as const;
   const line = (values: readonly { readonly step: number; readonly value: number }[]) =>
-    Plot.line(values, { x: "step", y: "value", stroke: "var(--series-1)", strokeWidth: 1.6, clip: true });
+    Plot.line(values, { x: "step", y: "value", stroke: "var(--series-1)", strokeWidth: 1.6 });
   const objective = path.flatMap(({ step, objective }) => (objective === null ? [] : [{ step, value: objective }]));
-  // The first steps are far above all others; the axis begins with those after a thirtieth of the path.
-  const later = objective.slice(Math.floor(objective.length / 30)).map(({ value }) => value);
+  // The first steps are far above all others, and would leave them no room.
+  const later = objective.slice(Math.floor(objective.length / 30));
   const distance = path.map(({ step, distance }) => ({ step, value: distance }));
   return html`${plot("Distance from the original", "Distance from the original, by step", {
     x: steps,
     y: { label: null, grid: true, tickSize: 0, ticks: 5, zero: true },
     marks: [Plot.ruleY([delta], { stroke: "var(--series-2)", strokeDasharray: "3 4" }), line(distance)],
   })}
-${plot("Objective, as the adversary sees it; the first steps may lie above", "The adversary's objective, by step", {
+${plot("Objective, as the adversary sees it, after the first steps", "The adversary's objective, by step", {
   marginLeft: 60,
   x: steps,
-  y: { label: null, grid: true, tickSize: 0, ticks: 5, tickFormat: grouped, domain: [Math.min(...later), Math.max(...later)] },
-  marks: [line(objective)],
+  y: { label: null, grid: true, tickSize: 0, ticks: 5, tickFormat: grouped },
+  marks: [line(later)],
 })}`;
 }
 

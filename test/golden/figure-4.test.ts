@@ -4,13 +4,16 @@ import { validateExperiment } from "../../src/experiments/index.ts";
 import { experimentReport, experimentVerdict } from "../../src/report/index.ts";
 import { madeUpFigure4 } from "./made-up-figure-4.ts";
 
+const withoutStyle = (html: string): string => html.replace(/<style>.*?<\/style>/s, "<style></style>");
 const golden = new URL("figure-4.html", import.meta.url);
 
 describe("the report of figure 4", () => {
-  // GRADLEAK_UPDATE_GOLDEN=1 npx vitest run test/golden writes figure-4.html anew: look at it in a browser, then commit it.
-  it("is the golden one, byte for byte", () => {
+  // GRADLEAK_UPDATE_GOLDEN=1 npx vitest run test/golden writes figure-4.html anew: look at a report in a browser before.
+  it("is the golden one, byte for byte, but for the style that all reports share", () => {
     const result = validateExperiment(madeUpFigure4(), "the made-up result");
-    const html = experimentReport({ result, pictures: new Map(), reproduce: "gradleak reproduce figure-4 --width 100/20/400 --seed 3" });
+    const html = withoutStyle(
+      experimentReport({ result, pictures: new Map(), reproduce: "gradleak reproduce figure-4 --width 100/20/400 --seed 3" }),
+    );
     if (process.env.GRADLEAK_UPDATE_GOLDEN) writeFileSync(golden, html);
     expect(html).toBe(readFileSync(golden, "utf8"));
   });
