@@ -132,7 +132,7 @@ function program(failed: () => void): Command {
 
   root
     .command("reproduce")
-    .argument("[experiment...]", "figure-4, with its parameters; --help lists them")
+    .argument("[experiment...]", "one of them, with its parameters; --help lists them")
     .allowUnknownOption()
     .helpOption(false)
     .description("Make a figure or a table of the paper again.")
