@@ -1,4 +1,4 @@
-export { oneHot, streamKey, type Tick, withLabels } from "./attack.ts";
+export { oneHot, type Reconstruction, reconstruct, streamKey, type Tick, withLabels } from "./attack.ts";
 export {
   type AuditChunk,
   type AuditRun,

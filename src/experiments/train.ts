@@ -3,8 +3,9 @@ import { crossEntropy } from "../client/index.ts";
 import type { GaussianSet } from "../data/index.ts";
 import { constant, grad, input, sizeOf } from "../graph/index.ts";
 import type { Model, Weights } from "../models/index.ts";
-import { foldIn, type KeyBits, randomBits } from "../random/index.ts";
+import { foldIn, type KeyBits } from "../random/index.ts";
 import { type CompileOptions, compile, evaluate } from "../runtime/index.ts";
+import { shuffled } from "./shuffled.ts";
 
 export interface Training {
   readonly epochs: number;
@@ -61,10 +62,4 @@ export async function train(
     ([name, { shape, from }]) => [name, { shape, data: carried.theta!.slice(from, from + sizeOf(shape)) }] as const,
   );
   return new Map([...weights, ...trained]);
-}
-
-/** 0 … count − 1 in the order of as many random words. */
-function shuffled(count: number, key: KeyBits): number[] {
-  const words = randomBits(key, count);
-  return Array.from(words.keys()).sort((a, b) => words[a]! - words[b]! || a - b);
 }

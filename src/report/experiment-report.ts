@@ -1,4 +1,5 @@
 import type { ExperimentResult } from "../experiments/index.ts";
+import { batchNormPriorReport, batchNormPriorVerdict } from "./batch-norm-prior-report.ts";
 import { figure1Report, figure1Verdict } from "./figure-1-report.ts";
 import { figure4Report, figure4Verdict } from "./figure-4-report.ts";
 import { table1Report, table1Verdict } from "./table-1-report.ts";
@@ -19,6 +20,8 @@ export interface ExperimentReport {
  */
 export function experimentReport({ result, pictures, reproduce }: ExperimentReport): string {
   switch (result.experiment) {
+    case "batch-norm-prior":
+      return batchNormPriorReport(result, pictures, reproduce);
     case "figure-1":
       return figure1Report(result, pictures, reproduce);
     case "figure-4":
@@ -31,6 +34,8 @@ export function experimentReport({ result, pictures, reproduce }: ExperimentRepo
 /** What an experiment came to, in plain words. */
 export function experimentVerdict(result: ExperimentResult): { readonly sentence: string; readonly detail: string } {
   switch (result.experiment) {
+    case "batch-norm-prior":
+      return batchNormPriorVerdict(result);
     case "figure-1":
       return figure1Verdict(result);
     case "figure-4":

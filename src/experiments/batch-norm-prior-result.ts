@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { head } from "./result.ts";
+
+const mean = z
+  .strictObject({
+    mean: z.number(),
+    low: z.number().describe("Lower end of the interval of that mean, by a bootstrap over batches."),
+    high: z.number().describe("Upper end of that interval."),
+  })
+  .describe("Decibels, over all images.");
+
+const matching = z
+  .number()
+  .nullable()
+  .describe("The attacker's distance from the update, times its factor; null where it was not a number.");
+const file = z.string().describe("A picture beside the result.");
+
+const image = z
+  .strictObject({
+    index: z.int().nonnegative().describe("Place in the test split."),
+    label: z.int().nonnegative(),
+    psnr: z
+      .strictObject({ without: z.number(), with: z.number(), meanImage: z.number() })
+      .describe("Decibels, of either attack's reconstruction, and of the mean training image, which needs no update."),
+    files: z
+      .strictObject({ original: file, without: file, with: file })
+      .optional()
+      .describe("Where pictures are kept: of the first batches."),
+  })
+  .describe("One image; each attack's batch is matched with the originals by the Hungarian method.");
+
+const batch = z
+  .strictObject({
+    images: z.array(image).min(1),
+    labelsFound: z.int().nonnegative().describe("True labels among those that the rule `distinct` read off the update."),
+    matching: z.strictObject({ without: matching, with: matching }),
+  })
+  .describe("One update.");
+
+/** The form of `result.json` of `gradleak reproduce batch-norm-prior`, from which its JSON Schema is made. */
+export const batchNormPriorSchema = z
+  .strictObject({
+    ...head("batch-norm-prior"),
+    attacks: z.strictObject({ without: z.string(), with: z.string() }).describe("Both attacks, as flags write them."),
+    confidence: z.number().describe("Of every interval."),
+    psnr: z.strictObject({ without: mean, with: mean, meanImage: mean }),
+    difference: mean.describe("PSNR with the prior minus PSNR without it, image by image, in decibels."),
+    better: z
+      .strictObject({ images: z.int().nonnegative(), of: z.int().positive() })
+      .describe("Images that came out nearer with the prior."),
+    labelAccuracy: z.number().min(0).max(1).describe("Share of the true labels that the rule `distinct` found."),
+    batches: z.array(batch).min(2),
+  })
+  .describe("GradInversion with and without its batch-norm prior, on the same updates from the same starts.");
+
+/** What the comparison found, as `result.json` holds it. */
+export type BatchNormPriorResult = z.output<typeof batchNormPriorSchema>;

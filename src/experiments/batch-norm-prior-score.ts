@@ -1,0 +1,76 @@
+import { type Reconstruction, toPicture } from "../audit/index.ts";
+import type { Dataset, Example } from "../data/index.ts";
+import type { Picture } from "../formats/index.ts";
+import { clusterBootstrap, matchImages, psnr } from "../metrics/index.ts";
+import type { KeyBits } from "../random/index.ts";
+import type { BatchNormPriorResult } from "./batch-norm-prior-result.ts";
+
+/** The same attack without the prior and with it. */
+export const arms = ["without", "with"] as const;
+export type Arm = (typeof arms)[number];
+type BatchScore = BatchNormPriorResult["batches"][number];
+
+/** Of every interval. */
+export const confidence = 0.95;
+
+/** What both attacks made of one update. */
+export interface AttackedBatch {
+  readonly originals: readonly Example[];
+  readonly made: Readonly<Record<Arm, Reconstruction>>;
+  /** One-hot rows [batch, classes] that the rule `distinct` read off the update. */
+  readonly labels: Float32Array;
+  /** The mean training image. */
+  readonly mean: Float32Array;
+  /** What the batch is called in the names of pictures; absent where none are kept. */
+  readonly name?: string;
+}
+
+/** Scores a batch: each original with the reconstruction that the Hungarian method gives it, in either attack. */
+export function scoreBatch({ originals, made, labels, mean, name }: AttackedBatch, { shape, classes }: Pick<Dataset, "shape" | "classes">) {
+  const pictures = new Map<string, Picture>();
+  const truths = originals.map(({ image }) => image);
+  const matched = Object.fromEntries(
+    arms.map((arm) => [arm, matchImages(truths, made[arm].pictures).map((match) => made[arm].pictures[match]!)]),
+  ) as Record<Arm, Float32Array[]>;
+  const images = originals.map(({ index, label, image }, i): BatchScore["images"][number] => {
+    const score = (guess: Float32Array) => Number(psnr(image, guess).toPrecision(6));
+    const scored = { index, label, psnr: { without: score(matched.without[i]!), with: score(matched.with[i]!), meanImage: score(mean) } };
+    if (name === undefined) return scored;
+    const files = { original: `original-${name}-${i}.png`, without: `without-${name}-${i}.png`, with: `with-${name}-${i}.png` };
+    pictures.set(files.original, toPicture(image, shape));
+    for (const arm of arms) pictures.set(files[arm], toPicture(matched[arm][i]!, shape));
+    return { ...scored, files };
+  });
+  const labelsFound = originals.filter(({ label }) => originals.some((_, row) => labels[row * classes.length + label] === 1)).length;
+  const matching = (arm: Arm) => {
+    const { lane } = made[arm];
+    return lane.stopped === "nan" ? null : Number(lane.matching.toPrecision(6));
+  };
+  return { score: { images, labelsFound, matching: { without: matching("without"), with: matching("with") } }, pictures };
+}
+
+/** Means over all images with their intervals; whole batches are drawn again, since the images of a batch share an update and a start. */
+export function summarizeBatches(
+  batches: readonly BatchScore[],
+  key: KeyBits,
+): Pick<BatchNormPriorResult, "psnr" | "difference" | "better" | "labelAccuracy" | "confidence"> {
+  type Psnr = BatchScore["images"][number]["psnr"];
+  const mean = (of: (psnr: Psnr) => number) => {
+    const { estimate, lower, upper } = clusterBootstrap(
+      batches.map(({ images }) => images.map(({ psnr }) => of(psnr))),
+      key,
+      { confidence },
+    );
+    return { mean: digits(estimate), low: digits(lower), high: digits(upper) };
+  };
+  const images = batches.flatMap((batch) => batch.images);
+  return {
+    confidence,
+    psnr: { without: mean((psnr) => psnr.without), with: mean((psnr) => psnr.with), meanImage: mean((psnr) => psnr.meanImage) },
+    difference: mean((psnr) => psnr.with - psnr.without),
+    better: { images: images.filter(({ psnr }) => psnr.with > psnr.without).length, of: images.length },
+    labelAccuracy: batches.reduce((sum, { labelsFound }) => sum + labelsFound, 0) / images.length,
+  };
+}
+
+const digits = (value: number): number => Number(value.toPrecision(6));

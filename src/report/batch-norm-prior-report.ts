@@ -1,0 +1,101 @@
+import type { BatchNormPriorResult } from "../experiments/index.ts";
+import { colophon } from "./colophon.ts";
+import { foreign, html, type Markup } from "./html.ts";
+import { counted, fixed, percent, signed, significant } from "./numbers.ts";
+import { page } from "./page.ts";
+import { picture, read } from "./picture.ts";
+
+type Mean = BatchNormPriorResult["difference"];
+type Batch = BatchNormPriorResult["batches"][number];
+
+/** Whether the batch-norm prior raised mean PSNR, by the interval of the paired difference. */
+export function batchNormPriorVerdict({ psnr, difference, better, labelAccuracy, batches }: BatchNormPriorResult): {
+  readonly sentence: string;
+  readonly detail: string;
+} {
+  const change = `${signed(difference.mean, 2)} dB, from ${fixed(psnr.without.mean, 2)} to ${fixed(psnr.with.mean, 2)}`;
+  const sentence =
+    difference.low > 0
+      ? `The batch-norm prior raises mean PSNR: ${change}.`
+      : difference.high < 0
+        ? `The batch-norm prior does not raise mean PSNR, it lowers it: ${change}.`
+        : `The batch-norm prior does not raise mean PSNR beyond chance: ${change}.`;
+  const detail = [
+    `The difference, image by image, is ${signed(difference.mean, 2)} dB (${range(difference, signed)}) over ${counted(better.of, "image")} in ${batches.length} batches; ${better.images} of them came out nearer with the prior.`,
+    guessed(psnr),
+    `The rule that reads labels off the update found ${percent(labelAccuracy)} of them.`,
+  ].join(" ");
+  return { sentence, detail };
+}
+
+const range = ({ low, high }: Mean, write: (value: number, decimals: number) => string): string => `${write(low, 2)} to ${write(high, 2)}`;
+
+/** How both attacks stand to one who saw no update. */
+function guessed({ without, with: assumed, meanImage }: BatchNormPriorResult["psnr"]): string {
+  const guess = `the mean training image, which needs no update, has ${fixed(meanImage.mean, 2)} dB`;
+  const above = [without, assumed].filter(({ mean }) => mean > meanImage.mean).length;
+  if (above === 2) return `Both attacks are above a guess: ${guess}.`;
+  return above === 1 ? `One of the two attacks is above a guess: ${guess}.` : `Neither attack is above a guess: ${guess}.`;
+}
+
+/** The report of that comparison: one HTML file that needs nothing beside it and no script. */
+export function batchNormPriorReport(result: BatchNormPriorResult, pictures: ReadonlyMap<string, Uint8Array>, reproduce: string): string {
+  const { sentence, detail } = batchNormPriorVerdict(result);
+  return page(
+    sentence,
+    html`<header>
+<p class="eyebrow">Gradleak · batch-norm prior</p>
+<h1>${sentence}</h1>
+<p class="lead">${detail}</p>
+</header>
+<section>
+<h2>Mean PSNR</h2>
+<p class="note">GradInversion attacks the same updates twice, from the same starts: once assuming that the statistics of its guess are the network’s running ones, and once without that. Intervals hold ${percent(result.confidence)} for the mean; they are bootstraps over batches, since the images of a batch share an update.</p>
+${means(result)}
+</section>
+<section>
+<h2>Batches</h2>
+${result.batches.map((batch, i) => strips(batch, i, pictures))}
+${table(result.batches)}
+</section>
+<section>
+<h2>To reproduce</h2>
+${colophon(result, reproduce)}
+</section>`,
+  );
+}
+
+function means({ psnr, difference, attacks }: BatchNormPriorResult): Markup {
+  const row = (name: string, mean: Mean, write: typeof fixed | typeof signed, flags?: string) =>
+    html`<tr><th class="text name" scope="row">${name}${flags !== undefined && html`<br><code class="note">${foreign(flags)}</code>`}</th><td>${write(mean.mean, 2)} dB</td><td>${write(mean.low, 2)} – ${write(mean.high, 2)}</td></tr>
+`;
+  return html`<div class="wide"><table>
+<thead><tr><th></th><th>mean PSNR</th><th>95 % interval</th></tr></thead>
+<tbody>${row("with the prior", psnr.with, fixed, attacks.with)}${row("without it", psnr.without, fixed, attacks.without)}${row("mean training image", psnr.meanImage, fixed)}${row("with minus without, paired", difference, signed)}</tbody>
+</table></div>`;
+}
+
+/** Of a batch whose pictures were kept: each original, with what came back without the prior and with it. */
+function strips({ images }: Batch, i: number, pictures: ReadonlyMap<string, Uint8Array>): Markup | false {
+  const kept = images.flatMap(({ files, ...image }) => (files ? [{ ...image, files }] : []));
+  return (
+    kept.length > 0 &&
+    html`<h3><b>Batch ${i}</b> <span class="note">original, without the prior, with it</span></h3>
+<div class="pairs">${kept.map(
+      ({ index, psnr, files }) =>
+        html`<figure><div style="grid-template-columns: repeat(3, minmax(0, 1fr))">${picture(read(pictures, files.original), `The original of image ${index}`)}${picture(read(pictures, files.without), `Image ${index} without the prior`)}${picture(read(pictures, files.with), `Image ${index} with the prior`)}</div>
+<figcaption>#${index}: ${fixed(psnr.without, 1)} dB, ${fixed(psnr.with, 1)} dB</figcaption></figure>
+`,
+    )}</div>
+`
+  );
+}
+
+const table = (batches: readonly Batch[]): Markup => html`<div class="wide"><table>
+<thead><tr><th>batch</th><th class="text">images</th><th>without</th><th>with</th><th>difference</th><th>update distance without</th><th>with</th><th>labels read</th></tr></thead>
+<tbody>${batches.map(({ images, labelsFound, matching }, i) => {
+  const mean = (arm: "without" | "with") => images.reduce((sum, { psnr }) => sum + psnr[arm], 0) / images.length;
+  return html`<tr><th scope="row">${i}</th><td class="text">${images.map(({ index }) => index).join(", ")}</td><td>${fixed(mean("without"), 2)}</td><td>${fixed(mean("with"), 2)}</td><td>${signed(mean("with") - mean("without"), 2)}</td><td>${significant(matching.without)}</td><td>${significant(matching.with)}</td><td>${labelsFound} of ${images.length}</td></tr>
+`;
+})}</tbody>
+</table></div>`;

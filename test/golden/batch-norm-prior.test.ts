@@ -1,0 +1,38 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { validateExperiment } from "../../src/experiments/index.ts";
+import { experimentReport, experimentVerdict } from "../../src/report/index.ts";
+import { madeUpBatchNormPrior, madeUpTriples } from "./made-up-batch-norm-prior.ts";
+
+const golden = new URL("batch-norm-prior.html", import.meta.url);
+
+describe("the report of the batch-norm prior", () => {
+  // GRADLEAK_UPDATE_GOLDEN=1 npx vitest run test/golden writes batch-norm-prior.html anew: look at it in a browser, then commit it.
+  it("is the golden one, byte for byte", () => {
+    const result = validateExperiment(madeUpBatchNormPrior(), "the made-up result");
+    const html = experimentReport({
+      result,
+      pictures: madeUpTriples(),
+      reproduce: "gradleak reproduce batch-norm-prior --batch 2 --batches 2 --steps 50 --seed 3",
+    });
+    if (process.env.GRADLEAK_UPDATE_GOLDEN) writeFileSync(golden, html);
+    expect(html).toBe(readFileSync(golden, "utf8"));
+  });
+
+  it("says whether the prior raises mean PSNR, by the interval of the paired difference", () => {
+    const verdict = (low: number, high: number) =>
+      experimentVerdict({ ...madeUpBatchNormPrior(), difference: { mean: (low + high) / 2, low, high } }).sentence;
+    expect(verdict(0.5, 1.5)).toBe("The batch-norm prior raises mean PSNR: +1.00 dB, from 12.25 to 14.50.");
+    expect(verdict(-0.5, 1.5)).toMatch(/^The batch-norm prior does not raise mean PSNR beyond chance: \+0\.50 dB/);
+    expect(verdict(-1.5, -0.5)).toMatch(/^The batch-norm prior does not raise mean PSNR, it lowers it: −1\.00 dB/);
+  });
+
+  it("says how both attacks stand to a guess that needs no update", () => {
+    const made = madeUpBatchNormPrior();
+    const against = (mean: number) =>
+      experimentVerdict({ ...made, psnr: { ...made.psnr, meanImage: { mean, low: mean, high: mean } } }).detail;
+    expect(against(11)).toMatch(/Both attacks are above a guess/);
+    expect(against(13)).toMatch(/One of the two attacks is above a guess/);
+    expect(against(15)).toMatch(/Neither attack is above a guess/);
+  });
+});
