@@ -4,7 +4,7 @@ import { vectorSets } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { priors } from "../priors/index.ts";
-import { concise, format } from "../spec/index.ts";
+import { concise } from "../spec/index.ts";
 import { type Gate, parseGate, requireUsefulGate } from "./gate.ts";
 import { clientSpec, partOf, scoreSpec, tunedBy } from "./spec.ts";
 
@@ -50,8 +50,8 @@ export interface Cell {
   readonly attack: AuditSpec["attacks"][number];
 }
 
-/** A defense with all its numbers, which is what a reader compares. */
-export const defenseName = (defense: Cell["defense"]): string => format(defense);
+/** A defense in few words, but with its strength, which is what a reader compares. */
+export const defenseName = (defense: Cell["defense"]): string => concise(defenses, defense, true);
 
 /** An attack in the fewest words. */
 export const attackName = (attack: Cell["attack"]): string => concise(attacks, attack);

@@ -50,7 +50,8 @@ figure { margin: 0; }
 details > summary { cursor: pointer; padding: 18px 0; color: var(--muted); }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 20px 40px; margin-top: 18px; }
 .curve svg { display: block; width: 100%; height: auto; margin-top: 4px; }
-.curve figcaption { color: var(--ink); }
+.curve { min-width: 0; }
+.curve figcaption { color: var(--ink); overflow-wrap: anywhere; }
 .legend { grid-column: 1 / -1; margin: 0; max-width: none; }
 .legend span { margin-right: 14px; white-space: nowrap; }
 .legend i { display: inline-block; width: 18px; margin-right: 6px; vertical-align: middle; border-top: 2px solid var(--muted); }
