@@ -33,7 +33,9 @@ const batch = z
   .strictObject({
     images: z.array(image).min(1),
     labelsFound: z.int().nonnegative().describe("True labels among those that the rule `distinct` read off the update."),
-    matching: z.strictObject({ without: matching, with: matching }),
+    matching: z
+      .strictObject({ without: matching, with: matching, nothing: z.number().describe("That of a gradient of zeros.") })
+      .describe("How far what each attack found is from explaining the update."),
   })
   .describe("One update.");
 

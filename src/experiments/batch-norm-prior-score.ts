@@ -19,6 +19,8 @@ export interface AttackedBatch {
   readonly made: Readonly<Record<Arm, Reconstruction>>;
   /** One-hot rows [batch, classes] that the rule `distinct` read off the update. */
   readonly labels: Float32Array;
+  /** The attacker's distance between the update and a gradient of zeros. */
+  readonly nothing: number;
   /** The mean training image. */
   readonly mean: Float32Array;
   /** What the batch is called in the names of pictures; absent where none are kept. */
@@ -26,7 +28,10 @@ export interface AttackedBatch {
 }
 
 /** Scores a batch: each original with the reconstruction that the Hungarian method gives it, in either attack. */
-export function scoreBatch({ originals, made, labels, mean, name }: AttackedBatch, { shape, classes }: Pick<Dataset, "shape" | "classes">) {
+export function scoreBatch(
+  { originals, made, labels, nothing, mean, name }: AttackedBatch,
+  { shape, classes }: Pick<Dataset, "shape" | "classes">,
+) {
   const pictures = new Map<string, Picture>();
   const truths = originals.map(({ image }) => image);
   const matched = Object.fromEntries(
@@ -46,7 +51,10 @@ export function scoreBatch({ originals, made, labels, mean, name }: AttackedBatc
     const { lane } = made[arm];
     return lane.stopped === "nan" ? null : Number(lane.matching.toPrecision(6));
   };
-  return { score: { images, labelsFound, matching: { without: matching("without"), with: matching("with") } }, pictures };
+  return {
+    score: { images, labelsFound, matching: { without: matching("without"), with: matching("with"), nothing: digits(nothing) } },
+    pictures,
+  };
 }
 
 /** Means over all images with their intervals; whole batches are drawn again, since the images of a batch share an update and a start. */

@@ -78,8 +78,9 @@ async function* batchNormPriorOf(params: BatchNormPriorParams, { spec, versions,
       made[arm] = next.value[0]!;
     }
     const labels = recoverLabels(seen, "distinct");
+    const nothing = params.gradient * norms([...received.updates.values()]);
     const scored = scoreBatch(
-      { originals, made: made as Record<Arm, Reconstruction>, labels, mean, ...(i < shown ? { name: String(i) } : {}) },
+      { originals, made: made as Record<Arm, Reconstruction>, labels, nothing, mean, ...(i < shown ? { name: String(i) } : {}) },
       test,
     );
     found.push(scored.score);
@@ -100,6 +101,10 @@ async function* batchNormPriorOf(params: BatchNormPriorParams, { spec, versions,
   };
   return { result, pictures };
 }
+
+/** Σ over parameters of the norm of what was sent. */
+const norms = (updates: readonly Float32Array[]): number =>
+  updates.reduce((sum, update) => sum + Math.sqrt(update.reduce((squares, entry) => squares + entry ** 2, 0)), 0);
 
 /** A ConvNet with drawn weights, whose running statistics are those of training images. */
 async function trainedClient({ width, examples }: BatchNormPriorParams, keyOf: KeyOf, machine: Machine): Promise<Client> {

@@ -8,6 +8,9 @@ import { picture, read } from "./picture.ts";
 type Mean = BatchNormPriorResult["difference"];
 type Batch = BatchNormPriorResult["batches"][number];
 
+/** An attack explains an update where its matching objective is below this share of that of a gradient of zeros. */
+const nearly = 0.9;
+
 /** Whether the batch-norm prior raised mean PSNR, by the interval of the paired difference. */
 export function batchNormPriorVerdict({ psnr, difference, better, labelAccuracy, batches }: BatchNormPriorResult): {
   readonly sentence: string;
@@ -23,6 +26,7 @@ export function batchNormPriorVerdict({ psnr, difference, better, labelAccuracy,
   const detail = [
     `The difference, image by image, is ${signed(difference.mean, 2)} dB (${range(difference, signed)}) over ${counted(better.of, "image")} in ${batches.length} batches; ${better.images} of them came out nearer with the prior.`,
     guessed(psnr),
+    explained(batches),
     `The rule that reads labels off the update found ${percent(labelAccuracy)} of them.`,
   ].join(" ");
   return { sentence, detail };
@@ -36,6 +40,13 @@ function guessed({ without, with: assumed, meanImage }: BatchNormPriorResult["ps
   const above = [without, assumed].filter(({ mean }) => mean > meanImage.mean).length;
   if (above === 2) return `Both attacks are above a guess: ${guess}.`;
   return above === 1 ? `One of the two attacks is above a guess: ${guess}.` : `Neither attack is above a guess: ${guess}.`;
+}
+
+/** Whether the attacks explain the updates at all: a comparison in which neither does says how the prior works by itself. */
+function explained(batches: readonly Batch[]): string {
+  const nearer = (arm: "without" | "with") =>
+    batches.filter(({ matching }) => matching[arm] !== null && matching[arm] < nearly * matching.nothing).length;
+  return `What came back explains the update better than a gradient of zeros, by a tenth or more, in ${nearer("without")} of ${batches.length} batches without the prior and in ${nearer("with")} with it.`;
 }
 
 /** The report of that comparison: one HTML file that needs nothing beside it and no script. */
@@ -92,10 +103,10 @@ function strips({ images }: Batch, i: number, pictures: ReadonlyMap<string, Uint
 }
 
 const table = (batches: readonly Batch[]): Markup => html`<div class="wide"><table>
-<thead><tr><th>batch</th><th class="text">images</th><th>without</th><th>with</th><th>difference</th><th>update distance without</th><th>with</th><th>labels read</th></tr></thead>
+<thead><tr><th>batch</th><th class="text">images</th><th>PSNR without</th><th>PSNR with</th><th>difference</th><th>matching without</th><th>matching with</th><th>matching of nothing</th><th>labels read</th></tr></thead>
 <tbody>${batches.map(({ images, labelsFound, matching }, i) => {
   const mean = (arm: "without" | "with") => images.reduce((sum, { psnr }) => sum + psnr[arm], 0) / images.length;
-  return html`<tr><th scope="row">${i}</th><td class="text">${images.map(({ index }) => index).join(", ")}</td><td>${fixed(mean("without"), 2)}</td><td>${fixed(mean("with"), 2)}</td><td>${signed(mean("with") - mean("without"), 2)}</td><td>${significant(matching.without)}</td><td>${significant(matching.with)}</td><td>${labelsFound} of ${images.length}</td></tr>
+  return html`<tr><th scope="row">${i}</th><td class="text">${images.map(({ index }) => index).join(", ")}</td><td>${fixed(mean("without"), 2)}</td><td>${fixed(mean("with"), 2)}</td><td>${signed(mean("with") - mean("without"), 2)}</td><td>${significant(matching.without)}</td><td>${significant(matching.with)}</td><td>${significant(matching.nothing)}</td><td>${labelsFound} of ${images.length}</td></tr>
 `;
 })}</tbody>
 </table></div>`;

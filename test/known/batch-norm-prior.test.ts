@@ -29,6 +29,7 @@ it("attacks the same updates from the same starts: without a weight to speak of,
   expect(Math.abs(much.difference.mean)).toBeGreaterThan(1e-2);
   // The attack without the prior is the same in both, to the bit.
   expect(much.psnr.without).toEqual(nothing.psnr.without);
+  for (const { matching } of much.batches) expect(matching.nothing).toBeGreaterThan(0);
   for (const { images } of much.batches) expect(new Set(images.map(({ label }) => label)).size).toBe(2);
   expect(much.batches.flatMap(({ images }) => images.map(({ index }) => index))).toEqual(
     nothing.batches.flatMap(({ images }) => images.map(({ index }) => index)),
@@ -39,7 +40,7 @@ it("takes differences image by image and resamples whole batches", () => {
   const batch = (pairs: readonly (readonly [number, number])[], labelsFound: number) => ({
     images: pairs.map(([without, assumed], i) => ({ index: i, label: i, psnr: { without, with: assumed, meanImage: 12 } })),
     labelsFound,
-    matching: { without: 1, with: 1 },
+    matching: { without: 1, with: 1, nothing: 1 },
   });
   // Every batch has the same mean difference, whatever its images have: no resample of batches has another one.
   const batches = [batch([[10, 14], [12, 12]], 2), batch([[9, 10], [10, 13]], 1), batch([[20, 23], [3, 4]], 1)]; // biome-ignore format: a pair an image
