@@ -87,7 +87,7 @@ export function pathCurves({ path, delta }: Figure1Result): Markup {
 ${plot("Objective, as the adversary sees it, after the first steps", "The adversary's objective, by step", {
   marginLeft: 60,
   x: steps,
-  y: { label: null, grid: true, tickSize: 0, ticks: 5, tickFormat: grouped },
+  y: { label: null, grid: true, tickSize: 0, ticks: 5, tickFormat: "~s" },
   marks: [line(later)],
 })}`;
 }
