@@ -42,7 +42,7 @@ async function* batchNormPriorOf(params: BatchNormPriorParams, { spec, versions,
   const { batch, batches, steps } = params;
   const keyOf: KeyOf = (stream) => foldIn(keyFromSeed(spec.seed), streams[stream]);
   const test = shapes("test");
-  const mean = meanImage(shapes("train"));
+  const mean = meanImage(shapes("train"), Math.min(500, params.examples));
   const one = await trainedClient(params, keyOf, machine);
   const found: BatchNormPriorResult["batches"] = [];
   const pictures = new Map<string, Picture>();
