@@ -8,6 +8,7 @@ import { picture, read } from "./picture.ts";
 type Mean = BatchNormPriorResult["difference"];
 type Batch = BatchNormPriorResult["batches"][number];
 
+const arms = ["without", "with"] as const;
 /** An attack explains an update where its matching objective is below this share of that of a gradient of zeros. */
 const nearly = 0.9;
 
@@ -17,16 +18,17 @@ export function batchNormPriorVerdict({ psnr, difference, better, labelAccuracy,
   readonly detail: string;
 } {
   const change = `${signed(difference.mean, 2)} dB, from ${fixed(psnr.without.mean, 2)} to ${fixed(psnr.with.mean, 2)}`;
-  const sentence =
+  const compared =
     difference.low > 0
       ? `The batch-norm prior raises mean PSNR: ${change}.`
       : difference.high < 0
         ? `The batch-norm prior does not raise mean PSNR, it lowers it: ${change}.`
         : `The batch-norm prior does not raise mean PSNR beyond chance: ${change}.`;
+  const sentence = arms.some((arm) => explained(batches, arm) > 0) ? compared : `${compared} Neither attack explains any of the updates.`;
   const detail = [
     `The difference, image by image, is ${signed(difference.mean, 2)} dB (${range(difference, signed)}) over ${counted(better.of, "image")} in ${batches.length} batches; ${better.images} of them came out nearer with the prior.`,
     guessed(psnr),
-    explained(batches),
+    `What came back explains the update better than a gradient of zeros, by a tenth or more, in ${explained(batches, "without")} of ${batches.length} batches without the prior and in ${explained(batches, "with")} with it.`,
     `The rule that reads labels off the update found ${percent(labelAccuracy)} of them.`,
   ].join(" ");
   return { sentence, detail };
@@ -42,12 +44,9 @@ function guessed({ without, with: assumed, meanImage }: BatchNormPriorResult["ps
   return above === 1 ? `One of the two attacks is above a guess: ${guess}.` : `Neither attack is above a guess: ${guess}.`;
 }
 
-/** Whether the attacks explain the updates at all: a comparison in which neither does says how the prior works by itself. */
-function explained(batches: readonly Batch[]): string {
-  const nearer = (arm: "without" | "with") =>
-    batches.filter(({ matching }) => matching[arm] !== null && matching[arm] < nearly * matching.nothing).length;
-  return `What came back explains the update better than a gradient of zeros, by a tenth or more, in ${nearer("without")} of ${batches.length} batches without the prior and in ${nearer("with")} with it.`;
-}
+/** How many updates an attack explains at all: a comparison in which neither does tells of the priors alone. */
+const explained = (batches: readonly Batch[], arm: (typeof arms)[number]): number =>
+  batches.filter(({ matching }) => matching[arm] !== null && matching[arm] < nearly * matching.nothing).length;
 
 /** The report of that comparison: one HTML file that needs nothing beside it and no script. */
 export function batchNormPriorReport(result: BatchNormPriorResult, pictures: ReadonlyMap<string, Uint8Array>, reproduce: string): string {
@@ -91,7 +90,7 @@ function strips({ images }: Batch, i: number, pictures: ReadonlyMap<string, Uint
   const kept = images.flatMap(({ files, ...image }) => (files ? [{ ...image, files }] : []));
   return (
     kept.length > 0 &&
-    html`<h3><b>Batch ${i}</b> <span class="note">original, without the prior, with it</span></h3>
+    html`<h3 style="margin-top: 24px"><b>Batch ${i}</b> <span class="note">original, without the prior, with it</span></h3>
 <div class="pairs">${kept.map(
       ({ index, psnr, files }) =>
         html`<figure><div style="grid-template-columns: repeat(3, minmax(0, 1fr))">${picture(read(pictures, files.original), `The original of image ${index}`)}${picture(read(pictures, files.without), `Image ${index} without the prior`)}${picture(read(pictures, files.with), `Image ${index} with the prior`)}</div>

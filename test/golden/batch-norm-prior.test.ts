@@ -30,6 +30,15 @@ describe("the report of the batch-norm prior", () => {
     expect(verdict(-1.5, -0.5)).toMatch(/^The batch-norm prior does not raise mean PSNR, it lowers it: −1\.00 dB/);
   });
 
+  it("says in the headline where neither attack explains any update", () => {
+    const made = madeUpBatchNormPrior();
+    const idle = { without: 0.225, with: 0.235, nothing: 0.23 };
+    const batches = made.batches.map((batch) => ({ ...batch, matching: idle }));
+    expect(experimentVerdict({ ...made, batches }).sentence).toBe(
+      "The batch-norm prior raises mean PSNR: +2.25 dB, from 12.25 to 14.50. Neither attack explains any of the updates.",
+    );
+  });
+
   it("says how both attacks stand to a guess that needs no update, and whether they explain the update", () => {
     const made = madeUpBatchNormPrior();
     const against = (mean: number) =>
