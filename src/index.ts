@@ -68,7 +68,7 @@ export {
   validateResult,
 } from "./audit/index.ts";
 export { type Batch, type Client, type ClientOptions, client, crossEntropy, type LayerStatistics, type Loss } from "./client/index.ts";
-export type { Dataset, Example } from "./data/index.ts";
+export { type Dataset, type Example, type GaussianSet, gaussianSet } from "./data/index.ts";
 export {
   chain,
   type Defense,
@@ -102,6 +102,7 @@ export {
   type Weighted,
 } from "./distributions/index.ts";
 export { type LeakageCode, LeakageError } from "./errors.ts";
+export { type Experiment, type ExperimentResult, experimentSchema, experiments, validateExperiment } from "./experiments/index.ts";
 export * as formats from "./formats/index.ts";
 export * as graph from "./graph/index.ts";
 export {
@@ -122,6 +123,7 @@ export {
   type Interval,
   matchImages,
   mcnemar,
+  meanInterval,
   mse,
   type PairedOutcomes,
   psnr,
@@ -151,6 +153,6 @@ export {
 export { toOnnx } from "./onnx/index.ts";
 export { type Prior, type PriorContext, priors, product } from "./priors/index.ts";
 export { foldIn, Key, type KeyBits, keyFromSeed, split } from "./random/index.ts";
-export { attackReport, auditReport, auditVerdict, terminalPicture, verdict } from "./report/index.ts";
+export { attackReport, auditReport, auditVerdict, experimentReport, experimentVerdict, terminalPicture, verdict } from "./report/index.ts";
 export { type CompileOptions, compile, devices, evaluate, interpret, type Program, releasePrograms } from "./runtime/index.ts";
 export { canonicalJson, catalogue, format, part, specHash } from "./spec/index.ts";
