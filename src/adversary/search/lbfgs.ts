@@ -13,13 +13,23 @@ export interface LbfgsOptions {
   readonly iterations?: number;
 }
 
-/** PyTorch's tolerances: largest gradient entry, and change of point or objective. */
-const tolerance = { gradient: 1e-7, change: 1e-9 };
+/** PyTorch's tolerances: largest gradient entry, change of point or objective, and curvature of a pair that is kept. */
+const tolerance = { gradient: 1e-7, change: 1e-9, curvature: 1e-10 };
 /**
- * Conditions of Wolfe, with the constants of Nocedal & Wright (2006), §3.1; the evaluations after which a search gives up; and the parts of
- * the objective that may be left after two searches that gave up, and after two outer steps, for the lane to go on.
+ * Conditions of Wolfe, with the constants of Nocedal & Wright (2006), §3.1; the evaluations after which a search gives up; the parts of the objective that may be left
+ * after two searches that gave up, and after two outer steps, for the lane to go on; the part of the objective that may be rounding, and how far the slope may have
+ * risen where it is; the least cosine between step and gradient difference of a pair that is kept.
  */
-const wolfe = { decrease: 1e-4, slope: 0.9, evaluations: 25, gain: 0.9, outerGain: 0.999 };
+const wolfe = {
+  decrease: 1e-4,
+  slope: 0.9,
+  evaluations: 25,
+  gain: 0.99,
+  outerGain: 0.9999,
+  noise: 1e-3,
+  overshoot: 0.8,
+  curvature: 1e-7,
+} as const;
 
 const dot = (a: Tensor, b: Tensor): Tensor => a.mul(b).sum();
 
@@ -73,10 +83,10 @@ const memoryOf = (state: State): Memory => ({ s: state.s!, y: state.y!, upper: s
  * The memory with one more pair; the oldest row leaves. A pair without positive curvature takes a row that does not count, so that no large array has to be chosen
  * between.
  */
-function remember(memory: Memory, step: Tensor, change: Tensor): Memory {
+function remember(memory: Memory, step: Tensor, change: Tensor, least: Tensor): Memory {
   const n = memory.s.shape[0]!;
   const curvature = dot(step, change);
-  const keep = curvature.greater(1e-10);
+  const keep = curvature.greater(least);
   const root = where(keep, curvature, 1).sqrt();
   const [newS, newY] = [step, change].map((row) => where(keep, row.div(root), 0)) as [Tensor, Tensor];
   const push = (rows: Tensor, row: Tensor) => concat([rows.range(0, 1, n), row.reshape([1, -1])]);
@@ -150,7 +160,7 @@ export function lbfgs({ history = 32, lineSearch = "wolfe", iterations = 20 }: L
 function fixedStep({ point, value, gradient, rate }: Evaluation, state: State, iterations: number): Transition {
   const first = state.total!.equal(0);
   const change = gradient.sub(state.gradient!);
-  const memory = remember(memoryOf(state), where(first, 0, state.step!), change);
+  const memory = remember(memoryOf(state), where(first, 0, state.step!), change, constant(tolerance.curvature));
   const d = where(first, gradient.neg(), direction(memory, gradient));
   const t = where(first, constant(1).minimum(constant(1).div(gradient.abs().sum())), 1).mul(rate);
   const small = gradient.abs().max().lessEqual(tolerance.gradient);
@@ -175,8 +185,11 @@ function searchedStep({ point, value, gradient, rate }: Evaluation, state: State
   const finite = value.isFinite().and(gradient.abs().max().isFinite());
   const g = where(finite, gradient, 0);
   const t = state.t!;
-  const decreases = finite.and(value.lessEqual(state.value!.add(state.slope!.mul(t).mul(wolfe.decrease))));
-  const risen = dot(g, state.direction!).greaterEqual(state.slope!.mul(wolfe.slope));
+  const slope = dot(g, state.direction!);
+  // Near a match rounding hides the decrease of the objective, not its slope: a slope that has not risen too far stands for it (Hager & Zhang 2005, approximate Wolfe).
+  const level = value.lessEqual(state.value!.mul(1 + wolfe.noise)).and(slope.lessEqual(state.slope!.mul(-wolfe.overshoot)));
+  const decreases = finite.and(value.lessEqual(state.value!.add(state.slope!.mul(t).mul(wolfe.decrease))).or(level));
+  const risen = slope.greaterEqual(state.slope!.mul(wolfe.slope));
   const tired = state.tries!.greaterEqual(wolfe.evaluations);
   const accepted = first.or(decreases.and(risen.or(tired)));
   // A search that found no decrease at all starts over, down the gradient.
@@ -186,7 +199,9 @@ function searchedStep({ point, value, gradient, rate }: Evaluation, state: State
   const baseGradient = where(accepted, g, state.gradient!);
   const baseValue = where(accepted, value, state.value!);
   const learns = accepted.and(first.not());
-  const learned = remember(memoryOf(state), where(learns, point.sub(state.base!), 0), where(learns, g.sub(state.gradient!), 0));
+  const [step, change] = [where(learns, point.sub(state.base!), 0), where(learns, g.sub(state.gradient!), 0)];
+  // A bound that does not depend on the scale of the objective: near a match all curvatures are small.
+  const learned = remember(memoryOf(state), step, change, dot(step, step).mul(dot(change, change)).sqrt().mul(wolfe.curvature));
   const memory: Memory = { ...learned, valid: where(failed, 0, learned.valid) };
 
   const quasiNewton = direction(memory, baseGradient);
