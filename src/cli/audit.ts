@@ -153,9 +153,14 @@ export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes
   const guesses = publicSet
     ? guessesFrom({ examples: publicSet, knowsLabels: spec.labels === "known", measured, delta: spec.score.delta })
     : [gray(dataset.shape.reduce((a, b) => a * b))];
-  const notes = [...dataset.notes, ...aboutWeights];
+  const untuned = spec.attacks.length > 1 && (spec.tuned?.length ?? 0) < spec.attacks.length ? [aboutTuning] : [];
+  const notes = [...dataset.notes, ...aboutWeights, ...untuned];
   return { run: { spec, dataset, weights, guesses, machine, ...(examples ? { examples } : {}) }, notes };
 }
+
+/** What a comparison of attacks is worth that were not tuned. */
+const aboutTuning =
+  "Not all attacks were tuned by equal budgets on draws that are not scored (gradleak tune): their comparison is one of these settings, not of what each attack can do.";
 
 /** The prior that is stated, or else that of a set whose density is known, where an attack leaves it open. */
 function priorOf({ prior, data }: AuditFlags, chosen: readonly AuditSpec["attacks"][number][]) {
