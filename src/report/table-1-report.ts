@@ -40,7 +40,7 @@ export function table1Report(result: Table1Result, reproduce: string): string {
 <thead><tr><th class="text">attack</th><th class="text">p(g | x)</th><th class="text">p(x)</th><th>δ, k</th><th class="text">its authors’ loss</th><th>cosine</th></tr></thead>
 <tbody>${result.rows.map(
       ({ method, source, law, prior, radius, samples, loss, cosine }) =>
-        html`<tr><th class="text" scope="row">${method}<br><span class="note">${source}</span></th><td class="text">${foreign(law)}</td><td class="text">${foreign(prior)}</td><td>${ballOf(radius, samples)}</td><td class="text">${loss}</td><td>${cosine.toFixed(9)}</td></tr>
+        html`<tr><th class="text name" scope="row">${method}<br><span class="note">${source}</span></th><td class="text name">${foreign(law)}</td><td class="text name">${foreign(prior)}</td><td>${ballOf(radius, samples)}</td><td class="text name">${loss}</td><td>${cosine.toFixed(9)}</td></tr>
 `,
     )}</tbody>
 </table></div>
