@@ -1,6 +1,6 @@
 import { type Batch, type Client, exactly } from "../client/index.ts";
 import type { Disclosed, Likelihood } from "../defenses/index.ts";
-import { concat, constant, Gradients, sizeOf, type Tensor, where } from "../graph/index.ts";
+import { concat, constant, Gradients, root, sizeOf, type Tensor, where } from "../graph/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { fillNormal, fillUniform, foldIn, type KeyBits } from "../random/index.ts";
 import { evaluate } from "../runtime/index.ts";
@@ -141,8 +141,7 @@ const massInside = (x: Tensor, low: Tensor, high: Tensor): Tensor =>
 
 /** Σ over images of their Euclidean distance from what restarts agree on; its derivative is 0 where they are equal. */
 function apart(x: Tensor, agreed: Tensor): Tensor {
-  const squares = x.sub(agreed.reshape(x.shape)).reshape([x.shape[0]!, -1]).square().sum(1);
-  return where(squares.greater(0), where(squares.greater(0), squares, 1).sqrt(), 0).sum();
+  return root(x.sub(agreed.reshape(x.shape)).reshape([x.shape[0]!, -1]).square().sum(1)).sum();
 }
 
 function ballOf(

@@ -4,7 +4,7 @@ export type { Attack, LaneProgress, Observations, Progress, Run } from "./attack
 export { type Ball, jensen, logMeanExp, pointsIn } from "./ball.ts";
 export { invertDense } from "./exact.ts";
 export { type LabelRule, recoverLabels } from "./labels.ts";
-export { cosine, layerNorm, narrowGaussian, squaredDistance } from "./matching.ts";
+export { cosine, layerNorm, squaredDistance } from "./matching.ts";
 export { adam } from "./search/adam.ts";
 export { agreement } from "./search/consensus.ts";
 export { lbfgs } from "./search/lbfgs.ts";

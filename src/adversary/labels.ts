@@ -4,8 +4,7 @@ import { evaluate } from "../runtime/index.ts";
 import type { Observations } from "./attack.ts";
 
 /** How labels are read off the gradient of the last layer, whose weights have a row a class. All three need its features not to be negative, as ReLU's are. */
-export const labelRules = ["sign", "distinct", "counts"] as const;
-export type LabelRule = (typeof labelRules)[number];
+export type LabelRule = "sign" | "distinct" | "counts";
 
 /** The rows' gradients of a last layer with weights [classes, features], from an update of B images: label probabilities [B, classes]. */
 const rules: Readonly<Record<LabelRule, (head: Tensor, bias: Tensor | undefined, batchSize: number) => Tensor>> = {

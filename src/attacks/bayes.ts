@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { adam, annealed, assuming, exponentialRate, lbfgs, type Neighborhood, narrowed, narrowGaussian } from "../adversary/index.ts";
+import { adam, annealed, assuming, exponentialRate, lbfgs, type Neighborhood, narrowed } from "../adversary/index.ts";
 import { LeakageError } from "../errors.ts";
 import { type Prior, priors } from "../priors/index.ts";
 import { format, nested, part } from "../spec/index.ts";
-import { conditionals } from "./conditionals.ts";
+import { conditionals, narrowGaussian } from "./conditionals.ts";
 import type { AttackDeclaration, Setting } from "./declaration.ts";
 
 /**
