@@ -1,16 +1,15 @@
 import { z } from "zod";
-import { type Client, client } from "../client/index.ts";
+import { client } from "../client/index.ts";
 import type { Dataset, Example } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { encodePng, toBase64 } from "../formats/index.ts";
 import { type DeltaSpace, distance, matchImages } from "../metrics/index.ts";
 import type { Examples, Weights } from "../models/index.ts";
-import { oneHot, type Reconstruction, reconstruct, type Tick } from "./attack.ts";
+import { type Reconstruction, reconstruct, type Tick } from "./attack.ts";
 import { type AuditSpec, type Cell, cellsOf, type DrawRange } from "./audit-spec.ts";
 import { drawKey, drawPlaces, imageShape } from "./draws.ts";
 import type { Guess } from "./guesses.ts";
-import { concatenate, toModelSpace } from "./pictures.ts";
-import { auditAttack, type Machine, modelFor } from "./run.ts";
+import { auditAttack, type Machine, modelFor, privateBatches } from "./run.ts";
 import { toPicture } from "./score.ts";
 import { simulate } from "./simulate.ts";
 
@@ -163,19 +162,6 @@ export async function* auditChunk(run: AuditRun, { from, to }: DrawRange): Async
       outcomes: outcomes[i]!,
     })),
     nearest: best,
-  };
-}
-
-function privateBatches(batches: readonly (readonly Example[])[], one: Client) {
-  const examples = batches.flat();
-  return {
-    lanes: batches.length,
-    batchSize: batches[0]!.length,
-    x: concatenate(examples.map(({ image }) => toModelSpace(image, one.model.normalization))),
-    y: oneHot(
-      examples.map(({ label }) => label),
-      one,
-    ),
   };
 }
 

@@ -1,6 +1,6 @@
 import { type AssumedAttack, attacks } from "../attacks/index.ts";
 import { type Client, client } from "../client/index.ts";
-import type { Dataset } from "../data/index.ts";
+import type { Dataset, Example } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import type { Picture } from "../formats/index.ts";
@@ -14,7 +14,7 @@ import type { AuditSpec, Cell } from "./audit-spec.ts";
 import { concatenate, toModelSpace } from "./pictures.ts";
 import type { ImageResult, Result } from "./result.ts";
 import { results, type Scoring, summary } from "./score.ts";
-import { simulate } from "./simulate.ts";
+import { type PrivateBatches, simulate } from "./simulate.ts";
 import type { AttackSpec, InvertSpec } from "./spec.ts";
 
 /** What the machine contributes to a run; nothing of it is in the spec. */
@@ -101,6 +101,20 @@ export function auditAttack(spec: AuditSpec, cell: Cell, model: Model, examples?
   return attackOf({ ...rest, ...cell, ...(prior && !attacks.build(cell.attack).fixesPrior ? { prior } : {}) }, model, examples);
 }
 
+/** What a client holds: a batch a lane, in model space. */
+export function privateBatches(batches: readonly (readonly Example[])[], one: Client): PrivateBatches {
+  const examples = batches.flat();
+  return {
+    lanes: batches.length,
+    batchSize: batches[0]!.length,
+    x: concatenate(examples.map(({ image }) => toModelSpace(image, one.model.normalization))),
+    y: oneHot(
+      examples.map(({ label }) => label),
+      one,
+    ),
+  };
+}
+
 /** Attacks one chunk of a run: simulates its updates, reconstructs, scores. Draws follow from the seed and the image's index alone. */
 export async function* attackChunk(
   { spec, dataset, weights, baselines, machine, examples: publicExamples }: AttackRun,
@@ -111,19 +125,14 @@ export async function* attackChunk(
   const examples = chunk.map((indices) => indices.map((index) => dataset.example(index)));
   const seed = keyFromSeed(spec.seed);
   const keys = (stream: "noise" | "start") => chunk.map(([first]) => streamKey(seed, stream, first!));
-  const x = concatenate(examples.flat().map(({ image }) => toModelSpace(image, model.normalization)));
-  const y = oneHot(
-    examples.flat().map(({ label }) => label),
-    one,
-  );
-  const batches = { lanes: chunk.length, batchSize: spec.client.batch, x, y };
+  const batches = privateBatches(examples, one);
   const attack = attackOf(spec, model, publicExamples);
   const { updates, open } = await simulate(one, defenses.build(spec.defense), batches, keys("noise"), machine);
   const began = machine.clock();
   const made = yield* reconstruct({
     attack,
     policy: spec.labels,
-    seen: { client: one, lanes: chunk.length, batchSize: spec.client.batch, updates, open, labels: y },
+    seen: { client: one, lanes: chunk.length, batchSize: spec.client.batch, updates, open, labels: batches.y },
     keys: keys("start"),
     options: machine,
   });
