@@ -54,6 +54,7 @@ export {
 export { toPicture } from "./score.ts";
 export { type PrivateBatches, simulate } from "./simulate.ts";
 export { type AttackSpec, attackSpec, type InvertSpec, invertSpec, parseSpec } from "./spec.ts";
+export { requireStatistics, withStatistics } from "./statistics.ts";
 export {
   type Criterion,
   candidatesOf,

@@ -4,7 +4,6 @@ import {
   type AttackRun,
   type AttackSpec,
   attackChunk,
-  attackOf,
   attackSpec,
   chunksOf,
   examplesOf,
@@ -12,6 +11,8 @@ import {
   meanImage,
   modelFor,
   parseSpec,
+  rehearse,
+  requireStatistics,
   resultOf,
 } from "../audit/index.ts";
 import { defenses } from "../defenses/index.ts";
@@ -24,7 +25,7 @@ import { type Console, consoleFor } from "./console.ts";
 import { type DataFlags, dataSpec, dataWords, openData } from "./data.ts";
 import { type AttackFlags, places, wholeNumber } from "./flags.ts";
 import { ResultFolder } from "./folder.ts";
-import { drive, machineOf, scoreOf, weightsOf } from "./run.ts";
+import { completed, drive, machineOf, scoreOf, weightsOf, weightWords } from "./run.ts";
 import { quoted } from "./shell.ts";
 import { storedChunk } from "./stored-chunk.ts";
 import { chosenAttack } from "./tuned.ts";
@@ -49,12 +50,12 @@ export async function attack(flags: SimulateFlags): Promise<void> {
   for (const index of images) dataset.example(index);
   const model = modelFor({ client: { model: parts.model } }, { ...dataset, classes: dataset.classes.length });
   const seed = wholeNumber(flags.seed, "--seed", 0);
-  const { weights, origin, notes: aboutWeights } = await weightsOf(flags, model, seed);
+  const { weights, recorded, notes: aboutWeights } = await weightsOf(flags, model, seed);
   const spec = parseSpec(attackSpec, {
     data: { ...dataSpec(flags, dataset, images), images },
     client: {
       model: parts.model,
-      weights: origin,
+      ...recorded,
       mode: flags.mode,
       batch: wholeNumber(flags.batch, "--batch", 1, 4096),
     },
@@ -69,17 +70,18 @@ export async function attack(flags: SimulateFlags): Promise<void> {
   });
   const chunks = chunksOf(spec);
   const examples = publicSet && examplesOf(publicSet);
-  attackOf(spec, model, examples);
+  requireStatistics(spec, model, examples);
+  rehearse(spec, model, weights, examples);
   const hash = specHash(spec);
   const folder = await ResultFolder.open(flags.out ?? `out/attack-${hash.slice(0, 12)}`, hash, spec);
   const baselines = publicSet
     ? { meanImage: meanImage(publicSet) }
     : { gray: new Float32Array(dataset.shape.reduce((a, b) => a * b)).fill(0.5) };
-  const run: AttackRun = { spec, dataset, weights, baselines, machine, ...(examples ? { examples } : {}) };
   tell.event("start", { specHash: hash, images: images.length });
   tell.line(
     `${pc.bold("gradleak")} attacks ${images.length} ${images.length === 1 ? "image" : "images"} of ${flags.data} behind ${format(parts.defense)} on ${format(parts.model)}`,
   );
+  const run = await completed<AttackRun>(tell, { spec, dataset, weights, baselines, machine, ...(examples ? { examples } : {}) });
   const all: ImageResult[] = [];
   for (const [i, chunk] of chunks.entries()) all.push(...(await finishedChunk(tell, folder, run, chunk, i, flags.saveUpdate === true)));
   const notes = [...dataset.notes, ...aboutWeights];
@@ -137,7 +139,7 @@ function reproduce(flags: SimulateFlags, spec: AttackSpec): string {
     flags.images,
     "--model",
     quoted(format(spec.client.model)),
-    ...(flags.weights === undefined ? [] : ["--weights", quoted(flags.weights)]),
+    ...weightWords(flags, spec.client),
     "--mode",
     spec.client.mode,
     "--batch",

@@ -25,6 +25,7 @@ import {
   parseSpec,
   readAuditChunk,
   rehearse,
+  requireStatistics,
   validateAuditResult,
 } from "../audit/index.ts";
 import { defenses } from "../defenses/index.ts";
@@ -39,7 +40,7 @@ import { type Console, consoleFor, duration } from "./console.ts";
 import { type DataFlags, dataSpec, dataWords, openExamples } from "./data.ts";
 import { type ClientFlags, wholeNumber } from "./flags.ts";
 import { ResultFolder } from "./folder.ts";
-import { drive, machineOf, scoreOf, weightsOf } from "./run.ts";
+import { completed, drive, machineOf, scoreOf, weightsOf, weightWords } from "./run.ts";
 import { quoted } from "./shell.ts";
 import { chosenAttacks } from "./tuned.ts";
 import { versions } from "./version.ts";
@@ -63,8 +64,8 @@ export interface AuditFlags extends DrawFlags {
 export async function audit(flags: AuditFlags): Promise<boolean> {
   const tell = consoleFor(flags.json === true);
   // All that can be wrong is said before any work starts.
-  const { run, notes } = await prepare(flags);
-  const { spec, dataset } = run;
+  const { run: asked, notes } = await prepare(flags);
+  const { spec, dataset } = asked;
   const hash = specHash(spec);
   const folder = await ResultFolder.open(flags.out ?? `out/audit-${hash.slice(0, 12)}`, hash, spec);
   const cells = cellsOf(spec);
@@ -72,6 +73,7 @@ export async function audit(flags: AuditFlags): Promise<boolean> {
   tell.line(
     `${pc.bold("gradleak")} audits ${spec.samples} ${spec.client.batch === 1 ? "draws" : `batches of ${spec.client.batch}`} of ${flags.data} on ${concise(models, spec.client.model)}: ${spec.defenses.length} × ${spec.attacks.length} defenses × attacks`,
   );
+  const run = await completed(tell, asked);
   const chunks: AuditChunk[] = [];
   for (const [i, range] of drawsOf(spec).entries()) chunks.push(await finishedChunk(tell, folder, run, range, i));
   const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
@@ -131,11 +133,11 @@ export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes
       `--data ${flags.data} has no labels, and a client's loss needs at least two classes; put its pictures into subfolders, one a class.`,
     );
   const model = modelFor({ client: { model: parts.model } }, { ...dataset, classes: dataset.classes.length });
-  const { weights, origin, notes: aboutWeights } = await weightsOf(flags, model, seed);
+  const { weights, recorded, notes: aboutWeights } = await weightsOf(flags, model, seed);
   const spec = parseSpec(auditSpec, {
     // A folder is known by its drawn pictures; the pass over them also finds those that cannot be read.
     data: dataSpec(flags, dataset, drawn(seed, sizes.samples, batch, dataset.size)),
-    client: { model: parts.model, weights: origin, mode: flags.mode, batch },
+    client: { model: parts.model, ...recorded, mode: flags.mode, batch },
     defenses: parts.defenses,
     attacks: parts.attacks,
     ...(parts.tuned.length === 0 ? {} : { tuned: parts.tuned }),
@@ -148,6 +150,7 @@ export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes
   });
   gateOf(spec);
   const examples = publicSet && examplesOf(publicSet);
+  requireStatistics(spec, model, examples);
   rehearse(spec, model, weights, examples);
   const measured = measuredIn(spec, dataset);
   const guesses = publicSet
@@ -210,7 +213,7 @@ function reproduce(flags: AuditFlags, spec: AuditSpec): string {
     ...dataWords(flags),
     "--model",
     quoted(concise(models, spec.client.model)),
-    ...(flags.weights === undefined ? [] : ["--weights", quoted(flags.weights)]),
+    ...weightWords(flags, spec.client),
     "--mode",
     spec.client.mode,
     "--batch",

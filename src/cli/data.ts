@@ -14,6 +14,7 @@ export interface DataFlags {
   readonly dataPath?: string;
   readonly size: string;
   readonly resize: "error" | "center-area";
+  readonly statistics?: string;
 }
 
 /** Data sets with a name of their own; anything else is a folder. */

@@ -54,7 +54,7 @@ export async function invert(flags: InvertFlags): Promise<void> {
   const batch = wholeNumber(flags.batch, "--batch", 1, 4096);
   const model = modelFor({ client: { model: parts.model } }, input);
   const seed = wholeNumber(flags.seed, "--seed", 0);
-  const { weights, origin, notes: aboutWeights } = await weightsOf(flags, model, seed);
+  const { weights, recorded, notes: aboutWeights } = await weightsOf(flags, model, seed);
   const { tensors, sha256 } = await readTensors(flags.update);
   const update = new Map([...matchTensors(model.parameters, tensors, flags.update)].map(([name, { data }]) => [name, data]));
   const spec = parseSpec(invertSpec, {
@@ -62,7 +62,7 @@ export async function invert(flags: InvertFlags): Promise<void> {
     input,
     client: {
       model: parts.model,
-      weights: origin,
+      ...recorded,
       mode: flags.mode,
       batch,
     },
@@ -87,7 +87,7 @@ export async function invert(flags: InvertFlags): Promise<void> {
     tellImage(tell, image, made.pictures);
   });
   const notes =
-    origin.kind === "file"
+    recorded.weights.kind === "file"
       ? aboutWeights
       : [
           "No --weights were given: the network's weights were drawn from the seed, and the update fits them only if its client did the same.",

@@ -42,7 +42,8 @@ const dataFlags = (command: Command, split: "train" | "test" = "test"): Command 
       new Option("--resize <how>", "what happens to a folder's pictures of another size")
         .choices(["error", "center-area"])
         .default("center-area"),
-    );
+    )
+    .option("--statistics <n>", "running statistics of batch normalization from n images of the other split, where the weights have none");
 
 const policies = ["known", "recovered", "joint"] as const;
 

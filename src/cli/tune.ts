@@ -18,6 +18,7 @@ import { type DrawFlags, finishedChunk, prepare } from "./audit.ts";
 import { consoleFor } from "./console.ts";
 import { wholeNumber } from "./flags.ts";
 import { ResultFolder } from "./folder.ts";
+import { completed } from "./run.ts";
 
 export interface TuneFlags extends Omit<DrawFlags, "defense" | "attack" | "tuned"> {
   readonly defense: string;
@@ -44,8 +45,9 @@ export async function tune(flags: TuneFlags): Promise<void> {
   tell.line(
     `${pc.bold("gradleak")} tunes ${flags.attack.split(":")[0]} behind ${concise(defenses, spec.defenses[0]!)}: ${candidates.length} candidates on the same ${spec.samples} draws of the ${spec.data.split} images`,
   );
+  const run = await completed(tell, prepared.run);
   const chunks: AuditChunk[] = [];
-  for (const [i, range] of drawsOf(spec).entries()) chunks.push(await finishedChunk(tell, folder, prepared.run, range, i));
+  for (const [i, range] of drawsOf(spec).entries()) chunks.push(await finishedChunk(tell, folder, run, range, i));
   const result = tuned(spec, chunks);
   await folder.write("tuned.json", `${JSON.stringify(result, null, 2)}\n`);
   const order = result.candidates

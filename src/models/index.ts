@@ -19,4 +19,13 @@ export {
   type Variable,
 } from "./model.ts";
 export { type Examples, estimateStatistics } from "./statistics.ts";
-export { initialWeights, isCounter, matchTensors, type NamedNumbers, variablesOf, type Weights, weightsFrom } from "./weights.ts";
+export {
+  haveStatistics,
+  initialWeights,
+  isCounter,
+  matchTensors,
+  type NamedNumbers,
+  variablesOf,
+  type Weights,
+  weightsFrom,
+} from "./weights.ts";

@@ -61,17 +61,22 @@ export function matchTensors<T extends { readonly shape: Shape }>(
   );
 }
 
-/** Weights of a model from the tensors of a file; see {@link matchTensors}. Statistics that a file lacks entirely keep their initial values. */
+/** Whether the tensors of a file hold running statistics beside a model's parameters, by name or by number. */
+export const haveStatistics = ({ parameters, statistics }: Model, tensors: ReadonlyMap<string, unknown>): boolean =>
+  statistics.some(({ name }) => tensors.has(name)) || tensors.size > parameters.length;
+
+/**
+ * Weights of a model from the tensors of a file; see {@link matchTensors}. Statistics that a file lacks entirely keep their initial values, means of 0 and variances
+ * of 1, until `estimateStatistics` has better ones.
+ */
 export function weightsFrom(model: Model, tensors: ReadonlyMap<string, NamedNumbers>, source: string): Weights {
-  const hasStatistics = model.statistics.some(({ name }) => tensors.has(name)) || tensors.size > model.parameters.length;
-  const matched = matchTensors(hasStatistics ? orderAsFile(model, tensors) : model.parameters, tensors, source);
+  const whole = haveStatistics(model, tensors);
+  const matched = matchTensors(whole ? orderAsFile(model, tensors) : model.parameters, tensors, source);
   for (const [name, { data }] of matched) {
     const at = data.findIndex((entry) => !Number.isFinite(entry));
     if (at >= 0) throw new LeakageError("file", `${source}: entry ${at} of ${name} is ${data[at]}, but weights must be finite`);
   }
-  const missing = hasStatistics
-    ? []
-    : model.statistics.map(({ name, shape, initial }) => [name, { shape, data: initial([0, 0], shape) }] as const);
+  const missing = whole ? [] : model.statistics.map(({ name, shape, initial }) => [name, { shape, data: initial([0, 0], shape) }] as const);
   return new Map([...matched, ...missing]);
 }
 

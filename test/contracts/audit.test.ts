@@ -252,6 +252,11 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     ["a prior beside an attack that has its own", { prior: "uniform" }, /--prior uniform.*idlg:steps=2/],
     ["no prior where one is needed", { data: "shapes", attack: ["bayes:steps=2"] }, /needs a prior.*--prior/],
     ["a statistics prior without statistics", { attack: ["bayes:steps=2"], prior: "batch-norm" }, /batch norm/i],
+    [
+      "running statistics of a network without them",
+      { statistics: "64" },
+      /--statistics 64 does not fit --model mlp.*no batch normalization/,
+    ],
     ["a law that has none for a batch", { batch: "2", defense: ["mask:per=example"] }, /per=example does not fit a batch of 2/],
     ["vectors and no δ", { delta: undefined as never }, /state --delta/],
     ["weights that are not there", { weights: at("nowhere.npz") }, /nowhere\.npz/],

@@ -1,11 +1,12 @@
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { validateResult } from "../../src/audit/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
-import { writeNpy, writeNpz } from "../../src/formats/index.ts";
+import { encodePng, readSafetensors, writeNpy, writeNpz } from "../../src/formats/index.ts";
+import { initialWeights, models } from "../../src/models/index.ts";
 
 const home = mkdtempSync(join(tmpdir(), "gradleak-cli-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -85,6 +86,38 @@ describe("gradleak attack", () => {
   });
 });
 
+describe("gradleak attack with estimated running statistics", () => {
+  const network = [
+    "attack",
+    "--data",
+    "shapes",
+    "--model",
+    "convnet:width=1",
+    "--attack",
+    "gradinversion:steps=2,seeds=1",
+    "--save-update",
+  ];
+  const sent = (folder: string) => readSafetensors(readFileSync(join(at(folder), "update-0.safetensors")), folder).get("conv0.weight")!;
+
+  it("gives them to the client, and says so in the spec, the notes and the command that reproduces it", async () => {
+    const { code, told } = await gradleak(...network, "--statistics", "64", "--out", at("estimated"));
+    expect(code, told).toBe(0);
+    expect(told).toContain("running statistics from 64 public images");
+    const { spec, notes, specHash } = validateResult(JSON.parse(readFileSync(at("estimated/result.json"), "utf8")), "result.json");
+    expect(spec.client).toMatchObject({ weights: { kind: "initial" }, statistics: { examples: 64, batch: 32 } });
+    expect(notes).toContain("The running statistics of batch normalization are from passes over 64 public images.");
+    expect(readFileSync(at("estimated/report.html"), "utf8")).toContain("<span>--statistics 64</span>");
+    const plain = await gradleak(...network, "--out", at("bare"));
+    expect(plain.code, plain.told).toBe(0);
+    const bare = validateResult(JSON.parse(readFileSync(at("bare/result.json"), "utf8")), "result.json");
+    expect(bare.specHash).not.toBe(specHash);
+    expect(bare.spec.client).not.toHaveProperty("statistics");
+    expect(bare.notes.join()).toContain("The weights have no running statistics of batch normalization: means of 0 and variances of 1");
+    expect(sent("estimated").data).not.toEqual(sent("bare").data);
+    expect((await gradleak(...network, "--statistics", "32", "--out", at("estimated"))).told).toContain("another spec");
+  });
+});
+
 describe("gradleak attack behind chains", () => {
   it.each([
     ["clip:norm=1+mask+gaussian:sigma=0.001", "clip at norm 1 + mask keeping 0.5 + gaussian with sigma 0.001"],
@@ -122,6 +155,20 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
   const integers = { dtype: "I64", shape: [2], data: BigInt64Array.of(1n, 2n) } as const;
   writeFileSync(at("integers.npz"), writeNpz(new Map([["0.weight", integers]])));
   writeFileSync(at("one.npy"), writeNpy(integers));
+  const network = models.build("convnet:width=1", {
+    shape: [3, 32, 32],
+    classes: 10,
+    normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
+  });
+  writeFileSync(
+    at("whole.npz"),
+    writeNpz(new Map([...initialWeights(network, [0, 1])].map(([name, tensor]) => [name, { dtype: "F32", ...tensor }]))),
+  );
+  for (const label of ["a", "b"]) {
+    mkdirSync(at(`pictures/${label}`), { recursive: true });
+    writeFileSync(at(`pictures/${label}/0.png`), encodePng({ width: 32, height: 32, channels: 3, data: new Uint8Array(3072) }));
+  }
+  const normalized = [...base, "--model", "convnet:width=1"];
   const cases: [string, string[], RegExp][] = [
     ["an unknown attack", [...base.slice(0, 6), "inverting-gradient"], /Did you mean inverting-gradients/],
     ["an unknown parameter", [...base, "--model", "lenet:varient=zhu"], /Did you mean variant/],
@@ -143,6 +190,25 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
       /dp-sgd does not fit a network with batch normalization in train mode/,
     ],
     ["a mistyped flag", [...base, "--defence", "none"], /--defense/],
+    [
+      "a prior over statistics that the network lacks",
+      [...base, "--attack", "bayes", "--prior", "batch-norm"],
+      /prior batch-norm needs a network/,
+    ],
+    ["statistics of a network without them", [...base, "--statistics", "64"], /--statistics 64 does not fit --model lenet.*no batch norm/],
+    ["statistics of part of a pass", [...normalized, "--statistics", "40"], /--statistics 40: images are taken 32 a pass/],
+    ["statistics of more images than are public", [...normalized, "--statistics", "64000"], /there are 50000 public images/],
+    ["statistics of no number", [...normalized, "--statistics", "all"], /--statistics takes a whole number.*got "all"/],
+    [
+      "statistics beside weights that have their own",
+      [...normalized, "--weights", at("whole.npz"), "--statistics", "64"],
+      /--statistics does not fit --weights .*whole\.npz, which has running statistics of its own/,
+    ],
+    [
+      "statistics of a folder, which has no public images",
+      [...normalized, "--data", at("pictures"), "--statistics", "64"],
+      /--statistics 64 takes images of the other split.*this data has none/,
+    ],
     ["an image that is not there", [...base, "--images", "10000"], /pictures? 0 to 9999/],
     ["an image twice", [...base, "--images", "1,1"], /twice/],
     ["a folder that is not there", ["attack", "--data", at("nowhere"), ...base.slice(3)], /nowhere/],
