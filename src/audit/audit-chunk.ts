@@ -3,12 +3,13 @@ import { client } from "../client/index.ts";
 import type { Dataset, Example } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { encodePng, toBase64 } from "../formats/index.ts";
-import { type DeltaSpace, distance, matchImages } from "../metrics/index.ts";
+import { distance, matchImages } from "../metrics/index.ts";
 import type { Examples, Weights } from "../models/index.ts";
 import { type Reconstruction, reconstruct, type Tick } from "./attack.ts";
 import { type AuditSpec, type Cell, cellsOf, type DrawRange } from "./audit-spec.ts";
-import { drawKey, drawPlaces, imageShape } from "./draws.ts";
+import { drawKey, drawPlaces, imageShape, measuredIn } from "./draws.ts";
 import type { Guess } from "./guesses.ts";
+import type { NearestPublic } from "./nearest-public.ts";
 import { auditAttack, type Machine, modelFor, privateBatches } from "./run.ts";
 import { toPicture } from "./score.ts";
 import { simulate } from "./simulate.ts";
@@ -37,6 +38,8 @@ const chunkSchema = z.strictObject({
   to: z.int().positive(),
   /** Threads of the runtime; null where it chose. */
   threads: z.int().positive().nullable(),
+  /** Public examples among which the nearest to each original was looked for; 0 where none are public. */
+  publicExamples: z.int().nonnegative(),
   /** Of the attacks, a number a cell. */
   seconds: z.array(z.number().nonnegative()),
   draws: z.array(
@@ -46,6 +49,8 @@ const chunkSchema = z.strictObject({
       labels: z.array(z.int().nonnegative()),
       /** Distances of the guesses of one who saw no update, an image of the batch each. */
       guesses: z.record(z.string(), z.array(z.number().nonnegative())),
+      /** Distances of the nearest public examples, an image of the batch each; null where none are public. */
+      nearestPublic: z.array(z.number().nonnegative()).nullable(),
       /** An outcome a cell; a distance is null where the reconstruction is not a number. */
       outcomes: z.array(outcome),
     }),
@@ -78,6 +83,8 @@ export interface AuditRun {
   readonly dataset: Dataset<readonly number[]>;
   readonly weights: Weights;
   readonly guesses: readonly Guess[];
+  /** Where some examples are public: the nearest of them to an original. */
+  readonly nearestPublic?: NearestPublic;
   /** Images that are not attacked, for priors that are estimated from data. */
   readonly examples?: Examples;
   readonly machine: Machine;
@@ -88,19 +95,15 @@ export interface AuditTick extends Tick {
   readonly cell: Cell;
 }
 
-/** Where distances of a spec are measured. Pixel space and model space of vectors are one. */
-export const measuredIn = ({ score: { deltaSpace } }: AuditSpec, { shape, std }: AuditRun["dataset"]): DeltaSpace =>
-  deltaSpace === "model" && shape.length === 3 ? { space: "model", std } : { space: "pixel" };
-
 /**
  * Draws examples, simulates their updates behind each defense, and lets every attack have the same ones. What a draw is follows from the seed and its number alone.
  */
 export async function* auditChunk(run: AuditRun, { from, to }: DrawRange): AsyncGenerator<AuditTick, AuditChunk> {
-  const { spec, dataset, weights, guesses, machine } = run;
+  const { spec, dataset, weights, guesses, nearestPublic, machine } = run;
   const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
   const one = client({ model, weights, mode: spec.client.mode });
   const shape = imageShape(dataset.shape);
-  const measured = measuredIn(spec, dataset);
+  const measured = measuredIn(spec, model);
   const apart = (truth: Float32Array, guess: Float32Array) => distance(truth, guess, shape, measured);
   const batches = Array.from({ length: to - from }, (_, i) =>
     drawPlaces(spec.seed, from + i, spec.client.batch, dataset.size).map((place) => dataset.example(place)),
@@ -154,11 +157,13 @@ export async function* auditChunk(run: AuditRun, { from, to }: DrawRange): Async
     from,
     to,
     threads: machine.threads ?? null,
+    publicExamples: nearestPublic?.count ?? 0,
     seconds,
     draws: batches.map((batch, i) => ({
       images: batch.map(({ index }) => index),
       labels: batch.map(({ label }) => label),
       guesses: Object.fromEntries(guesses.map((guess) => [guess.name, batch.map(({ image, label }) => apart(image, guess.of(label)))])),
+      nearestPublic: nearestPublic ? batch.map(({ image }) => nearestPublic.to(image).distance) : null,
       outcomes: outcomes[i]!,
     })),
     nearest: best,

@@ -15,6 +15,16 @@ const name = z.string().min(1);
 
 const baseline = z.strictObject({ name, ...shares }).describe("A guess of one who saw no update: how near it comes on the same draws.");
 
+const nearestPublic = z
+  .strictObject({
+    count: z.int().positive().describe("Public examples that were looked at: the first ones of the other split."),
+    ...shares,
+  })
+  .nullable()
+  .describe(
+    "The public example nearest to each original. No guess, because choosing it takes the original: an upper bound of what returning a public example gives. Null where none are public.",
+  );
+
 const cell = z.strictObject({
   defense: name,
   attack: name,
@@ -94,6 +104,7 @@ export const auditResultSchema = z
       .nonnegative()
       .describe("Half the height of the band around the risk over all δ, which holds at all δ at once (Dvoretzky, Kiefer, Wolfowitz)."),
     baselines: z.array(baseline).min(1),
+    nearestPublic,
     cells: z.array(cell).min(1).describe("The attacks on the first defense, then those on the next."),
     comparisons: z.array(comparison),
     gate,
@@ -103,6 +114,7 @@ export const auditResultSchema = z
           images: z.array(z.int().nonnegative()).describe("Places in the data set."),
           labels: z.array(z.int().nonnegative()),
           guesses: z.record(z.string(), z.array(z.number())).describe("Distances of each baseline."),
+          nearestPublic: z.array(z.number()).nullable().describe("Distances of the nearest public examples."),
           distances: z.array(z.array(z.number().nullable())).describe("A list a cell, an image of the batch each; null: not a number."),
         }),
       )

@@ -71,6 +71,7 @@ export function auditResult({ spec, model, classes, chunks, versions, notes, exa
         spec.confidence,
       ),
     })),
+    nearestPublic: nearestShares(chunks, delta, key, spec.confidence),
     cells: cells.map(({ defense, attack }, i): AuditCell => {
       const { law, prior, radius, samples } = auditAttack(spec, { defense, attack }, model, examples).assumes;
       return {
@@ -89,10 +90,11 @@ export function auditResult({ spec, model, classes, chunks, versions, notes, exa
     }),
     comparisons: comparisons(spec, byCell, key),
     gate: judged(spec, byCell, key),
-    data: draws.map(({ images, labels, guesses, outcomes }) => ({
+    data: draws.map(({ images, labels, guesses, nearestPublic, outcomes }) => ({
       images,
       labels,
       guesses,
+      nearestPublic,
       distances: outcomes.map(({ distances }) => distances),
     })),
     notes: [...notes],
@@ -114,6 +116,12 @@ function shares(distances: Distances, delta: number, key: KeyBits, confidence: n
     risk: complement(recovered),
     quantiles: quantiles.map(({ probability, distance }) => ({ probability, distance: Number.isFinite(distance) ? distance : null })),
   };
+}
+
+/** How near public examples lie to the originals, where some are public. */
+function nearestShares(chunks: readonly AuditChunk[], delta: number, key: KeyBits, confidence: number): AuditResult["nearestPublic"] {
+  const distances = chunks.flatMap(({ draws }) => draws.flatMap(({ nearestPublic }) => (nearestPublic ? [nearestPublic] : [])));
+  return distances.length === 0 ? null : { count: chunks[0]!.publicExamples, ...shares(distances, delta, key, confidence) };
 }
 
 const told = (nearest: Nearest | null, cell: number, classes: readonly string[]): AuditCell["nearest"] => {

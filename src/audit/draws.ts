@@ -1,5 +1,7 @@
-import type { ImageShape } from "../metrics/index.ts";
+import type { DeltaSpace, ImageShape } from "../metrics/index.ts";
+import type { Model } from "../models/index.ts";
 import { foldIn, type KeyBits, keyFromSeed, randomBits } from "../random/index.ts";
+import type { AuditSpec } from "./audit-spec.ts";
 
 /** Independent streams of a draw. They differ from the parts of a seed that weights are drawn with. */
 const streams = { noise: 1, start: 2, image: 3, resample: 4 } as const;
@@ -14,3 +16,9 @@ export const drawPlaces = (seed: number, draw: number, count: number, size: numb
 
 /** A shape as metrics take it: a vector of d numbers is [d, 1, 1]. */
 export const imageShape = (shape: readonly number[]): ImageShape => [shape[0]!, shape[1] ?? 1, shape[2] ?? 1];
+
+/** Where distances of a spec are measured: between pixels, or as the network sees them. Both are one for vectors. */
+export const measuredIn = (
+  { score: { deltaSpace } }: Pick<AuditSpec, "score">,
+  { shape, normalization: { std } }: Pick<Model, "shape" | "normalization">,
+): DeltaSpace => (deltaSpace === "model" && shape.length === 3 ? { space: "model", std } : { space: "pixel" });

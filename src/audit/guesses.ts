@@ -21,12 +21,15 @@ export interface Guessing {
   readonly count?: number;
 }
 
+/** Public examples that are used, at most: what one who saw no update answers is made of the first ones of the other split. */
+export const mostPublic = 500;
+
 /**
  * The guesses that public examples allow: their mean (the best by squared error), the mean of the example's class where labels are given, and the answer that
  * recovers most of them: among their first fifth and those means, the one with most examples within δ, the mean where nothing has more. The last is the Bayes
  * optimal adversary without a gradient, with the public examples in place of p(x).
  */
-export function guessesFrom({ examples, knowsLabels, measured, delta, count = 500 }: Guessing): readonly Guess[] {
+export function guessesFrom({ examples, knowsLabels, measured, delta, count = mostPublic }: Guessing): readonly Guess[] {
   const used = Array.from({ length: Math.min(count, examples.size) }, (_, i) => examples.example(i));
   const whole = mean(used.map(({ image }) => image));
   const classes = examples.classes.map((_, label) => {

@@ -4,7 +4,6 @@ export {
   type AuditRun,
   type AuditTick,
   auditChunk,
-  measuredIn,
   type Nearest,
   readAuditChunk,
 } from "./audit-chunk.ts";
@@ -22,10 +21,11 @@ export {
   most,
 } from "./audit-spec.ts";
 export { type AuditSummary, auditResult, nearestFiles, nearestOf } from "./audit-summary.ts";
-export { drawPlaces } from "./draws.ts";
+export { drawPlaces, measuredIn } from "./draws.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
-export { type Guess, gray, guessesFrom } from "./guesses.ts";
+export { type Guess, gray, guessesFrom, mostPublic } from "./guesses.ts";
+export { type NearestPublic, nearestPublic, type PublicNeighbor } from "./nearest-public.ts";
 export { examplesOf, meanImage, toModelSpace, toPixelSpace } from "./pictures.ts";
 export { rehearse } from "./rehearse.ts";
 export {

@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/index.ts";
 import type { Examples, Normalization } from "../models/index.ts";
+import { mostPublic } from "./guesses.ts";
 
 /** A picture [c, h, w] from pixel space into model space: (pixel − mean) / std. */
 export const toModelSpace = (pixels: Float32Array, { mean, std }: Normalization): Float32Array => {
@@ -35,7 +36,7 @@ export const examplesOf = (dataset: Dataset<readonly number[]>): Examples => ({
 });
 
 /** The pixel-wise mean of the first pictures of a data set: the best guess, by squared error, of one who saw no update. */
-export function meanImage(dataset: Dataset, count = 500): Float32Array {
+export function meanImage(dataset: Dataset, count = mostPublic): Float32Array {
   const used = Math.min(count, dataset.size);
   const sum = new Float64Array(dataset.shape.reduce((a, b) => a * b));
   for (let i = 0; i < used; i++)

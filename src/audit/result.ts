@@ -45,6 +45,17 @@ export const assumptionsSchema = z
   })
   .describe("What the attacker was given, and what it took for granted.");
 
+const nearestPublic = z
+  .strictObject({
+    index: z.int().nonnegative().describe("Its place in the other split."),
+    count: z.int().positive().describe("Public images that were looked at: the first ones of the other split."),
+    ...metrics,
+  })
+  .nullable()
+  .describe(
+    "The public image nearest to the original by `distance`. No guess, because choosing it takes the original: an upper bound of what returning a public image gives. Null where none are public.",
+  );
+
 const image = z.strictObject({
   index: z.int().nonnegative().describe("Its place in the data set, or in the update where there is no data set."),
   update: z.int().nonnegative().describe("Which of the attacked updates it was in, from 0."),
@@ -58,6 +69,7 @@ const image = z.strictObject({
   seconds: z.number().nonnegative().describe("Wall time of the attack that it was part of, divided by the images attacked together."),
   stopped: z.string().nullable().describe("Why the attack ended early, such as nan; null if it did not."),
   baseline: z.record(z.string(), z.strictObject(metrics)).describe("Guesses of one who saw no update, such as meanImage."),
+  nearestPublic,
   trajectory: z.array(z.strictObject({ step: z.int().nonnegative(), objective: z.number().nullable(), psnr: z.number().nullable() })),
   files: z.strictObject({
     original: fileName.optional(),
@@ -86,7 +98,11 @@ export const resultSchema = z
     assumptions: assumptionsSchema,
     images: z.array(image).min(1),
     summary: z
-      .strictObject({ attack: summaries, baseline: z.record(z.string(), summaries) })
+      .strictObject({
+        attack: summaries,
+        baseline: z.record(z.string(), summaries),
+        nearestPublic: summaries.nullable().describe("Null where no images are public."),
+      })
       .describe("Over the images whose original is known."),
     notes: z.array(z.string()).describe("What a reader must know besides, in sentences."),
   })

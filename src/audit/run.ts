@@ -11,6 +11,8 @@ import type { CompileOptions } from "../runtime/index.ts";
 import { format, type PartSpec, specHash } from "../spec/index.ts";
 import { oneHot, reconstruct, streamKey, type Tick } from "./attack.ts";
 import type { AuditSpec, Cell } from "./audit-spec.ts";
+import { measuredIn } from "./draws.ts";
+import type { NearestPublic } from "./nearest-public.ts";
 import { concatenate, toModelSpace } from "./pictures.ts";
 import type { ImageResult, Result } from "./result.ts";
 import { results, type Scoring, summary } from "./score.ts";
@@ -30,6 +32,8 @@ export interface AttackRun {
   readonly weights: Weights;
   /** Guesses of one who saw no update, by name, in pixel space. */
   readonly baselines: Readonly<Record<string, Float32Array>>;
+  /** Where some pictures are public: the nearest of them to an original. */
+  readonly nearestPublic?: NearestPublic;
   /** Images that are not attacked, for priors that are estimated from data. */
   readonly examples?: Examples;
   readonly machine: Machine;
@@ -117,7 +121,7 @@ export function privateBatches(batches: readonly (readonly Example[])[], one: Cl
 
 /** Attacks one chunk of a run: simulates its updates, reconstructs, scores. Draws follow from the seed and the image's index alone. */
 export async function* attackChunk(
-  { spec, dataset, weights, baselines, machine, examples: publicExamples }: AttackRun,
+  { spec, dataset, weights, baselines, nearestPublic, machine, examples: publicExamples }: AttackRun,
   chunk: readonly (readonly number[])[],
 ): AsyncGenerator<Tick, Chunk> {
   const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
@@ -139,8 +143,9 @@ export async function* attackChunk(
   const seconds = (machine.clock() - began) / examples.flat().length;
   const scoring: Scoring = {
     shape: dataset.shape,
-    measured: spec.score.deltaSpace === "model" ? { space: "model", std: model.normalization.std } : { space: "pixel" },
+    measured: measuredIn(spec, model),
     baselines,
+    ...(nearestPublic ? { nearestPublic } : {}),
   };
   const images: ImageResult[] = [];
   const pictures = new Map<string, Picture>();
@@ -187,7 +192,7 @@ export async function* invertUpdate({ spec, weights, update, truth, machine }: I
   const indices = Array.from({ length: batchSize }, (_, i) => i);
   const scoring: Scoring = {
     shape,
-    measured: spec.score.deltaSpace === "model" ? { space: "model", std: model.normalization.std } : { space: "pixel" },
+    measured: measuredIn(spec, model),
     baselines: { gray: new Float32Array(shape[0] * shape[1] * shape[2]).fill(0.5) },
   };
   const known = spec.knownLabels ? { labels: spec.knownLabels } : {};

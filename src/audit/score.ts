@@ -1,6 +1,7 @@
 import type { Picture } from "../formats/index.ts";
 import { type DeltaSpace, type ImageShape, matchImages, psnr, score, summarize } from "../metrics/index.ts";
 import type { Reconstruction, Snapshot } from "./attack.ts";
+import type { NearestPublic } from "./nearest-public.ts";
 import type { ImageMetrics, ImageResult, Result } from "./result.ts";
 
 /** What is known of the pictures behind one update. */
@@ -19,6 +20,8 @@ export interface Scoring {
   readonly measured: DeltaSpace;
   /** Guesses of one who saw no update, by name, in pixel space. */
   readonly baselines: Readonly<Record<string, Float32Array>>;
+  /** Where some pictures are public: the nearest of them to an original. */
+  readonly nearestPublic?: NearestPublic;
 }
 
 const unknown: ImageMetrics = { psnr: null, psnrUnclamped: null, ssim: null, mse: null, distance: null };
@@ -34,7 +37,12 @@ export function results(
   seconds: number,
   scoring: Scoring,
 ): { images: ImageResult[]; pictures: Map<string, Picture> } {
-  const { shape, measured, baselines } = scoring;
+  const { shape, measured, baselines, nearestPublic } = scoring;
+  const nearestTo = (original: Float32Array): ImageResult["nearestPublic"] => {
+    if (!nearestPublic) return null;
+    const { index, image } = nearestPublic.to(original);
+    return { index, count: nearestPublic.count, ...score(original, image, shape, measured) };
+  };
   // A batch has no order: each original is compared with the reconstruction that the matching gives it, at every moment.
   const match = truth.pictures ? matchImages(truth.pictures, made.pictures) : made.pictures.map((_, i) => i);
   const pictures = new Map<string, Picture>();
@@ -65,6 +73,7 @@ export function results(
       baseline: original
         ? Object.fromEntries(Object.entries(baselines).map(([name, guess]) => [name, score(original, guess, shape, measured)]))
         : {},
+      nearestPublic: original ? nearestTo(original) : null,
       trajectory: made.history.map((snapshot) => ({
         step: snapshot.step,
         objective: finite(snapshot.objective),
@@ -113,10 +122,12 @@ const summaries = (all: readonly ImageMetrics[]): Summaries =>
 /** Mean, median and worst over the images whose original is known. */
 export function summary(images: readonly ImageResult[]): Result["summary"] {
   const names = [...new Set(images.flatMap(({ baseline }) => Object.keys(baseline)))];
+  const nearest = images.flatMap(({ nearestPublic }) => (nearestPublic ? [nearestPublic] : []));
   return {
     attack: summaries(images),
     baseline: Object.fromEntries(
       names.map((name) => [name, summaries(images.flatMap(({ baseline }) => (baseline[name] ? [baseline[name]] : [])))]),
     ),
+    nearestPublic: nearest.length === 0 ? null : summaries(nearest),
   };
 }

@@ -9,7 +9,9 @@ import {
   examplesOf,
   type ImageResult,
   meanImage,
+  measuredIn,
   modelFor,
+  nearestPublic,
   parseSpec,
   rehearse,
   requireStatistics,
@@ -77,11 +79,13 @@ export async function attack(flags: SimulateFlags): Promise<void> {
   const baselines = publicSet
     ? { meanImage: meanImage(publicSet) }
     : { gray: new Float32Array(dataset.shape.reduce((a, b) => a * b)).fill(0.5) };
+  const neighbors = publicSet ? { nearestPublic: nearestPublic(publicSet, measuredIn(spec, model)) } : {};
   tell.event("start", { specHash: hash, images: images.length });
   tell.line(
     `${pc.bold("gradleak")} attacks ${images.length} ${images.length === 1 ? "image" : "images"} of ${flags.data} behind ${format(parts.defense)} on ${format(parts.model)}`,
   );
-  const run = await completed<AttackRun>(tell, { spec, dataset, weights, baselines, machine, ...(examples ? { examples } : {}) });
+  const known = { spec, dataset, weights, baselines, ...neighbors, machine, ...(examples ? { examples } : {}) };
+  const run = await completed<AttackRun>(tell, known);
   const all: ImageResult[] = [];
   for (const [i, chunk] of chunks.entries()) all.push(...(await finishedChunk(tell, folder, run, chunk, i, flags.saveUpdate === true)));
   const notes = [...dataset.notes, ...aboutWeights];

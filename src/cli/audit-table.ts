@@ -1,15 +1,19 @@
 import pc from "picocolors";
 import type { AuditResult } from "../audit/index.ts";
+import { nearestWords } from "../report/index.ts";
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const distance = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : value.toPrecision(3));
 
-/** Recovered shares with their intervals, a line for each attack on each defense and for each guess without an update. */
-export function auditTable({ cells, baselines, confidence }: AuditResult): string {
+/**
+ * Recovered shares with their intervals, a line for each attack on each defense and for each guess without an update, and one for the nearest public examples, which
+ * are no guess.
+ */
+export function auditTable({ cells, baselines, nearestPublic, items, confidence }: AuditResult): string {
   const row = (
     defense: string,
     attack: string,
-    { recovered, quantiles }: AuditResult["baselines"][number] | AuditResult["cells"][number],
+    { recovered, quantiles }: Pick<AuditResult["cells"][number], "recovered" | "quantiles">,
   ) => [
     defense,
     attack,
@@ -19,7 +23,8 @@ export function auditTable({ cells, baselines, confidence }: AuditResult): strin
   ];
   const head = ["defense", "attack", "recovered", `${+(100 * confidence).toPrecision(6)} % interval`, "median distance"];
   const guesses = baselines.map((guess) => row("any", `${guess.name}, no update`, guess));
-  const rows = [head, ...cells.map((cell) => row(cell.defense, cell.attack, cell)), ...guesses];
+  const chosen = nearestPublic ? [row("any", nearestWords(nearestPublic.count, items), nearestPublic)] : [];
+  const rows = [head, ...cells.map((cell) => row(cell.defense, cell.attack, cell)), ...guesses, ...chosen];
   const widths = head.map((_, column) => rows.reduce((most, cells) => Math.max(most, cells[column]!.length), 0));
   const lines = rows.map((cells) =>
     cells

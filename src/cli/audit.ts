@@ -22,6 +22,7 @@ import {
   most,
   nearestFiles,
   nearestOf,
+  nearestPublic,
   parseSpec,
   readAuditChunk,
   rehearse,
@@ -152,13 +153,14 @@ export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes
   const examples = publicSet && examplesOf(publicSet);
   requireStatistics(spec, model, examples);
   rehearse(spec, model, weights, examples);
-  const measured = measuredIn(spec, dataset);
+  const measured = measuredIn(spec, model);
   const guesses = publicSet
     ? guessesFrom({ examples: publicSet, knowsLabels: spec.labels === "known", measured, delta: spec.score.delta })
     : [gray(dataset.shape.reduce((a, b) => a * b))];
   const untuned = spec.attacks.length > 1 && (spec.tuned?.length ?? 0) < spec.attacks.length ? [aboutTuning] : [];
   const notes = [...dataset.notes, ...aboutWeights, ...untuned];
-  return { run: { spec, dataset, weights, guesses, machine, ...(examples ? { examples } : {}) }, notes };
+  const neighbors = publicSet ? { nearestPublic: nearestPublic(publicSet, measured) } : {};
+  return { run: { spec, dataset, weights, guesses, ...neighbors, machine, ...(examples ? { examples } : {}) }, notes };
 }
 
 /** What a comparison of attacks is worth that were not tuned. */

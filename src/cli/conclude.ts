@@ -8,14 +8,15 @@ import type { ResultFolder } from "./folder.ts";
 
 const decibels = (value: number | null): string => (value === null ? "–" : `${value.toFixed(1)} dB`);
 
-/** One line a picture: how near it came, and how near one comes without the update. */
+/** One line a picture: how near it came, how near one comes without the update, and how near public pictures lie. */
 function imageLine(image: ImageResult): string {
   const name = `image ${image.index}${image.className === null ? "" : ` (${printable(image.className)})`}`;
   const stopped = image.stopped === null ? "" : pc.yellow(` stopped: ${image.stopped}`);
   const ssim = image.ssim === null ? "–" : image.ssim.toFixed(3);
   const baseline = Object.entries(image.baseline).map(([guess, { psnr }]) => `${guess} ${decibels(psnr)}`);
-  const beside = baseline.length > 0 ? pc.dim(`  without the update: ${baseline.join(", ")}`) : "";
-  return `${pc.bold(name)}  PSNR ${decibels(image.psnr)}  SSIM ${ssim}  ${duration(image.seconds)}${stopped}${beside}`;
+  const beside = baseline.length > 0 ? `  without the update: ${baseline.join(", ")}` : "";
+  const nearest = image.nearestPublic ? `; nearest public image, chosen by the original: ${decibels(image.nearestPublic.psnr)}` : "";
+  return `${pc.bold(name)}  PSNR ${decibels(image.psnr)}  SSIM ${ssim}  ${duration(image.seconds)}${stopped}${pc.dim(beside + nearest)}`;
 }
 
 /** Tells about one finished picture, with original and reconstruction side by side where the terminal shows colors. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { type Dataset, vectorSets } from "../data/index.ts";
+import { mostPublic } from "../audit/index.ts";
+import { type Dataset, remembering, vectorSets } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { openDataset } from "../node.ts";
 import { nearest } from "../spec/index.ts";
@@ -32,8 +33,11 @@ export async function openData(flags: DataFlags): Promise<OpenedData> {
   if (isVectors(flags))
     throw new LeakageError("spec", `--data ${flags.data} is a set of vectors, and this command takes pictures; gradleak audit takes both.`);
   const dataset = await open(flags, flags.split);
-  return named.has(flags.data) ? { dataset, publicSet: await open(flags, flags.split === "train" ? "test" : "train") } : { dataset };
+  return named.has(flags.data) ? { dataset, publicSet: remembering(await open(flags, other(flags)), mostPublic) } : { dataset };
 }
+
+/** The split that is not attacked. */
+const other = ({ split }: DataFlags): "train" | "test" => (split === "train" ? "test" : "train");
 
 function open(flags: DataFlags, split: "train" | "test"): Promise<Dataset> {
   const [height, width] = extents(flags.size, "--size", 2) as [number, number];
@@ -53,7 +57,7 @@ export async function openExamples(flags: DataFlags): Promise<OpenedData<readonl
   if (!isVectors(flags)) return openData(flags);
   return {
     dataset: vectorSets.build(flags.data, flags.split),
-    publicSet: vectorSets.build(flags.data, flags.split === "train" ? "test" : "train"),
+    publicSet: vectorSets.build(flags.data, other(flags)),
   };
 }
 

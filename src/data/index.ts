@@ -6,6 +6,7 @@ export { type GaussianSet, type GaussianSetOptions, gaussianSet, type LabeledVec
 export { mnist, mnistFiles } from "./mnist.ts";
 export { type DataPackage, dataPackages } from "./packages.ts";
 export { isPictureName, readPictureFile } from "./picture-file.ts";
+export { remembering } from "./remembering.ts";
 export { fitPicture, type Resize } from "./resize.ts";
 export { shapes } from "./shapes.ts";
 export { type VectorSet, vectorSets } from "./vector-sets.ts";

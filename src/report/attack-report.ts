@@ -52,7 +52,7 @@ ${given(result)}
 </section>
 <section>
 <h2>Numbers</h2>
-<p class="note">PSNR and MSE are of pixels clamped to [0, 1]; SSIM has a Gaussian window of σ 1.5. A guess without the update stands beside the attack, because a blurred average is near to many pictures.</p>
+<p class="note">PSNR and MSE are of pixels clamped to [0, 1]; SSIM has a Gaussian window of σ 1.5. A guess without the update stands beside the attack, because a blurred average is near to many pictures.${result.summary.nearestPublic && " The nearest public image is no guess: it is chosen with the original in hand, and says how near public images lie anyway."}</p>
 ${summaryTable(result)}
 ${imageTable(result)}
 </section>
@@ -76,6 +76,9 @@ function facts(result: Result): Markup {
       const guess = summary.baseline[name]?.psnr;
       return guess ? ([`mean PSNR of the ${spaced(name)}, without the update`, `${fixed(guess.mean, 1)} dB`] as const) : null;
     }),
+    summary.nearestPublic?.psnr
+      ? ["mean PSNR of the nearest public image, chosen by the original", `${fixed(summary.nearestPublic.psnr.mean, 1)} dB`]
+      : null,
     ssim && ["mean SSIM of the attack", fixed(ssim.mean, 2)],
     ["most steps", grouped(images.reduce((most, { steps }) => Math.max(most, steps), 0))],
     ["time for an image", `${significant(images.reduce((sum, { seconds }) => sum + seconds, 0) / images.length)} s`],

@@ -38,7 +38,7 @@ ${facts(result)}
 ${result.gate && gate(result.gate)}
 <section>
 <h2>How much came back</h2>
-<p class="note">Intervals: ${intervalWords(result)}, each by itself. A guess without the update stands below the attacks, because an average is near to many originals.</p>
+<p class="note">Intervals: ${intervalWords(result)}, each by itself. A guess without the update stands below the attacks, because an average is near to many originals.${result.nearestPublic && ` Last, how near the nearest public ${result.items} lies, chosen with the original in hand.`}</p>
 ${shareTable(result)}
 </section>
 <section>

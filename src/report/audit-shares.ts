@@ -1,5 +1,6 @@
 import type { AuditResult } from "../audit/index.ts";
 import { foreign, html, type Markup } from "./html.ts";
+import { nearestWords } from "./nearest-words.ts";
 import { percent, significant, spaced } from "./numbers.ts";
 
 type Shares = Pick<AuditResult["baselines"][number], "recovered" | "risk" | "quantiles">;
@@ -10,7 +11,9 @@ export function byDefense<Row extends { readonly defense: string }>(rows: readon
   return new Map([...defenses].map((defense) => [defense, rows.filter((row) => row.defense === defense)]));
 }
 
-/** Recovered shares with their intervals, drawn and in numbers: attacks by defense, then the guesses that saw no update. */
+/**
+ * Recovered shares with their intervals, drawn and in numbers: attacks by defense, then the guesses that saw no update, then the nearest public examples.
+ */
 export function shareTable(result: AuditResult): Markup {
   return html`<div class="wide"><table class="shares">
 <thead><tr><th></th><th class="text">recovered, 0 to 100 %</th><th>recovered</th><th>interval</th><th>risk</th><th>interval</th><th>median distance</th></tr></thead>
@@ -21,6 +24,11 @@ ${cells.map((cell, i) => row(html`<code>${foreign(cell.attack)}</code>`, cell, `
 )}
 <tbody><tr><th class="group" colspan="7" scope="rowgroup">without the update</th></tr>
 ${result.baselines.map((guess) => row(spaced(guess.name), guess, "var(--muted)"))}</tbody>
+${
+  result.nearestPublic &&
+  html`<tbody><tr><th class="group" colspan="7" scope="rowgroup">with the original in hand: no guess</th></tr>
+${row(nearestWords(result.nearestPublic.count, result.items), result.nearestPublic, "var(--muted)")}</tbody>`
+}
 </table></div>`;
 }
 
@@ -54,5 +62,10 @@ ${cells.map((cell) => row(html`<code>${foreign(cell.attack)}</code>`, cell, cell
 )}
 <tbody><tr><th class="group" colspan="${probabilities.length + 2}" scope="rowgroup">without the update</th></tr>
 ${result.baselines.map((guess) => row(spaced(guess.name), guess, null))}</tbody>
+${
+  result.nearestPublic &&
+  html`<tbody><tr><th class="group" colspan="${probabilities.length + 2}" scope="rowgroup">with the original in hand: no guess</th></tr>
+${row(nearestWords(result.nearestPublic.count, result.items), result.nearestPublic, null)}</tbody>`
+}
 </table></div>`;
 }

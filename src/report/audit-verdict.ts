@@ -1,4 +1,5 @@
 import type { AuditCell, AuditResult } from "../audit/index.ts";
+import { nearestWords } from "./nearest-words.ts";
 import { grouped, percent, significant, spaced } from "./numbers.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -22,13 +23,16 @@ export const intervalWords = ({ interval, draws, confidence, assumptions: { batc
 
 /** Says in plain words what came back, next to what a guess without the update gives. */
 export function auditVerdict(result: AuditResult): Verdict {
-  const { baselines, assumptions } = result;
+  const { baselines, nearestPublic, assumptions } = result;
   const spaces = { pixel: "pixels run from 0 to 1", model: "in the model's normalized pixels" };
   const space = result.items === "vector" ? "Euclidean" : spaces[assumptions.deltaSpace];
   const guesses = baselines.map(({ name, recovered }) => `${spaced(name)} ${percent(recovered.estimate)}`).join(", ");
+  const neighbors = nearestPublic
+    ? ` The ${nearestWords(nearestPublic.count, result.items)}, lies that near for ${percent(nearestPublic.recovered.estimate)}: no guess, but what any choice among them gives at most.`
+    : "";
   return {
     sentence: sentenceOf(result),
-    detail: `${result.items === "image" ? "An image" : "A vector"} counts as having come back when its distance from the original is at most δ = ${significant(assumptions.delta)} (${space}); the risk is the share that did not. Guesses without the update bring back: ${guesses}. Intervals: ${intervalWords(result)}.`,
+    detail: `${result.items === "image" ? "An image" : "A vector"} counts as having come back when its distance from the original is at most δ = ${significant(assumptions.delta)} (${space}); the risk is the share that did not. Guesses without the update bring back: ${guesses}.${neighbors} Intervals: ${intervalWords(result)}.`,
   };
 }
 

@@ -2,5 +2,6 @@ export { type AttackReport, attackReport } from "./attack-report.ts";
 export { type AuditReport, auditReport } from "./audit-report.ts";
 export { auditVerdict } from "./audit-verdict.ts";
 export { type ExperimentReport, experimentReport, experimentVerdict } from "./experiment-report.ts";
+export { nearestWords } from "./nearest-words.ts";
 export { terminalPicture } from "./terminal-picture.ts";
 export { type Verdict, verdict } from "./verdict.ts";

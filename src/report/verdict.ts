@@ -1,4 +1,5 @@
-import type { ImageMetrics, Result } from "../audit/index.ts";
+import type { ImageMetrics, ImageResult, Result } from "../audit/index.ts";
+import { nearestWords } from "./nearest-words.ts";
 import { counted, significant, spaced } from "./numbers.ts";
 
 /** What an attack came to, in plain words. */
@@ -34,8 +35,16 @@ export function verdict(result: Result): Verdict {
   const guesses = baselines.map(({ name, recovered }) => `the ${spaced(name)} is that near for ${recovered} of ${known.length}`).join(", ");
   return {
     sentence: sentenceOf(recovered, known.length, bestGuess),
-    detail: guesses ? `${means} As a guess without the update, ${guesses}.` : means,
+    detail: [means, guesses && `As a guess without the update, ${guesses}.`, neighbors(known, result)].filter(Boolean).join(" "),
   };
+}
+
+/** How near public images lie anyway, where some are public. */
+function neighbors(known: readonly ImageResult[], result: Result): string {
+  const own = known.flatMap(({ nearestPublic }) => nearestPublic ?? []);
+  if (own.length === 0) return "";
+  const near = own.filter((one) => isRecovered(one, result)).length;
+  return `The ${nearestWords(own[0]!.count, "image")}, is that near for ${near} of ${own.length}: no guess, but what any choice among them gives at most.`;
 }
 
 /** Names of the guesses that saw no update. */

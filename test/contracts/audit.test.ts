@@ -12,6 +12,7 @@ import {
   drawsOf,
   guessesFrom,
   modelFor,
+  nearestPublic,
   parseSpec,
   validateAuditResult,
 } from "../../src/audit/index.ts";
@@ -65,7 +66,8 @@ async function audited(spec: AuditSpec): Promise<AuditResult> {
     measured: { space: "pixel" },
     delta: spec.score.delta,
   });
-  const run = { spec, dataset, weights, guesses, machine: { threads: 1, clock: () => 0 } };
+  const neighbors = nearestPublic(vectorSets.build(set, "train"), { space: "pixel" }, 30);
+  const run = { spec, dataset, weights, guesses, nearestPublic: neighbors, machine: { threads: 1, clock: () => 0 } };
   const chunks = [];
   for (const range of drawsOf(spec)) {
     const going = auditChunk(run, range);
@@ -106,6 +108,16 @@ describe("an audit", () => {
       const near = result.data.filter(({ guesses }) => guesses[guess.name]![0]! <= 1.7).length;
       expect(guess.recovered).toEqual(clopperPearson(near, 10, 0.95));
     }
+    // Beside the guesses, and not among them: the nearest of the 30 public vectors that were looked at.
+    const publicVectors = Array.from({ length: 30 }, (_, i) => vectorSets.build(set, "train").example(i).image);
+    const neighbors = result.data.map(({ images }) => {
+      const { image } = vectorSets.build(set, "test").example(images[0]!);
+      return Math.min(...publicVectors.map((other) => Math.hypot(...image.map((entry, i) => entry - other[i]!))));
+    });
+    result.data.forEach(({ nearestPublic }, i) => {
+      expect(nearestPublic![0]).toBeCloseTo(neighbors[i]!, 5);
+    });
+    expect(result.nearestPublic).toMatchObject({ count: 30, recovered: clopperPearson(neighbors.filter(recovers).length, 10, 0.95) });
     const [first, second] = [distancesOf(result, 0).flat(), distancesOf(result, 1).flat()] as [number[], number[]];
     const count = (one: boolean, other: boolean) => first.filter((d, i) => recovers(d) === one && recovers(second[i]!) === other).length;
     const outcomes = {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "fflate";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { cifar10, type DataFile, dataPackages, fitPicture, mnist } from "../../src/data/index.ts";
+import { cifar10, type DataFile, dataPackages, fitPicture, mnist, remembering } from "../../src/data/index.ts";
 import type { LeakageError } from "../../src/errors.ts";
 import { encodePng, type Picture, writeCifar, writeIdx } from "../../src/formats/index.ts";
 import { fetchDataset, openDataset, readPicture } from "../../src/node.ts";
@@ -62,6 +62,24 @@ describe("CIFAR-10", () => {
     expect(image).toEqual(Float32Array.from({ length: 3072 }, (_, i) => [4, 1, 2][Math.floor(i / 1024)]! / 255));
     set.example(10_000);
     expect(reads).toEqual(["two"]);
+  });
+
+  it("is remembered as far as one wants, and the same", () => {
+    const set = cifar10("test", files());
+    const drawn: number[] = [];
+    const few = remembering(
+      {
+        ...set,
+        example: (index) => {
+          drawn.push(index);
+          return set.example(index);
+        },
+      },
+      2,
+    );
+    for (const index of [1, 1, 2, 2, 0]) expect(few.example(index)).toEqual(set.example(index));
+    expect(drawn).toEqual([1, 2, 2, 0]);
+    expect(thrown(() => few.example(0.5))).toEqual(refused("spec", "no picture 0.5"));
   });
 
   it.each([-1, 20_000, 0.5, Number.NaN])("has no picture %s", (index) => {

@@ -23,6 +23,7 @@ function withDistances(distances: readonly number[], baseline = 99): Result {
       ...image,
       distance: distances[i]!,
       baseline: { meanImage: { ...image.baseline.meanImage!, distance: baseline } },
+      nearestPublic: { ...image.nearestPublic!, distance: 0.5 },
     })),
   };
 }
@@ -112,8 +113,9 @@ describe("a report", () => {
     const result = madeUpResult(1);
     const { original: _, ...files } = result.images[0]!.files;
     const trajectory = result.images[0]!.trajectory.map((moment) => ({ ...moment, psnr: null }));
-    const image = { ...result.images[0]!, ...unknown, label: null, className: null, baseline: {}, trajectory, files };
-    const html = page({ ...result, command: "invert", images: [image], summary: { attack: { ...unknown }, baseline: {} } });
+    const image = { ...result.images[0]!, ...unknown, label: null, className: null, baseline: {}, nearestPublic: null, trajectory, files };
+    const summary = { attack: { ...unknown }, baseline: {}, nearestPublic: null };
+    const html = page({ ...result, command: "invert", images: [image], summary });
     expect(textOf(html)).toContain("The originals are not known here");
     expect(open(html).querySelectorAll(".curve").length).toBe(1);
     expect(open(html).querySelectorAll(".original").length).toBe(0);
@@ -148,6 +150,13 @@ describe("a verdict", () => {
     [[9, 9], 3, "None of the 2 private images came back, by this attack."],
   ])("of distances %j beside a baseline's %d is: %s", (distances, baseline, headline) => {
     expect(verdict(withDistances(distances, baseline)).sentence).toBe(headline);
+  });
+
+  it("does not take the nearest public images for a guess", () => {
+    // They are within δ of every original: the sentences above do not say that a guess does as well.
+    const { sentence, detail } = verdict(withDistances([1, 9]));
+    expect(sentence).toBe("1 of 2 private images came back.");
+    expect(detail).toContain("The nearest of 500 public images, chosen by the original, is that near for 2 of 2: no guess");
   });
 
   it("counts an image at δ as recovered", () => {

@@ -41,6 +41,19 @@ describe("the report of an audit", () => {
     expect(document.querySelectorAll(".pairs img").length).toBe(8);
   });
 
+  it("names the nearest public image beside the guesses, and never as one", () => {
+    const result = madeUpAudit();
+    const all = { estimate: 1, lower: 0.95, upper: 1 };
+    const near = { ...result, nearestPublic: { ...result.nearestPublic!, recovered: all } };
+    expect(auditVerdict(near).sentence).toBe(auditVerdict(result).sentence);
+    expect(auditVerdict(near).detail).toContain(
+      "The nearest of 500 public images, chosen by the original, lies that near for 100 %: no guess",
+    );
+    const { nearestPublic: _, ...without } = result;
+    const folder = { ...without, nearestPublic: null };
+    expect(auditReport({ result: folder, pictures, reproduce })).not.toContain("chosen");
+  });
+
   it("never calls a failed attack safety", () => {
     const result = madeUpAudit();
     const none = { estimate: 0, lower: 0, upper: 0.05 };

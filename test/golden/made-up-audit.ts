@@ -14,6 +14,7 @@ const distanceOf = (cell: number, draw: number): number | null => {
   if (cell === 2 && draw % 20 === 19) return null;
   return Number((spread < share ? 0.6 + 3.1 * spread : 8 + 7 * spread ** 1.3 + cell).toPrecision(5));
 };
+const neighborOf = (draw: number): number => Number((5.2 + 4 * (((draw * 31) % draws) / draws)).toPrecision(5));
 const guessOf = (draw: number): number => Number((7.5 + 6 * (((draw * 29) % draws) / draws)).toPrecision(5));
 
 function shares(distances: readonly (number | null)[]) {
@@ -97,6 +98,7 @@ export function madeUpAudit(): AuditResult {
       confidence: 0.95,
       band: dkwBand(draws, 0.95),
       baselines: [{ name: "meanImage", ...shares(all.map(guessOf)) }],
+      nearestPublic: { count: 500, ...shares(all.map(neighborOf)) },
       cells,
       comparisons,
       gate: {
@@ -112,6 +114,7 @@ export function madeUpAudit(): AuditResult {
         images: [100 + draw],
         labels: [3],
         guesses: { meanImage: [guessOf(draw)] },
+        nearestPublic: [neighborOf(draw)],
         distances: byCell.map((distances) => [distances[draw]!]),
       })),
       notes: ["The network's weights are drawn anew, not trained; trained networks leak less."],

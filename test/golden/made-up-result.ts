@@ -65,6 +65,7 @@ export function madeUpResult(count: number): Result {
       seconds: 12.5 + i,
       stopped: failed ? "nan" : null,
       baseline: { meanImage: atDecibels(12.1 + (i % 3)) },
+      nearestPublic: { index: 300 + i, count: 500, ...atDecibels(13.5 + (i % 2)) },
       trajectory,
       files: {
         original: `original-${i}.png`,
@@ -107,6 +108,7 @@ export function madeUpResult(count: number): Result {
     summary: {
       attack: summarized(images),
       baseline: { meanImage: summarized(images.map(({ baseline }) => baseline.meanImage)) },
+      nearestPublic: summarized(images.map(({ nearestPublic }) => nearestPublic)),
     },
     notes: ["Pictures were brought to 32×32 by center crop and area averaging."],
   };

@@ -1,0 +1,72 @@
+import type { Dataset } from "../data/index.ts";
+import { type DeltaSpace, distance } from "../metrics/index.ts";
+import { imageShape } from "./draws.ts";
+import { mostPublic } from "./guesses.ts";
+
+/** The public example that lies nearest to an original. */
+export interface PublicNeighbor {
+  /** Its place among the public examples. */
+  readonly index: number;
+  /** In pixel space. */
+  readonly image: Float32Array;
+  readonly distance: number;
+}
+
+/** Finds the public example nearest to an original. */
+export interface NearestPublic {
+  /** Public examples that are looked at. */
+  readonly count: number;
+  /** Looks with the original in hand, in pixel space: what it finds is no guess of one who lacks it. */
+  to(original: Float32Array): PublicNeighbor;
+}
+
+/** Entries after which a sum of squares is compared with the least one so far. */
+const block = 64;
+
+/**
+ * The nearest of the first public examples to each original. Choosing it takes the original, so that it is no guess but an upper bound: nothing that returns one of
+ * these examples comes nearer. Beside it stands how near the reconstructions are.
+ *
+ * @param measured where distances are measured.
+ * @param most public examples that are looked at, at most; they are read when the first original is asked about.
+ */
+export function nearestPublic(examples: Dataset<readonly number[]>, measured: DeltaSpace, most = mostPublic): NearestPublic {
+  const count = Math.min(most, examples.size);
+  const shape = imageShape(examples.shape);
+  const plane = shape[1] * shape[2];
+  const size = shape[0] * plane;
+  const stretched = (image: Float32Array) =>
+    measured.space === "model" ? image.map((pixel, i) => pixel / measured.std[Math.floor(i / plane)]!) : image;
+  let all: Float32Array | undefined;
+  const read = () => {
+    const rows = new Float32Array(count * size);
+    for (let k = 0; k < count; k++) rows.set(stretched(examples.example(k).image), k * size);
+    return rows;
+  };
+  return {
+    count,
+    to: (original) => {
+      all ??= read();
+      const index = nearestRow(all, stretched(original));
+      const { image } = examples.example(index);
+      return { index, image, distance: distance(original, image, shape, measured) };
+    },
+  };
+}
+
+/** The row with the least squared distance; a row is left as soon as it is farther than the nearest so far. */
+function nearestRow(rows: Float32Array, own: Float32Array): number {
+  const size = own.length;
+  let [nearest, least] = [0, Number.POSITIVE_INFINITY];
+  for (let k = 0; k * size < rows.length; k++) {
+    let sum = 0;
+    for (let i = 0, at = k * size; i < size && sum < least; ) {
+      for (const end = Math.min(size, i + block); i < end; i++, at++) {
+        const off = own[i]! - rows[at]!;
+        sum += off * off;
+      }
+    }
+    if (sum < least) [nearest, least] = [k, sum];
+  }
+  return nearest;
+}
