@@ -10,8 +10,8 @@ import type { AttackSpec } from "./spec.ts";
 /**
  * Writes down, without computing anything, what every attack of a spec will score: so that whatever does not fit is said before any work starts.
  *
- * @throws LeakageError `spec` for a defense that does not fit the network or the batch, a law that cannot be scored there, a prior that the network has no place for,
- * an attack that lacks what it needs.
+ * @throws LeakageError `spec` for a defense that does not fit the network or the batch, a law that cannot be scored there or needs what the defense does not publish, a
+ * prior that the network has no place for, an attack that lacks what it needs.
  */
 export function rehearse(spec: AttackSpec | AuditSpec, model: Model, weights: Weights, examples?: Examples): void {
   const one = client({ model, weights, mode: spec.client.mode });

@@ -47,7 +47,7 @@ function maskStep({ keep, redraw, known, per, seed }: Masking): Step {
       if (mask) return mask;
       throw new LeakageError(
         "spec",
-        `The law ${name} needs the mask, and the client did not publish one as ${published(place, parameter)}.`,
+        `The law ${name} needs the mask, and the client did not publish one as ${published(place, parameter)}; assume a mask with known=false or redraw=never, or what the client did.`,
       );
     };
   return {

@@ -17,6 +17,7 @@ import {
   validateAuditResult,
 } from "../../src/audit/index.ts";
 import { type AuditFlags, audit } from "../../src/cli/audit.ts";
+import { tune } from "../../src/cli/tune.ts";
 import { vectorSets } from "../../src/data/index.ts";
 import {
   bonferroni,
@@ -270,6 +271,11 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
       /--statistics 64 does not fit --model mlp.*no batch normalization/,
     ],
     ["a law that has none for a batch", { batch: "2", defense: ["mask:per=example"] }, /per=example does not fit a batch of 2/],
+    [
+      "a law that needs a mask which nobody publishes",
+      { defense: ["gaussian"], prior: "gaussian", attack: ["bayes:conditional=(mask+gaussian)"] },
+      /mask keeping 0\.5 needs the mask, and the client did not publish one/,
+    ],
     ["vectors and no δ", { delta: undefined as never }, /state --delta/],
     ["weights that are not there", { weights: at("nowhere.npz") }, /nowhere\.npz/],
   ];
@@ -278,6 +284,14 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     const given = Object.fromEntries(Object.entries({ ...flags, ...changes, out }).filter(([, value]) => value !== undefined));
     await expect(audit(given as unknown as AuditFlags)).rejects.toThrow(sentence);
     expect(existsSync(out)).toBe(false);
+  });
+
+  it("tuning with a law that needs a mask which nobody publishes", async () => {
+    const { attack: _, ...rest } = flags;
+    const one = { defense: "gaussian", prior: "gaussian", attack: "bayes:conditional=(mask+gaussian)" };
+    const varied = { vary: ["rate=0.1/0.2"], budget: "2", by: "distance", out: at("untuned") } as const;
+    await expect(tune({ ...rest, ...one, ...varied })).rejects.toThrow(/needs the mask/);
+    expect(existsSync(at("untuned"))).toBe(false);
   });
 
   it("a folder whose pictures have no labels", async () => {

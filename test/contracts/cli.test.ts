@@ -189,6 +189,11 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
       [...base, "--model", "convnet:width=4", "--mode", "train", "--prior", "uniform", "--attack", "bayes:conditional=(dp-sgd)"],
       /dp-sgd does not fit a network with batch normalization in train mode/,
     ],
+    [
+      "an assumed law that needs a mask which nobody publishes",
+      [...base, "--defense", "gaussian:sigma=0.1", "--prior", "uniform", "--attack", "bayes:conditional=(mask+gaussian:sigma=0.1)"],
+      /mask keeping 0\.5 needs the mask, and the client did not publish one as mask0\./,
+    ],
     ["a mistyped flag", [...base, "--defence", "none"], /--defense/],
     [
       "a prior over statistics that the network lacks",
