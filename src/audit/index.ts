@@ -27,7 +27,7 @@ export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } 
 export { type Guess, gray, guessesFrom, mostPublic } from "./guesses.ts";
 export { type NearestPublic, nearestPublic, type PublicNeighbor } from "./nearest-public.ts";
 export { examplesOf, meanImage, toModelSpace, toPixelSpace } from "./pictures.ts";
-export { rehearse } from "./rehearse.ts";
+export { rehearse, rehearseInversion } from "./rehearse.ts";
 export {
   type ImageMetrics,
   type ImageResult,

@@ -1,11 +1,12 @@
-import { client } from "../client/index.ts";
-import { defenses } from "../defenses/index.ts";
+import type { AssumedAttack } from "../attacks/index.ts";
+import { type Batch, type Client, client } from "../client/index.ts";
+import { type Disclosed, defenses } from "../defenses/index.ts";
 import { Gradients, input } from "../graph/index.ts";
 import type { Examples, Model, Weights } from "../models/index.ts";
 import { Key } from "../random/index.ts";
 import { type AuditSpec, cellsOf } from "./audit-spec.ts";
-import { attackOf, auditAttack } from "./run.ts";
-import type { AttackSpec } from "./spec.ts";
+import { attackOf, auditAttack, type InvertRun } from "./run.ts";
+import type { AttackSpec, InvertSpec } from "./spec.ts";
 
 /**
  * Writes down, without computing anything, what every attack of a spec will score: so that whatever does not fit is said before any work starts.
@@ -15,16 +16,29 @@ import type { AttackSpec } from "./spec.ts";
  */
 export function rehearse(spec: AttackSpec | AuditSpec, model: Model, weights: Weights, examples?: Examples): void {
   const one = client({ model, weights, mode: spec.client.mode });
-  const batch = { x: input("x", [spec.client.batch, ...model.shape]), y: input("y", [spec.client.batch, model.classes]) };
-  const update = new Gradients(new Map(one.parameters.map(({ name, shape }) => [name, input(name, shape)])));
   const pairs =
     "defenses" in spec
       ? cellsOf(spec).map((cell) => ({ defense: cell.defense, attack: auditAttack(spec, cell, model, examples) }))
       : [{ defense: spec.defense, attack: attackOf(spec, model, examples) }];
-  for (const { defense, attack } of pairs) {
-    const { open } = defenses.build(defense).send(one)(batch, Key.input("key"));
-    const { likelihood, prior } = attack.assumption;
-    likelihood.given(one)(batch, open).logProb(update);
-    prior.density(one).logProb(batch);
-  }
+  for (const { defense, attack } of pairs)
+    writeDown(attack, one, spec.client.batch, (batch) => defenses.build(defense).send(one)(batch, Key.input("key")).open);
+}
+
+/** The same for an attack on an update from elsewhere, with what was published beside it. @throws LeakageError `spec`, as {@link rehearse}. */
+export function rehearseInversion(spec: InvertSpec, model: Model, weights: Weights, open: NonNullable<InvertRun["open"]>): void {
+  const published = Object.fromEntries([...open].map(([name, { shape }]) => [name, input(`open.${name}`, shape)]));
+  writeDown(attackOf(spec, model), client({ model, weights, mode: spec.client.mode }), spec.client.batch, () => published);
+}
+
+function writeDown(
+  { assumption: { likelihood, prior } }: AssumedAttack,
+  one: Client,
+  batchSize: number,
+  publishing: (batch: Batch) => Disclosed | undefined,
+): void {
+  const { shape, classes } = one.model;
+  const batch = { x: input("x", [batchSize, ...shape]), y: input("y", [batchSize, classes]) };
+  const update = new Gradients(new Map(one.parameters.map(({ name, shape }) => [name, input(name, shape)])));
+  likelihood.given(one)(batch, publishing(batch)).logProb(update);
+  prior.density(one).logProb(batch);
 }

@@ -1,3 +1,4 @@
+import type { Observations } from "../adversary/index.ts";
 import { type AssumedAttack, attacks } from "../attacks/index.ts";
 import { type Client, client } from "../client/index.ts";
 import type { Dataset, Example } from "../data/index.ts";
@@ -13,10 +14,10 @@ import { oneHot, reconstruct, streamKey, type Tick } from "./attack.ts";
 import type { AuditSpec, Cell } from "./audit-spec.ts";
 import { measuredIn } from "./draws.ts";
 import type { NearestPublic } from "./nearest-public.ts";
-import { concatenate, toModelSpace } from "./pictures.ts";
+import { concatenate, piece, toModelSpace } from "./pictures.ts";
 import type { ImageResult, Result } from "./result.ts";
 import { results, type Scoring, summary } from "./score.ts";
-import { type PrivateBatches, simulate } from "./simulate.ts";
+import { type PrivateBatches, type Received, simulate } from "./simulate.ts";
 import type { AttackSpec, InvertSpec } from "./spec.ts";
 
 /** What the machine contributes to a run; nothing of it is in the spec. */
@@ -44,7 +45,7 @@ export interface Chunk {
   readonly images: readonly ImageResult[];
   /** By file name. */
   readonly pictures: ReadonlyMap<string, Picture>;
-  /** What the server saw, by the index of the update's first picture. */
+  /** What the server saw, by the index of the update's first picture: gradients by parameter, and by its own name what the defense published beside them. */
   readonly updates: ReadonlyMap<number, ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>;
 }
 
@@ -131,12 +132,12 @@ export async function* attackChunk(
   const keys = (stream: "noise" | "start") => chunk.map(([first]) => streamKey(seed, stream, first!));
   const batches = privateBatches(examples, one);
   const attack = attackOf(spec, model, publicExamples);
-  const { updates, open } = await simulate(one, defenses.build(spec.defense), batches, keys("noise"), machine);
+  const received = await simulate(one, defenses.build(spec.defense), batches, keys("noise"), machine);
   const began = machine.clock();
   const made = yield* reconstruct({
     attack,
     policy: spec.labels,
-    seen: { client: one, lanes: chunk.length, batchSize: spec.client.batch, updates, open, labels: batches.y },
+    seen: { client: one, lanes: chunk.length, batchSize: spec.client.batch, ...received, labels: batches.y },
     keys: keys("start"),
     options: machine,
   });
@@ -162,7 +163,7 @@ export async function* attackChunk(
     images.push(...scored.images);
     for (const [name, picture] of scored.pictures) pictures.set(name, picture);
   });
-  return { images, pictures, updates: new Map(chunk.map(([first], lane) => [first!, laneOf(one, updates, lane, chunk.length)])) };
+  return { images, pictures, updates: new Map(chunk.map(([first], lane) => [first!, laneOf(one, received, lane, chunk.length)])) };
 }
 
 /** An attack on an update that came from elsewhere. */
@@ -170,13 +171,15 @@ export interface InvertRun {
   readonly spec: InvertSpec;
   readonly weights: Weights;
   readonly update: ReadonlyMap<string, Float32Array>;
+  /** What the client published beside it, by name. */
+  readonly open?: NonNullable<Observations["open"]>;
   /** Originals in pixel space, where the user has them for comparison; the attack does not see them. */
   readonly truth?: readonly Float32Array[];
   readonly machine: Machine;
 }
 
 /** Attacks one real update. */
-export async function* invertUpdate({ spec, weights, update, truth, machine }: InvertRun): AsyncGenerator<Tick, Chunk> {
+export async function* invertUpdate({ spec, weights, update, open, truth, machine }: InvertRun): AsyncGenerator<Tick, Chunk> {
   const { shape, classes, mean, std } = spec.input;
   const model = modelFor(spec, { shape, classes, mean, std });
   const one = client({ model, weights, mode: spec.client.mode });
@@ -185,7 +188,14 @@ export async function* invertUpdate({ spec, weights, update, truth, machine }: I
   const made = yield* reconstruct({
     attack: attackOf(spec, model),
     policy: spec.labels,
-    seen: { client: one, lanes: 1, batchSize, updates: update, ...(spec.knownLabels ? { labels: oneHot(spec.knownLabels, one) } : {}) },
+    seen: {
+      client: one,
+      lanes: 1,
+      batchSize,
+      updates: update,
+      ...(open ? { open } : {}),
+      ...(spec.knownLabels ? { labels: oneHot(spec.knownLabels, one) } : {}),
+    },
     keys: [streamKey(keyFromSeed(spec.seed), "start", 0)],
     options: machine,
   });
@@ -206,14 +216,9 @@ export async function* invertUpdate({ spec, weights, update, truth, machine }: I
   return { ...scored, updates: new Map() };
 }
 
-function laneOf({ parameters }: Client, updates: ReadonlyMap<string, Float32Array>, lane: number, lanes: number) {
-  return new Map(
-    parameters.map(({ name, shape }) => {
-      const all = updates.get(name)!;
-      const size = all.length / lanes;
-      return [name, { shape, data: all.slice(lane * size, (lane + 1) * size) }] as const;
-    }),
-  );
+function laneOf({ parameters }: Client, { updates, open }: Received, lane: number, lanes: number) {
+  const all = [...parameters.map(({ name, shape }) => [name, { shape, data: updates.get(name)! }] as const), ...open];
+  return new Map(all.map(([name, { shape, data }]) => [name, { shape, data: piece(data, lane, lanes) }]));
 }
 
 /** The complete result of a run from the entries of all its images. */

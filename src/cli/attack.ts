@@ -101,7 +101,7 @@ Try next, on real pictures:
   gradleak attack --data YOUR_FOLDER --images 0-3 --model convbig --attack inverting-gradients --defense gaussian:sigma=0.01
 (in a clone of the repository, gradleak is: node dist/cli/main.js)`;
 
-/** What the server saw, by the index of the update's first image. */
+/** What the server saw, by the index of the update's first image: parameters by name, and what the defense published beside them (`mask<place>.<parameter>`). */
 const updateFile = (index: number): string => `update-${index}.safetensors`;
 
 /** A chunk's images: from its file where an earlier run finished it, else attacked now. */

@@ -1,5 +1,6 @@
 import { attacks } from "../attacks/index.ts";
-import { attackOf, type ImageResult, invertSpec, invertUpdate, modelFor, parseSpec, resultOf } from "../audit/index.ts";
+import { type ImageResult, invertSpec, invertUpdate, modelFor, parseSpec, rehearseInversion, resultOf } from "../audit/index.ts";
+import { publishedIn } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { encodePng } from "../formats/index.ts";
 import { matchTensors, models } from "../models/index.ts";
@@ -56,7 +57,8 @@ export async function invert(flags: InvertFlags): Promise<void> {
   const seed = wholeNumber(flags.seed, "--seed", 0);
   const { weights, recorded, notes: aboutWeights } = await weightsOf(flags, model, seed);
   const { tensors, sha256 } = await readTensors(flags.update);
-  const update = new Map([...matchTensors(model.parameters, tensors, flags.update)].map(([name, { data }]) => [name, data]));
+  const { update: sent, open } = publishedIn(model.parameters, tensors, flags.update);
+  const update = new Map([...matchTensors(model.parameters, sent, flags.update)].map(([name, { data }]) => [name, data]));
   const spec = parseSpec(invertSpec, {
     update: { sha256 },
     input,
@@ -76,22 +78,23 @@ export async function invert(flags: InvertFlags): Promise<void> {
   if (flags.truth && flags.truth.length !== batch)
     throw new LeakageError("spec", `--truth names ${flags.truth.length} pictures for a batch of ${batch}; give one an image.`);
   const truth = flags.truth && (await Promise.all(flags.truth.map((path) => readPicture(path, shape))));
-  attackOf(spec, model);
+  rehearseInversion(spec, model, weights, open);
   const hash = specHash(spec);
   const folder = await ResultFolder.open(flags.out ?? `out/invert-${hash.slice(0, 12)}`, hash, spec);
   tell.event("start", { specHash: hash, images: batch });
   tell.line(`gradleak inverts ${flags.update} on ${format(parts.model)}`);
-  const made = await drive(tell, "update", invertUpdate({ spec, weights, update, machine, ...(truth ? { truth } : {}) }));
+  const made = await drive(tell, "update", invertUpdate({ spec, weights, update, open, machine, ...(truth ? { truth } : {}) }));
   for (const [name, picture] of made.pictures) await folder.write(name, encodePng(picture));
   made.images.forEach((image: ImageResult) => {
     tellImage(tell, image, made.pictures);
   });
   const notes =
     recorded.weights.kind === "file"
-      ? aboutWeights
+      ? [...aboutWeights]
       : [
           "No --weights were given: the network's weights were drawn from the seed, and the update fits them only if its client did the same.",
         ];
+  if (open.size > 0) notes.push(`The attacker was given what the client published beside its update: ${[...open.keys()].join(", ")}.`);
   const given = process.argv.slice(2).map(quoted);
   await conclude(tell, folder, resultOf("invert", spec, model, made.images, versions, notes), `gradleak ${given.join(" ")}`);
 }

@@ -65,14 +65,20 @@ function program(failed: () => void): Command {
         ),
       )
       .option("--lanes <n>", "updates attacked together by one program", "1")
-      .option("--save-update", "also write what the server saw, as update-<index>.safetensors"),
+      .option(
+        "--save-update",
+        "also write what the server saw, as update-<index>.safetensors: the update, and masks that were published beside it",
+      ),
   ).action(async (flags) => (await import("./attack.ts")).attack(flags));
 
   attackFlags(
     root
       .command("invert")
       .description("Attack a real update that came from elsewhere.")
-      .requiredOption("--update <file>", "gradients by parameter name, safetensors or npz")
+      .requiredOption(
+        "--update <file>",
+        "gradients by parameter name, safetensors or npz; published masks beside them as mask<place>.<parameter>",
+      )
       .option("--classes <n>", "classes of the network", "10")
       .option("--input-shape <c>x<h>x<w>", "shape of one image", "3x32x32")
       .option("--mean <list>", "per channel, in [0, 1]: the network sees (pixel − mean)/std (default: 0)")

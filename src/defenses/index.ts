@@ -16,5 +16,6 @@ export { gaussianLikelihood } from "./gaussian.ts";
 export { laplacianLikelihood } from "./laplacian.ts";
 export type { Law } from "./law.ts";
 export type { Noise, Per } from "./noise.ts";
+export { publishedIn } from "./published.ts";
 export { chain, inSteps, type Moment, type Step } from "./step.ts";
 export { withNoise } from "./with-noise.ts";

@@ -7,6 +7,7 @@ import { part } from "../spec/index.ts";
 import type { Defense } from "./defense.ts";
 import { drop, hide } from "./entry-law.ts";
 import type { Law, Mask } from "./law.ts";
+import { maskName } from "./published.ts";
 import { inSteps, type Step } from "./step.ts";
 
 interface Masking {
@@ -16,9 +17,6 @@ interface Masking {
   readonly per: "update" | "example";
   readonly seed: number;
 }
-
-/** The name under which a mask is published. */
-const published = (place: number, parameter: string): string => `mask${place}.${parameter}`;
 
 /** A mask that is the same for all updates; parameter i is drawn with the seed's key folded with i. Kept, because it is needed each time a program is made. */
 function fixedMask(keep: number, seed: number): (index: number, shape: Shape) => Tensor {
@@ -43,11 +41,11 @@ function maskStep({ keep, redraw, known, per, seed }: Masking): Step {
     (client, open, parameter) => {
       const index = client.parameters.findIndex((one) => one.name === parameter);
       if (redraw === "never") return fixed(index, client.parameters[index]!.shape);
-      const mask = open[published(place, parameter)];
+      const mask = open[maskName(place, parameter)];
       if (mask) return mask;
       throw new LeakageError(
         "spec",
-        `The law ${name} needs the mask, and the client did not publish one as ${published(place, parameter)}; assume a mask with known=false or redraw=never, or what the client did.`,
+        `The law ${name} needs the mask, and the client did not publish one as ${maskName(place, parameter)}; assume a mask with known=false or redraw=never, or what the client did.`,
       );
     };
   return {
@@ -56,7 +54,7 @@ function maskStep({ keep, redraw, known, per, seed }: Masking): Step {
       const masked = update.map((entries, parameter) => {
         const index = update.names.indexOf(parameter);
         const mask = redraw === "never" ? fixed(index, entries.shape) : bernoulli(keep, entries.shape).sample(key.foldIn(index));
-        open[published(place, parameter)] = mask;
+        open[maskName(place, parameter)] = mask;
         return entries.mul(mask);
       });
       return { update: masked, ...(known ? { open } : {}) };

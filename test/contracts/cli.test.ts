@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { validateResult } from "../../src/audit/index.ts";
+import { shapes } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
-import { encodePng, readSafetensors, writeNpy, writeNpz } from "../../src/formats/index.ts";
+import { encodePng, readSafetensors, writeNpy, writeNpz, writeSafetensors } from "../../src/formats/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 
 const home = mkdtempSync(join(tmpdir(), "gradleak-cli-"));
@@ -115,6 +116,52 @@ describe("gradleak attack with estimated running statistics", () => {
     expect(bare.notes.join()).toContain("The weights have no running statistics of batch normalization: means of 0 and variances of 1");
     expect(sent("estimated").data).not.toEqual(sent("bare").data);
     expect((await gradleak(...network, "--statistics", "32", "--out", at("estimated"))).told).toContain("another spec");
+  });
+});
+
+describe("gradleak invert of what was saved behind a mask", () => {
+  const law = "mask+gaussian:sigma=0.001";
+  const { mean, std } = shapes("test");
+  const network = ["--model", "mlp:sizes=16", "--prior", "uniform", "--seed", "3"];
+  const invert = (update: string, ...words: string[]) =>
+    gradleak("invert", ...network, "--update", update, "--labels", "0", "--mean", mean.join(), "--std", std.join(), ...words);
+
+  it("makes the reconstruction again, with the mask that was published", async () => {
+    const saving = ["attack", "--data", "shapes", ...network, "--defense", law, "--attack", "bayes:steps=9", "--save-update"];
+    expect((await gradleak(...saving, "--out", at("masked"))).code).toBe(0);
+    const inverted = await invert(
+      at("masked/update-0.safetensors"),
+      "--attack",
+      `bayes:steps=9,conditional=(${law})`,
+      "--out",
+      at("unmasked"),
+    );
+    expect(inverted.code, inverted.told).toBe(0);
+    expect(readFileSync(at("unmasked/reconstruction-0.png"))).toEqual(readFileSync(at("masked/reconstruction-0.png")));
+    const [first, second] = ["masked", "unmasked"].map((name) =>
+      validateResult(JSON.parse(readFileSync(at(`${name}/result.json`), "utf8")), "result.json"),
+    );
+    expect(second!.images[0]!.objective).toBe(first!.images[0]!.objective);
+    expect(second!.notes.join()).toContain("published beside its update: mask0.0.weight");
+
+    // Without its masks, or with ones that are none, the same law is refused before anything is written.
+    const tensors = readSafetensors(new Uint8Array(readFileSync(at("masked/update-0.safetensors"))), "saved");
+    const bare = new Map([...tensors].filter(([name]) => !name.startsWith("mask0.")));
+    writeFileSync(at("bare.safetensors"), writeSafetensors(bare));
+    const with16 = (shape: readonly number[], entry: number) =>
+      writeSafetensors(new Map(tensors).set("mask0.0.bias", { dtype: "F32", shape, data: new Float32Array(16).fill(entry) }));
+    writeFileSync(at("half.safetensors"), with16([16], 0.5));
+    writeFileSync(at("flat.safetensors"), with16([4, 4], 1));
+    for (const [name, sentence] of [
+      ["bare", /needs the mask, and the client did not publish one as mask0\.0\.weight; assume/],
+      ["half", /half\.safetensors: entry 0 of the mask mask0\.0\.bias is 0\.5/],
+      ["flat", /the mask mask0\.0\.bias must have shape \[16\], as its parameter, not \[4, 4\]/],
+    ] as const) {
+      const refused = await invert(at(`${name}.safetensors`), "--attack", `bayes:conditional=(${law})`, "--out", at(`refused-${name}`));
+      expect(refused.told).toMatch(sentence);
+      expect(refused.code).toBe(2);
+      expect(existsSync(at(`refused-${name}`))).toBe(false);
+    }
   });
 });
 

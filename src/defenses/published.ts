@@ -1,0 +1,38 @@
+import { LeakageError } from "../errors.ts";
+import { sameShape, showShape } from "../graph/index.ts";
+import type { NamedNumbers, Variable } from "../models/index.ts";
+
+/** The name under which a mask is published: of the step of a chain, from 0, and of the parameter. */
+export const maskName = (place: number, parameter: string): string => `mask${place}.${parameter}`;
+
+/**
+ * Divides the tensors of a file into an update and what was published beside it: masks of zeros and ones, each named `mask<place>.<parameter>` and of that parameter's
+ * shape.
+ *
+ * @throws LeakageError `file` that names the file, the mask, what was expected and what came.
+ */
+export function publishedIn(
+  parameters: readonly Variable[],
+  tensors: ReadonlyMap<string, NamedNumbers>,
+  source: string,
+): { readonly update: ReadonlyMap<string, NamedNumbers>; readonly open: ReadonlyMap<string, NamedNumbers> } {
+  const open = [...tensors].filter(([name]) => parameterOf(name, parameters));
+  for (const [name, { shape, data }] of open) {
+    const own = parameterOf(name, parameters)!.shape;
+    if (!sameShape(own, shape))
+      throw new LeakageError(
+        "file",
+        `${source}: the mask ${name} must have shape ${showShape(own)}, as its parameter, not ${showShape(shape)}.`,
+      );
+    const at = data.findIndex((entry) => entry !== 0 && entry !== 1);
+    if (at >= 0) throw new LeakageError("file", `${source}: entry ${at} of the mask ${name} is ${data[at]}; a mask has zeros and ones.`);
+  }
+  const masks = new Map(open);
+  return { update: new Map([...tensors].filter(([name]) => !masks.has(name))), open: masks };
+}
+
+/** The parameter whose published mask has that name. */
+function parameterOf(name: string, parameters: readonly Variable[]): Variable | undefined {
+  const [, parameter] = /^mask\d+\.(.+)$/s.exec(name) ?? [];
+  return parameters.some((one) => one.name === name) ? undefined : parameters.find((one) => one.name === parameter);
+}
