@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,6 +32,7 @@ import {
 } from "../../src/metrics/index.ts";
 import { initialWeights } from "../../src/models/index.ts";
 import { foldIn, keyFromSeed } from "../../src/random/index.ts";
+import { filesIn, interrupted } from "./interrupted.ts";
 
 const home = mkdtempSync(join(tmpdir(), "gradleak-audit-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -188,25 +189,24 @@ const result = (folder: string) => readFileSync(join(at(folder), "result.json"),
 const timeless = (text: string) => text.replace(/"seconds": ?[\d.e-]+/g, '"seconds":0');
 
 describe("gradleak audit", () => {
-  it("finishes with the same result after kill -9, and refuses another spec in its folder", async () => {
+  it("finishes with the same result after kill -9 and after an interrupt, and refuses another spec in its folder", async () => {
     const mine = [...words, "--defense", "laplacian:scale=0.02", "--samples", "16", "--chunk", "2", "--lanes", "2"];
-    const child = spawn(process.execPath, ["dist/cli/main.js", ...mine, "--out", at("killed")], { stdio: "ignore" });
-    const ended = new Promise((resolve) => child.on("close", (_, signal) => resolve(signal)));
-    while (!existsSync(join(at("killed"), "draws/1.json"))) await new Promise((resolve) => setTimeout(resolve, 5));
-    child.kill("SIGKILL");
-    expect(await ended).toBe("SIGKILL");
-    expect(existsSync(join(at("killed"), "result.json"))).toBe(false);
-    const kept = readFileSync(join(at("killed"), "draws/0.json"), "utf8");
-    // A chunk that the disk did not take whole is made again.
-    writeFileSync(join(at("killed"), "draws/1.json"), kept.slice(0, 40));
-    expect((await gradleak(...mine, "--out", at("killed"))).code).toBe(0);
-    expect(readFileSync(join(at("killed"), "draws/0.json"), "utf8")).toBe(kept);
     expect((await gradleak(...mine, "--out", at("whole"))).code).toBe(0);
-    expect(timeless(result("killed"))).toBe(timeless(result("whole")));
+    for (const signal of ["SIGKILL", "SIGINT"] as const) {
+      await interrupted(mine, at(signal), "draws/1.json", signal);
+      expect(existsSync(join(at(signal), "result.json"))).toBe(false);
+      const kept = readFileSync(join(at(signal), "draws/0.json"), "utf8");
+      // A chunk that the disk did not take whole is made again.
+      writeFileSync(join(at(signal), "draws/1.json"), kept.slice(0, 40));
+      expect((await gradleak(...mine, "--out", at(signal))).code).toBe(0);
+      expect(readFileSync(join(at(signal), "draws/0.json"), "utf8")).toBe(kept);
+      expect(timeless(result(signal))).toBe(timeless(result("whole")));
+      expect(filesIn(at(signal))).toEqual(filesIn(at("whole")));
+    }
     const other = await gradleak(...mine, "--seed", "2", "--out", at("whole"));
     expect(other.code).toBe(2);
     expect(other.told).toContain("another spec");
-  });
+  }, 120_000);
 
   it("exits with 1 where a gate fails, with 0 where it passes, and shows why", async () => {
     const gated = [...words, "--samples", "8", "--fail-if", "recovered.estimate > 0.9"];

@@ -8,6 +8,7 @@ import { shapes } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { encodePng, readSafetensors, writeNpy, writeNpz, writeSafetensors } from "../../src/formats/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
+import { filesIn, interrupted } from "./interrupted.ts";
 
 const home = mkdtempSync(join(tmpdir(), "gradleak-cli-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -60,6 +61,26 @@ describe("gradleak attack", () => {
     const other = await gradleak(...base, "--images", "0-2", "--out", at("c"));
     expect(other.code).toBe(2);
     expect(other.told).toContain("another spec");
+  });
+
+  it("finishes with the same result after an interrupt, with nothing half-written", async () => {
+    for (const [i, name] of ["round/0.png", "round/1.png", "square/0.png"].entries()) {
+      const data = Uint8Array.from({ length: 192 }, (_, k) => (k * (i + 3) * 29) % 256);
+      mkdirSync(join(at("pictures"), name, ".."), { recursive: true });
+      writeFileSync(join(at("pictures"), name), encodePng({ width: 8, height: 8, channels: 3, data }));
+    }
+    const attack = ["--attack", "inverting-gradients:steps=1500", "--images", "0-2", "--save-update"];
+    const words = ["attack", "--data", at("pictures"), "--size", "8x8", "--model", "mlp:sizes=8", ...attack];
+    expect((await gradleak(...words, "--out", at("undisturbed"))).code).toBe(0);
+    await interrupted(words, at("interrupted"), "chunks/0.json", "SIGINT");
+    expect(existsSync(at("interrupted/result.json"))).toBe(false);
+    const kept = readFileSync(at("interrupted/chunks/0.json"));
+    expect((await gradleak(...words, "--out", at("interrupted"))).code).toBe(0);
+    expect(readFileSync(at("interrupted/chunks/0.json"))).toEqual(kept);
+    expect(timeless(readFileSync(at("interrupted/result.json"), "utf8"))).toBe(
+      timeless(readFileSync(at("undisturbed/result.json"), "utf8")),
+    );
+    expect(filesIn(at("interrupted"))).toEqual(filesIn(at("undisturbed")));
   });
 
   it("inverts the update that it saved, to the same picture", async () => {
