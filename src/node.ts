@@ -218,8 +218,12 @@ export interface OpenOptions {
  */
 export async function openDataset({ kind, split, path, cacheDir = defaultCache(), resize, size }: OpenOptions): Promise<Dataset> {
   switch (kind) {
-    case "cifar10":
-      return cifar10(split, await Promise.all(cifar10Files[split].map((name) => dataFile(kind, name, path, cacheDir))));
+    case "cifar10": {
+      const files: DataFile[] = [];
+      // One by one: of several that are missing the first is named.
+      for (const name of cifar10Files[split]) files.push(await dataFile(kind, name, path, cacheDir));
+      return cifar10(split, files);
+    }
     case "mnist": {
       const [pictures, labels] = mnistFiles[split];
       return mnist(split, await dataFile(kind, pictures, path, cacheDir), await dataFile(kind, labels, path, cacheDir));
