@@ -6,7 +6,7 @@ import { encodePng, toBase64 } from "../formats/index.ts";
 import { distance, matchImages } from "../metrics/index.ts";
 import type { Examples, Weights } from "../models/index.ts";
 import { type Reconstruction, reconstruct, type Tick } from "./attack.ts";
-import { type AuditSpec, type Cell, cellsOf, type DrawRange } from "./audit-spec.ts";
+import type { AuditSpec, Cell, DrawRange } from "./audit-spec.ts";
 import { drawKey, drawPlaces, imageShape, measuredIn } from "./draws.ts";
 import type { Guess } from "./guesses.ts";
 import type { NearestPublic } from "./nearest-public.ts";
@@ -21,7 +21,7 @@ const outcome = z.strictObject({
   steps: z.int().nonnegative(),
   stopped: z.string().nullable(),
 });
-const nearest = z.strictObject({
+const example = z.strictObject({
   draw: z.int().nonnegative(),
   place: z.int().nonnegative(),
   index: z.int().nonnegative(),
@@ -56,12 +56,14 @@ const chunkSchema = z.strictObject({
     }),
   ),
   /** Of each cell the reconstruction that came nearest to its original, if any is a number. */
-  nearest: z.array(nearest.nullable()),
+  nearest: z.array(example.nullable()),
+  /** Of each cell the reconstruction of the first of these draws, if it is a number. */
+  first: z.array(example.nullable()),
 });
 /** Some draws of an audit, finished. */
 export type AuditChunk = z.output<typeof chunkSchema>;
-/** The reconstruction that came nearest to its original. */
-export type Nearest = z.output<typeof nearest>;
+/** A reconstruction beside its original. */
+export type AuditedExample = z.output<typeof example>;
 
 /**
  * Reads a finished chunk: nothing where it is damaged or has other draws, which are then made again.
@@ -80,6 +82,8 @@ export function readAuditChunk(text: string, { from, to }: DrawRange): AuditChun
 /** Everything that the draws of an audit follow from. */
 export interface AuditRun {
   readonly spec: AuditSpec;
+  /** Its pairs of defense and attack as they are carried out, in the order of `cellsOf`. */
+  readonly cells: readonly Cell[];
   readonly dataset: Dataset<readonly number[]>;
   readonly weights: Weights;
   readonly guesses: readonly Guess[];
@@ -93,13 +97,15 @@ export interface AuditRun {
 /** An attack of an audit under way. */
 export interface AuditTick extends Tick {
   readonly cell: Cell;
+  /** The draws of its chunk, of as many. */
+  readonly draws: DrawRange & { readonly of: number };
 }
 
 /**
  * Draws examples, simulates their updates behind each defense, and lets every attack have the same ones. What a draw is follows from the seed and its number alone.
  */
 export async function* auditChunk(run: AuditRun, { from, to }: DrawRange): AsyncGenerator<AuditTick, AuditChunk> {
-  const { spec, dataset, weights, guesses, nearestPublic, machine } = run;
+  const { spec, cells, dataset, weights, guesses, nearestPublic, machine } = run;
   const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
   const one = client({ model, weights, mode: spec.client.mode });
   const shape = imageShape(dataset.shape);
@@ -108,9 +114,9 @@ export async function* auditChunk(run: AuditRun, { from, to }: DrawRange): Async
   const batches = Array.from({ length: to - from }, (_, i) =>
     drawPlaces(spec.seed, from + i, spec.client.batch, dataset.size).map((place) => dataset.example(place)),
   );
-  const cells = cellsOf(spec);
   const outcomes: z.output<typeof outcome>[][] = batches.map(() => []);
-  const best = new Array<Nearest | null>(cells.length).fill(null);
+  const best = new Array<AuditedExample | null>(cells.length).fill(null);
+  const first = new Array<AuditedExample | null>(cells.length).fill(null);
   const seconds = new Array<number>(cells.length).fill(0);
   for (const [d, defense] of spec.defenses.entries())
     for (let at = 0; at < batches.length; at += spec.lanes) {
@@ -118,9 +124,9 @@ export async function* auditChunk(run: AuditRun, { from, to }: DrawRange): Async
       const keys = (stream: "noise" | "start") => part.map((_, lane) => drawKey(spec.seed, from + at + lane, stream));
       const private_ = privateBatches(part, one);
       const { updates, open } = await simulate(one, defenses.build(defense), private_, keys("noise"), machine);
-      for (const [a, attack] of spec.attacks.entries()) {
-        const cell = { defense, attack };
+      for (const a of spec.attacks.keys()) {
         const place = d * spec.attacks.length + a;
+        const cell = cells[place]!;
         const began = machine.clock();
         const running = reconstruct({
           attack: auditAttack(spec, cell, model, run.examples),
@@ -131,7 +137,7 @@ export async function* auditChunk(run: AuditRun, { from, to }: DrawRange): Async
           history: false,
         });
         let made = await running.next();
-        for (; !made.done; made = await running.next()) yield { ...made.value, cell };
+        for (; !made.done; made = await running.next()) yield { ...made.value, cell, draws: { from, to, of: spec.samples } };
         seconds[place]! += machine.clock() - began;
         made.value.forEach((reconstruction, lane) => {
           const draw = from + at + lane;
@@ -143,11 +149,14 @@ export async function* auditChunk(run: AuditRun, { from, to }: DrawRange): Async
             stopped: reconstruction.lane.stopped,
           };
           scored.forEach(({ distance, guess }, b) => {
-            if (distance === null || (best[place] && best[place].distance <= distance)) return;
+            const nearer = distance !== null && !(best[place] && best[place].distance <= distance);
+            if (distance === null || !(nearer || (draw === from && b === 0))) return;
             const { index, label, image } = part[lane]![b]!;
             const png = (pixels: Float32Array) => toBase64(encodePng(toPicture(pixels, shape)));
             const pictures = model.shape.length === 3 ? { pictures: [png(image), png(guess)] as [string, string] } : {};
-            best[place] = { draw, place: b, index, label, distance, ...pictures };
+            const own = { draw, place: b, index, label, distance, ...pictures };
+            if (nearer) best[place] = own;
+            if (draw === from && b === 0) first[place] = own;
           });
         });
       }
@@ -167,6 +176,7 @@ export async function* auditChunk(run: AuditRun, { from, to }: DrawRange): Async
       outcomes: outcomes[i]!,
     })),
     nearest: best,
+    first,
   };
 }
 

@@ -25,9 +25,41 @@ const nearestPublic = z
     "The public example nearest to each original. No guess, because choosing it takes the original: an upper bound of what returning a public example gives. Null where none are public.",
   );
 
+/** A reconstruction beside its original; null where it is not a number. */
+const example = z
+  .strictObject({
+    draw: z.int().nonnegative(),
+    place: z.int().nonnegative().describe("In its batch."),
+    index: z.int().nonnegative().describe("In the data set."),
+    label: z.int().nonnegative(),
+    className: z.string().nullable(),
+    distance: z.number().nonnegative(),
+    files: z.strictObject({ original: fileName, reconstruction: fileName }).optional(),
+  })
+  .nullable();
+
 const cell = z.strictObject({
   defense: name,
   attack: name,
+  tuned: z
+    .strictObject({
+      specHash: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .describe("Of the tuning's spec."),
+      by: z
+        .enum(["distance", "objective"])
+        .describe("What was least: mean distance from the images drawn there, or the attacker's objective."),
+      candidates: z.int().positive(),
+      draws: z.int().positive().describe("On which each candidate was tried; none of them is scored here."),
+      attack: name.describe("The best candidate, which is what was carried out."),
+      values: z
+        .record(z.string(), z.json())
+        .nullable()
+        .describe("Its varied parameters by their paths; null where another command tuned it."),
+    })
+    .nullable()
+    .describe("How it was tuned behind this defense; null where it was not."),
   law: z.string().describe("What the attacker takes for p(update | images)."),
   trueLaw: z.string().nullable().describe("The law of the defense; null where it has none that can be written down."),
   prior: z.string().describe("What the attacker takes for p(images)."),
@@ -35,18 +67,8 @@ const cell = z.strictObject({
   points: z.int().positive().describe("Points that the attack draws in that ball at each step."),
   ...shares,
   failed: z.int().nonnegative().describe("Images whose reconstruction is not a number; they count as not recovered."),
-  nearest: z
-    .strictObject({
-      draw: z.int().nonnegative(),
-      place: z.int().nonnegative().describe("In its batch."),
-      index: z.int().nonnegative().describe("In the data set."),
-      label: z.int().nonnegative(),
-      className: z.string().nullable(),
-      distance: z.number().nonnegative(),
-      files: z.strictObject({ original: fileName, reconstruction: fileName }).optional(),
-    })
-    .nullable()
-    .describe("The image that came back best: the worst for its owner."),
+  nearest: example.describe("The image that came back best: the worst for its owner."),
+  first: example.describe("The first image of the first draw, which nobody chose."),
   seconds: z.number().nonnegative().describe("Wall time of the attack on all draws."),
 });
 
@@ -106,7 +128,9 @@ export const auditResultSchema = z
     baselines: z.array(baseline).min(1),
     nearestPublic,
     cells: z.array(cell).min(1).describe("The attacks on the first defense, then those on the next."),
-    comparisons: z.array(comparison),
+    comparisons: z
+      .array(comparison)
+      .describe("Of attacks that were tuned behind the defense by the same criterion at the same budget; others are not compared."),
     gate,
     data: z
       .array(

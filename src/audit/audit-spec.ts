@@ -4,9 +4,9 @@ import { vectorSets } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { priors } from "../priors/index.ts";
-import { concise } from "../spec/index.ts";
+import { canonicalJson, concise } from "../spec/index.ts";
 import { type Gate, parseGate, requireUsefulGate } from "./gate.ts";
-import { clientSpec, partOf, scoreSpec, tunedBy } from "./spec.ts";
+import { clientSpec, partOf, scoreSpec, type TuningRecord, tunedBy } from "./spec.ts";
 
 /** The largest sizes of an audit. */
 export const most = { samples: 10_000_000, lanes: 4096 } as const;
@@ -18,6 +18,8 @@ export const auditSpec = z.object({
     split: z.enum(["train", "test"]),
     /** Of a folder: the hash of the pictures that are drawn from it, and the size they were brought to. */
     sha256: z.string().length(64).optional(),
+    /** Of its other split, if it has one: the hash of its first 500 pictures. */
+    publicSha256: z.string().length(64).optional(),
     size: z.tuple([z.int().positive(), z.int().positive()]).optional(),
     /** The set, where it is one of vectors. */
     vectors: partOf(vectorSets).optional(),
@@ -26,6 +28,16 @@ export const auditSpec = z.object({
   defenses: z.array(partOf(defenses)).min(1),
   attacks: z.array(partOf(attacks)).min(1),
   tuned: tunedBy,
+  /** How the attacks are tuned before anything is scored: each behind each defense, by equal budgets, on draws of the other split. */
+  tuning: z
+    .object({
+      vary: z.array(z.object({ path: z.string(), values: z.array(z.json()).min(1) })).min(1),
+      /** Candidates an attack, at most. */
+      budget: z.int().min(2),
+      samples: z.int().positive().max(most.samples),
+      by: z.enum(["distance", "objective"]),
+    })
+    .optional(),
   /** What the attacker takes for p(x), for attacks that leave it open. */
   prior: partOf(priors).optional(),
   labels: z.enum(["known", "recovered", "joint"]).default("known"),
@@ -47,7 +59,10 @@ export type AuditSpec = z.output<typeof auditSpec>;
 /** One defense with one attack on it. */
 export interface Cell {
   readonly defense: AuditSpec["defenses"][number];
+  /** As it is carried out. */
   readonly attack: AuditSpec["attacks"][number];
+  /** How it was tuned behind this defense, where it was. */
+  readonly tuned?: TuningRecord;
 }
 
 /** A defense in few words, but with its strength, which is what a reader compares. */
@@ -57,8 +72,15 @@ export const defenseName = (defense: Cell["defense"]): string => concise(defense
 export const attackName = (attack: Cell["attack"]): string => concise(attacks, attack);
 
 /** All pairs of a spec: the attacks on the first defense, then those on the second. */
-export const cellsOf = ({ defenses, attacks }: AuditSpec): readonly Cell[] =>
-  defenses.flatMap((defense) => attacks.map((attack) => ({ defense, attack })));
+export const cellsOf = ({ defenses, attacks, tuned = [] }: AuditSpec): readonly Cell[] =>
+  defenses.flatMap((defense) =>
+    attacks.map((attack) => {
+      const record = tuned.find((each) => same(each.attack, attack) && same(each.defense, defense));
+      return { defense, attack, ...(record ? { tuned: record } : {}) };
+    }),
+  );
+
+const same = (one: unknown, other: unknown): boolean => canonicalJson(one) === canonicalJson(other);
 
 /** Draws from the first to before the last. */
 export interface DrawRange {

@@ -3,9 +3,10 @@ import { bonferroni, clopperPearson, clusterProportion, complement, distanceQuan
 import type { Examples, Model } from "../models/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import { specHash } from "../spec/index.ts";
-import type { AuditChunk, Nearest } from "./audit-chunk.ts";
+import type { AuditChunk, AuditedExample } from "./audit-chunk.ts";
 import type { AuditCell, AuditResult } from "./audit-result.ts";
-import { type AuditSpec, attackName, cellsOf, defenseName, gateOf } from "./audit-spec.ts";
+import { type AuditSpec, attackName, type Cell, defenseName, gateOf } from "./audit-spec.ts";
+import { comparable, valueAt } from "./audit-tuning.ts";
 import { compareAttacks, type Distances, within } from "./comparison.ts";
 import { drawKey } from "./draws.ts";
 import { judgeGate } from "./gate.ts";
@@ -14,6 +15,8 @@ import { auditAttack, given } from "./run.ts";
 /** An audit whose draws are done. */
 export interface AuditSummary {
   readonly spec: AuditSpec;
+  /** Its pairs of defense and attack as they were carried out. */
+  readonly cells: readonly Cell[];
   readonly model: Model;
   readonly classes: readonly string[];
   /** All chunks, in order. */
@@ -23,30 +26,34 @@ export interface AuditSummary {
   readonly examples?: Examples;
 }
 
-/** Where the pictures of a cell's nearest reconstruction are. */
-export const nearestFiles = (cell: number) => ({
-  original: `nearest/${cell}-original.png`,
-  reconstruction: `nearest/${cell}-reconstruction.png`,
+/** Which reconstructions of a cell are shown: the nearest of all, and that of the first draw, which nobody chose. */
+export const shownExamples = ["nearest", "first"] as const;
+
+/** Where the pictures of a cell's reconstructions are. */
+export const exampleFiles = (which: (typeof shownExamples)[number], cell: number) => ({
+  original: `${which}/${cell}-original.png`,
+  reconstruction: `${which}/${cell}-reconstruction.png`,
 });
 
-/** The nearest reconstruction of each cell over all chunks; of equal ones the first. */
-export const nearestOf = (chunks: readonly AuditChunk[]): readonly (Nearest | null)[] =>
-  chunks[0]!.nearest.map((_, cell) =>
-    chunks.reduce<Nearest | null>((best, { nearest }) => {
+/** What each cell shows, over all chunks; of equally near ones the first. */
+export function examplesShown(chunks: readonly AuditChunk[]): Record<(typeof shownExamples)[number], readonly (AuditedExample | null)[]> {
+  const nearest = chunks[0]!.nearest.map((_, cell) =>
+    chunks.reduce<AuditedExample | null>((best, { nearest }) => {
       const own = nearest[cell]!;
       return own && (!best || own.distance < best.distance) ? own : best;
     }, null),
   );
+  return { nearest, first: chunks[0]!.first };
+}
 
 /** The result of an audit, which follows from its chunks alone. */
-export function auditResult({ spec, model, classes, chunks, versions, notes, examples }: AuditSummary): AuditResult {
-  const cells = cellsOf(spec);
+export function auditResult({ spec, cells, model, classes, chunks, versions, notes, examples }: AuditSummary): AuditResult {
   const { delta } = spec.score;
   const batchSize = spec.client.batch;
   const draws = chunks.flatMap((chunk) => chunk.draws);
   const key = drawKey(spec.seed, 0, "resample");
   const byCell = cells.map((_, cell): Distances => draws.map(({ outcomes }) => outcomes[cell]!.distances));
-  const nearest = nearestOf(chunks);
+  const shown = examplesShown(chunks);
   return {
     format: "gradleak-audit-1",
     command: "audit",
@@ -72,11 +79,13 @@ export function auditResult({ spec, model, classes, chunks, versions, notes, exa
       ),
     })),
     nearestPublic: nearestShares(chunks, delta, key, spec.confidence),
-    cells: cells.map(({ defense, attack }, i): AuditCell => {
-      const { law, prior, radius, samples } = auditAttack(spec, { defense, attack }, model, examples).assumes;
+    cells: cells.map((cell, i): AuditCell => {
+      const { defense } = cell;
+      const { law, prior, radius, samples } = auditAttack(spec, cell, model, examples).assumes;
       return {
         defense: defenseName(defense),
-        attack: attackName(attack),
+        attack: attackName(spec.attacks[i % spec.attacks.length]!),
+        tuned: quoted(cell, spec.tuning),
         law,
         trueLaw: defenses.build(defense).likelihood?.name ?? null,
         prior,
@@ -84,11 +93,12 @@ export function auditResult({ spec, model, classes, chunks, versions, notes, exa
         points: samples,
         ...shares(byCell[i]!, delta, key, spec.confidence),
         failed: byCell[i]!.flat().filter((distance) => distance === null).length,
-        nearest: told(nearest[i]!, i, classes),
+        nearest: told("nearest", shown.nearest[i]!, i, classes),
+        first: told("first", shown.first[i]!, i, classes),
         seconds: chunks.reduce((sum, { seconds }) => sum + seconds[i]!, 0),
       };
     }),
-    comparisons: comparisons(spec, byCell, key),
+    comparisons: comparisons(spec, cells, byCell, key),
     gate: judged(spec, byCell, key),
     data: draws.map(({ images, labels, guesses, nearestPublic, outcomes }) => ({
       images,
@@ -124,20 +134,38 @@ function nearestShares(chunks: readonly AuditChunk[], delta: number, key: KeyBit
   return distances.length === 0 ? null : { count: chunks[0]!.publicExamples, ...shares(distances, delta, key, confidence) };
 }
 
-const told = (nearest: Nearest | null, cell: number, classes: readonly string[]): AuditCell["nearest"] => {
-  if (!nearest) return null;
-  const { pictures, ...place } = nearest;
-  return { ...place, className: classes[nearest.label] ?? null, ...(pictures ? { files: nearestFiles(cell) } : {}) };
-};
+function told(
+  which: (typeof shownExamples)[number],
+  example: AuditedExample | null,
+  cell: number,
+  classes: readonly string[],
+): AuditCell["nearest"] {
+  if (!example) return null;
+  const { pictures, ...place } = example;
+  return { ...place, className: classes[example.label] ?? null, ...(pictures ? { files: exampleFiles(which, cell) } : {}) };
+}
 
-function comparisons(spec: AuditSpec, byCell: readonly Distances[], key: KeyBits): AuditResult["comparisons"] {
+/** How the attack of a cell was tuned, as the result has it. */
+function quoted({ tuned }: Cell, tuning: AuditSpec["tuning"]): AuditCell["tuned"] {
+  if (!tuned) return null;
+  const { specHash, by, candidates, draws, attack } = tuned;
+  const values = tuning?.vary.flatMap(({ path }) => {
+    const value = valueAt(attack, path);
+    return value === undefined ? [] : [[path, value as number | string | boolean | null] as const];
+  });
+  return { specHash, by, candidates, draws, attack: attackName(attack), values: values ? Object.fromEntries(values) : null };
+}
+
+/** Attacks that were tuned alike, in pairs. Of others nothing is said: which of two settings is better says little of two attacks. */
+function comparisons(spec: AuditSpec, cells: readonly Cell[], byCell: readonly Distances[], key: KeyBits): AuditResult["comparisons"] {
   const { attacks, score, confidence } = spec;
   return spec.defenses.flatMap((defense, d) =>
     attacks.flatMap((first, a) =>
-      attacks.slice(a + 1).map((second, offset) => {
-        const own = (place: number) => byCell[d * attacks.length + place]!;
-        const compared = compareAttacks(own(a), own(a + 1 + offset), score.delta, key, confidence);
-        return { defense: defenseName(defense), first: attackName(first), second: attackName(second), ...compared };
+      attacks.slice(a + 1).flatMap((second, offset) => {
+        const [one, other] = [d * attacks.length + a, d * attacks.length + a + 1 + offset];
+        if (!comparable(cells[one]!.tuned, cells[other]!.tuned)) return [];
+        const compared = compareAttacks(byCell[one]!, byCell[other]!, score.delta, key, confidence);
+        return [{ defense: defenseName(defense), first: attackName(first), second: attackName(second), ...compared }];
       }),
     ),
   );

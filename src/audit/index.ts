@@ -1,10 +1,11 @@
 export { oneHot, type Reconstruction, reconstruct, streamKey, type Tick, withLabels } from "./attack.ts";
+export { type Audited, audit, auditDraws, type Store, tuningRun, type WholeAudit } from "./audit.ts";
 export {
   type AuditChunk,
+  type AuditedExample,
   type AuditRun,
   type AuditTick,
   auditChunk,
-  type Nearest,
   readAuditChunk,
 } from "./audit-chunk.ts";
 export { type AuditCell, type AuditResult, auditResultSchema, validateAuditResult } from "./audit-result.ts";
@@ -20,7 +21,8 @@ export {
   gateOf,
   most,
 } from "./audit-spec.ts";
-export { type AuditSummary, auditResult, nearestFiles, nearestOf } from "./audit-summary.ts";
+export { type AuditSummary, auditResult } from "./audit-summary.ts";
+export { tunedCells, tuningsOf } from "./audit-tuning.ts";
 export { drawPlaces, measuredIn } from "./draws.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
@@ -53,13 +55,14 @@ export {
 } from "./run.ts";
 export { toPicture } from "./score.ts";
 export { type PrivateBatches, simulate } from "./simulate.ts";
-export { type AttackSpec, attackSpec, type InvertSpec, invertSpec, parseSpec } from "./spec.ts";
+export { type AttackSpec, attackSpec, type InvertSpec, invertSpec, parseSpec, type TuningRecord } from "./spec.ts";
 export { requireStatistics, withStatistics } from "./statistics.ts";
 export {
   type Criterion,
   candidatesOf,
   readTuned,
   readVaried,
+  recordOf,
   requireComparable,
   type Tuned,
   type TuneSpec,

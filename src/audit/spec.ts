@@ -23,8 +23,22 @@ export const clientSpec = z.object({
 });
 /** Within which distance an image counts as recovered. */
 export const scoreSpec = z.object({ delta: z.number().positive(), deltaSpace: z.enum(["pixel", "model"]).default("pixel") });
-/** By what the attacks were tuned that `gradleak tune` wrote. */
-export const tunedBy = z.array(z.object({ specHash: z.string().length(64), by: z.enum(["distance", "objective"]) })).optional();
+/** How an attack was tuned, as a result quotes it. */
+export const tuningRecord = z.object({
+  /** Of the spec of the tuning. */
+  specHash: z.string().length(64),
+  by: z.enum(["distance", "objective"]),
+  /** The budget: candidates, each on as many draws. */
+  candidates: z.int().positive(),
+  draws: z.int().positive(),
+  /** What it was tuned behind. */
+  defense: partOf(defenses),
+  /** The best candidate. */
+  attack: partOf(attacks),
+});
+export type TuningRecord = z.output<typeof tuningRecord>;
+/** The attacks that `gradleak tune` wrote. */
+export const tunedBy = z.array(tuningRecord).optional();
 const shared = {
   client: clientSpec,
   attack: partOf(attacks),
@@ -42,8 +56,9 @@ export const attackSpec = z.object({
     kind: z.string(),
     split: z.enum(["train", "test"]),
     images: z.array(z.int().nonnegative()).min(1),
-    /** Of a folder: the hash of its pictures, and the size they were brought to. */
+    /** Of a folder: the hash of its pictures, that of the first 500 of its other split, if it has one, and the size they were brought to. */
     sha256: z.string().length(64).optional(),
+    publicSha256: z.string().length(64).optional(),
     size: z.tuple([z.int().positive(), z.int().positive()]).optional(),
   }),
   defense: partOf(defenses),

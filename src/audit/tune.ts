@@ -6,6 +6,7 @@ import { foldIn, keyFromSeed, randomBits } from "../random/index.ts";
 import { canonicalJson, type PartSpec, specHash } from "../spec/index.ts";
 import type { AuditChunk } from "./audit-chunk.ts";
 import { type AuditSpec, auditSpec } from "./audit-spec.ts";
+import { parseSpec, type TuningRecord } from "./spec.ts";
 
 type Json = PartSpec[string];
 
@@ -16,10 +17,10 @@ export interface Varied {
 }
 
 /** Reads `rate=0.05/0.1/0.2` or `prior.weight=1/10`. Throws LeakageError `spec` for anything else. */
-export function readVaried(text: string): Varied {
+export function readVaried(text: string): { path: string; values: (string | number | boolean | null)[] } {
   const [, path, rest] = /^\s*([A-Za-z][\w.]*)\s*=(.+)$/.exec(text) ?? [];
   if (path === undefined) throw new LeakageError("spec", `--vary takes parameter=value/value, such as rate=0.05/0.1; got "${text}".`);
-  const values = rest!.split("/").map((each): Json => {
+  const values = rest!.split("/").map((each) => {
     const word = each.trim();
     if (word === "none") return null;
     if (word === "true" || word === "false") return word === "true";
@@ -95,8 +96,8 @@ export const tunedSchema = z.strictObject({
 export type Tuned = z.output<typeof tunedSchema>;
 
 /** What `gradleak tune` does, complete. */
-export const tuneSpec = auditSpec.extend({ by: z.enum(["distance", "objective"]) });
-export type TuneSpec = AuditSpec & { readonly by: Criterion };
+export const tuneSpec = auditSpec.omit({ tuned: true, tuning: true, failIf: true }).extend({ by: z.enum(["distance", "objective"]) });
+export type TuneSpec = Omit<AuditSpec, "tuned" | "tuning" | "failIf"> & { readonly by: Criterion };
 
 /** Chooses among the attacks of a spec, all of which had the same draws. */
 export function tuned(spec: TuneSpec, chunks: readonly AuditChunk[]): Tuned {
@@ -130,6 +131,12 @@ export function tuned(spec: TuneSpec, chunks: readonly AuditChunk[]): Tuned {
     })),
     attack: best as unknown as Tuned["attack"],
   };
+}
+
+/** What a result quotes of a tuning. */
+export function recordOf({ spec, specHash, by, draws, candidates, attack }: Tuned): TuningRecord {
+  const { defenses } = parseSpec(tuneSpec, spec);
+  return { specHash, by, candidates: candidates.length, draws, defense: defenses[0]!, attack: attacks.parse(attack) };
 }
 
 /**

@@ -48,13 +48,14 @@ export async function attack(flags: SimulateFlags): Promise<void> {
   // All that can be wrong is said before any work starts.
   const parts = { model: models.parse(flags.model), ...(await chosenAttack(flags)), defense: defenses.parse(flags.defense) };
   const images = places(flags.images, "--images");
-  const { dataset, publicSet } = await openData(flags);
+  const opened = await openData(flags);
+  const { dataset, publicSet } = opened;
   for (const index of images) dataset.example(index);
   const model = modelFor({ client: { model: parts.model } }, { ...dataset, classes: dataset.classes.length });
   const seed = wholeNumber(flags.seed, "--seed", 0);
   const { weights, recorded, notes: aboutWeights } = await weightsOf(flags, model, seed);
   const spec = parseSpec(attackSpec, {
-    data: { ...dataSpec(flags, dataset, images), images },
+    data: { ...dataSpec(flags, opened, images), images },
     client: {
       model: parts.model,
       ...recorded,

@@ -1,18 +1,14 @@
 import pc from "picocolors";
 import { attacks } from "../attacks/index.ts";
 import {
-  type AuditChunk,
   type AuditRun,
   type AuditSpec,
   attackName,
-  auditChunk,
-  auditResult,
+  audit as auditAll,
   auditSpec,
   cellsOf,
-  type DrawRange,
   defenseName,
   drawPlaces,
-  drawsOf,
   examplesOf,
   gateOf,
   gray,
@@ -20,25 +16,24 @@ import {
   measuredIn,
   modelFor,
   most,
-  nearestFiles,
-  nearestOf,
   nearestPublic,
   parseSpec,
-  readAuditChunk,
   rehearse,
   requireStatistics,
+  tuningsOf,
   validateAuditResult,
 } from "../audit/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import { fromBase64 } from "../formats/index.ts";
 import { models } from "../models/index.ts";
 import { priors } from "../priors/index.ts";
 import { auditReport, auditVerdict } from "../report/index.ts";
 import { concise, specHash } from "../spec/index.ts";
 import { auditTable } from "./audit-table.ts";
-import { type Console, consoleFor, duration } from "./console.ts";
+import { type TuningFlags, tuningOf } from "./audit-tuning.ts";
+import { consoleFor } from "./console.ts";
 import { type DataFlags, dataSpec, dataWords, openExamples } from "./data.ts";
+import { drawStore, drawsDoing } from "./draw-store.ts";
 import { type ClientFlags, wholeNumber } from "./flags.ts";
 import { ResultFolder } from "./folder.ts";
 import { completed, drive, machineOf, scoreOf, weightsOf, weightWords } from "./run.ts";
@@ -57,7 +52,7 @@ export interface DrawFlags extends ClientFlags, DataFlags {
   readonly lanes: string;
 }
 
-export interface AuditFlags extends DrawFlags {
+export interface AuditFlags extends DrawFlags, TuningFlags {
   readonly failIf?: string;
 }
 
@@ -65,37 +60,18 @@ export interface AuditFlags extends DrawFlags {
 export async function audit(flags: AuditFlags): Promise<boolean> {
   const tell = consoleFor(flags.json === true);
   // All that can be wrong is said before any work starts.
-  const { run: asked, notes } = await prepare(flags);
-  const { spec, dataset } = asked;
+  const { run: asked, notes, publicSet } = await prepare(flags);
+  const { spec } = asked;
   const hash = specHash(spec);
   const folder = await ResultFolder.open(flags.out ?? `out/audit-${hash.slice(0, 12)}`, hash, spec);
-  const cells = cellsOf(spec);
-  tell.event("start", { specHash: hash, draws: spec.samples, cells: cells.length });
+  tell.event("start", { specHash: hash, draws: spec.samples, cells: asked.cells.length });
   tell.line(
     `${pc.bold("gradleak")} audits ${spec.samples} ${spec.client.batch === 1 ? "draws" : `batches of ${spec.client.batch}`} of ${flags.data} on ${concise(models, spec.client.model)}: ${spec.defenses.length} × ${spec.attacks.length} defenses × attacks`,
   );
   const run = await completed(tell, asked);
-  const chunks: AuditChunk[] = [];
-  for (const [i, range] of drawsOf(spec).entries()) chunks.push(await finishedChunk(tell, folder, run, range, i));
-  const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
-  const result = validateAuditResult(
-    auditResult({
-      spec,
-      model,
-      classes: dataset.classes,
-      chunks,
-      versions,
-      notes,
-      ...(run.examples ? { examples: run.examples } : {}),
-    }),
-    "the result",
-  );
-  const pictures = new Map<string, Uint8Array>();
-  for (const [cell, nearest] of nearestOf(chunks).entries()) {
-    const { original, reconstruction } = nearestFiles(cell);
-    for (const [name, base64] of [original, reconstruction].map((name, i) => [name, nearest?.pictures?.[i]] as const))
-      if (base64 !== undefined) pictures.set(name, fromBase64(base64, name));
-  }
+  const whole = { run, versions, notes, ...(publicSet ? { publicSet } : {}) };
+  const { result, pictures } = await drive(tell, drawsDoing, auditAll(whole, drawStore(tell, folder)));
+  validateAuditResult(result, "the result");
   for (const [name, png] of pictures) await folder.write(name, png);
   await folder.write("result.json", `${JSON.stringify(result)}\n`);
   await folder.write("report.html", auditReport({ result, pictures, reproduce: reproduce(flags, spec) }));
@@ -111,7 +87,7 @@ export async function audit(flags: AuditFlags): Promise<boolean> {
 }
 
 /** Everything that an audit needs, opened and checked. */
-export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes: readonly string[] }> {
+export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes: readonly string[]; publicSet?: AuditRun["dataset"] }> {
   const machine = await machineOf(flags);
   const chosen = await chosenAttacks(flags);
   const parts = {
@@ -127,7 +103,8 @@ export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes
     lanes: wholeNumber(flags.lanes, "--lanes", 1, most.lanes),
   };
   const batch = wholeNumber(flags.batch, "--batch", 1, 4096);
-  const { dataset, publicSet } = await openExamples(flags);
+  const opened = await openExamples(flags);
+  const { dataset, publicSet } = opened;
   if (dataset.classes.length < 2)
     throw new LeakageError(
       "spec",
@@ -137,7 +114,7 @@ export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes
   const { weights, recorded, notes: aboutWeights } = await weightsOf(flags, model, seed);
   const spec = parseSpec(auditSpec, {
     // A folder is known by its drawn pictures; the pass over them also finds those that cannot be read.
-    data: dataSpec(flags, dataset, drawn(seed, sizes.samples, batch, dataset.size)),
+    data: dataSpec(flags, opened, drawn(seed, sizes.samples, batch, dataset.size)),
     client: { model: parts.model, ...recorded, mode: flags.mode, batch },
     defenses: parts.defenses,
     attacks: parts.attacks,
@@ -147,25 +124,25 @@ export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes
     score: scoreOf(flags, dataset.shape),
     ...sizes,
     ...(flags.failIf === undefined ? {} : { failIf: flags.failIf }),
+    ...(flags.vary === undefined ? {} : { tuning: tuningOf(flags, flags.vary, publicSet !== undefined) }),
     seed,
   });
   gateOf(spec);
   const examples = publicSet && examplesOf(publicSet);
   requireStatistics(spec, model, examples);
-  rehearse(spec, model, weights, examples);
+  for (const each of [spec, ...tuningsOf(spec)]) rehearse(each, model, weights, examples);
   const measured = measuredIn(spec, model);
   const guesses = publicSet
     ? guessesFrom({ examples: publicSet, knowsLabels: spec.labels === "known", measured, delta: spec.score.delta })
     : [gray(dataset.shape.reduce((a, b) => a * b))];
-  const untuned = spec.attacks.length > 1 && (spec.tuned?.length ?? 0) < spec.attacks.length ? [aboutTuning] : [];
-  const notes = [...dataset.notes, ...aboutWeights, ...untuned];
+  const notes = [...dataset.notes, ...aboutWeights];
   const neighbors = publicSet ? { nearestPublic: nearestPublic(publicSet, measured) } : {};
-  return { run: { spec, dataset, weights, guesses, ...neighbors, machine, ...(examples ? { examples } : {}) }, notes };
+  return {
+    run: { spec, cells: cellsOf(spec), dataset, weights, guesses, ...neighbors, machine, ...(examples ? { examples } : {}) },
+    notes,
+    ...(publicSet ? { publicSet } : {}),
+  };
 }
-
-/** What a comparison of attacks is worth that were not tuned. */
-const aboutTuning =
-  "Not all attacks were tuned by equal budgets on draws that are not scored (gradleak tune): their comparison is one of these settings, not of what each attack can do.";
 
 /** The prior that is stated, or else that of a set whose density is known, where an attack leaves it open. */
 function priorOf({ prior, data }: AuditFlags, chosen: readonly AuditSpec["attacks"][number][]) {
@@ -187,25 +164,6 @@ function* drawn(seed: number, samples: number, batch: number, size: number): Gen
       if (!seen.has(place)) yield place;
       seen.add(place);
     }
-}
-
-/** A chunk of draws: from its file where an earlier run finished it, else made now. */
-export async function finishedChunk(tell: Console, folder: ResultFolder, run: AuditRun, range: DrawRange, i: number): Promise<AuditChunk> {
-  const file = `draws/${i}.json`;
-  const stored = await folder.read(file);
-  const finished = stored && readAuditChunk(new TextDecoder().decode(stored), range);
-  if (finished) return finished;
-  const draws = `draws ${range.from}–${range.to - 1} of ${run.spec.samples}`;
-  const made = await drive(
-    tell,
-    ({ cell }) => `${draws}, ${defenseName(cell.defense)} × ${attackName(cell.attack)}`,
-    auditChunk(run, range),
-  );
-  await folder.write(file, JSON.stringify(made));
-  const seconds = made.seconds.reduce((sum, cell) => sum + cell, 0);
-  tell.event("draws", { from: range.from, to: range.to, seconds });
-  tell.line(`${draws}  ${duration(seconds)}`);
-  return made;
 }
 
 /** The command that makes this result again. */
@@ -236,6 +194,12 @@ function reproduce(flags: AuditFlags, spec: AuditSpec): string {
     String(spec.chunk),
     "--lanes",
     String(spec.lanes),
+    ...(flags.vary === undefined
+      ? []
+      : [
+          ...flags.vary.flatMap((each) => ["--vary", quoted(each)]),
+          ...["--tuning-samples", flags.tuningSamples, "--budget", flags.budget, "--by", flags.by],
+        ]),
     ...(spec.failIf === undefined ? [] : ["--fail-if", quoted(spec.failIf)]),
     "--seed",
     String(spec.seed),

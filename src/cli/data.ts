@@ -24,7 +24,7 @@ const named = new Set(["shapes", "cifar10", "mnist"]);
 /** The images that flags choose. */
 export interface OpenedData<Shape extends readonly number[] = Dataset["shape"]> {
   readonly dataset: Dataset<Shape>;
-  /** The other split, which is public: none of a folder. */
+  /** The other split, which is public, where there is one. */
   readonly publicSet?: Dataset<Shape>;
 }
 
@@ -33,7 +33,7 @@ export async function openData(flags: DataFlags): Promise<OpenedData> {
   if (isVectors(flags))
     throw new LeakageError("spec", `--data ${flags.data} is a set of vectors, and this command takes pictures; gradleak audit takes both.`);
   const dataset = await open(flags, flags.split);
-  return named.has(flags.data) ? { dataset, publicSet: remembering(await open(flags, other(flags)), mostPublic) } : { dataset };
+  return dataset.whole ? { dataset } : { dataset, publicSet: remembering(await open(flags, other(flags)), mostPublic) };
 }
 
 /** The split that is not attacked. */
@@ -61,13 +61,22 @@ export async function openExamples(flags: DataFlags): Promise<OpenedData<readonl
   };
 }
 
-/** How a spec records the data: of a folder, the hash of the images that are used and their size. */
-export const dataSpec = (flags: DataFlags, dataset: Dataset<readonly number[]>, used: Iterable<number>) => ({
+/** How a spec records the data: of a folder, the hash of the images that are used, that of the public ones, and their size. */
+export const dataSpec = (flags: DataFlags, { dataset, publicSet }: OpenedData<readonly number[]>, used: Iterable<number>) => ({
   kind: dataset.kind,
   split: flags.split,
   ...(isVectors(flags) ? { vectors: vectorSets.parse(flags.data) } : {}),
-  ...(dataset.kind === "folder" ? { sha256: hashOf(dataset, used), size: dataset.shape.slice(1) } : {}),
+  ...(dataset.kind === "folder"
+    ? {
+        sha256: hashOf(dataset, used),
+        ...(publicSet ? { publicSha256: hashOf(publicSet, firstOf(publicSet)) } : {}),
+        size: dataset.shape.slice(1),
+      }
+    : {}),
 });
+
+/** Public images that identify a folder's other split: all of them where they are not many. */
+const firstOf = ({ size }: Dataset<readonly number[]>): Iterable<number> => Array.from({ length: Math.min(500, size) }, (_, i) => i);
 
 /** Identifies images of a folder. */
 function hashOf(dataset: Dataset<readonly number[]>, used: Iterable<number>): string {

@@ -103,6 +103,17 @@ function program(failed: () => void): Command {
     )
     .option("--chunk <n>", "draws that are finished, and written, together", "16")
     .option("--lanes <n>", "draws attacked together by one program", "16")
+    .option(
+      "--vary <values...>",
+      "tune first: a parameter of the attacks and the values that are tried, e.g. rate=0.05/0.1 or prior.weight=1/10",
+    )
+    .option("--tuning-samples <n>", "updates that each candidate is tried on, of images of the other split", "16")
+    .option("--budget <n>", "candidates an attack at most, the same number for each", "32")
+    .addOption(
+      new Option("--by <criterion>", "what tuning makes least: the mean distance from the images drawn, or the attacker's own objective")
+        .choices(["distance", "objective"])
+        .default("distance"),
+    )
     .option("--fail-if <gate>", 'exit code 1 if this holds for a defense, e.g. "recovered > 0.05"')
     .action(async (flags) => {
       if (await (await import("./audit.ts")).audit(flags)) failed();

@@ -1,31 +1,20 @@
 import pc from "picocolors";
 import { attacks } from "../attacks/index.ts";
-import {
-  type AuditChunk,
-  attackName,
-  type Criterion,
-  candidatesOf,
-  drawsOf,
-  readVaried,
-  requireComparable,
-  type TuneSpec,
-  tuned,
-} from "../audit/index.ts";
+import { attackName, auditDraws, candidatesOf, readVaried, requireComparable, type TuneSpec, tuned, tuningRun } from "../audit/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { concise, format, specHash } from "../spec/index.ts";
-import { type DrawFlags, finishedChunk, prepare } from "./audit.ts";
+import { type AuditFlags, prepare } from "./audit.ts";
 import { consoleFor } from "./console.ts";
+import { drawStore, drawsDoing } from "./draw-store.ts";
 import { wholeNumber } from "./flags.ts";
 import { ResultFolder } from "./folder.ts";
-import { completed } from "./run.ts";
+import { completed, drive } from "./run.ts";
 
-export interface TuneFlags extends Omit<DrawFlags, "defense" | "attack" | "tuned"> {
+export interface TuneFlags extends Omit<AuditFlags, "defense" | "attack" | "tuned" | "failIf" | "vary" | "tuningSamples"> {
   readonly defense: string;
   readonly attack: string;
   readonly vary: readonly string[];
-  readonly budget: string;
-  readonly by: Criterion;
 }
 
 /** `gradleak tune`: an attack's parameters by equal budgets, on draws that are not scored. */
@@ -37,7 +26,13 @@ export async function tune(flags: TuneFlags): Promise<void> {
   const candidates = candidatesOf(attacks.parse(flags.attack), varied, budget, wholeNumber(flags.seed, "--seed", 0));
   if (candidates.length < 2)
     throw new LeakageError("spec", "--vary leaves one candidate: give a value that --attack does not have already.");
-  const prepared = await prepare({ ...flags, defense: [flags.defense], attack: candidates.map(format) });
+  const { vary: _tuned, ...drawn } = flags;
+  const prepared = await prepare({ ...drawn, tuningSamples: flags.samples, defense: [flags.defense], attack: candidates.map(format) });
+  if (!prepared.publicSet)
+    throw new LeakageError(
+      "spec",
+      `gradleak tune needs images that are not scored, and --data ${flags.data} has no two splits; put its pictures into subfolders train and test.`,
+    );
   const spec: TuneSpec = { ...prepared.run.spec, by: flags.by };
   const hash = specHash(spec as never);
   const folder = await ResultFolder.open(flags.out ?? `out/tune-${hash.slice(0, 12)}`, hash, spec);
@@ -45,9 +40,8 @@ export async function tune(flags: TuneFlags): Promise<void> {
   tell.line(
     `${pc.bold("gradleak")} tunes ${flags.attack.split(":")[0]} behind ${concise(defenses, spec.defenses[0]!)}: ${candidates.length} candidates on the same ${spec.samples} draws of the ${spec.data.split} images`,
   );
-  const run = await completed(tell, prepared.run);
-  const chunks: AuditChunk[] = [];
-  for (const [i, range] of drawsOf(spec).entries()) chunks.push(await finishedChunk(tell, folder, run, range, i));
+  const run = tuningRun(await completed(tell, prepared.run), spec, prepared.run.dataset);
+  const chunks = await drive(tell, drawsDoing, auditDraws(run, drawStore(tell, folder), "draws"));
   const result = tuned(spec, chunks);
   await folder.write("tuned.json", `${JSON.stringify(result, null, 2)}\n`);
   const order = result.candidates

@@ -1,28 +1,21 @@
 import { readFile } from "node:fs/promises";
 import { attacks } from "../attacks/index.ts";
-import { readTuned } from "../audit/index.ts";
+import { readTuned, recordOf, type TuningRecord } from "../audit/index.ts";
 import { LeakageError } from "../errors.ts";
 import type { PartSpec } from "../spec/index.ts";
 
-/** How a spec records that an attack was tuned. */
-export interface TunedBy {
-  /** Of the spec of the tuning. */
-  readonly specHash: string;
-  readonly by: "distance" | "objective";
-}
-
 /** The attack that `gradleak tune` wrote to a file. Throws LeakageError where it was tuned on the part of the data that is to be scored. */
-async function tunedAttack(path: string, split: "train" | "test" | undefined): Promise<{ attack: PartSpec; tuned: TunedBy }> {
+async function tunedAttack(path: string, split: "train" | "test" | undefined): Promise<TuningRecord> {
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     throw new LeakageError("file", `--tuned ${path} cannot be read (${cause.code}).`, { cause });
   });
-  const { attack, specHash, by, split: own } = readTuned(text, path);
-  if (own === split)
+  const tuned = readTuned(text, path);
+  if (tuned.split === split)
     throw new LeakageError(
       "spec",
-      `--tuned ${path} was tuned on the ${own} images, and those are the ones to be scored; choose the other --split.`,
+      `--tuned ${path} was tuned on the ${split} images, and those are the ones to be scored; choose the other --split.`,
     );
-  return { attack: attacks.parse(attack), tuned: { specHash, by } };
+  return recordOf(tuned);
 }
 
 /** The one attack of `--attack` or `--tuned`. */
@@ -54,7 +47,7 @@ export async function chosenAttacks({
   readonly attack?: readonly string[];
   readonly tuned?: readonly string[];
   readonly split?: "train" | "test";
-}): Promise<{ attacks: readonly PartSpec[]; tuned: readonly TunedBy[] }> {
+}): Promise<{ attacks: readonly PartSpec[]; tuned: readonly TuningRecord[] }> {
   if (attack.length + tuned.length === 0)
     throw new LeakageError(
       "spec",
@@ -63,6 +56,6 @@ export async function chosenAttacks({
   const read = await Promise.all(tuned.map((path) => tunedAttack(path, split)));
   return {
     attacks: [...attack.map((text) => attacks.parse(text)), ...read.map((each) => each.attack)],
-    tuned: read.map((each) => each.tuned),
+    tuned: read,
   };
 }

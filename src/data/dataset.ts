@@ -12,6 +12,8 @@ export interface Example {
 export interface Dataset<Shape extends readonly number[] = readonly [number, number, number]> {
   readonly kind: string;
   readonly split: "train" | "test";
+  /** Where there are no two splits, and this is all there is: a folder without `train` and `test`. */
+  readonly whole?: true;
   /** Channels, height and width of every picture. */
   readonly shape: Shape;
   /** Names of the classes, by label. */

@@ -1,13 +1,14 @@
 import type { Machine, Tick } from "../audit/index.ts";
 import type { Picture } from "../formats/index.ts";
 import type { PartSpec } from "../spec/index.ts";
+import type { AssumedLawResult } from "./assumed-law-result.ts";
 import type { BatchNormPriorResult } from "./batch-norm-prior-result.ts";
 import type { Figure1Result } from "./figure-1-result.ts";
 import type { Figure4Result } from "./figure-4-result.ts";
 import type { Table1Result } from "./table-1-result.ts";
 
 /** What an experiment found, as `result.json` holds it. */
-export type ExperimentResult = BatchNormPriorResult | Figure1Result | Figure4Result | Table1Result;
+export type ExperimentResult = AssumedLawResult | BatchNormPriorResult | Figure1Result | Figure4Result | Table1Result;
 
 /** What an experiment is told beside its parameters. */
 export interface ExperimentRun {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { invalid } from "../audit/index.ts";
+import { assumedLawSchema } from "./assumed-law-result.ts";
 import { batchNormPriorSchema } from "./batch-norm-prior-result.ts";
 import type { ExperimentResult } from "./experiment.ts";
 import { figure1Schema } from "./figure-1-result.ts";
@@ -7,7 +8,13 @@ import { figure4Schema } from "./figure-4-result.ts";
 import { table1Schema } from "./table-1-result.ts";
 
 /** The form of `result.json` of `gradleak reproduce`, from which its JSON Schema is made. */
-export const experimentSchema = z.discriminatedUnion("experiment", [batchNormPriorSchema, figure1Schema, figure4Schema, table1Schema]);
+export const experimentSchema = z.discriminatedUnion("experiment", [
+  assumedLawSchema,
+  batchNormPriorSchema,
+  figure1Schema,
+  figure4Schema,
+  table1Schema,
+]);
 
 /**
  * Checks what was read from an experiment's `result.json`.

@@ -3,9 +3,10 @@ import { comparisonTable } from "./audit-comparisons.ts";
 import { byDefense, quantileTable, shareTable } from "./audit-shares.ts";
 import { auditVerdict, intervalWords, strongest } from "./audit-verdict.ts";
 import { colophon } from "./colophon.ts";
+import { exampleImages } from "./example-images.ts";
 import { definitions, givenRows } from "./given.ts";
 import { foreign, html, type Markup } from "./html.ts";
-import { nearestImages } from "./nearest-images.ts";
+
 import { counted, grouped, percent, significant } from "./numbers.ts";
 import { page } from "./page.ts";
 import { riskCurves } from "./risk-curves.ts";
@@ -49,16 +50,14 @@ ${riskCurves(result)}
 <section>
 <h2>The ${result.items} that came back best</h2>
 <p class="note">Of each attack on each defense the one whose reconstruction came nearest: the worst for its owner.</p>
-${nearestImages(result, pictures)}
+${exampleImages(result, "nearest", pictures)}
 </section>
-${
-  result.comparisons.length > 0 &&
-  html`<section>
-<h2>Attack against attack</h2>
-<p class="note">On the same draws, in ${result.items}s. Intervals at ${level}: ${result.interval === "clopper-pearson" ? "Tango's score interval for shares with McNemar's exact p-value" : "a bootstrap over batches for shares, which has no p-value"}, a bootstrap for distances.</p>
-${comparisonTable(result)}
-</section>`
-}
+<section>
+<h2>The first ${result.items} that was drawn</h2>
+<p class="note">Nobody chose it: what an attack brings back when it is neither at its best nor at its worst.</p>
+${exampleImages(result, "first", pictures)}
+</section>
+${againstOneAnother(result, level)}
 <section>
 <h2>Distances</h2>
 <p class="note">Quantiles: the distance below which that share of the reconstructions came. A reconstruction that is not a number counts as farther than any.</p>
@@ -68,6 +67,7 @@ ${quantileTable(result)}
 <h2>What the attacker was given</h2>
 ${definitions([...givenRows(result.assumptions, result.items), [result.items === "image" ? "Images" : "Vectors", "Not given: used for nothing but the scores"]])}
 ${assumed(result)}
+${tunings(result.cells)}
 </section>
 <section>
 <h2>What this does not prove</h2>
@@ -77,6 +77,40 @@ ${assumed(result)}
 <h2>To reproduce</h2>
 ${colophon({ ...result, notes: [...result.notes, ...machine(result)] }, reproduce)}
 </section>`,
+  );
+}
+
+/** Attacks in pairs, where they were tuned alike; where they were not, why there are none. */
+function againstOneAnother(result: AuditResult, level: string): Markup | false {
+  const { comparisons, cells, items, interval } = result;
+  if (comparisons.length > 0)
+    return html`<section>
+<h2>Attack against attack</h2>
+<p class="note">On the same draws, in ${items}s, by attacks that were tuned before at equal budgets. Intervals at ${level}: ${interval === "clopper-pearson" ? "Tango's score interval for shares with McNemar's exact p-value" : "a bootstrap over batches for shares, which has no p-value"}, a bootstrap for distances.</p>
+${comparisonTable(result)}
+</section>`;
+  return (
+    cells.length > byDefense(cells).size &&
+    html`<section>
+<h2>Attack against attack</h2>
+<p class="note">These attacks are not compared with one another: which of two settings does better says little about two attacks. Attacks are compared where they were tuned behind the defense at equal budgets, on images that are not scored: <code>gradleak audit --vary</code> does that, and <code>gradleak tune</code> one by one.</p>
+</section>`
+  );
+}
+
+/** How attacks were tuned. */
+function tunings(cells: AuditResult["cells"]): Markup | false {
+  const tuned = cells.filter((cell) => cell.tuned !== null);
+  return (
+    tuned.length > 0 &&
+    html`<div class="wide"><table>
+<thead><tr><th class="text">defense</th><th class="text">attack</th><th class="text">tuned to</th><th class="text">by</th><th>candidates</th><th>draws</th><th class="text">spec of the tuning</th></tr></thead>
+<tbody>${tuned.map(
+      ({ defense, attack, tuned }) =>
+        html`<tr><th class="text name" scope="row"><code>${foreign(defense)}</code></th><td class="text name"><code>${foreign(attack)}</code></td><td class="text name"><code>${foreign(tuned!.attack)}</code></td><td class="text">${tuned!.by === "distance" ? "least mean distance" : "least objective"}</td><td>${tuned!.candidates}</td><td>${tuned!.draws}</td><td class="text"><code>${tuned!.specHash.slice(0, 12)}</code></td></tr>
+`,
+    )}</tbody>
+</table></div>`
   );
 }
 

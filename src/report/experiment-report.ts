@@ -1,4 +1,5 @@
 import type { ExperimentResult } from "../experiments/index.ts";
+import { assumedLawReport, assumedLawVerdict } from "./assumed-law-report.ts";
 import { batchNormPriorReport, batchNormPriorVerdict } from "./batch-norm-prior-report.ts";
 import { figure1Report, figure1Verdict } from "./figure-1-report.ts";
 import { figure4Report, figure4Verdict } from "./figure-4-report.ts";
@@ -20,6 +21,8 @@ export interface ExperimentReport {
  */
 export function experimentReport({ result, pictures, reproduce }: ExperimentReport): string {
   switch (result.experiment) {
+    case "assumed-law":
+      return assumedLawReport(result, pictures, reproduce);
     case "batch-norm-prior":
       return batchNormPriorReport(result, pictures, reproduce);
     case "figure-1":
@@ -34,6 +37,8 @@ export function experimentReport({ result, pictures, reproduce }: ExperimentRepo
 /** What an experiment came to, in plain words. */
 export function experimentVerdict(result: ExperimentResult): { readonly sentence: string; readonly detail: string } {
   switch (result.experiment) {
+    case "assumed-law":
+      return assumedLawVerdict(result);
     case "batch-norm-prior":
       return batchNormPriorVerdict(result);
     case "figure-1":

@@ -1,19 +1,21 @@
-import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   type AuditResult,
   type AuditSpec,
-  auditChunk,
-  auditResult,
+  audit as auditAll,
   auditSpec,
-  drawsOf,
+  cellsOf,
+  examplesOf,
   guessesFrom,
   modelFor,
   nearestPublic,
   parseSpec,
+  readTuned,
+  tuningsOf,
   validateAuditResult,
 } from "../../src/audit/index.ts";
 import { type AuditFlags, audit } from "../../src/cli/audit.ts";
@@ -32,6 +34,7 @@ import {
 } from "../../src/metrics/index.ts";
 import { initialWeights } from "../../src/models/index.ts";
 import { foldIn, keyFromSeed } from "../../src/random/index.ts";
+import { specHash } from "../../src/spec/index.ts";
 import { filesIn, interrupted } from "./interrupted.ts";
 
 const home = mkdtempSync(join(tmpdir(), "gradleak-audit-"));
@@ -57,27 +60,41 @@ const specOf = (changes: object = {}) =>
     ...changes,
   });
 
+/** The attacks of a spec as if they had been tuned alike behind each of its defenses, so that they are compared. */
+const tunedAlike = (spec: AuditSpec): AuditSpec => ({
+  ...spec,
+  tuned: spec.defenses.flatMap((defense) =>
+    spec.attacks.map((attack) => ({ specHash: "0".repeat(64), by: "distance" as const, candidates: 4, draws: 8, defense, attack })),
+  ),
+});
+
 /** An audit by the library, of the synthetic set. */
 async function audited(spec: AuditSpec): Promise<AuditResult> {
-  const dataset = vectorSets.build(set, "test");
+  const [dataset, publicSet] = [vectorSets.build(set, "test"), vectorSets.build(set, "train")];
   const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
   const weights = initialWeights(model, keyFromSeed(3));
   const guesses = guessesFrom({
-    examples: vectorSets.build(set, "train"),
+    examples: publicSet,
     knowsLabels: true,
     measured: { space: "pixel" },
     delta: spec.score.delta,
   });
-  const neighbors = nearestPublic(vectorSets.build(set, "train"), { space: "pixel" }, 30);
-  const run = { spec, dataset, weights, guesses, nearestPublic: neighbors, machine: { threads: 1, clock: () => 0 } };
-  const chunks = [];
-  for (const range of drawsOf(spec)) {
-    const going = auditChunk(run, range);
-    let next = await going.next();
-    while (!next.done) next = await going.next();
-    chunks.push(next.value);
-  }
-  return auditResult({ spec, model, classes: dataset.classes, chunks, versions: { gradleak: "0" }, notes: [] });
+  const examples = examplesOf(publicSet);
+  const neighbors = nearestPublic(publicSet, { space: "pixel" }, 30);
+  const run = {
+    spec,
+    cells: cellsOf(spec),
+    dataset,
+    weights,
+    guesses,
+    nearestPublic: neighbors,
+    examples,
+    machine: { threads: 1, clock: () => 0 },
+  };
+  const going = auditAll({ run, publicSet, versions: { gradleak: "0" }, notes: [] });
+  let next = await going.next();
+  while (!next.done) next = await going.next();
+  return next.value.result;
 }
 
 const distancesOf = ({ data }: AuditResult, cell: number) => data.map(({ distances }) => distances[cell]!);
@@ -87,7 +104,7 @@ const resampleKey = (seed: number) => foldIn(foldIn(keyFromSeed(seed), 0), 4);
 
 describe("an audit", () => {
   it("states the numbers of the statistics on its own draws", async () => {
-    const result = await audited(specOf({ failIf: "recovered > 0.9" }));
+    const result = await audited(tunedAlike(specOf({ failIf: "recovered > 0.9" })));
     expect(validateAuditResult(JSON.parse(JSON.stringify(result)), "result")).toEqual(result);
     expect(result.cells.map(({ defense, attack }) => [defense.split(":")[0], attack.includes("conditional")])).toEqual([
       ["laplacian", false],
@@ -146,7 +163,7 @@ describe("an audit", () => {
       defenses: ["laplacian:scale=0.02"],
       samples: 8,
     });
-    const result = await audited(spec);
+    const result = await audited(tunedAlike(spec));
     expect(result).toMatchObject({ draws: 8, images: 16, interval: "cluster-bootstrap", band: dkwBand(8, 0.95, 2) });
     const [first, second] = [distancesOf(result, 0), distancesOf(result, 1)];
     expect(first.every(({ length }) => length === 2)).toBe(true);
@@ -173,6 +190,57 @@ describe("an audit", () => {
     expect(distancesOf(alone, 1)).toEqual(distancesOf(whole, 1).slice(0, 4));
     const other = await audited(specOf({ lanes: 1, samples: 4, seed: 6, defenses: ["laplacian:scale=0.02"] }));
     expect(distancesOf(other, 1)).not.toEqual(distancesOf(whole, 1).slice(0, 4));
+  });
+});
+
+describe("an audit that tunes its attacks", () => {
+  const vary = [
+    { path: "rate", values: [0.01, 0.1, 0.3] },
+    { path: "widen", values: [1, 10] },
+  ];
+  const tuning = { vary, budget: 32, samples: 6, by: "distance" };
+  const behindOne = { defenses: ["laplacian:scale=0.02"] };
+
+  it("carries out the best candidate of each attack, on other draws than those it was tuned on, and compares", async () => {
+    const spec = specOf({ ...behindOne, tuning });
+    const result = await audited(spec);
+    const tunings = tuningsOf(spec);
+    expect(tunings.map(({ data, attacks: tried, samples }) => [data.split, tried.length, samples])).toEqual([
+      ["train", 7, 6],
+      ["train", 7, 6],
+    ]);
+    for (const [i, cell] of result.cells.entries()) {
+      expect(cell.tuned).toMatchObject({ by: "distance", candidates: 7, draws: 6, specHash: specHash(tunings[i]! as never) });
+      expect(cell.attack).not.toBe(cell.tuned!.attack);
+    }
+    expect(result.comparisons).toHaveLength(1);
+    // The same numbers come from an audit of the attacks that were chosen.
+    const chosen = await audited(specOf({ ...behindOne, attacks: result.cells.map(({ tuned }) => tuned!.attack) }));
+    expect(chosen.data).toEqual(result.data);
+    expect(chosen.comparisons).toEqual([]);
+  });
+
+  it("gives every attack as many candidates", () => {
+    const own = [{ path: "anneal", values: [0.1, 0.01, 0.001] }, ...vary];
+    const idlg = { kind: "inverting-gradients", steps: 12 };
+    const tunings = tuningsOf(specOf({ ...behindOne, attacks: [attacks[0], idlg], tuning: { ...tuning, vary: own } }));
+    // The second attack has the rate alone of them, and its own is among the three.
+    expect(tunings.map(({ attacks: tried }) => tried.length)).toEqual([3, 3]);
+    expect(new Set(tunings[1]!.attacks.map((attack) => attack.rate))).toEqual(new Set([0.01, 0.1, 0.3]));
+  });
+
+  it("compares only what was tuned behind the same defense at the same budget", async () => {
+    const spec = tunedAlike(specOf({ ...behindOne, samples: 3 }));
+    const [first, second] = spec.tuned!;
+    const others = [
+      [first!],
+      [first!, { ...second!, candidates: 5 }],
+      [first!, { ...second!, draws: 9 }],
+      [first!, { ...second!, by: "objective" as const }],
+      [first!, { ...second!, defense: specOf().defenses[1]! }],
+    ];
+    expect((await audited(spec)).comparisons).toHaveLength(1);
+    for (const tuned of others) expect((await audited({ ...spec, tuned })).comparisons).toEqual([]);
   });
 });
 
@@ -207,6 +275,30 @@ describe("gradleak audit", () => {
     expect(other.code).toBe(2);
     expect(other.told).toContain("another spec");
   }, 120_000);
+
+  it("tunes first where parameters vary, goes on after kill -9, and leaves what gradleak tune writes", async () => {
+    const shared = ["--data", set, "--model", "mlp:sizes=6", "--defense", "laplacian:scale=0.02", "--delta", "1.7", "--threads", "1"];
+    const varied = ["--vary", "rate=0.05/0.3", "--chunk", "2", "--lanes", "2"];
+    const attacked = ["bayes:steps=20", "bayes:steps=20,conditional=(gaussian:sigma=0.03)"];
+    const mine = ["audit", ...shared, "--attack", ...attacked, ...varied, "--samples", "4", "--tuning-samples", "4"];
+    const child = spawn(process.execPath, ["dist/cli/main.js", ...mine, "--out", at("tuned")], { stdio: "ignore" });
+    const ended = new Promise((resolve) => child.on("close", (_, signal) => resolve(signal)));
+    const kept = join(at("tuned"), "tuning/1/draws/0.json");
+    while (!existsSync(kept) && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill("SIGKILL");
+    expect(await ended).toBe("SIGKILL");
+    const before = readFileSync(kept, "utf8");
+    const again = await gradleak(...mine, "--out", at("tuned"));
+    expect(again.code, again.told).toBe(0);
+    expect(readFileSync(kept, "utf8")).toBe(before);
+    const { cells, comparisons } = validateAuditResult(JSON.parse(result("tuned")), "result.json");
+    expect(comparisons).toHaveLength(1);
+    const alone = await gradleak("tune", ...shared, "--attack", attacked[1]!, ...varied, "--samples", "4", "--out", at("alone"));
+    expect(alone.code, alone.told).toBe(0);
+    const written = readTuned(readFileSync(join(at("alone"), "tuned.json"), "utf8"), "tuned.json");
+    expect(written.specHash).toBe(cells[1]!.tuned!.specHash);
+    expect(readTuned(readFileSync(join(at("tuned"), "tuning/1/tuned.json"), "utf8"), "tuned.json")).toEqual(written);
+  });
 
   it("exits with 1 where a gate fails, with 0 where it passes, and shows why", async () => {
     const gated = [...words, "--samples", "8", "--fail-if", "recovered.estimate > 0.9"];
@@ -243,6 +335,9 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     samples: "4",
     chunk: "2",
     lanes: "2",
+    tuningSamples: "4",
+    budget: "8",
+    by: "distance",
     seed: "0",
     device: "cpu",
     threads: "1",
@@ -277,6 +372,15 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
       /mask keeping 0\.5 needs the mask, and the client did not publish one/,
     ],
     ["vectors and no δ", { delta: undefined as never }, /state --delta/],
+    ["something to vary that no attack has", { vary: ["rte=1/2"] }, /--vary rte: no attack has such a parameter/],
+    [
+      "an attack without anything to vary",
+      { attack: ["bayes:steps=2", "idlg:steps=2"], vary: ["anneal=0.1/0.2"] },
+      /--vary leaves attack idlg:steps=2 one candidate/,
+    ],
+    ["steps to vary", { vary: ["steps=1/2"] }, /equal budgets/],
+    ["objectives of different priors", { vary: ["prior.weight=1/2"], by: "objective" }, /changes the objective itself/],
+    ["an attack that was tuned before", { vary: ["rate=1/2"], tuned: [] }, /--vary does not fit --tuned/],
     ["weights that are not there", { weights: at("nowhere.npz") }, /nowhere\.npz/],
   ];
   it.each(cases)("%s", async (name, changes, sentence) => {
@@ -300,5 +404,17 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     writeFileSync(join(folder, "a.png"), encodePng({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) }));
     await expect(audit({ ...flags, data: folder, out: at("unlabeled") })).rejects.toThrow(/has no labels.*subfolders/);
     expect(existsSync(at("unlabeled"))).toBe(false);
+  });
+
+  it("a folder without splits, where there is something to tune", async () => {
+    const { encodePng } = await import("../../src/formats/index.ts");
+    const folder = mkdtempSync(join(home, "pictures-"));
+    for (const name of ["cat", "dog"]) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, "a.png"), encodePng({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) }));
+    }
+    const given = { ...flags, attack: ["inverting-gradients:steps=2"], vary: ["rate=1/2"], data: folder, out: at("undivided") };
+    await expect(audit(given)).rejects.toThrow(/has no two splits; put its pictures into subfolders train and test/);
+    expect(existsSync(at("undivided"))).toBe(false);
   });
 });

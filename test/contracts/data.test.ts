@@ -160,6 +160,35 @@ describe("a folder of pictures", () => {
     ]);
   });
 
+  it("has two splits where its subfolders are train and test, with the classes of both", async () => {
+    put("train/cat/a.png", gray(1));
+    put("train/dog/a.png", gray(2));
+    put("test/ape/a.png", gray(3));
+    put("test/dog/b.png", gray(4));
+    const [train, test] = [
+      await openDataset({ kind: "folder", split: "train", path: root }),
+      await openDataset({ kind: "folder", split: "test", path: root }),
+    ];
+    const seen = (set: typeof test) =>
+      Array.from({ length: set.size }, (_, i) => [set.classes[set.example(i).label], Math.round(set.example(i).image[0]! * 255)]);
+    expect(test.classes).toEqual(["ape", "cat", "dog"]);
+    expect(train.classes).toEqual(test.classes);
+    expect(seen(train)).toEqual([
+      ["cat", 1],
+      ["dog", 2],
+    ]);
+    expect(seen(test)).toEqual([
+      ["ape", 3],
+      ["dog", 4],
+    ]);
+    expect(test.whole).toBeUndefined();
+    expect(test.notes.join()).toContain("train and test, this is test");
+    // A third subfolder makes all of them classes again.
+    put("val/dog/c.png", gray(5));
+    const whole = await openDataset({ kind: "folder", split: "test", path: root });
+    expect([whole.classes, whole.size, whole.whole]).toEqual([["test", "train", "val"], 5, true]);
+  });
+
   it("without subfolders is one class", async () => {
     put("a.png", gray(9));
     const set = await openDataset({ kind: "folder", split: "test", path: root });

@@ -4,6 +4,7 @@ import {
   type AuditRun,
   auditChunk,
   candidatesOf,
+  cellsOf,
   drawsOf,
   modelFor,
   parseSpec,
@@ -69,6 +70,7 @@ it("the choice is the candidate with the least mean over the same draws, and its
   const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
   const run: AuditRun = {
     spec,
+    cells: cellsOf(spec),
     dataset,
     weights: initialWeights(model, keyFromSeed(0)),
     guesses: [],

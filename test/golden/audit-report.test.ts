@@ -9,7 +9,12 @@ const golden = new URL("audit-report.html", import.meta.url);
 const shown = madeUpPictures(4, [], 12);
 const pictures = new Map(
   [0, 1, 2, 3].flatMap((cell) =>
-    ["original", "reconstruction"].map((name) => [`nearest/${cell}-${name}.png`, shown.get(`${name}-${cell}.png`)!]),
+    ["nearest", "first"].flatMap((which) =>
+      ["original", "reconstruction"].map((name): [string, Uint8Array] => [
+        `${which}/${cell}-${name}.png`,
+        shown.get(`${name}-${cell}.png`)!,
+      ]),
+    ),
   ),
 );
 const reproduce = "gradleak audit --data cifar10 --model convbig --defense none --defense gaussian:sigma=0.01 --samples 80 --seed 1";
@@ -38,7 +43,8 @@ describe("the report of an audit", () => {
     expect(text).toContain("The gate failed");
     expect(text).toContain(reproduce);
     expect(document.querySelectorAll(".curve svg").length).toBe(2);
-    expect(document.querySelectorAll(".pairs img").length).toBe(8);
+    // Two pictures of the best and of the first, an attack and a defense each.
+    expect(document.querySelectorAll(".pairs img").length).toBe(16);
   });
 
   it("names the nearest public image beside the guesses, and never as one", () => {

@@ -34,9 +34,29 @@ export function madeUpAudit(): AuditResult {
   const byCell = [0, 1, 2, 3].map((cell) => all.map((draw) => distanceOf(cell, draw)));
   const cells = byCell.map((distances, cell) => {
     const { nearest } = distanceQuantiles(distances.map((d) => d ?? Infinity));
+    const example = (which: "nearest" | "first", draw: number) => ({
+      draw,
+      place: 0,
+      index: 100 + draw,
+      label: 3,
+      className: `cat<script>alert("1")</script>`,
+      distance: distances[draw]!,
+      files: { original: `${which}/${cell}-original.png`, reconstruction: `${which}/${cell}-reconstruction.png` },
+    });
     return {
       defense: defenses[cell >> 1]!,
       attack: attacks[cell & 1]!,
+      tuned:
+        cell < 2
+          ? null
+          : {
+              specHash: specHash({ cell }),
+              by: "distance" as const,
+              candidates: 6,
+              draws: 16,
+              attack: `${attacks[cell & 1]!},rate=0.05`,
+              values: { rate: 0.05 },
+            },
       law: cell & 1 ? "cosine similarity" : "squared distance",
       trueLaw: cell < 2 ? null : "gaussian with sigma 0.01",
       prior: cell & 1 ? "total variation (squared, factor 0.0004)" : "uniform",
@@ -44,19 +64,13 @@ export function madeUpAudit(): AuditResult {
       points: 1,
       ...shares(distances),
       failed: distances.filter((d) => d === null).length,
-      nearest: {
-        draw: nearest.index,
-        place: 0,
-        index: 100 + nearest.index,
-        label: 3,
-        className: `cat<script>alert("1")</script>`,
-        distance: nearest.distance,
-        files: { original: `nearest/${cell}-original.png`, reconstruction: `nearest/${cell}-reconstruction.png` },
-      },
+      nearest: example("nearest", nearest.index),
+      first: example("first", 0),
       seconds: 120 + cell,
     };
   });
-  const comparisons = [0, 1].map((d) => {
+  // Attacks are compared behind the defense behind which they were tuned.
+  const comparisons = [1].map((d) => {
     const [first, second] = [byCell[2 * d]!, byCell[2 * d + 1]!];
     const near = (distance: number | null) => distance !== null && distance <= delta;
     const count = (one: boolean, other: boolean) => first.filter((x, i) => near(x) === one && near(second[i]!) === other).length;

@@ -1,0 +1,69 @@
+import { LeakageError } from "../errors.ts";
+import type { PartSpec } from "../spec/index.ts";
+import { type AuditSpec, attackName, type Cell, cellsOf } from "./audit-spec.ts";
+import type { TuningRecord } from "./spec.ts";
+import { candidatesOf, recordOf, requireComparable, type Tuned, type TuneSpec } from "./tune.ts";
+
+/**
+ * The tunings that an audit begins with, one a cell in the order of `cellsOf`: what `gradleak tune` does with this attack behind this defense, on draws of the split that
+ * is not scored. A parameter is varied in the attacks that have it. Budgets are equal: every attack tries as many candidates, as many as the one with the fewest has.
+ *
+ * @throws LeakageError `spec` for a parameter that no attack has, an attack that has none of them, objectives that cannot be compared.
+ */
+export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, ...rest }: AuditSpec): readonly TuneSpec[] {
+  if (!tuning) return [];
+  const { vary, budget, samples, by } = tuning;
+  requireComparable(by, vary);
+  const nowhere = vary.find(({ path }) => !rest.attacks.some((attack) => has(attack, path)));
+  if (nowhere)
+    throw new LeakageError("spec", `--vary ${nowhere.path}: no attack has such a parameter; a path names it as the attack's spec does.`);
+  const all = rest.attacks.map((attack) => {
+    const own = vary.filter(({ path }) => has(attack, path));
+    const candidates = candidatesOf(attack, own, budget, rest.seed);
+    if (candidates.length > 1) return { attack, own, candidates: candidates.length };
+    throw new LeakageError(
+      "spec",
+      `--vary leaves attack ${attackName(attack)} one candidate, and attacks are compared at equal budgets: vary a parameter of it as well.`,
+    );
+  });
+  const equal = Math.min(...all.map(({ candidates }) => candidates));
+  const { split, sha256, publicSha256, ...kind } = rest.data;
+  const data = {
+    ...kind,
+    split: split === "train" ? ("test" as const) : ("train" as const),
+    ...(publicSha256 === undefined ? {} : { sha256: publicSha256 }),
+    ...(sha256 === undefined ? {} : { publicSha256: sha256 }),
+  };
+  return rest.defenses.flatMap((defense) =>
+    all.map(({ attack, own }) => ({
+      ...rest,
+      data,
+      defenses: [defense],
+      attacks: [...candidatesOf(attack, own, equal, rest.seed)],
+      samples,
+      by,
+    })),
+  );
+}
+
+/** What an attack's spec has at a path such as `prior.weight`; undefined where it has no such parameter. */
+export const valueAt = (attack: PartSpec, path: string): PartSpec[string] | undefined =>
+  path
+    .split(".")
+    .reduce<PartSpec[string] | undefined>(
+      (at, step) => (at as Readonly<Record<string, PartSpec[string]>> | null | undefined)?.[step],
+      attack,
+    );
+
+const has = (attack: PartSpec, path: string): boolean => valueAt(attack, path) !== undefined;
+
+/** The cells of an audit as they are carried out: with the best candidate of each one's tuning. */
+export const tunedCells = (spec: AuditSpec, tunings: readonly Tuned[]): readonly Cell[] =>
+  cellsOf(spec).map((cell, i) => {
+    const record = tunings[i] && recordOf(tunings[i]);
+    return record ? { defense: cell.defense, attack: record.attack, tuned: record } : cell;
+  });
+
+/** Whether two attacks on a defense can be compared: both were tuned behind it, by the same criterion at the same budget. */
+export const comparable = (one: TuningRecord | undefined, other: TuningRecord | undefined): boolean =>
+  one !== undefined && other !== undefined && one.by === other.by && one.candidates === other.candidates && one.draws === other.draws;

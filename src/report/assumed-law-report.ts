@@ -1,0 +1,119 @@
+import type { AssumedLawResult } from "../experiments/index.ts";
+import { colophon } from "./colophon.ts";
+import { exampleImages } from "./example-images.ts";
+import { foreign, html, type Markup } from "./html.ts";
+import { counted, percent, signed, significant } from "./numbers.ts";
+import { page } from "./page.ts";
+
+type Audit = AssumedLawResult["audits"][number]["audit"];
+type Panel = AssumedLawResult["audits"][number]["panel"];
+
+/** An attacker that assumes another law than the one that is there, and how much farther off it is. */
+interface Wrong {
+  readonly law: string;
+  /** Mean distance of this one minus that of the attacker that assumes what is true, draw by draw. */
+  readonly farther: { readonly mean: number; readonly low: number; readonly high: number } | null;
+}
+
+/** The attackers of an audit that are wrong, in order; the first cell is the one that is right. */
+const wrongsOf = ({ cells, comparisons }: Audit): readonly Wrong[] =>
+  cells.slice(1).map(({ attack, law }) => {
+    // The comparison is of the first minus the second.
+    const distance = comparisons.find(({ first, second }) => first === cells[0]!.attack && second === attack)?.distance;
+    return { law, farther: distance ? { mean: -distance.estimate, low: -distance.upper, high: -distance.lower } : null };
+  });
+
+const meanDistance = ({ data }: Audit, cell: number): number | null => {
+  const distances = data.flatMap((draw) => draw.distances[cell]!);
+  return distances.includes(null) ? null : distances.reduce<number>((sum, distance) => sum + distance!, 0) / distances.length;
+};
+
+/** How often the attacker that is right came closer, beyond chance, and how often it did not. */
+export function assumedLawVerdict({ audits }: AssumedLawResult): { readonly sentence: string; readonly detail: string } {
+  const panels = [...new Set(audits.map(({ panel }) => panel))];
+  const told = panels.map((panel) => {
+    const wrongs = audits.filter((one) => one.panel === panel).flatMap(({ audit }) => wrongsOf(audit));
+    const closer = wrongs.filter(({ farther }) => farther !== null && farther.low > 0).length;
+    const beaten = wrongs.filter(({ farther }) => farther !== null && farther.high < 0).length;
+    return { panel, of: wrongs.length, closer, beaten };
+  });
+  const all = told.every(({ of, closer }) => closer === of);
+  return {
+    sentence: all
+      ? "Who assumes the law that is there comes closest, behind every defense."
+      : `Who assumes the law that is there comes closest beyond chance in ${told.map(({ panel, of, closer }) => `${closer} of ${of} comparisons on ${panel}`).join(" and ")}.`,
+    detail: told
+      .map(
+        ({ panel, of, closer, beaten }) =>
+          `On ${panel}, of ${counted(of, "attacker")} that assumed something else, ${closer} ended farther from the original by paired differences beyond chance, ${beaten} nearer, and of ${of - closer - beaten} these draws do not tell.`,
+      )
+      .join(" "),
+  };
+}
+
+const headings: Readonly<Record<Panel, string>> = { vectors: "Vectors whose density is known", pictures: "Pictures" };
+
+/** The report of that comparison: one HTML file that needs nothing beside it and no script. */
+export function assumedLawReport(result: AssumedLawResult, pictures: ReadonlyMap<string, Uint8Array>, reproduce: string): string {
+  const { sentence, detail } = assumedLawVerdict(result);
+  const panels = [...new Set(result.audits.map(({ panel }) => panel))];
+  return page(
+    sentence,
+    html`<header>
+<p class="eyebrow">Gradleak · assumed laws</p>
+<h1>${sentence}</h1>
+<p class="lead">${detail}</p>
+</header>
+${panels.map((panel) =>
+  section(
+    panel,
+    result.audits.flatMap((one) => (one.panel === panel ? [one.audit] : [])),
+    pictures,
+  ),
+)}
+<section>
+<h2>To reproduce</h2>
+${colophon(result, reproduce)}
+</section>`,
+  );
+}
+
+function section(panel: Panel, audits: readonly Audit[], pictures: ReadonlyMap<string, Uint8Array>): Markup {
+  const { assumptions, draws, confidence, baselines, cells } = audits[0]!;
+  const level = `${+(100 * confidence).toPrecision(6)} %`;
+  const tuning = cells[0]!.tuned!;
+  return html`<section>
+<h2>${headings[panel]}</h2>
+<p class="note">${counted(draws, "draw")} behind each defense, on <code>${foreign(assumptions.model)}</code>; recovered within δ = ${significant(assumptions.delta)}. Of ${tuning.candidates} candidates an attacker, each on ${counted(tuning.draws, "draw")} that are not scored, the one with the least mean distance was taken. Differences are paired, with ${level} bootstrap intervals; shares have Clopper–Pearson intervals. The mean example, which needs no update, comes within δ of ${percent(baselines[0]!.recovered.estimate)}.</p>
+<div class="wide"><table>
+<thead><tr><th class="text">assumed law</th><th class="text">tuned to</th><th>mean distance</th><th>farther than the law that is there</th><th>recovered</th><th>interval</th></tr></thead>
+${audits.map(rows)}
+</table></div>
+${
+  panel === "pictures" &&
+  html`<h3 style="margin-top: 24px"><b>The first picture that was drawn</b> <span class="note">original and reconstruction</span></h3>
+${audits.map(
+  (audit) => html`<p class="note" style="margin: 18px 0 0">behind <code>${foreign(audit.cells[0]!.defense)}</code>, assuming</p>
+${exampleImages(audit, "first", pictures, ({ law }) => foreign(law))}`,
+)}`
+}
+</section>`;
+}
+
+function rows(audit: Audit): Markup {
+  const wrongs = wrongsOf(audit);
+  return html`<tbody><tr><th class="group" colspan="6" scope="rowgroup">behind <code>${foreign(audit.cells[0]!.defense)}</code></th></tr>
+${audit.cells.map(({ law, tuned, recovered }, i) => {
+  const { farther } = wrongs[i - 1] ?? { farther: null };
+  const difference = farther ? `${signed(farther.mean, 3)} (${signed(farther.low, 3)} to ${signed(farther.high, 3)})` : "–";
+  return html`<tr><th class="text name" scope="row">${foreign(law)}${i === 0 && html` <span class="mark">the law that is there</span>`}</th><td class="text"><code>${Object.entries(
+    tuned!.values!,
+  )
+    .map(([path, value]) => `${path}=${value}`)
+    .join(
+      ", ",
+    )}</code></td><td class="strong">${significant(meanDistance(audit, i))}</td><td>${difference}</td><td>${percent(recovered.estimate)}</td><td>${percent(recovered.lower)} – ${percent(recovered.upper)}</td></tr>
+`;
+})}</tbody>
+`;
+}
