@@ -3,7 +3,7 @@ import type { Key } from "../random/index.ts";
 import { type Ball, pointsIn } from "./ball.ts";
 import type { Evaluation, Optimizer, State, Transition } from "./search/optimizer.ts";
 
-/** Logarithms of what an attacker assumes, at one point: a scalar each. */
+/** Logarithms of what an attacker assumes, at one point, each up to a constant: scalars. */
 export type Joint = {
   /** log p(g | x). */
   readonly likelihood: Tensor;

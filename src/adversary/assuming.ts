@@ -1,5 +1,6 @@
 import { type Batch, type Client, exactly } from "../client/index.ts";
 import type { Disclosed, Likelihood } from "../defenses/index.ts";
+import { kernelOf } from "../distributions/index.ts";
 import { concat, constant, Gradients, root, sizeOf, type Tensor, where } from "../graph/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { fillNormal, fillUniform, foldIn, type KeyBits } from "../random/index.ts";
@@ -40,7 +41,8 @@ export interface AssumptionAndSearch extends Attack {
 }
 
 /**
- * The attack that maximizes log p(g | x) + log p(x) for what it assumes, on average over the ball, by the given search.
+ * The attack that maximizes log p(g | x) + log p(x) for what it assumes, on average over the ball, by the given search. Both are taken without their constants, which
+ * change neither the maximum nor any step on the way, and would leave float32 without digits: the objectives that it reports lack them.
  *
  * In the box of a search the prior is 0 outside: with Jensen's bound points of the ball are projected onto the box (literally the bound would be −∞ on every image
  * with a black pixel); with log-mean-exp they have no mass.
@@ -63,7 +65,7 @@ function bounds({ model: { shape, normalization } }: Client): { low: Tensor; hig
   };
 }
 
-/** Algorithm 1's objective, −[log p(g | x) + log p(x)], as a problem for the search. */
+/** Algorithm 1's objective, −[log p(g | x) + log p(x)] up to a constant, as a problem for the search. */
 function pose(
   { likelihood, prior, jointLabels, ball }: Assumption,
   search: Search,
@@ -99,12 +101,12 @@ function pose(
       const open: Disclosed = Object.fromEntries([...(seen.open?.keys() ?? [])].map((name) => [name, given[`open.${name}`]!]));
       const relative = () => own.gradients(batch).squaredDistance(update).div(update.squaredNorm());
       const terms = [
-        prior.density(own).logProb(batch),
+        kernelOf(prior.density(own), batch),
         ...(boxed && ball?.bound === "log-mean-exp" ? [massInside(batch.x, low, high)] : []),
         ...(consensus ? [apart(batch.x, consensus.x).mul(consensus.weight).neg()] : []),
       ];
       return {
-        likelihood: (width ? likelihood.widened!(width) : likelihood).given(own)(batch, open).logProb(update),
+        likelihood: kernelOf((width ? likelihood.widened!(width) : likelihood).given(own)(batch, open), update),
         prior: terms.reduce((sum, term) => sum.add(term)),
         ...(likelihood.cancels && !exact ? { relative: relative() } : {}),
       };

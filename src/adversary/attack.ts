@@ -19,7 +19,7 @@ export interface Observations {
 
 /** Where an attack stands with one update. */
 export interface LaneProgress {
-  /** The attacker's objective at the latest evaluation. */
+  /** The attacker's objective at the latest evaluation, without the constants of the densities that it assumes. */
   readonly objective: number;
   /** Its part without the prior. */
   readonly matching: number;

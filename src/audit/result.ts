@@ -63,7 +63,12 @@ const image = z.strictObject({
   assumedLabel: z.int().nonnegative().nullable().describe("The class that the attack was given or settled on."),
   className: z.string().nullable().describe("The name of its true class."),
   ...metrics,
-  objective: z.number().nullable().describe("The attacker's own, at the reconstruction; null if it never was a number."),
+  objective: z
+    .number()
+    .nullable()
+    .describe(
+      "The attacker's own, at the reconstruction: −log p(update | images) − log p(images) without constants; null if it never was a number.",
+    ),
   steps: z.int().nonnegative(),
   evaluations: z.int().nonnegative().describe("Of the objective and its gradient."),
   seconds: z.number().nonnegative().describe("Wall time of the attack that it was part of, divided by the images attacked together."),

@@ -14,14 +14,18 @@ export interface Likelihood {
   /** Whether it compares through ‖g − G‖², whose fast form loses its digits near a perfect match. */
   readonly cancels: boolean;
   /**
-   * Densities are with respect to volume, where an entry is exactly 0 with positive probability to volume plus a unit mass at 0, and include their constants.
+   * Densities are with respect to volume, where an entry is exactly 0 with positive probability to volume plus a unit mass at 0, and include their constants; kernels
+   * lack what does not depend on the batch.
    *
    * @throws LeakageError `spec` where the law does not fit the client or the batch, or where what it needs was not published.
    */
   given(client: Client): (batch: Batch, open?: Disclosed) => Density<Gradients>;
   /** The same refusal without a batch at hand. @throws LeakageError `spec` that names what does not fit: the client or the size of its batch. */
   check?(client: Pick<Client, "model" | "mode">, batchSize: number): void;
-  /** The same law with all its noise `factor` times as wide, up to a constant: what a search narrows step by step. Absent where there is no such law. */
+  /**
+   * The same law with all its noise `factor` times as wide, up to a constant that depends on the factor and not on the batch: what a search narrows step by step, so that
+   * scores compare at one step only. Absent where there is no such law.
+   */
   widened?(factor: Tensor): Likelihood;
 }
 

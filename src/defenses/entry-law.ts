@@ -54,21 +54,24 @@ export interface EntryData {
   readonly batchSize: number;
 }
 
-/** Logarithm of each entry's density, with respect to volume plus a unit mass at 0. Every case with a signal has noise. */
-export function logProbs(law: EntryLaw, entries: Tensor, data: EntryData): Tensor {
+/**
+ * Logarithm of each entry's density, with respect to volume plus a unit mass at 0. Every case with a signal has noise. Without `constants` it lacks what does not
+ * depend on the signal: of the normalizers of its cases the least, and the mass of an entry that is 0.
+ */
+export function logProbs(law: EntryLaw, entries: Tensor, data: EntryData, constants = true): Tensor {
   if (law.kind === "split")
-    return where(data.mask(law.mask).greater(0.5), logProbs(law.kept, entries, data), logProbs(law.dropped, entries, data));
+    return where(
+      data.mask(law.mask).greater(0.5),
+      logProbs(law.kept, entries, data, constants),
+      logProbs(law.dropped, entries, data, constants),
+    );
   const smooth = law.cases.flatMap(({ weight, signal, noise }) =>
-    noise
-      ? [
-          around(noise, signal ? data.signal : filled(0, entries.shape), data.batchSize)
-            .logProbs(entries)
-            .add(Math.log(weight)),
-        ]
-      : [],
+    noise ? [{ weight, law: around(noise, signal ? data.signal : filled(0, entries.shape), data.batchSize) }] : [],
   );
-  const atom = law.cases.find(({ noise }) => !noise);
   // An entry that must be 0 is; nothing is learned from it.
   if (smooth.length === 0) return filled(0, entries.shape);
-  return atom ? where(entries.equal(0), Math.log(atom.weight), logSumExp(smooth)) : logSumExp(smooth);
+  const left = constants ? 0 : Math.min(...smooth.map(({ law }) => law.normalizer));
+  const density = logSumExp(smooth.map(({ weight, law }) => law.kernels(entries).sub(law.normalizer - left - Math.log(weight))));
+  const atom = law.cases.find(({ noise }) => !noise);
+  return atom ? where(entries.equal(0), constants ? Math.log(atom.weight) : 0, density) : density;
 }

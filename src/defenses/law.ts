@@ -41,7 +41,10 @@ export const likelihoodOf = (law: Law, check: NonNullable<Likelihood["check"]>):
   widened: (factor) => asWideAs(law, check, factor),
 });
 
-/** Noise of a scale family is `factor` times as wide around D(x) where update and D(x) are divided by the factor. */
+/**
+ * Noise of a scale family is `factor` times as wide around D(x) where update and D(x) are divided by the factor. An entry's density then is divided by the factor too,
+ * which is left out: it depends on the step of a search, and not on x.
+ */
 function asWideAs(law: Law, check: NonNullable<Likelihood["check"]>, factor?: Tensor): Likelihood {
   const scaled = (entries: Tensor): Tensor => (factor ? entries.div(factor) : entries);
   const noise = onlyNoise(law.entry);
@@ -59,20 +62,18 @@ function asWideAs(law: Law, check: NonNullable<Likelihood["check"]>, factor?: Te
         if (normal) {
           const variance = normal.variance(batchSize);
           const constants = (entriesOf(signal) / 2) * Math.log(2 * Math.PI * variance);
-          return {
-            logProb: (update) =>
-              scaled(scaled(signal.squaredDistance(update)))
-                .mul(-0.5 / variance)
-                .sub(constants),
-          };
+          const kernel = (update: Gradients) => scaled(scaled(signal.squaredDistance(update))).mul(-0.5 / variance);
+          return { kernel, logProb: (update) => kernel(update).sub(constants) };
         }
-        const logProb = (entries: Tensor, name: string): Tensor => {
+        const score = (entries: Tensor, name: string, constants: boolean): Tensor => {
           const center = scaled(signal.entries(name));
-          if (noise) return around(noise, center, batchSize).logProb(entries);
+          if (noise) return around(noise, center, batchSize)[constants ? "logProb" : "kernel"](entries);
           const mask = (place: string) => law.masks.get(place)!(client, open, name);
-          return logProbs(law.entry, entries, { signal: center, mask, batchSize }).sum();
+          return logProbs(law.entry, entries, { signal: center, mask, batchSize }, constants).sum();
         };
-        return { logProb: (update) => addAll(update.names.map((name) => logProb(scaled(update.entries(name)), name)))! };
+        const all = (constants: boolean) => (update: Gradients) =>
+          addAll(update.names.map((name) => score(scaled(update.entries(name)), name, constants)))!;
+        return { kernel: all(false), logProb: all(true) };
       },
   };
 }

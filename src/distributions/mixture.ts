@@ -1,6 +1,6 @@
 import { type Shape, type Tensor, where } from "../graph/index.ts";
 import type { Key } from "../random/index.ts";
-import type { Distribution, Independent } from "./density.ts";
+import { type Distribution, type Independent, independent } from "./density.ts";
 
 /** A part of a mixture; the weights of all parts are positive and sum to 1. */
 export interface Weighted<Law> {
@@ -28,12 +28,11 @@ export const mixture = (parts: readonly Weighted<Distribution<Tensor>>[]): Distr
 
 /** One of the parts is chosen for each entry by itself. */
 export function entrywiseMixture(parts: readonly Weighted<Independent>[]): Independent {
-  const logProbs = (event: Tensor) => logSumExp(parts.map(({ weight, law }) => law.logProbs(event).add(Math.log(weight))));
-  return {
-    logProbs,
-    logProb: (event) => logProbs(event).sum(),
-    sample: (key) => choose(parts, key, (shape) => shape),
-  };
+  return independent(
+    (event) => logSumExp(parts.map(({ weight, law }) => law.logProbs(event).add(Math.log(weight)))),
+    0,
+    (key) => choose(parts, key, (shape) => shape),
+  );
 }
 
 /** The draw in whose share of [0, 1) a uniform variable falls. Part i uses the key folded with i, the choice the key folded with their number. */

@@ -1,5 +1,5 @@
 import type { Batch, Client } from "../client/index.ts";
-import type { Density, Distribution } from "../distributions/index.ts";
+import { type Density, type Distribution, kernelOf } from "../distributions/index.ts";
 import type { Shape, Tensor } from "../graph/index.ts";
 import type { Examples, Model } from "../models/index.ts";
 import type { Key } from "../random/index.ts";
@@ -20,6 +20,9 @@ export interface PriorContext {
 
 /** The prior whose batches [B, ...shape] follow a normalized law. */
 export const following = (law: (model: Model, shape: Shape) => Distribution<Tensor>): Prior => ({
-  density: ({ model }) => ({ logProb: ({ x }) => law(model, x.shape).logProb(x) }),
+  density: ({ model }) => ({
+    logProb: ({ x }) => law(model, x.shape).logProb(x),
+    kernel: ({ x }) => kernelOf(law(model, x.shape), x),
+  }),
   sample: ({ model }, batchSize) => law(model, [batchSize, ...model.shape]).sample,
 });

@@ -1,3 +1,4 @@
+import { kernelOf } from "../distributions/index.ts";
 import { addAll } from "../graph/index.ts";
 import type { Prior } from "./prior.ts";
 
@@ -5,6 +6,9 @@ import type { Prior } from "./prior.ts";
 export const product = (factors: readonly Prior[]): Prior => ({
   density: (client) => {
     const densities = factors.map((factor) => factor.density(client));
-    return { logProb: (batch) => addAll(densities.map((density) => density.logProb(batch)))! };
+    return {
+      logProb: (batch) => addAll(densities.map((density) => density.logProb(batch)))!,
+      kernel: (batch) => addAll(densities.map((density) => kernelOf(density, batch)))!,
+    };
   },
 });

@@ -1,4 +1,4 @@
-import type { Distribution } from "../distributions/index.ts";
+import { type Distribution, kernelOf } from "../distributions/index.ts";
 import { filled, type Shape, type Tensor } from "../graph/index.ts";
 
 /**
@@ -13,6 +13,7 @@ export function stretched(
   const logVolume = scale.log().expand(shape).sum();
   return {
     logProb: (x) => z.logProb(x.sub(mean).div(scale)).sub(logVolume),
+    kernel: (x) => kernelOf(z, x.sub(mean).div(scale)),
     sample: (key) => z.sample(key).mul(scale).add(mean),
   };
 }

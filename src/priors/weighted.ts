@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { kernelOf } from "../distributions/index.ts";
 import { type Catalogue, type Chain, nested, part } from "../spec/index.ts";
 import type { Prior, PriorContext } from "./prior.ts";
 
@@ -19,7 +20,10 @@ export const weighted = (priors: () => Priors) =>
       return {
         density: (client) => {
           const density = inner.density(client);
-          return { logProb: (batch) => density.logProb(batch).mul(weight) };
+          return {
+            logProb: (batch) => density.logProb(batch).mul(weight),
+            kernel: (batch) => kernelOf(density, batch).mul(weight),
+          };
         },
       };
     },

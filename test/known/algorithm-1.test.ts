@@ -2,11 +2,13 @@ import { describe, expect, it } from "vitest";
 import {
   adam,
   algorithm1,
+  annealed,
   assuming,
   type Ball,
   exponentialRate,
   jensen,
   logMeanExp,
+  narrowed,
   type Progress,
   pointsIn,
   type Search,
@@ -105,6 +107,20 @@ const ball = { samples: 8, radius: 0.5, space: "model", bound: "jensen", points:
 describe("Algorithm 1 on a linear–Gaussian client", () => {
   it("reaches the posterior mode with one point at the center", async () => {
     expect(await distance()).toBeLessThan(1e-4);
+  });
+
+  it("returns its best iterate by the whole objective where the likelihood is annealed or its noise narrows", async () => {
+    for (const pace of [{ anneal: annealed(1e-4) }, { widen: narrowed(30) }]) {
+      const attack = assuming(
+        { likelihood, prior: priorOf(unequal), jointLabels: false },
+        { ...search, ...pace, rate: exponentialRate(0.1, 0.996), result: "best" },
+      );
+      let end: Progress | undefined;
+      for await (const progress of attack.reconstruct(few.seen, few.keys, { threads: 1 })) end = progress;
+      // While the likelihood counts for little, objectives are less: none of those iterates is what is looked for.
+      const far = end!.pictures().reduce((most, each, i) => Math.max(most, Math.abs(each - few.mode[i]!)), 0);
+      expect(far).toBeLessThan(2e-3);
+    }
   });
 
   it("reaches it with antithetic points in a ball, whose linear terms cancel", async () => {

@@ -17,7 +17,8 @@ export interface LbfgsOptions {
 const tolerance = { gradient: 1e-7, change: 1e-9, curvature: 1e-10 };
 /**
  * Conditions of Wolfe, with the constants of Nocedal & Wright (2006), §3.1; the evaluations after which a search gives up; the parts of the objective that may be left
- * after two searches that gave up, and after two outer steps, for the lane to go on; the part of the objective that may be rounding, and how far the slope may have
+ * after two searches that gave up, and after two outer steps, for the lane to go on (behind noise the objective ends at half the number of parameters, so that the
+ * latter is what float32 can just tell apart); the part of the objective that may be rounding, and how far the slope may have
  * risen where it is; the least cosine between step and gradient difference of a pair that is kept.
  */
 const wolfe = {
@@ -25,7 +26,7 @@ const wolfe = {
   slope: 0.9,
   evaluations: 25,
   gain: 0.99,
-  outerGain: 0.9999,
+  outerGain: 0.999999,
   noise: 1e-3,
   overshoot: 0.8,
   curvature: 1e-7,
@@ -122,6 +123,9 @@ function direction({ s, y, upper, valid, scale }: Memory, g: Tensor): Tensor {
     .reshape([-1]);
 }
 
+/** A value with a part of its size on top; priors may have densities above 1, so that objectives may be negative. */
+const above = (value: Tensor, part: number): Tensor => value.add(value.abs().mul(part));
+
 const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(n));
 
 /** L-BFGS (Liu & Nocedal 1989). */
@@ -187,7 +191,7 @@ function searchedStep({ point, value, gradient, rate }: Evaluation, state: State
   const t = state.t!;
   const slope = dot(g, state.direction!);
   // Near a match rounding hides the decrease of the objective, not its slope: a slope that has not risen too far stands for it (Hager & Zhang 2005, approximate Wolfe).
-  const level = value.lessEqual(state.value!.mul(1 + wolfe.noise)).and(slope.lessEqual(state.slope!.mul(-wolfe.overshoot)));
+  const level = value.lessEqual(above(state.value!, wolfe.noise)).and(slope.lessEqual(state.slope!.mul(-wolfe.overshoot)));
   const decreases = finite.and(value.lessEqual(state.value!.add(state.slope!.mul(t).mul(wolfe.decrease))).or(level));
   const risen = slope.greaterEqual(state.slope!.mul(wolfe.slope));
   const tired = state.tries!.greaterEqual(wolfe.evaluations);
@@ -214,8 +218,8 @@ function searchedStep({ point, value, gradient, rate }: Evaluation, state: State
   const inner = state.inner!.add(where(fresh.and(first.not()), 1, 0));
   const ends = inner.greaterEqual(iterations);
   // Two failed searches, or two outer steps, with little gained between them: this is the end of what float32 can tell apart.
-  const spent = failed.and(baseValue.greater(state.failedAt!.mul(wolfe.gain)));
-  const idle = ends.and(baseValue.greater(state.endedAt!.mul(wolfe.outerGain)));
+  const spent = failed.and(baseValue.greater(above(state.failedAt!, wolfe.gain - 1)));
+  const idle = ends.and(baseValue.greater(above(state.endedAt!, wolfe.outerGain - 1)));
   const low = where(fresh, 0, where(decreases, t, state.low!));
   const high = where(fresh, Number.POSITIVE_INFINITY, where(decreases, state.high!, t));
   const next = where(fresh, start, where(high.isFinite(), low.add(high).mul(0.5), low.mul(2)));

@@ -172,6 +172,7 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
   const consensus = search.group ? await openConsensus(search.group, lanes, problem, options) : undefined;
   let exact = !problem.cancels;
   let program = await build(exact);
+  let judged = "";
   try {
     for (;;) {
       const slowest = slowestStep(carried as unknown as Iterate, search.steps);
@@ -182,6 +183,10 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
         ...(search.widen ? { width: Float32Array.of(search.widen(slowest, search.steps)) } : {}),
         ...(consensus ? await consensus.at(slowest, carried.point!) : {}),
       };
+      // What is best is best of one objective: under another factor or width of the likelihood the search for it starts over.
+      const judgment = `${scheduled.factor} ${scheduled.width}`;
+      if (judgment !== judged) carried = { ...carried, bestValue: new Float32Array(carried.value!.length).fill(Number.POSITIVE_INFINITY) };
+      judged = judgment;
       const outputs = (await program.run({ ...carried, ...scheduled, key })) as Record<string, Float32Array>;
       const { relative, ...next } = outputs;
       if (!exact && relative!.some((ratio, i) => carried.failed![i] === 0 && ratio < cancellation)) {
