@@ -43,6 +43,12 @@ export class Curve {
     return this.distances.at(-1)!;
   }
 
+  /** Mean distance after the last step. */
+  get score(): number {
+    const all = this.final.flatMap((own) => [...own]);
+    return rounded(all.reduce((sum, distance) => sum + distance, 0) / all.length);
+  }
+
   /** Means with their bands, medians and quantiles, and the paired difference from another curve of the same draws. */
   summary(optimal: Curve): Omit<Series, "prior" | "conditional" | "width" | "classes" | "k" | "delta"> {
     const { final } = this;

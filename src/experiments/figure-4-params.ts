@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+/** Most inputs a network that are scored. */
+export const mostSamples = 1_000_000;
+
 /** What figure 4 leaves open, with what is chosen for it. The first width and number of classes are those of the main panel. */
 export const figure4Params = {
   width: z
@@ -9,7 +12,7 @@ export const figure4Params = {
     .describe("Hidden units of the network; the first is the main panel's."),
   classes: z.array(z.int().min(2).max(1000)).min(1).default([10, 2]).describe("Classes; the first are the main panel's."),
   dimension: z.int().positive().max(4096).default(20).describe("Entries of an input."),
-  samples: z.int().min(2).max(1_000_000).default(200).describe("Inputs a network."),
+  samples: z.int().min(2).max(mostSamples).default(200).describe("Inputs a network."),
   networks: z.int().positive().max(1000).default(3).describe("Networks, each with its own labeling matrix W and weights."),
   epochs: z
     .int()
@@ -52,6 +55,23 @@ export const figure4Params = {
     .default("independent")
     .describe("Independent points, or pairs ±u (then every k > 1 is even)."),
   bound: z.enum(["jensen", "log-mean-exp"]).default("jensen").describe("Jensen's bound, or the logarithm of the mean."),
+  tuneRate: z
+    .array(z.number().positive())
+    .min(1)
+    .default([0.1, 0.3, 1])
+    .describe("Learning rates that are tried for each adversary of the main panel; every combination is, and the fixed setting."),
+  tuneGamma: z.array(z.number().positive().max(1)).min(1).default([1, 0.99, 0.98]).describe("Factors of the learning rate that are tried."),
+  tuneAnneal: z
+    .array(z.number().positive().max(1))
+    .min(1)
+    .default([1, 0.1, 0.01])
+    .describe("First factors of the log-likelihood that are tried."),
+  tuneDraws: z
+    .int()
+    .nonnegative()
+    .max(1_000_000)
+    .default(100)
+    .describe("Inputs a network that are tuned on, by mean distance; none of them is scored. 0 tunes nothing."),
   lanes: z.int().positive().max(65536).default(256).describe("Points that one program evaluates: draws times k."),
 } as const;
 

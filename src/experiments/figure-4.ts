@@ -1,71 +1,13 @@
-import { type Assumption, type Attack, adam, annealed, assuming, exponentialRate, type Progress, type Search } from "../adversary/index.ts";
-import { type Machine, type Tick, withLabels } from "../audit/index.ts";
-import { gaussianLikelihood, laplacianLikelihood } from "../defenses/index.ts";
+import type { Tick } from "../audit/index.ts";
 import { LeakageError } from "../errors.ts";
-import { priors } from "../priors/index.ts";
-import { foldIn, keyFromSeed } from "../random/index.ts";
 import { part, specHash } from "../spec/index.ts";
-import { Curve, confidence, type Part } from "./curve.ts";
+import { type Curve, confidence } from "./curve.ts";
 import type { Experiment, ExperimentRun, Finding } from "./experiment.ts";
+import { mainSetting, pairs, type Setting, truth } from "./figure-4-adversaries.ts";
+import { attackPanel, type Panel, stepsOf } from "./figure-4-panel.ts";
 import { type Figure4Params, figure4Params } from "./figure-4-params.ts";
-import type { Series } from "./figure-4-result.ts";
-import { type SyntheticDraws, syntheticNetwork } from "./synthetic-draws.ts";
-
-type Law = Series["prior"];
-/** What an adversary assumes. */
-type Pair = { readonly prior: Law; readonly conditional: Law };
-/** Where the adversaries are compared. */
-type Setting = Pick<Series, "width" | "classes" | "k" | "delta">;
-
-const truth = { prior: "gaussian", conditional: "laplacian" } as const;
-
-/** The Bayes optimal adversary first, then those that are wrong about the prior, the conditional, or both. */
-const pairs: readonly Pair[] = [
-  truth,
-  { prior: "laplacian", conditional: "laplacian" },
-  { prior: "gaussian", conditional: "gaussian" },
-  { prior: "laplacian", conditional: "gaussian" },
-];
-
-/** The main panel, the other widths, the other numbers of classes, the balls. */
-function settingsOf({ width, classes, k, delta }: Figure4Params): readonly Setting[] {
-  const main = { width: width[0]!, classes: classes[0]!, k: 1, delta: 0 };
-  const all = [
-    main,
-    ...width.map((width) => ({ ...main, width })),
-    ...classes.map((classes) => ({ ...main, classes })),
-    ...k.flatMap((k) => delta.filter((delta) => delta > 0).map((delta) => ({ ...main, k, delta }))),
-  ];
-  return [...new Map(all.map((setting) => [JSON.stringify(setting), setting])).values()];
-}
-
-/** What a pair believes, in a setting. */
-function assumptionOf(params: Figure4Params, { prior, conditional }: Pair, { k, delta }: Setting): Assumption {
-  const { scale, sigma, priorScale, labels, points, bound } = params;
-  const law =
-    conditional === "laplacian" ? laplacianLikelihood(scale) : gaussianLikelihood(sigma === "matched" ? Math.SQRT2 * scale : sigma);
-  const density =
-    prior === "gaussian"
-      ? priors.build({ kind: "gaussian", sigma: 1 })
-      : priors.build({ kind: "laplacian", scale: priorScale === "matched" ? Math.SQRT1_2 : priorScale });
-  return {
-    likelihood: law,
-    prior: density,
-    jointLabels: labels === "joint",
-    ...(delta > 0 ? { ball: { samples: k, radius: delta, space: "model", bound, points: k === 1 ? "independent" : points } } : {}),
-  };
-}
-
-const searchOf = ({ steps, rate, gamma, anneal }: Figure4Params): Search => ({
-  optimizer: adam(),
-  steps,
-  rate: exponentialRate(rate, gamma),
-  ...(anneal < 1 ? { anneal: annealed(anneal) } : {}),
-  start: "normal",
-  box: false,
-  restarts: 1,
-  result: "last",
-});
+import type { Figure4Tuned, Schedule, Series } from "./figure-4-result.ts";
+import { tuneFigure4, tuningSteps } from "./figure-4-tuning.ts";
 
 /** Figure 4 of the paper: the distance from the original by step, for the Bayes optimal adversary and three that are wrong about the prior, the conditional, or both. */
 export const figure4 = part({
@@ -80,38 +22,43 @@ export const figure4 = part({
   },
 });
 
-async function* figure4Of(params: Figure4Params, { spec, versions, machine }: ExperimentRun): AsyncGenerator<Tick, Finding> {
-  const { samples, networks, lanes, steps } = params;
-  const settings = settingsOf(params);
-  const perProgram = ({ k }: Setting) => {
-    const most = Math.max(1, Math.floor(lanes / k));
-    return Math.ceil(samples / Math.ceil(samples / most));
-  };
-  const pairsOf = ({ delta }: Setting) => (delta > 0 && params.ballPairs === "optimal" ? pairs.slice(0, 1) : pairs);
-  const chunks = (setting: Setting) => Math.ceil(samples / perProgram(setting));
-  const of = settings.reduce((sum, setting) => sum + chunks(setting) * pairsOf(setting).length, 0) * networks * steps;
-  let done = 0;
+/** The main panel, the other widths, the other numbers of classes, the balls. */
+function settingsOf(params: Figure4Params): readonly Setting[] {
+  const { width, classes, k, delta } = params;
+  const main = mainSetting(params);
+  const all = [
+    main,
+    ...width.map((width) => ({ ...main, width })),
+    ...classes.map((classes) => ({ ...main, classes })),
+    ...k.flatMap((k) => delta.filter((delta) => delta > 0).map((delta) => ({ ...main, k, delta }))),
+  ];
+  return [...new Map(all.map((setting) => [JSON.stringify(setting), setting])).values()];
+}
+
+/** A setting with the schedule that is the same for all. */
+function panelOf(params: Figure4Params, setting: Setting): Panel {
+  const { rate, gamma, anneal, samples, ballPairs } = params;
+  const compared = setting.delta > 0 && ballPairs === "optimal" ? pairs.slice(0, 1) : pairs;
+  return { params, setting, adversaries: compared.map((pair) => ({ pair, schedule: { rate, gamma, anneal } })), from: 0, count: samples };
+}
+
+async function* figure4Of(params: Figure4Params, run: ExperimentRun): AsyncGenerator<Tick, Finding> {
+  const { spec, versions } = run;
+  const panels = settingsOf(params).map((setting) => panelOf(params, setting));
+  const fixed = panels.reduce((sum, panel) => sum + stepsOf(panel), 0);
+  const of = fixed + tuningSteps(params);
+  let before = 0;
   const series: Series[] = [];
   const optimal = new Map<string, Curve>();
-  for (const setting of settings) {
-    const curves = pairsOf(setting).map(() => new Curve(networks, samples, steps));
-    for (let i = 0; i < networks; i++) {
-      const network = await syntheticNetwork(params, setting, foldIn(keyFromSeed(spec.seed), i), machine);
-      // Every program of a network has as many lanes; those beyond the last draw are not counted.
-      for (let from = 0; from < samples; from += perProgram(setting)) {
-        const draws = await network.draws(from, perProgram(setting));
-        for (const [p, pair] of pairsOf(setting).entries()) {
-          const attack = assuming(assumptionOf(params, pair, setting), searchOf(params));
-          for await (const { step, lanes } of follow({ attack, draws, labels: params.labels, machine }, curves[p]!.part(i, from)))
-            yield { step: done + step, of, objective: mean(lanes.map(({ objective }) => objective)) };
-          done += steps;
-        }
-      }
-    }
+  for (const panel of panels) {
+    const { setting, adversaries } = panel;
+    const curves = yield* attackPanel(panel, run, { before, of });
+    before += stepsOf(panel);
     const key = `${setting.width} ${setting.classes}`;
     if (!optimal.has(key)) optimal.set(key, curves[0]!);
-    series.push(...pairsOf(setting).map((pair, p) => ({ ...pair, ...setting, ...curves[p]!.summary(optimal.get(key)!) })));
+    series.push(...adversaries.map(({ pair }, p) => ({ ...pair, ...setting, ...curves[p]!.summary(optimal.get(key)!) })));
   }
+  const tuned = yield* tuneFigure4(params, run, { before, of });
   return {
     pictures: new Map(),
     result: {
@@ -125,46 +72,24 @@ async function* figure4Of(params: Figure4Params, { spec, versions, machine }: Ex
       truth,
       confidence,
       series,
-      notes: notesOf(params),
+      tuned,
+      notes: notesOf(params, tuned),
     },
   };
 }
 
-/** An adversary and the draws that it attacks together. */
-interface Followed {
-  readonly attack: Attack;
-  readonly draws: SyntheticDraws;
-  readonly labels: Figure4Params["labels"];
-  readonly machine: Machine;
-}
+/** A schedule in words. */
+const inWords = ({ rate, gamma, anneal }: Schedule): string =>
+  `learning rate ${rate}${gamma < 1 ? `, times ${gamma} at every step` : ""}${anneal < 1 ? `; the likelihood is annealed from ${anneal}` : ", without annealing"}`;
 
-/** Runs an attack and records how far every draw is from its original, at the start and after every step. */
-async function* follow({ attack, draws, labels, machine }: Followed, { record, fail }: Part): AsyncGenerator<Progress> {
-  const { seen, x, start, keys } = draws;
-  record(0, distances(start, x, seen.lanes));
-  let last: Progress | undefined;
-  for await (const progress of attack.reconstruct(withLabels(seen, labels), keys, { ...machine, start })) {
-    record(progress.step, distances(progress.pictures(), x, seen.lanes));
-    last = progress;
-    yield progress;
-  }
-  fail(last!.lanes.map(({ stopped }) => stopped === "nan"));
-}
-
-function distances(points: Float32Array, originals: Float32Array, count: number): Float64Array {
-  const size = points.length / count;
-  return Float64Array.from({ length: count }, (_, i) => {
-    let squares = 0;
-    for (let j = i * size; j < (i + 1) * size; j++) squares += (points[j]! - originals[j]!) ** 2;
-    return Math.sqrt(squares);
-  });
-}
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-function notesOf({ networks, epochs, k, delta, labels, anneal, gamma, rate, steps }: Figure4Params): string[] {
+function notesOf(params: Figure4Params, tuned: Figure4Tuned | null): string[] {
+  const { networks, epochs, k, delta, labels, steps } = params;
   return [
-    `All adversaries attack the same draws from the same starting points, by ${steps} steps of Adam with learning rate ${rate}${gamma < 1 ? `, times ${gamma} at every step` : ""}${anneal < 1 ? `; the likelihood is annealed from ${anneal}` : ", without annealing"}. Nothing was tuned on them.`,
+    `All adversaries attack the same draws from the same starting points, by ${steps} steps of Adam.`,
+    tuned
+      ? `Tuned on ${tuned.draws} draws of the same networks that are not scored: each adversary tried the same ${tuned.candidates.length} settings from the same starting points, and took the one with the least mean distance. Tuning spec ${tuned.specHash}.`
+      : "Nothing was tuned: what is compared are four adversaries at one setting of their search, not what each of them can do.",
+    `The same setting for all, also in the panels for other networks and balls: ${inWords(params)}.`,
     `Bands hold 95 % for the mean over inputs, noise and starts on ${networks === 1 ? "the one network that was" : `the ${networks} networks that were`} drawn; byNetwork shows how much networks differ.`,
     epochs === 0
       ? "The networks are untrained."

@@ -28,13 +28,23 @@ export const quick: Readonly<Record<string, Readonly<Record<string, string>>>> =
     weight: "1000",
   },
   "batch-norm-prior": { batches: "3", steps: "20", examples: "256" },
-  "figure-4": { width: "100/20", classes: "10/2", samples: "100", k: "1/8", delta: "0/0.5" },
+  "figure-4": {
+    width: "100/20",
+    classes: "10/2",
+    samples: "100",
+    k: "1/8",
+    delta: "0/0.5",
+    tuneRate: "0.1/0.3",
+    tuneGamma: "1/0.99",
+    tuneAnneal: "0.01",
+    tuneDraws: "30",
+  },
 };
 
 export type { AssumedLawResult } from "./assumed-law-result.ts";
 export type { BatchNormPriorResult } from "./batch-norm-prior-result.ts";
 export type { Experiment, ExperimentResult, ExperimentRun, ExperimentSpec, Finding } from "./experiment.ts";
 export { type Figure1Result, figure1Schema } from "./figure-1-result.ts";
-export { type Figure4Result, figure4Schema, type Series } from "./figure-4-result.ts";
+export { type Figure4Result, type Figure4Tuned, figure4Schema, type Series } from "./figure-4-result.ts";
 export type { Table1Result, Table1Row } from "./table-1-result.ts";
 export { experimentSchema, validateExperiment } from "./validate.ts";

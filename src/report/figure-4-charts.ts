@@ -18,9 +18,8 @@ const pairLegend = (pairs: readonly Series[]): Markup =>
     (pair, i) => html`<span><i class="series-${i + 1}"></i>${pairName(pair)}${i === 0 && " (Bayes optimal)"}</span> `,
   )}</p>`;
 
-/** The main panel: means by step, from the start and from the middle on. */
-export function stepCharts({ series }: Figure4Result): Markup {
-  const pairs = series.slice(0, 4);
+/** Means by step for the four adversaries, from the start and from the middle on. */
+export function stepCharts(pairs: readonly Series[]): Markup {
   const last = pairs[0]!.distance.step.at(-1)!;
   const chart = (title: string, from: number, type: "log" | "linear") => {
     const lines = pairs.map(({ distance }) =>
@@ -68,7 +67,7 @@ export function figure4Charts({ series }: Figure4Result): Markup {
     (byWidth ?? byClasses) &&
     html`<section>
 <h2>Other networks</h2>
-<p class="note">Mean distance after the last step with its 95 % band. Where the update says less, the prior can count for more.</p>
+<p class="note">Mean distance after the last step with its 95 % band, at the same setting for all. Where the update says less, the prior can count for more.</p>
 <div class="curves">${byWidth}${byClasses}${pairLegend(series.slice(0, 4))}</div>
 </section>
 `
@@ -122,7 +121,7 @@ function ballCharts(pairs: readonly Series[], balls: readonly Series[]): Markup 
   });
   return html`<section>
 <h2>The ball of Algorithm 1</h2>
-<p class="note">Mean distance after the last step where the adversary averages over k points in a ball of radius δ around its guess, as in the paper's Algorithm 1; at δ = 0 it judges the guess itself.</p>
+<p class="note">Mean distance after the last step where the adversary averages over k points in a ball of radius δ around its guess, as in the paper's Algorithm 1; at δ = 0 it judges the guess itself. The setting is the same for all.</p>
 <div class="curves">${charts}<p class="legend">${samples.map((k, i) => html`<span><i class="series-${i + 1}"></i>${counted(k, "point")}</span> `)}</p></div>
 </section>
 `;

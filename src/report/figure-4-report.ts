@@ -1,58 +1,71 @@
 import type { Figure4Result, Series } from "../experiments/index.ts";
 import { colophon } from "./colophon.ts";
 import { figure4Charts, pairName, stepCharts } from "./figure-4-charts.ts";
+import { tunedSection } from "./figure-4-tuned.ts";
 import { html, type Markup } from "./html.ts";
 import { counted, fixed, grouped, signed } from "./numbers.ts";
 import { page } from "./page.ts";
 
-/** What figure 4 came to, in plain words. */
-export function figure4Verdict({ series }: Figure4Result): { readonly sentence: string; readonly detail: string } {
-  const [bayes, ...others] = series.slice(0, 4) as [Series, ...Series[]];
-  const own = fixed(bayes.finalDistance.mean, 3);
+/** What figure 4 came to, in plain words: the tuned comparison, and beside it the one at the same setting for all. */
+export function figure4Verdict({ series, tuned }: Figure4Result): { readonly sentence: string; readonly detail: string } {
+  const same = series.slice(0, 4);
+  const [{ distance, n, width, classes }] = same as [Series];
+  const what = `Mean distance after ${counted(distance.step.at(-1)!, "step")} over ${counted(n, "draw")}, ${grouped(width)} hidden units, ${classes} classes.`;
+  const alike = `With one setting for all four adversaries, ${outcome(same)}.`;
+  if (!tuned) return { sentence: alike, detail: `${what} ${differences(same)} Nothing was tuned.` };
+  return {
+    sentence: `With each adversary tuned, ${outcome(tuned.series)}.`,
+    detail: [
+      `${what} ${differences(tuned.series)}`,
+      `Each tried the same ${counted(tuned.candidates.length, "setting")} of its search on ${counted(tuned.draws, "draw")} that are not scored.`,
+      `${alike} ${differences(same)}`,
+    ].join("\n"),
+  };
+}
+
+/** Which of the four adversaries came closest, by the paired differences from the optimal one, which is the first. */
+function outcome(pairs: readonly Series[]): string {
+  const [bayes, ...others] = pairs as [Series, ...Series[]];
   const theirs = others.map(({ finalDistance }) => finalDistance.mean);
-  const [least, most] = [Math.min(...theirs), Math.max(...theirs)];
+  const compared = `${fixed(bayes.finalDistance.mean, 3)}, against ${fixed(Math.min(...theirs), 3)} to ${fixed(Math.max(...theirs), 3)}`;
   const worse = others.filter(({ minusBayes }) => minusBayes.low > 0).length;
-  const better = others.filter(({ minusBayes }) => minusBayes.high < 0).length;
-  const compared = `${own}, against ${fixed(least, 3)} to ${fixed(most, 3)}`;
-  const sentence =
-    better > 0
-      ? `The Bayes optimal adversary did not come closest: ${compared}.`
-      : worse === others.length
-        ? `The Bayes optimal adversary came closest to the original: ${compared}.`
-        : worse === 0
-          ? `The four adversaries came equally close, as far as these draws tell: ${compared}.`
-          : `The Bayes optimal adversary came closer than ${worse} of the three others, beyond chance: ${compared}.`;
-  const { width, classes, n } = bayes;
-  const differences = others
+  if (others.some(({ minusBayes }) => minusBayes.high < 0)) return `the Bayes optimal one did not come closest: ${compared}`;
+  if (worse === others.length) return `the Bayes optimal one came closest to the original: ${compared}`;
+  if (worse === 0) return `all came equally close, as far as these draws tell: ${compared}`;
+  return `the Bayes optimal one came closer than ${worse} of the three others, beyond chance: ${compared}`;
+}
+
+const differences = ([, ...others]: readonly Series[]): string =>
+  `Farther from the original than the optimal one, draw by draw: ${others
     .map(
       (one) => `${pairName(one)} ${signed(one.minusBayes.mean, 3)} (${signed(one.minusBayes.low, 3)} to ${signed(one.minusBayes.high, 3)})`,
     )
-    .join("; ");
-  return {
-    sentence,
-    detail: `Mean distance after ${grouped(bayes.distance.step.at(-1)!)} steps over ${counted(n, "draw")}, ${width} hidden units, ${classes} classes. Farther from the original than the optimal adversary, draw by draw: ${differences}.`,
-  };
-}
+    .join("; ")}.`;
 
 /** The report of figure 4: one HTML file that needs nothing beside it and no script. */
 export function figure4Report(result: Figure4Result, reproduce: string): string {
   const { sentence, detail } = figure4Verdict(result);
+  const { series, tuned } = result;
+  const [lead, ...more] = detail.split("\n");
   return page(
     sentence,
     html`<header>
 <p class="eyebrow">Gradleak · figure 4</p>
 <h1>${sentence}</h1>
-<p class="lead">${detail}</p>
-</header>
-<section>
-<h2>Distance from the original, by step</h2>
+<p class="lead">${lead}</p>
+${more.map((line) => html`<p>${line}</p>`)}
 <p class="note">Inputs are drawn from N(0, I), and every gradient entry gets Laplace noise. The adversaries see the same updates and start at the same points; they differ in what they assume. The optimal one assumes what is true. Bands hold 95 % for the mean.</p>
-${stepCharts(result)}
+</header>
+${tuned && tunedSection(tuned)}
+<section>
+<h2>The same setting for all: distance from the original, by step</h2>
+<p class="note">${tuned ? "The same draws and starts, with one setting of the search for all adversaries." : "Nothing was tuned: this compares the adversaries at one setting of the search, not at what each of them can do."}</p>
+${stepCharts(series.slice(0, 4))}
 </section>
 ${figure4Charts(result)}
 <section>
 <h2>Numbers</h2>
-<p class="note">Distance after the last step; difference from the Bayes optimal pair with k = 1 and δ = 0, draw by draw, on the same network and classes.</p>
+<p class="note">Distance after the last step; difference from the Bayes optimal pair with k = 1 and δ = 0, draw by draw, on the same network and classes${tuned && ", tuned where the others are"}.</p>
 ${table(result)}
 </section>
 <section>
@@ -65,8 +78,8 @@ ${colophon(result, reproduce)}
 const settingName = ({ width, classes, k, delta }: Series): string =>
   `${grouped(width)} hidden units, ${grouped(classes)} classes, ${delta === 0 ? "judged at the point" : `k = ${grouped(k)}, δ = ${delta}`}`;
 
-function table({ series }: Figure4Result): Markup {
-  const groups = new Map<string, Series[]>();
+function table({ series, tuned }: Figure4Result): Markup {
+  const groups = new Map<string, readonly Series[]>(tuned ? [[`${settingName(tuned.series[0]!)}, each tuned`, tuned.series]] : []);
   for (const one of series) groups.set(settingName(one), [...(groups.get(settingName(one)) ?? []), one]);
   const range = (low: string, high: string) => `${low} – ${high}`;
   return html`<div class="wide"><table>

@@ -32,6 +32,8 @@ const small = [
   "2",
   "--dimension",
   "5",
+  "--tune-draws",
+  "2",
 ];
 
 describe("gradleak reproduce", () => {
@@ -49,7 +51,9 @@ describe("gradleak reproduce", () => {
       seed: 2,
       experiment: { kind: "figure-4", width: [6, 4], classes: [3], samples: 4, delta: [0, 0.5] },
     });
+    expect(result.tuned).toMatchObject({ by: "distance", draws: 2 });
     const report = readFileSync(join(out, "report.html"), "utf8");
+    expect(report).toContain(result.tuned!.specHash.slice(0, 12));
     expect(report).toContain(result.specHash);
     const words = /<pre>(.*?)<\/pre>/s
       .exec(report)![1]!
@@ -69,6 +73,7 @@ describe("gradleak reproduce", () => {
       [["figure-4", "--delta", "0,-1"], "delta must be"],
       [["figure-4", "--k", "0"], "k must be"],
       [["figure-4", "--scale", "0"], "scale must be a number > 0"],
+      [["figure-4", "--tune-rate", "0.1,0"], "tuneRate must be"],
       [["figure-4", "--k", "3", "--points", "antithetic"], "k=3 is odd"],
       [["figure-1", "--image", "10000"], "no picture 10000"],
       [["figure-1", "--attack", "byes"], "There is no attack"],

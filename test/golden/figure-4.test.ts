@@ -18,16 +18,40 @@ describe("the report of figure 4", () => {
     expect(html).toBe(readFileSync(golden, "utf8"));
   });
 
-  it("says whether the Bayes optimal adversary came closest, by the paired differences", () => {
+  it("says whether the Bayes optimal adversary came closest, by the paired differences of the tuned ones, and of those at one setting beside it", () => {
     const result = madeUpFigure4();
     const differing = (low: number, high: number) => ({
       ...result,
-      series: result.series.map((one, i) => (i === 0 ? one : { ...one, minusBayes: { mean: (low + high) / 2, low, high } })),
+      tuned: {
+        ...result.tuned!,
+        series: result.tuned!.series.map((one, i) => (i === 0 ? one : { ...one, minusBayes: { mean: (low + high) / 2, low, high } })),
+      },
     });
-    expect(experimentVerdict(result).sentence).toBe(
-      "The Bayes optimal adversary came closest to the original: 0.380, against 0.410 to 0.470.",
-    );
-    expect(experimentVerdict(differing(-0.1, 0.1)).sentence).toMatch(/equally close, as far as these draws tell/);
-    expect(experimentVerdict(differing(-0.3, -0.1)).sentence).toMatch(/did not come closest/);
+    const { sentence, detail } = experimentVerdict(result);
+    expect(sentence).toBe("With each adversary tuned, the Bayes optimal one came closest to the original: 0.340, against 0.370 to 0.430.");
+    const alike =
+      "With one setting for all four adversaries, the Bayes optimal one came closest to the original: 0.380, against 0.410 to 0.470.";
+    expect(detail).toContain("Each tried the same 3 settings of its search on 300 draws that are not scored.");
+    expect(detail).toContain(alike);
+    for (const [low, high, outcome] of [
+      [-0.1, 0.1, /tuned, all came equally close, as far as these draws tell/],
+      [-0.3, -0.1, /tuned, the Bayes optimal one did not come closest/],
+    ] as const) {
+      const verdict = experimentVerdict(differing(low, high));
+      expect(verdict.sentence).toMatch(outcome);
+      expect(verdict.detail).toContain(alike);
+    }
+  });
+
+  it("says that nothing was tuned where nothing was", () => {
+    const result = { ...madeUpFigure4(), tuned: null };
+    expect(experimentVerdict(result)).toMatchObject({
+      sentence:
+        "With one setting for all four adversaries, the Bayes optimal one came closest to the original: 0.380, against 0.410 to 0.470.",
+      detail: expect.stringContaining("Nothing was tuned."),
+    });
+    const html = experimentReport({ result, pictures: new Map(), reproduce: "gradleak reproduce figure-4" });
+    expect(html).toContain("not at what each of them can do");
+    expect(html).not.toContain("Each adversary tuned");
   });
 });

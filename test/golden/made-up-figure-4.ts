@@ -32,6 +32,27 @@ function madeUpSeries(setting: Pick<Series, "width" | "classes" | "k" | "delta">
   });
 }
 
+function madeUpTuned(): NonNullable<Figure4Result["tuned"]> {
+  const candidates = [
+    { rate: 0.1, gamma: 1, anneal: 1 },
+    { rate: 0.1, gamma: 0.98, anneal: 0.1 },
+    { rate: 0.3, gamma: 0.98, anneal: 1 },
+  ];
+  const spec = { experiment: "figure-4", by: "distance", draws: { from: 1_000_000, count: 100 }, candidates, seed: 3 };
+  return {
+    by: "distance",
+    draws: 300,
+    candidates,
+    spec,
+    specHash: specHash(spec),
+    series: madeUpSeries({ width: 100, classes: 10, k: 1, delta: 0 }, 0.34).map((one, p) => ({
+      ...one,
+      chosen: candidates[2 - (p % 2)]!,
+      scores: [0.39 + 0.03 * p, 0.36, 0.35 + 0.02 * (p % 2)].map(digits),
+    })),
+  };
+}
+
 /** A figure 4 that no experiment gave, with every panel. */
 export function madeUpFigure4(): Figure4Result {
   const main = { width: 100, classes: 10, k: 1, delta: 0 };
@@ -53,6 +74,7 @@ export function madeUpFigure4(): Figure4Result {
       ...madeUpSeries({ ...main, classes: 2 }, 0.9),
       ...[1, 8].flatMap((k) => [0.5, 1].flatMap((delta) => madeUpSeries({ ...main, k, delta }, 0.38).slice(0, 1))),
     ],
+    tuned: madeUpTuned(),
     notes: ["The numbers are made up, and one is <b>bold</b>."],
   };
 }

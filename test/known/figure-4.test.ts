@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { LeakageError } from "../../src/errors.ts";
+import type { Figure4Params } from "../../src/experiments/figure-4-params.ts";
+import { firstTuningDraw } from "../../src/experiments/figure-4-tuning.ts";
 import { experiments, type Figure4Result, validateExperiment } from "../../src/experiments/index.ts";
+import { syntheticNetwork } from "../../src/experiments/synthetic-draws.ts";
+import { keyFromSeed } from "../../src/random/index.ts";
+import { specHash } from "../../src/spec/index.ts";
 
+/** Nothing is tuned unless it is asked for. */
 async function find(params: Readonly<Record<string, unknown>>, seed = 1): Promise<Figure4Result> {
-  const experiment = experiments.parse({ kind: "figure-4", ...params });
+  const experiment = experiments.parse({ kind: "figure-4", tuneDraws: 0, ...params });
   const running = experiments.build(experiment).run({ spec: { experiment, seed }, versions: {}, machine: { threads: 2, clock: () => 0 } });
   for (;;) {
     const next = await running.next();
@@ -79,6 +85,76 @@ describe("figure 4", () => {
     expect([scaled[0], scaled[2]]).toEqual([last(plain)[0], last(plain)[2]]);
     expect(scaled[1]).not.toBe(last(plain)[1]);
   }, 60_000);
+
+  it("tunes every adversary by the same budget, after which the optimal one is closest", async () => {
+    const small = { width: [100], classes: [10], samples: 40, networks: 2, delta: [0] };
+    const { series, tuned, notes } = await find({ ...small, tuneRate: [0.3], tuneGamma: [0.98], tuneAnneal: [0.1, 0.01], tuneDraws: 30 });
+    expect(tuned).toMatchObject({ by: "distance", draws: 60 });
+    expect(tuned!.candidates).toEqual([
+      { rate: 0.1, gamma: 1, anneal: 1 },
+      { rate: 0.3, gamma: 0.98, anneal: 0.1 },
+      { rate: 0.3, gamma: 0.98, anneal: 0.01 },
+    ]);
+    expect(specHash(tuned!.spec)).toBe(tuned!.specHash);
+    expect(notes.join(" ")).toContain(tuned!.specHash);
+    for (const { chosen, scores } of tuned!.series) {
+      expect(scores.length).toBe(3);
+      // The fixed setting is among the candidates, so that tuning cannot be worse on its own draws; here it is better.
+      expect(Math.min(...scores)).toBeLessThan(scores[0]!);
+      expect(chosen).toEqual(tuned!.candidates[scores.indexOf(Math.min(...scores))]);
+    }
+    const [bayes, ...others] = tuned!.series;
+    expect(bayes!.minusBayes).toEqual({ mean: 0, low: 0, high: 0 });
+    for (const { conditional, finalDistance, minusBayes } of others) {
+      expect(minusBayes.mean).toBeGreaterThan(0);
+      if (conditional === "gaussian") expect(minusBayes.low).toBeGreaterThan(0);
+      expect(minusBayes.mean).toBeCloseTo(finalDistance.mean - bayes!.finalDistance.mean, 4);
+    }
+    // The draws and starts are those of the main panel.
+    tuned!.series.forEach(({ distance }, p) => {
+      expect(distance.mean[0]).toBe(series[p]!.distance.mean[0]);
+    });
+  }, 120_000);
+
+  it("keeps what is tuned on and what is scored apart", async () => {
+    const small = { width: [8], classes: [3], samples: 6, networks: 2, steps: 5, dimension: 5, delta: [0] };
+    const tuning = { tuneRate: [0.1, 1], tuneGamma: [1], tuneAnneal: [1, 0.1], tuneDraws: 3 };
+    const [found, plain, fewer] = [await find({ ...small, ...tuning }), await find(small), await find({ ...small, ...tuning, samples: 2 })];
+    expect(() => validateExperiment(found, "the result")).not.toThrow();
+    expect(plain.tuned).toBeNull();
+    expect(plain.notes.join(" ")).toContain("Nothing was tuned");
+    expect(found.series).toEqual(plain.series);
+    expect(fewer.series).not.toEqual(found.series);
+    const choice = ({ tuned }: Figure4Result) => [tuned!.specHash, ...tuned!.series.flatMap(({ chosen, scores }) => [chosen, scores])];
+    expect(choice(fewer)).toEqual(choice(found));
+    expect(found.tuned!.candidates.length).toBe(4);
+  }, 60_000);
+
+  it("is, where the fixed setting alone is tried, the comparison at that setting", async () => {
+    const small = { width: [8], classes: [3], samples: 4, networks: 2, steps: 5, dimension: 5, delta: [0] };
+    const { series, tuned } = await find({ ...small, tuneRate: [0.1], tuneGamma: [1], tuneAnneal: [1], tuneDraws: 1 });
+    expect(tuned!.candidates).toEqual([{ rate: 0.1, gamma: 1, anneal: 1 }]);
+    expect(tuned!.series.map(({ chosen, scores, ...one }) => one)).toEqual(series);
+    expect(tuned!.series[0]!.scores[0]).not.toBe(series[0]!.finalDistance.mean);
+  }, 60_000);
+
+  it("tunes on inputs, updates and starts that no number of scored draws reaches", async () => {
+    const params = experiments.parse({ kind: "figure-4", width: [8], dimension: 5 }) as unknown as Figure4Params;
+    expect(() => experiments.parse({ kind: "figure-4", samples: firstTuningDraw })).not.toThrow();
+    expect(() => experiments.parse({ kind: "figure-4", samples: firstTuningDraw + 1 })).toThrow(LeakageError);
+    const network = await syntheticNetwork(params, { width: 8, classes: 3 }, keyFromSeed(1), { threads: 1 });
+    const [scored, tuning] = [await network.draws(0, 300), await network.draws(firstTuningDraw, 300)];
+    const row = (numbers: Float32Array, i: number) => numbers.subarray((i * numbers.length) / 300, ((i + 1) * numbers.length) / 300).join();
+    for (const of of [
+      ({ x }: typeof scored) => x,
+      ({ start }: typeof scored) => start,
+      ({ seen }: typeof scored) => [...seen.updates.values()][0]!,
+      ({ keys }: typeof scored) => Float32Array.from(keys.flat()),
+    ]) {
+      const all = [scored, tuning].flatMap((draws) => Array.from({ length: 300 }, (_, i) => row(of(draws), i)));
+      expect(new Set(all).size).toBe(600);
+    }
+  });
 
   it("refuses antithetic points that are odd in number", () => {
     expect(() => experiments.build({ kind: "figure-4", points: "antithetic", k: [3] })).toThrow(LeakageError);

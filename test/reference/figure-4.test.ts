@@ -14,7 +14,15 @@ const reference = JSON.parse(readFileSync(new URL("figure-4.json", import.meta.u
 
 it("figure 4 follows PyTorch, draw by draw, at other widths and numbers of classes", async () => {
   const { seed, networks, samples, steps } = reference;
-  const experiment = experiments.parse({ kind: "figure-4", width: [50, 20], classes: [10, 2], networks, samples, delta: [0] });
+  const experiment = experiments.parse({
+    kind: "figure-4",
+    width: [50, 20],
+    classes: [10, 2],
+    networks,
+    samples,
+    delta: [0],
+    tuneDraws: 0,
+  });
   const running = experiments.build(experiment).run({ spec: { experiment, seed }, versions: {}, machine: { threads: 2, clock: () => 0 } });
   let next = await running.next();
   while (!next.done) next = await running.next();

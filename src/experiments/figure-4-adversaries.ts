@@ -1,0 +1,54 @@
+import { type Assumption, type Attack, adam, annealed, assuming, exponentialRate } from "../adversary/index.ts";
+import { gaussianLikelihood, laplacianLikelihood } from "../defenses/index.ts";
+import { priors } from "../priors/index.ts";
+import type { Figure4Params } from "./figure-4-params.ts";
+import type { Schedule, Series } from "./figure-4-result.ts";
+
+/** What an adversary assumes. */
+export type Pair = Pick<Series, "prior" | "conditional">;
+/** Where the adversaries are compared. */
+export type Setting = Pick<Series, "width" | "classes" | "k" | "delta">;
+
+/** What inputs and noise are drawn from. */
+export const truth = { prior: "gaussian", conditional: "laplacian" } as const;
+
+/** The Bayes optimal adversary first, then those that are wrong about the prior, the conditional, or both. */
+export const pairs: readonly Pair[] = [
+  truth,
+  { prior: "laplacian", conditional: "laplacian" },
+  { prior: "gaussian", conditional: "gaussian" },
+  { prior: "laplacian", conditional: "gaussian" },
+];
+
+/** The main panel: the first width and number of classes, judged at the point. */
+export const mainSetting = ({ width, classes }: Figure4Params): Setting => ({ width: width[0]!, classes: classes[0]!, k: 1, delta: 0 });
+
+/** The attack of a pair in a setting, by Adam with a schedule. */
+export const attackOf = (params: Figure4Params, pair: Pair, setting: Setting, { rate, gamma, anneal }: Schedule): Attack =>
+  assuming(assumptionOf(params, pair, setting), {
+    optimizer: adam(),
+    steps: params.steps,
+    rate: exponentialRate(rate, gamma),
+    ...(anneal < 1 ? { anneal: annealed(anneal) } : {}),
+    start: "normal",
+    box: false,
+    restarts: 1,
+    result: "last",
+  });
+
+/** What a pair believes, in a setting. */
+function assumptionOf(params: Figure4Params, { prior, conditional }: Pair, { k, delta }: Setting): Assumption {
+  const { scale, sigma, priorScale, labels, points, bound } = params;
+  const law =
+    conditional === "laplacian" ? laplacianLikelihood(scale) : gaussianLikelihood(sigma === "matched" ? Math.SQRT2 * scale : sigma);
+  const density =
+    prior === "gaussian"
+      ? priors.build({ kind: "gaussian", sigma: 1 })
+      : priors.build({ kind: "laplacian", scale: priorScale === "matched" ? Math.SQRT1_2 : priorScale });
+  return {
+    likelihood: law,
+    prior: density,
+    jointLabels: labels === "joint",
+    ...(delta > 0 ? { ball: { samples: k, radius: delta, space: "model", bound, points: k === 1 ? "independent" : points } } : {}),
+  };
+}
