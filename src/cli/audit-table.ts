@@ -1,9 +1,15 @@
 import pc from "picocolors";
 import type { AuditResult } from "../audit/index.ts";
-import { nearestWords } from "../report/index.ts";
+import { nearestWords, tunedWords } from "../report/index.ts";
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const distance = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : value.toPrecision(3));
+
+/** An attack, with what it was tuned to. */
+function named(cell: AuditResult["cells"][number]): string {
+  const words = tunedWords(cell);
+  return words === "" ? cell.attack : `${cell.attack} → ${words}`;
+}
 
 /**
  * Recovered shares with their intervals, a line for each attack on each defense and for each guess without an update, and one for the nearest public examples, which
@@ -24,7 +30,7 @@ export function auditTable({ cells, baselines, nearestPublic, items, confidence 
   const head = ["defense", "attack", "recovered", `${+(100 * confidence).toPrecision(6)} % interval`, "median distance"];
   const guesses = baselines.map((guess) => row("any", `${guess.name}, no update`, guess));
   const chosen = nearestPublic ? [row("any", nearestWords(nearestPublic.count, items), nearestPublic)] : [];
-  const rows = [head, ...cells.map((cell) => row(cell.defense, cell.attack, cell)), ...guesses, ...chosen];
+  const rows = [head, ...cells.map((cell) => row(cell.defense, named(cell), cell)), ...guesses, ...chosen];
   const widths = head.map((_, column) => rows.reduce((most, cells) => Math.max(most, cells[column]!.length), 0));
   const lines = rows.map((cells) =>
     cells

@@ -19,7 +19,7 @@ export const drawStore = (tell: Console, folder: ResultFolder): Store => ({
 function tellTuned(tell: Console, tuned: Tuned): void {
   const { specHash, by, defense, attack } = recordOf(tuned);
   tell.event("tuned", { specHash, by, defense: defenseName(defense), attack: attackName(attack) });
-  tell.line(`tuned behind ${defenseName(defense)}: ${pc.bold(attackName(attack))}`);
+  tell.line(`tuned behind ${defenseName(defense)} to ${pc.bold(attackName(attack))}`);
 }
 
 function tellDraws(tell: Console, { from, to, seconds: cells }: AuditChunk, tuning: boolean): void {

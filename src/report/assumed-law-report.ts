@@ -4,6 +4,7 @@ import { exampleImages } from "./example-images.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, percent, signed, significant } from "./numbers.ts";
 import { page } from "./page.ts";
+import { tunedWords } from "./tuned-words.ts";
 
 type Audit = AssumedLawResult["audits"][number]["audit"];
 type Panel = AssumedLawResult["audits"][number]["panel"];
@@ -106,13 +107,7 @@ function rows(audit: Audit): Markup {
 ${audit.cells.map(({ law, tuned, recovered }, i) => {
   const { farther } = wrongs[i - 1] ?? { farther: null };
   const difference = farther ? `${signed(farther.mean, 3)} (${signed(farther.low, 3)} to ${signed(farther.high, 3)})` : "–";
-  return html`<tr><th class="text name" scope="row">${foreign(law)}${i === 0 && html` <span class="mark">the law that is there</span>`}</th><td class="text"><code>${Object.entries(
-    tuned!.values!,
-  )
-    .map(([path, value]) => `${path}=${value}`)
-    .join(
-      ", ",
-    )}</code></td><td class="strong">${significant(meanDistance(audit, i))}</td><td>${difference}</td><td>${percent(recovered.estimate)}</td><td>${percent(recovered.lower)} – ${percent(recovered.upper)}</td></tr>
+  return html`<tr><th class="text name" scope="row">${foreign(law)}${i === 0 && html` <span class="mark">the law that is there</span>`}</th><td class="text"><code>${tunedWords({ tuned })}</code></td><td class="strong">${significant(meanDistance(audit, i))}</td><td>${difference}</td><td>${percent(recovered.estimate)}</td><td>${percent(recovered.lower)} – ${percent(recovered.upper)}</td></tr>
 `;
 })}</tbody>
 `;

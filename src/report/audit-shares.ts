@@ -2,6 +2,7 @@ import type { AuditResult } from "../audit/index.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { nearestWords } from "./nearest-words.ts";
 import { percent, significant, spaced } from "./numbers.ts";
+import { tunedWords } from "./tuned-words.ts";
 
 type Shares = Pick<AuditResult["baselines"][number], "recovered" | "risk" | "quantiles">;
 
@@ -19,7 +20,7 @@ export function shareTable(result: AuditResult): Markup {
 <thead><tr><th></th><th class="text">recovered, 0 to 100 %</th><th>recovered</th><th>interval</th><th>risk</th><th>interval</th><th>median distance</th></tr></thead>
 ${[...byDefense(result.cells)].map(
   ([defense, cells]) => html`<tbody><tr><th class="group" colspan="7" scope="rowgroup">behind <code>${foreign(defense)}</code></th></tr>
-${cells.map((cell, i) => row(html`<code>${foreign(cell.attack)}</code>`, cell, `var(--series-${1 + (i % 6)})`))}</tbody>
+${cells.map((cell, i) => row(html`<code>${foreign(cell.attack)}</code>${tunedTo(cell)}`, cell, `var(--series-${1 + (i % 6)})`))}</tbody>
 `,
 )}
 <tbody><tr><th class="group" colspan="7" scope="rowgroup">without the update</th></tr>
@@ -30,6 +31,11 @@ ${
 ${row(nearestWords(result.nearestPublic.count, result.items), result.nearestPublic, "var(--muted)")}</tbody>`
 }
 </table></div>`;
+}
+
+function tunedTo(cell: AuditResult["cells"][number]): Markup | false {
+  const words = tunedWords(cell);
+  return words !== "" && html`<br><span class="mark">tuned to <code>${foreign(words)}</code></span>`;
 }
 
 const interval = ({ lower, upper }: Shares["recovered"]): string => `${percent(lower)} – ${percent(upper)}`;

@@ -4,4 +4,5 @@ export { auditVerdict } from "./audit-verdict.ts";
 export { type ExperimentReport, experimentReport, experimentVerdict } from "./experiment-report.ts";
 export { nearestWords } from "./nearest-words.ts";
 export { terminalPicture } from "./terminal-picture.ts";
+export { tunedWords } from "./tuned-words.ts";
 export { type Verdict, verdict } from "./verdict.ts";

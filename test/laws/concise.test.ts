@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { catalogue, chainable, concise, part } from "../../src/spec/index.ts";
+import { catalogue, chainable, concise, nested, part } from "../../src/spec/index.ts";
 
 const noise = part({
   kind: "noise",
@@ -38,5 +38,18 @@ describe("the fewest words of a part", () => {
     const spec = parts.parse("noise:seed=3+noise:scale=0.2,per=example,seed=0+none");
     expect(concise(parts, spec)).toBe("noise:seed=3+noise:scale=0.2,per=example,seed=0+none");
     expect(concise(parts, spec, true)).toBe("noise:scale=0.1,seed=3+noise:scale=0.2,per=example,seed=0+none");
+  });
+
+  it("are few in nested parts and chains as well", () => {
+    const outer = part({
+      kind: "outer",
+      doc: "",
+      params: { inner: nested("part", () => parts).optional(), other: nested("part", () => parts).prefault("noise:seed=1") },
+      build: () => 0,
+    });
+    const outers = catalogue("outer", [outer]);
+    const spec = outers.parse("outer:inner=(noise:seed=2,scale=0.1+noise:seed=3,scale=0.5)");
+    expect(concise(outers, spec)).toBe("outer:inner=(noise:seed=2+noise:scale=0.5,seed=3)");
+    expect(outers.parse(concise(outers, spec))).toEqual(spec);
   });
 });
