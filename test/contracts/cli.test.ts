@@ -75,6 +75,9 @@ describe("gradleak attack", () => {
     await interrupted(words, at("interrupted"), "chunks/0.json", "SIGINT");
     expect(existsSync(at("interrupted/result.json"))).toBe(false);
     const kept = readFileSync(at("interrupted/chunks/0.json"));
+    // Another image's chunk is not taken for the second one's.
+    writeFileSync(at("interrupted/chunks/1.json"), kept);
+    writeFileSync(at("interrupted/update-1.safetensors"), readFileSync(at("interrupted/update-0.safetensors")));
     expect((await gradleak(...words, "--out", at("interrupted"))).code).toBe(0);
     expect(readFileSync(at("interrupted/chunks/0.json"))).toEqual(kept);
     expect(timeless(readFileSync(at("interrupted/result.json"), "utf8"))).toBe(
