@@ -35,12 +35,15 @@ function outcome(pairs: readonly Series[]): string {
   return `the Bayes optimal one came closer than ${worse} of the three others, beyond chance: ${compared}`;
 }
 
-const differences = ([, ...others]: readonly Series[]): string =>
+/** Paired differences, and medians, which the few draws that end far away do not move. */
+const differences = ([bayes, ...others]: readonly Series[]): string =>
   `Farther from the original than the optimal one, draw by draw: ${others
     .map(
       (one) => `${pairName(one)} ${signed(one.minusBayes.mean, 3)} (${signed(one.minusBayes.low, 3)} to ${signed(one.minusBayes.high, 3)})`,
     )
-    .join("; ")}.`;
+    .join(
+      "; ",
+    )}. Medians, the optimal one first: ${[bayes!, ...others].map(({ finalDistance }) => fixed(finalDistance.median, 3)).join(", ")}.`;
 
 /** The report of figure 4: one HTML file that needs nothing beside it and no script. */
 export function figure4Report(result: Figure4Result, reproduce: string): string {
