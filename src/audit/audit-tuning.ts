@@ -16,7 +16,10 @@ export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, ...rest }:
   requireComparable(by, vary);
   const nowhere = vary.find(({ path }) => !rest.attacks.some((attack) => has(attack, path)));
   if (nowhere)
-    throw new LeakageError("spec", `--vary ${nowhere.path}: no attack has such a parameter; a path names it as the attack's spec does.`);
+    throw new LeakageError(
+      "spec",
+      `--vary ${nowhere.path}: no attack has such a parameter; a path names it as the attack's spec does${nowhere.path.startsWith("prior.") ? ", so the prior is stated in the attack, as in bayes:prior=(tv:weight=10)" : ""}.`,
+    );
   const all = rest.attacks.map((attack) => {
     const own = vary.filter(({ path }) => has(attack, path));
     const candidates = candidatesOf(attack, own, budget, rest.seed);

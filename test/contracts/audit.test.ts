@@ -374,6 +374,11 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     ["vectors and no δ", { delta: undefined as never }, /state --delta/],
     ["something to vary that no attack has", { vary: ["rte=1/2"] }, /--vary rte: no attack has such a parameter/],
     [
+      "a prior to vary that stands beside the attack",
+      { attack: ["bayes:steps=2"], prior: "gaussian", vary: ["prior.sigma=1/2"] },
+      /so the prior is stated in the attack/,
+    ],
+    [
       "an attack without anything to vary",
       { attack: ["bayes:steps=2", "idlg:steps=2"], vary: ["anneal=0.1/0.2"] },
       /--vary leaves attack idlg:steps=2 one candidate/,
