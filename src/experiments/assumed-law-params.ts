@@ -22,6 +22,7 @@ export const assumedLawParams = {
   samples: size(200, "Vectors that are scored behind each defense."),
   tuning: size(40, "Vectors that each candidate is tried on; none of them is scored."),
   steps: size(200, "Steps of Adam on vectors."),
+  restarts: z.int().positive().max(64).default(3).describe("Starts of each vector; every attacker keeps the one that it finds likeliest."),
   pictures: size(24, "Pictures that are scored behind each defense."),
   tuningPictures: size(4, "Pictures that each candidate is tried on."),
   pictureSteps: size(200, "Steps of Adam on pictures."),

@@ -64,7 +64,7 @@ function specOf(panel: Panel, { defense, others }: Case, params: AssumedLawParam
     : [params.samples, params.tuning, params.steps];
   const prior = pictures ? `tv:weight=${weight[0]},norm=squared` : "gaussian";
   const attack = (conditional: string | undefined) =>
-    `bayes:steps=${steps},rate=${rate[0]},widen=${widen[0]},prior=(${prior})${conditional === undefined ? "" : `,conditional=(${conditional})`}`;
+    `bayes:steps=${steps},rate=${rate[0]},widen=${widen[0]},restarts=${pictures ? 1 : params.restarts},prior=(${prior})${conditional === undefined ? "" : `,conditional=(${conditional})`}`;
   const varied = [
     { path: "rate", values: rate },
     { path: "widen", values: widen },
