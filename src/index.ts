@@ -66,6 +66,7 @@ export {
   streamKey,
   validateAuditResult,
   validateResult,
+  withStatistics,
 } from "./audit/index.ts";
 export { type Batch, type Client, type ClientOptions, client, crossEntropy, type LayerStatistics, type Loss } from "./client/index.ts";
 export { type Dataset, type Example, type GaussianSet, gaussianSet } from "./data/index.ts";

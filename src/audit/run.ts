@@ -30,6 +30,7 @@ export interface Machine extends CompileOptions {
 export interface AttackRun {
   readonly spec: AttackSpec;
   readonly dataset: Dataset;
+  /** With the running statistics that the spec asks for, if it does; see `withStatistics`. */
   readonly weights: Weights;
   /** Guesses of one who saw no update, by name, in pixel space. */
   readonly baselines: Readonly<Record<string, Float32Array>>;

@@ -21,6 +21,10 @@ export interface AttackedBatch {
   readonly labels: Float32Array;
   /** The attacker's distance between the update and a gradient of zeros. */
   readonly nothing: number;
+  /** Cosine of the update with that of the images with a little noise. */
+  readonly nearby: number;
+  /** How far the statistics are from the running ones: of the images, and of what either attack made. */
+  readonly statistics: Readonly<Record<Arm | "truth", number>>;
   /** The mean training image. */
   readonly mean: Float32Array;
   /** What the batch is called in the names of pictures; absent where none are kept. */
@@ -29,7 +33,7 @@ export interface AttackedBatch {
 
 /** Scores a batch: each original with the reconstruction that the Hungarian method gives it, in either attack. */
 export function scoreBatch(
-  { originals, made, labels, nothing, mean, name }: AttackedBatch,
+  { originals, made, labels, nothing, nearby, statistics, mean, name }: AttackedBatch,
   { shape, classes }: Pick<Dataset, "shape" | "classes">,
 ) {
   const pictures = new Map<string, Picture>();
@@ -51,8 +55,15 @@ export function scoreBatch(
     const { lane } = made[arm];
     return lane.stopped === "nan" ? null : Number(lane.matching.toPrecision(6));
   };
+  const reached = (arm: Arm) => (Number.isFinite(statistics[arm]) ? digits(statistics[arm]) : null);
   return {
-    score: { images, labelsFound, matching: { without: matching("without"), with: matching("with"), nothing: digits(nothing) } },
+    score: {
+      images,
+      labelsFound,
+      matching: { without: matching("without"), with: matching("with"), nothing: digits(nothing) },
+      nearby: digits(nearby),
+      statistics: { truth: digits(statistics.truth), without: reached("without"), with: reached("with") },
+    },
     pictures,
   };
 }
@@ -81,4 +92,5 @@ export function summarizeBatches(
   };
 }
 
-const digits = (value: number): number => Number(value.toPrecision(6));
+/** Six of them, which is what float32 holds. */
+export const digits = (value: number): number => Number(value.toPrecision(6));

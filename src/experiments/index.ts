@@ -27,7 +27,7 @@ export const quick: Readonly<Record<string, Readonly<Record<string, string>>>> =
     pictureSteps: "80",
     weight: "1000",
   },
-  "batch-norm-prior": { batches: "3", steps: "20", examples: "256" },
+  "batch-norm-prior": { width: "8", batches: "2", candidates: "2", steps: "20", examples: "256" },
   "figure-4": {
     width: "100/20",
     classes: "10/2",

@@ -7,10 +7,13 @@ import { picture, read } from "./picture.ts";
 
 type Mean = BatchNormPriorResult["difference"];
 type Batch = BatchNormPriorResult["batches"][number];
+type Tuning = BatchNormPriorResult["tuning"];
 
 const arms = ["without", "with"] as const;
 /** An attack explains an update where its matching objective is below this share of that of a gradient of zeros. */
 const nearly = 0.9;
+/** Below this cosine between the updates of neighbors, a search that starts elsewhere has little to follow. */
+const rugged = 0.8;
 
 /** Whether the batch-norm prior raised mean PSNR, by the interval of the paired difference. */
 export function batchNormPriorVerdict({ psnr, difference, better, labelAccuracy, batches }: BatchNormPriorResult): {
@@ -29,6 +32,8 @@ export function batchNormPriorVerdict({ psnr, difference, better, labelAccuracy,
     `The difference, image by image, is ${signed(difference.mean, 2)} dB (${range(difference, signed)}) over ${counted(better.of, "image")} in ${batches.length} batches; ${better.images} of them came out nearer with the prior.`,
     guessed(psnr),
     `What came back explains the update better than a gradient of zeros, by a tenth or more, in ${explained(batches, "without")} of ${batches.length} batches without the prior and in ${explained(batches, "with")} with it.`,
+    reached(batches),
+    neighborhood(batches),
     `The rule that reads labels off the update found ${percent(labelAccuracy)} of them.`,
   ].join(" ");
   return { sentence, detail };
@@ -42,6 +47,22 @@ function guessed({ without, with: assumed, meanImage }: BatchNormPriorResult["ps
   const above = [without, assumed].filter(({ mean }) => mean > meanImage.mean).length;
   if (above === 2) return `Both attacks are above a guess: ${guess}.`;
   return above === 1 ? `One of the two attacks is above a guess: ${guess}.` : `Neither attack is above a guess: ${guess}.`;
+}
+
+/** What the prior asked for, what it got, and what the truth has. */
+function reached(batches: readonly Batch[]): string {
+  const mean = (of: (statistics: Batch["statistics"]) => number | null) => {
+    const known = batches.map(({ statistics }) => of(statistics)).filter((each) => each !== null);
+    return known.length === 0 ? "no number" : significant(known.reduce((sum, each) => sum + each, 0) / known.length);
+  };
+  return `The prior asks that the statistics of a batch be the running ones: the true batches are ${mean(({ truth }) => truth)} from them, what came back without the prior ${mean(({ without }) => without)}, with it ${mean((statistics) => statistics.with)}.`;
+}
+
+/** Whether the update changes smoothly around the truth: where it does not, neither prior nor steps help a search from a random start. */
+function neighborhood(batches: readonly Batch[]): string {
+  const mean = batches.reduce((sum, { nearby }) => sum + nearby, 0) / batches.length;
+  const told = `The update of the true images under noise of 0.1 standard deviations has a cosine of ${fixed(mean, 2)} with the update`;
+  return mean < rugged ? `${told}: a search from a random start has little to follow on this network.` : `${told}.`;
 }
 
 /** How many updates an attack explains at all: a comparison in which neither does tells of the priors alone. */
@@ -60,13 +81,17 @@ export function batchNormPriorReport(result: BatchNormPriorResult, pictures: Rea
 </header>
 <section>
 <h2>Mean PSNR</h2>
-<p class="note">GradInversion attacks the same updates twice, from the same starts: once assuming that the statistics of its guess are the network’s running ones, and once without that. Intervals hold ${percent(result.confidence)} for the mean; they are bootstraps over batches, since the images of a batch share an update.</p>
+<p class="note">GradInversion attacks the same updates twice, from the same starts: once assuming that the statistics of its guess are the network’s running ones, and once without that. Both were tuned before. Intervals hold ${percent(result.confidence)} for the mean; they are bootstraps over batches, since the images of a batch share an update.</p>
 ${means(result)}
 </section>
 <section>
 <h2>Batches</h2>
 ${result.batches.map((batch, i) => strips(batch, i, pictures))}
 ${table(result.batches)}
+</section>
+<section>
+<h2>Tuning</h2>
+${candidates(result.tuning)}
 </section>
 <section>
 <h2>To reproduce</h2>
@@ -102,10 +127,36 @@ function strips({ images }: Batch, i: number, pictures: ReadonlyMap<string, Uint
 }
 
 const table = (batches: readonly Batch[]): Markup => html`<div class="wide"><table>
-<thead><tr><th>batch</th><th class="text">images</th><th>PSNR without</th><th>PSNR with</th><th>difference</th><th>matching without</th><th>matching with</th><th>matching of nothing</th><th>labels read</th></tr></thead>
-<tbody>${batches.map(({ images, labelsFound, matching }, i) => {
+<thead><tr><th>batch</th><th class="text">images</th><th>PSNR without</th><th>PSNR with</th><th>difference</th><th>labels read</th></tr></thead>
+<tbody>${batches.map(({ images, labelsFound }, i) => {
   const mean = (arm: "without" | "with") => images.reduce((sum, { psnr }) => sum + psnr[arm], 0) / images.length;
-  return html`<tr><th scope="row">${i}</th><td class="text">${images.map(({ index }) => index).join(", ")}</td><td>${fixed(mean("without"), 2)}</td><td>${fixed(mean("with"), 2)}</td><td>${signed(mean("with") - mean("without"), 2)}</td><td>${significant(matching.without)}</td><td>${significant(matching.with)}</td><td>${significant(matching.nothing)}</td><td>${labelsFound} of ${images.length}</td></tr>
+  return html`<tr><th scope="row">${i}</th><td class="text">${images.map(({ index }) => index).join(", ")}</td><td>${fixed(mean("without"), 2)}</td><td>${fixed(mean("with"), 2)}</td><td>${signed(mean("with") - mean("without"), 2)}</td><td>${labelsFound} of ${images.length}</td></tr>
 `;
 })}</tbody>
+</table></div>
+<p class="note" style="margin-top: 24px">Of the same batches: how far a gradient of zeros is from the update, and those of what came back (both attacks minimize this); how far the statistics of the true images are from the running ones, and those of what came back (only one attack minimizes this); and the cosine between the update and that of the true images under noise of 0.1 standard deviations.</p>
+<div class="wide"><table>
+<thead><tr><th>batch</th><th>update: zeros</th><th>without</th><th>with</th><th>statistics: truth</th><th>without</th><th>with</th><th>cosine nearby</th></tr></thead>
+<tbody>${batches.map(
+  ({ matching, statistics, nearby }, i) =>
+    html`<tr><th scope="row">${i}</th><td>${significant(matching.nothing)}</td><td>${significant(matching.without)}</td><td>${significant(matching.with)}</td><td>${significant(statistics.truth)}</td><td>${significant(statistics.without)}</td><td>${significant(statistics.with)}</td><td>${fixed(nearby, 2)}</td></tr>
+`,
+)}</tbody>
+</table></div>`;
+
+/** What either attack was tried with, on images that are not scored. */
+const candidates = ({
+  batches,
+  candidates,
+  specHash,
+}: Tuning): Markup => html`<p class="note">Mean PSNR of each candidate on ${counted(batches.length, "update")} of training images: as many candidates for both attacks, the same updates and starts, the best one scored. Spec <code>${specHash.slice(0, 12)}</code>.</p>
+<div class="wide"><table>
+<thead><tr><th class="text"></th><th>learning rate</th><th>total variation</th><th>prior’s weight</th><th>mean PSNR</th><th class="text"></th></tr></thead>
+<tbody>${arms.map((arm) =>
+  candidates[arm].map(
+    ({ rate, tv, batchNorm, psnr, chosen }) =>
+      html`<tr><th class="text" scope="row">${arm === "with" ? "with the prior" : "without it"}</th><td>${String(rate)}</td><td>${String(tv)}</td><td>${arm === "with" ? String(batchNorm) : "–"}</td><td>${psnr === null ? "not a number" : `${fixed(psnr, 2)} dB`}</td><td class="text">${chosen && html`<b>chosen</b>`}</td></tr>
+`,
+  ),
+)}</tbody>
 </table></div>`;

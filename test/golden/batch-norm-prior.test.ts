@@ -48,5 +48,13 @@ describe("the report of the batch-norm prior", () => {
     expect(against(15)).toMatch(/Neither attack is above a guess/);
     // 0.225, 0.25 and null against 0.23 and 0.24 say nothing; 0.18 against 0.23 does.
     expect(against(15)).toMatch(/in 0 of 2 batches without the prior and in 1 with it/);
+    expect(against(15)).toMatch(/the true batches are 11\.0 from them, what came back without the prior 22\.0, with it 12\.5\./);
+  });
+
+  it("says where the update changes so fast around the truth that no search finds it", () => {
+    const made = madeUpBatchNormPrior();
+    const near = (nearby: number) => experimentVerdict({ ...made, batches: made.batches.map((batch) => ({ ...batch, nearby })) }).detail;
+    expect(near(0.9)).toMatch(/has a cosine of 0\.90 with the update\./);
+    expect(near(0.5)).toMatch(/has a cosine of 0\.50 with the update: a search from a random start has little to follow/);
   });
 });

@@ -21,6 +21,21 @@ export function madeUpBatchNormPrior(): BatchNormPriorResult {
     seed: 3,
     versions: { gradleak: "0.1.0", node: "20.20.0", onnxruntime: "1.30.0" },
     attacks: { without: "gradinversion:batchNorm=0", with: "gradinversion:batchNorm=0.1" },
+    tuning: {
+      specHash: specHash({ made: "up" }),
+      split: "train",
+      batches: [[3, 14]],
+      candidates: {
+        without: [
+          { rate: 0.1, tv: 1e-4, batchNorm: 0, psnr: 12.5, chosen: true },
+          { rate: 0.05, tv: 1e-4, batchNorm: 0, psnr: 12.25, chosen: false },
+        ],
+        with: [
+          { rate: 0.1, tv: 1e-4, batchNorm: 0.01, psnr: null, chosen: false },
+          { rate: 0.05, tv: 1e-4, batchNorm: 0.1, psnr: 14, chosen: true },
+        ],
+      },
+    },
     confidence: 0.95,
     psnr: { without: around(12.25, 0.5), with: around(14.5, 0.75), meanImage: around(12.5, 0.25) },
     difference: around(2.25, 1.25),
@@ -34,8 +49,16 @@ export function madeUpBatchNormPrior(): BatchNormPriorResult {
         ],
         labelsFound: 2,
         matching: { without: 0.225, with: 0.18, nothing: 0.23 },
+        nearby: 0.95,
+        statistics: { truth: 11.5, without: 22.5, with: 12.5 },
       },
-      { images: [image(9, 11.5, 15.25), image(8888, 12.5, 15.25)], labelsFound: 1, matching: { without: 0.25, with: null, nothing: 0.24 } },
+      {
+        images: [image(9, 11.5, 15.25), image(8888, 12.5, 15.25)],
+        labelsFound: 1,
+        matching: { without: 0.25, with: null, nothing: 0.24 },
+        nearby: 0.85,
+        statistics: { truth: 10.5, without: 21.5, with: null },
+      },
     ],
     notes: ["The numbers are made up, and one is <b>bold</b>."],
   };
