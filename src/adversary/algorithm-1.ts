@@ -14,7 +14,7 @@ export type Joint = {
 };
 
 /** One iteration: where, with which randomness and learning rate; `factor` anneals the likelihood. */
-export interface Iteration extends Pick<Evaluation, "rate"> {
+export interface Iteration extends Pick<Evaluation, "rate" | "renewed"> {
   /** The current x, [d]. */
   readonly x: Tensor;
   readonly key: Key;
@@ -39,14 +39,14 @@ export interface Iterated extends Transition {
  */
 export const algorithm1 =
   (joint: (x: Tensor) => Joint, optimizer: Optimizer, ball?: Ball) =>
-  ({ x, key, rate, factor }: Iteration, state: State): Iterated => {
+  ({ x, key, rate, factor, renewed }: Iteration, state: State): Iterated => {
     const { likelihood, prior, relative } = ball ? vmap(joint)(pointsIn(ball, x, key)) : joint(x);
     const logs = (factor ? likelihood.mul(factor) : likelihood).add(prior);
     const value = (ball ? ball.mean(logs) : logs).neg();
     const massless = ball && value.equal(Number.POSITIVE_INFINITY);
     const [slope] = grad(value, [x]);
     const gradient = massless ? where(massless, 0, slope!) : slope!;
-    const next = optimizer.update({ point: x, value, gradient, rate }, state);
+    const next = optimizer.update({ point: x, value, gradient, rate, ...(renewed ? { renewed } : {}) }, state);
     return {
       ...next,
       value,

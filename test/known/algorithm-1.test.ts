@@ -5,8 +5,10 @@ import {
   annealed,
   assuming,
   type Ball,
+  constantRate,
   exponentialRate,
   jensen,
+  lbfgs,
   logMeanExp,
   narrowed,
   type Progress,
@@ -110,11 +112,15 @@ describe("Algorithm 1 on a linear–Gaussian client", () => {
   });
 
   it("returns its best iterate by the whole objective where the likelihood is annealed or its noise narrows", async () => {
-    for (const pace of [{ anneal: annealed(1e-4) }, { widen: narrowed(30) }]) {
-      const attack = assuming(
-        { likelihood, prior: priorOf(unequal), jointLabels: false },
-        { ...search, ...pace, rate: exponentialRate(0.1, 0.996), result: "best" },
-      );
+    const byAdam = { rate: exponentialRate(0.1, 0.996) };
+    const byLbfgs = { optimizer: lbfgs(), steps: 60, rate: constantRate(1) };
+    for (const pace of [
+      { anneal: annealed(1e-4), ...byAdam },
+      { widen: narrowed(30), ...byAdam },
+      { anneal: annealed(1e-4), ...byLbfgs },
+      { widen: narrowed(30), ...byLbfgs },
+    ]) {
+      const attack = assuming({ likelihood, prior: priorOf(unequal), jointLabels: false }, { ...search, ...pace, result: "best" });
       let end: Progress | undefined;
       for await (const progress of attack.reconstruct(few.seen, few.keys, { threads: 1 })) end = progress;
       // While the likelihood counts for little, objectives are less: none of those iterates is what is looked for.

@@ -183,8 +183,29 @@ function fixedStep({ point, value, gradient, rate }: Evaluation, state: State, i
   };
 }
 
-/** One evaluation of a bisecting line search (Lewis & Overton 2013): it ends in finitely many, at a point that satisfies the weak Wolfe conditions. */
-function searchedStep({ point, value, gradient, rate }: Evaluation, state: State, iterations: number): Transition {
+/**
+ * One evaluation of a bisecting line search (Lewis & Overton 2013): it ends in finitely many, at a point that satisfies the weak Wolfe conditions. Where the objective
+ * is renewed the search goes back to where it began, and starts over from what it finds there.
+ */
+function searchedStep(at: Evaluation, state: State, iterations: number): Transition {
+  const next = comparedStep(at, state, iterations);
+  if (!at.renewed) return next;
+  const back = at.renewed.greater(0);
+  const over = { started: 0, inner: 0, failedAt: Number.POSITIVE_INFINITY, endedAt: Number.POSITIVE_INFINITY };
+  return {
+    point: where(back, state.base!, next.point),
+    state: {
+      ...next.state,
+      base: where(back, state.base!, next.state.base!),
+      ...Object.fromEntries(Object.entries(over).map(([name, initial]) => [name, where(back, initial, next.state[name]!)])),
+    },
+    completed: where(back, 0, next.completed),
+    converged: next.converged!.and(back.not()),
+  };
+}
+
+/** The same where the objective is that of the last evaluation; where it is not, nothing is learned. */
+function comparedStep({ point, value, gradient, rate, renewed }: Evaluation, state: State, iterations: number): Transition {
   const first = state.started!.equal(0);
   const finite = value.isFinite().and(gradient.abs().max().isFinite());
   const g = where(finite, gradient, 0);
@@ -202,7 +223,7 @@ function searchedStep({ point, value, gradient, rate }: Evaluation, state: State
   const base = where(accepted, point, state.base!);
   const baseGradient = where(accepted, g, state.gradient!);
   const baseValue = where(accepted, value, state.value!);
-  const learns = accepted.and(first.not());
+  const learns = accepted.and(renewed ? first.not().and(renewed.equal(0)) : first.not());
   const [step, change] = [where(learns, point.sub(state.base!), 0), where(learns, g.sub(state.gradient!), 0)];
   // A bound that does not depend on the scale of the objective: near a match all curvatures are small.
   const learned = remember(memoryOf(state), step, change, dot(step, step).mul(dot(change, change)).sqrt().mul(wolfe.curvature));

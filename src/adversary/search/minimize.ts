@@ -78,7 +78,19 @@ interface Schedule {
   readonly rate: Tensor;
   readonly factor?: Tensor;
   readonly width?: Tensor;
+  readonly renewed?: Tensor;
   readonly agreement?: Tensor;
+}
+
+/** Where nothing is left to gain while the likelihood is annealed or widened still, the step is done, and not the lane. */
+function untilWhole(
+  { completed, converged }: Iterated,
+  factor = constant(1),
+  width = constant(1),
+): Pick<Iterated, "completed" | "converged"> {
+  if (!converged) return { completed };
+  const whole = factor.greaterEqual(1).and(width.lessEqual(1));
+  return { completed: where(converged.and(whole.not()), 1, completed), converged: converged.and(whole) };
 }
 
 /** One call for one lane: an evaluation of the objective and a transition of the optimizer. A lane that is done keeps its point. */
@@ -86,7 +98,7 @@ function step(
   search: Search,
   problem: Problem,
   exact: boolean,
-  { rate, factor, width, agreement }: Schedule,
+  { rate, factor, width, renewed, agreement }: Schedule,
   seen: Readonly<Record<string, Tensor>>,
   { key: seed, ...run }: Carried,
 ): Carried {
@@ -105,6 +117,7 @@ function step(
       rate,
       ...(factor ? { factor } : {}),
       ...(width ? { width } : {}),
+      ...(renewed ? { renewed } : {}),
       ...consensus,
     },
     state,
@@ -120,10 +133,11 @@ function step(
   const fails = running.and(search.optimizer.recovers ? broken.and(run.evaluations!.equal(0)) : broken);
   const goes = running.and(fails.not());
   const improves = running.and(value.less(run.bestValue!));
-  const steps = run.steps!.add(where(goes, next.completed, 0));
+  const { completed, converged } = factor || width ? untilWhole(next, factor, width) : next;
+  const steps = run.steps!.add(where(goes, completed, 0));
   const improved = where(improves, steps, run.improved!);
   const idle = search.patience === undefined ? undefined : steps.sub(improved).greaterEqual(search.patience);
-  const settled = next.converged && idle ? next.converged.or(idle) : (next.converged ?? idle);
+  const settled = converged && idle ? converged.or(idle) : (converged ?? idle);
   return {
     point: where(goes, problem.project(moved), point),
     steps,
@@ -150,6 +164,7 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
       rate: input("rate", []),
       ...(search.anneal ? { factor: input("factor", []) } : {}),
       ...(search.widen ? { width: input("width", []) } : {}),
+      ...(search.anneal || search.widen ? { renewed: input("renewed", []) } : {}),
       ...(search.group ? { agreement: input("agreement", []) } : {}),
     };
     const seen = Object.fromEntries(Object.entries(problem.seen).map(([name, { shape }]) => [name, input(`seen.${name}`, shape)]));
@@ -172,7 +187,7 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
   const consensus = search.group ? await openConsensus(search.group, lanes, problem, options) : undefined;
   let exact = !problem.cancels;
   let program = await build(exact);
-  let judged = "";
+  let judged: string | undefined;
   try {
     for (;;) {
       const slowest = slowestStep(carried as unknown as Iterate, search.steps);
@@ -186,7 +201,7 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
       // What is best is best of one objective: under another factor or width of the likelihood the search for it starts over.
       const judgment = `${scheduled.factor} ${scheduled.width}`;
       if (judgment !== judged) carried = { ...carried, bestValue: new Float32Array(carried.value!.length).fill(Number.POSITIVE_INFINITY) };
-      judged = judgment;
+      if (search.anneal || search.widen) scheduled.renewed = Float32Array.of(Number(judged !== undefined && judgment !== judged));
       const outputs = (await program.run({ ...carried, ...scheduled, key })) as Record<string, Float32Array>;
       const { relative, ...next } = outputs;
       if (!exact && relative!.some((ratio, i) => carried.failed![i] === 0 && ratio < cancellation)) {
@@ -196,6 +211,7 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
         program = await build(exact);
         continue;
       }
+      judged = judgment;
       carried = next;
       yield carried as unknown as Iterate;
     }

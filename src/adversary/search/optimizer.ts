@@ -11,6 +11,8 @@ export interface Evaluation {
   /** [d]. */
   readonly gradient: Tensor;
   readonly rate: Tensor;
+  /** 1 where the objective is another one than at the last evaluation, as that of an annealed likelihood is, so that values do not compare; else 0. */
+  readonly renewed?: Tensor;
 }
 
 /** What follows from an evaluation. */
