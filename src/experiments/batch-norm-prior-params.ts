@@ -5,7 +5,7 @@ const values = (initial: readonly number[], doc: string) =>
     .array(z.number().positive())
     .min(1)
     .default([...initial])
-    .describe(`${doc} that are tried; the first is also that of every other candidate's base.`);
+    .describe(`${doc} that are tried.`);
 
 /** What the comparison leaves open, with what is chosen for it. What is not tuned is as in the paper (Yin et al. 2021), but for the number of steps and of seeds. */
 export const batchNormPriorParams = {
