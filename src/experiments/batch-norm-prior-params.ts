@@ -12,8 +12,10 @@ export const batchNormPriorParams = {
   width: z.int().positive().max(64).default(16).describe("Width of the ConvNet."),
   pool: z
     .enum(["average", "max"])
-    .default("average")
-    .describe("Its pools: of the network's own, max, the updates are so rugged that no attack finds its way from a random start."),
+    .default("max")
+    .describe(
+      "Its pools: its own, max, with which updates are so rugged that attacks hardly find their way from a random start; or average.",
+    ),
   batch: z.int().positive().max(10).default(4).describe("Test images in an update, each of another class."),
   batches: z.int().min(2).max(10_000).default(6).describe("Updates that both attacks are given."),
   examples: z.int().min(32).max(50_000).default(1024).describe("Training images that the running statistics are from, in passes of 32."),

@@ -43,13 +43,25 @@ export function assumedLawVerdict({ audits }: AssumedLawResult): { readonly sent
     sentence: all
       ? "Who assumes the law that is there comes closest, behind every defense."
       : `Who assumes the law that is there comes closest beyond chance in ${told.map(({ panel, of, closer }) => `${closer} of ${of} comparisons on ${panel}`).join(" and ")}.`,
-    detail: told
-      .map(
-        ({ panel, of, closer, beaten }) =>
-          `On ${panel}, of ${counted(of, "attacker")} that assumed something else, ${closer} ended farther from the original by paired differences beyond chance, ${beaten} nearer, and of ${of - closer - beaten} these draws do not tell.`,
-      )
-      .join(" "),
+    detail: told.map(detailOf).join(" "),
   };
+}
+
+interface Told {
+  readonly panel: Panel;
+  readonly of: number;
+  readonly closer: number;
+  readonly beaten: number;
+}
+
+function detailOf({ panel, of, closer, beaten }: Told): string {
+  const rest = of - closer - beaten;
+  const parts = [
+    `${closer} ended farther from the original, by paired differences beyond chance`,
+    ...(beaten > 0 ? [`${beaten} nearer`] : []),
+    ...(rest > 0 ? [`${rest} cannot be told apart by these draws`] : []),
+  ];
+  return `On ${panel}, of ${counted(of, "attacker")} that assumed something else, ${parts.join("; ")}.`;
 }
 
 const headings: Readonly<Record<Panel, string>> = { vectors: "Vectors whose density is known", pictures: "Pictures" };
@@ -107,7 +119,7 @@ function rows(audit: Audit): Markup {
 ${audit.cells.map(({ law, tuned, recovered }, i) => {
   const { farther } = wrongs[i - 1] ?? { farther: null };
   const difference = farther ? `${signed(farther.mean, 3)} (${signed(farther.low, 3)} to ${signed(farther.high, 3)})` : "–";
-  return html`<tr><th class="text name" scope="row">${foreign(law)}${i === 0 && html` <span class="mark">the law that is there</span>`}</th><td class="text"><code>${tunedWords({ tuned })}</code></td><td class="strong">${significant(meanDistance(audit, i))}</td><td>${difference}</td><td>${percent(recovered.estimate)}</td><td>${percent(recovered.lower)} – ${percent(recovered.upper)}</td></tr>
+  return html`<tr><th class="text name" scope="row">${foreign(law)}${i === 0 && html`<br><span class="mark back">the law that is there</span>`}</th><td class="text"><code>${tunedWords({ tuned })}</code></td><td class="strong">${significant(meanDistance(audit, i))}</td><td>${difference}</td><td>${percent(recovered.estimate)}</td><td>${percent(recovered.lower)} – ${percent(recovered.upper)}</td></tr>
 `;
 })}</tbody>
 `;

@@ -21,9 +21,10 @@ describe("the report of assumed laws", () => {
   it("says how often the law that is there comes closest, by the interval of the paired difference", () => {
     expect(verdict(1).sentence).toBe("Who assumes the law that is there comes closest, behind every defense.");
     expect(verdict(0.25).sentence).toMatch(/beyond chance in 1 of 1 comparisons on vectors and 0 of 1 comparisons on pictures\.$/);
-    expect(verdict(0.25).detail).toMatch(
-      /On pictures, of 1 attacker that assumed something else, 0 .* 0 nearer, and of 1 these draws do not tell\.$/,
+    expect(verdict(1).detail).toMatch(
+      /On pictures, of 1 attacker that assumed something else, 1 ended farther from the original, [^;]*\.$/,
     );
-    expect(verdict(-1).detail).toMatch(/On pictures, .* 0 ended farther .*, 1 nearer, and of 0 these/);
+    expect(verdict(0.25).detail).toMatch(/On pictures, .* 0 ended farther .*; 1 cannot be told apart by these draws\.$/);
+    expect(verdict(-1).detail).toMatch(/On pictures, .* 0 ended farther .*; 1 nearer\.$/);
   });
 });

@@ -24,7 +24,7 @@ async function run(text: string): Promise<BatchNormPriorResult> {
   return result;
 }
 
-const small = "batch-norm-prior:width=2,batch=2,batches=2,steps=5,warmUp=1,examples=32";
+const small = "batch-norm-prior:width=2,pool=average,batch=2,batches=2,steps=5,warmUp=1,examples=32";
 const untuned = `${small},rates=0.1,tvs=1e-4`;
 
 it("attacks the same updates from the same starts: without a weight to speak of, the prior changes nothing to speak of", async () => {
