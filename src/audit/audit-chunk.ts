@@ -66,9 +66,9 @@ export type AuditChunk = z.output<typeof chunkSchema>;
 export type AuditedExample = z.output<typeof example>;
 
 /**
- * Reads a finished chunk: nothing where it is damaged or has other draws, which are then made again.
+ * Reads a finished chunk: nothing where it is damaged or has other draws or another number of cells; it is then made again.
  */
-export function readAuditChunk(text: string, { from, to }: DrawRange): AuditChunk | undefined {
+export function readAuditChunk(text: string, { from, to }: DrawRange, cells: number): AuditChunk | undefined {
   let given: unknown;
   try {
     given = JSON.parse(text);
@@ -76,7 +76,9 @@ export function readAuditChunk(text: string, { from, to }: DrawRange): AuditChun
     return undefined;
   }
   const { success, data } = chunkSchema.safeParse(given);
-  return success && data.from === from && data.to === to && data.draws.length === to - from ? data : undefined;
+  if (!success || data.from !== from || data.to !== to || data.draws.length !== to - from) return undefined;
+  const lists = [data.seconds, data.nearest, data.first, ...data.draws.map(({ outcomes }) => outcomes)];
+  return lists.every(({ length }) => length === cells) ? data : undefined;
 }
 
 /** Everything that the draws of an audit follow from. */

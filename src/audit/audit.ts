@@ -67,7 +67,7 @@ export async function* auditDraws(run: AuditRun, store: Store, folder: string): 
   for (const [i, range] of drawsOf(run.spec).entries()) {
     const name = `${folder}/${i}.json`;
     const kept = await store.read(name);
-    const finished = kept === undefined ? undefined : readAuditChunk(kept, range);
+    const finished = kept === undefined ? undefined : readAuditChunk(kept, range, run.cells.length);
     if (!finished) {
       const made = yield* auditChunk(run, range);
       await store.write(name, made);
