@@ -108,7 +108,7 @@ export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes
   if (dataset.classes.length < 2)
     throw new LeakageError(
       "spec",
-      `--data ${flags.data} has no labels, and a client's loss needs at least two classes; put its pictures into subfolders, one a class.`,
+      `--data ${flags.data} has no labels, and a client's loss needs at least two classes; put its pictures into subfolders, one a class${/^(train|test)$/.test(dataset.classes[0]!) ? `, and those into train and test: only ${dataset.classes[0]} has pictures` : ""}.`,
     );
   const model = modelFor({ client: { model: parts.model } }, { ...dataset, classes: dataset.classes.length });
   const { weights, recorded, notes: aboutWeights } = await weightsOf(flags, model, seed);
