@@ -11,6 +11,9 @@ import { clientSpec, partOf, scoreSpec, type TuningRecord, tunedBy } from "./spe
 /** The largest sizes of an audit. */
 export const most = { samples: 10_000_000, lanes: 4096 } as const;
 
+/** Draws that candidates are tried on: enough for an interval. */
+export const tuningDraws = z.int().min(2).max(most.samples);
+
 /** What `gradleak audit` does, complete: the hash of its canonical JSON names the result. */
 export const auditSpec = z.object({
   data: z.object({
@@ -34,7 +37,7 @@ export const auditSpec = z.object({
       vary: z.array(z.object({ path: z.string(), values: z.array(z.json()).min(1) })).min(1),
       /** Candidates an attack, at most. */
       budget: z.int().min(2),
-      samples: z.int().positive().max(most.samples),
+      samples: tuningDraws,
       by: z.enum(["distance", "objective"]),
     })
     .optional(),

@@ -6,11 +6,12 @@ import { specHash } from "../spec/index.ts";
 import type { AuditChunk, AuditedExample } from "./audit-chunk.ts";
 import type { AuditCell, AuditResult } from "./audit-result.ts";
 import { type AuditSpec, attackName, type Cell, defenseName, gateOf } from "./audit-spec.ts";
-import { comparable, valueAt } from "./audit-tuning.ts";
+import { comparable } from "./audit-tuning.ts";
 import { compareAttacks, type Distances, within } from "./comparison.ts";
 import { drawKey } from "./draws.ts";
 import { judgeGate } from "./gate.ts";
 import { auditAttack, given } from "./run.ts";
+import { valueAt } from "./tune.ts";
 
 /** An audit whose draws are done. */
 export interface AuditSummary {
@@ -151,7 +152,7 @@ function quoted({ tuned }: Cell, tuning: AuditSpec["tuning"]): AuditCell["tuned"
   const { specHash, by, candidates, draws, attack } = tuned;
   const values = tuning?.vary.flatMap(({ path }) => {
     const value = valueAt(attack, path);
-    return value === undefined ? [] : [[path, value as number | string | boolean | null] as const];
+    return value === undefined ? [] : [[path, value as NonNullable<NonNullable<AuditCell["tuned"]>["values"]>[string]] as const];
   });
   return { specHash, by, candidates, draws, attack: attackName(attack), values: values ? Object.fromEntries(values) : null };
 }

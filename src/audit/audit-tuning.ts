@@ -2,7 +2,7 @@ import { LeakageError } from "../errors.ts";
 import type { PartSpec } from "../spec/index.ts";
 import { type AuditSpec, attackName, type Cell, cellsOf } from "./audit-spec.ts";
 import type { TuningRecord } from "./spec.ts";
-import { candidatesOf, recordOf, requireComparable, type Tuned, type TuneSpec } from "./tune.ts";
+import { candidatesOf, recordOf, requireComparable, type Tuned, type TuneSpec, valueAt } from "./tune.ts";
 
 /**
  * The tunings that an audit begins with, one a cell in the order of `cellsOf`: what `gradleak tune` does with this attack behind this defense, on draws of the split that
@@ -26,7 +26,7 @@ export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, ...rest }:
     if (candidates.length > 1) return { attack, own, candidates: candidates.length };
     throw new LeakageError(
       "spec",
-      `--vary leaves attack ${attackName(attack)} one candidate, and attacks are compared at equal budgets: vary a parameter of it as well.`,
+      `--vary leaves attack ${attackName(attack)} one candidate, and attacks are compared at equal budgets: vary a parameter of it as well, to a value that it does not have already.`,
     );
   });
   const equal = Math.min(...all.map(({ candidates }) => candidates));
@@ -49,15 +49,6 @@ export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, ...rest }:
   );
 }
 
-/** What an attack's spec has at a path such as `prior.weight`; undefined where it has no such parameter. */
-export const valueAt = (attack: PartSpec, path: string): PartSpec[string] | undefined =>
-  path
-    .split(".")
-    .reduce<PartSpec[string] | undefined>(
-      (at, step) => (at as Readonly<Record<string, PartSpec[string]>> | null | undefined)?.[step],
-      attack,
-    );
-
 const has = (attack: PartSpec, path: string): boolean => valueAt(attack, path) !== undefined;
 
 /** The cells of an audit as they are carried out: with the best candidate of each one's tuning. */
@@ -67,6 +58,11 @@ export const tunedCells = (spec: AuditSpec, tunings: readonly Tuned[]): readonly
     return record ? { defense: cell.defense, attack: record.attack, tuned: record } : cell;
   });
 
-/** Whether two attacks on a defense can be compared: both were tuned behind it, by the same criterion at the same budget. */
+/** Whether two attacks on a defense can be compared: both were tuned behind it on the same draws in the same setting, by the same criterion at the same budget. */
 export const comparable = (one: TuningRecord | undefined, other: TuningRecord | undefined): boolean =>
-  one !== undefined && other !== undefined && one.by === other.by && one.candidates === other.candidates && one.draws === other.draws;
+  one !== undefined &&
+  other !== undefined &&
+  one.settingHash === other.settingHash &&
+  one.by === other.by &&
+  one.candidates === other.candidates &&
+  one.draws === other.draws;

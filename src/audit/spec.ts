@@ -27,6 +27,8 @@ export const scoreSpec = z.object({ delta: z.number().positive(), deltaSpace: z.
 export const tuningRecord = z.object({
   /** Of the spec of the tuning. */
   specHash: z.string().length(64),
+  /** Of what attacks that are compared have in common: the data, client, defense, labels, score and draws of that spec. */
+  settingHash: z.string().length(64),
   by: z.enum(["distance", "objective"]),
   /** The budget: candidates, each on as many draws. */
   candidates: z.int().positive(),

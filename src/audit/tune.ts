@@ -5,7 +5,7 @@ import { bootstrapMean, type Interval } from "../metrics/index.ts";
 import { foldIn, keyFromSeed, randomBits } from "../random/index.ts";
 import { canonicalJson, type PartSpec, specHash } from "../spec/index.ts";
 import type { AuditChunk } from "./audit-chunk.ts";
-import { type AuditSpec, auditSpec } from "./audit-spec.ts";
+import { type AuditSpec, auditSpec, tuningDraws } from "./audit-spec.ts";
 import { parseSpec, type TuningRecord } from "./spec.ts";
 
 type Json = PartSpec[string];
@@ -31,22 +31,59 @@ export function readVaried(text: string): { path: string; values: (string | numb
 
 /** The attack with another value at a path. */
 function changed(part: Json, [step, ...rest]: readonly string[], value: Json, path: string): Json {
-  if (typeof part !== "object" || part === null || !(step! in part))
+  const inner = inside(part, step!);
+  if (inner === undefined)
     throw new LeakageError("spec", `--vary ${path}: the attack has nothing there; a path names parameters as the attack's spec does.`);
-  const inner = (part as Readonly<Record<string, Json>>)[step!]!;
-  const next = rest.length === 0 ? value : changed(inner, rest, value, path);
-  return Array.isArray(part) ? part.map((each: Json, i) => (String(i) === step ? next : each)) : { ...part, [step!]: next };
+  const next = rest.length === 0 ? ofItsType(value, inner) : changed(inner, rest, value, path);
+  return Array.isArray(part) ? part.map((each: Json, i) => (String(i) === step ? next : each)) : { ...(part as PartSpec), [step!]: next };
+}
+
+/** What a part or a chain of parts has of its own under a name or a place. */
+const inside = (part: Json | undefined, step: string): Json | undefined =>
+  typeof part === "object" && part !== null && Object.keys(part).includes(step)
+    ? (part as Readonly<Record<string, Json>>)[step]
+    : undefined;
+
+/** `none` is no value, but where a word or a part stands now it is the word, or the part of that name. */
+const ofItsType = (value: Json, now: Json): Json =>
+  value === null && (typeof now === "string" || (typeof now === "object" && now !== null)) ? "none" : value;
+
+/** What an attack's spec has at a path such as `prior.weight`; undefined where it has no such parameter. */
+export const valueAt = (attack: PartSpec, path: string): Json | undefined => path.split(".").reduce<Json | undefined>(inside, attack);
+
+/** Parameters that say how much a search computes. */
+const budgets = new Set(["steps", "restarts", "seeds", "samples"]);
+
+/** Combinations of values that candidates are drawn from, at most. */
+const mostCombinations = 10_000;
+
+/** Refuses what cannot be varied together. */
+function requireVariable(varied: readonly Varied[]): void {
+  const paths = varied.map(({ path }) => path);
+  const twice = paths.find((path, i) => paths.indexOf(path) < i);
+  if (twice !== undefined)
+    throw new LeakageError("spec", `--vary ${twice} is given twice; give all its values at once, joined by slashes.`);
+  const counted = paths.find((path) => budgets.has(path));
+  if (counted !== undefined)
+    throw new LeakageError("spec", `--vary ${counted}: candidates are compared at equal budgets, so all take the ${counted} of --attack.`);
+  if (paths.includes("kind")) throw new LeakageError("spec", "--vary kind: another kind is another attack; give each by --attack.");
+  const combinations = varied.reduce((all, { values }) => all * values.length, 1);
+  if (combinations > mostCombinations)
+    throw new LeakageError(
+      "spec",
+      `--vary ${paths.join(" ")} has ${combinations} combinations, and candidates are drawn from at most ${mostCombinations}; give fewer values.`,
+    );
 }
 
 /**
- * The attacks that are tried: the base, then every combination of the values; where there are more than `budget`, that many of them, drawn from the seed. All have the
- * steps of the base, unless `steps` itself is varied.
+ * The attacks that are tried: the base, then every combination of the values; where there are more than `budget`, that many of them, drawn from the seed. All compute
+ * as much as the base: as many steps, starts and points.
  *
- * @throws LeakageError `spec` for a path or a value that the attack does not have.
+ * @throws LeakageError `spec` for a path or a value that the attack does not have, a path that is given twice, what would change how much is computed, or combinations
+ * without end.
  */
 export function candidatesOf(base: PartSpec, varied: readonly Varied[], budget: number, seed: number): readonly PartSpec[] {
-  if (varied.some(({ path }) => path === "steps"))
-    throw new LeakageError("spec", "--vary steps: candidates are compared at equal budgets, so all take the steps of --attack.");
+  requireVariable(varied);
   const combinations = varied.reduce<readonly Json[]>(
     (all, { path, values }) => all.flatMap((attack) => values.map((value) => changed(attack, path.split("."), value, path))),
     [base],
@@ -96,7 +133,9 @@ export const tunedSchema = z.strictObject({
 export type Tuned = z.output<typeof tunedSchema>;
 
 /** What `gradleak tune` does, complete. */
-export const tuneSpec = auditSpec.omit({ tuned: true, tuning: true, failIf: true }).extend({ by: z.enum(["distance", "objective"]) });
+export const tuneSpec = auditSpec
+  .omit({ tuned: true, tuning: true, failIf: true })
+  .extend({ by: z.enum(["distance", "objective"]), samples: tuningDraws });
 export type TuneSpec = Omit<AuditSpec, "tuned" | "tuning" | "failIf"> & { readonly by: Criterion };
 
 /** Chooses among the attacks of a spec, all of which had the same draws. */
@@ -134,9 +173,18 @@ export function tuned(spec: TuneSpec, chunks: readonly AuditChunk[]): Tuned {
 }
 
 /** What a result quotes of a tuning. */
-export function recordOf({ spec, specHash, by, draws, candidates, attack }: Tuned): TuningRecord {
-  const { defenses } = parseSpec(tuneSpec, spec);
-  return { specHash, by, candidates: candidates.length, draws, defense: defenses[0]!, attack: attacks.parse(attack) };
+export function recordOf({ spec, by, draws, candidates, attack, ...rest }: Tuned): TuningRecord {
+  // The prior is the attacker's; where attacks have priors of their own it says nothing of a setting that they share.
+  const { attacks: _tried, prior: _assumed, chunk: _chunk, lanes: _lanes, ...setting } = parseSpec(tuneSpec, spec);
+  return {
+    specHash: rest.specHash,
+    settingHash: specHash(setting as never),
+    by,
+    candidates: candidates.length,
+    draws,
+    defense: setting.defenses[0]!,
+    attack: attacks.parse(attack),
+  };
 }
 
 /**
@@ -159,7 +207,21 @@ export function readTuned(text: string, source: string): Tuned {
       `${source}: ${issue!.path.join(".") || "its form"}: ${issue!.message}; --tuned takes a file that gradleak tune wrote.`,
     );
   }
-  if (specHash(checked.data.spec as never) !== checked.data.specHash)
-    throw new LeakageError("file", `${source}: its hash is not that of its spec; it was changed after gradleak tune wrote it.`);
+  const changed = changedIn(checked.data);
+  if (changed) throw new LeakageError("file", `${source}: ${changed}; it was changed after gradleak tune wrote it.`);
   return checked.data;
+}
+
+/** What of a tuned file does not follow from its spec and its scores, if anything. */
+function changedIn(file: Tuned): string | undefined {
+  if (specHash(file.spec as never) !== file.specHash) return "its hash is not that of its spec";
+  const { by, data, samples } = parseSpec(tuneSpec, file.spec);
+  if (by !== file.by || data.split !== file.split || samples !== file.draws)
+    return "its criterion, split or draws are not those of its spec";
+  const tried = file.candidates.map(({ attack }) => canonicalJson(attack));
+  if (tried.join() !== (file.spec.attacks as PartSpec[]).map(canonicalJson).join()) return "its candidates are not those of its spec";
+  const scores = file.candidates.map(({ score }) => score ?? Number.POSITIVE_INFINITY);
+  return tried[scores.indexOf(Math.min(...scores))] === canonicalJson(file.attack)
+    ? undefined
+    : "its attack is not the best of its candidates";
 }

@@ -26,7 +26,7 @@ export function tuningOf(
   return {
     vary: vary.map(readVaried),
     budget: wholeNumber(budget, "--budget", 2),
-    samples: wholeNumber(tuningSamples, "--tuning-samples", 1, most.samples),
+    samples: wholeNumber(tuningSamples, "--tuning-samples", 2, most.samples),
     by,
   };
 }

@@ -1,6 +1,16 @@
 import pc from "picocolors";
 import { attacks } from "../attacks/index.ts";
-import { attackName, auditDraws, candidatesOf, readVaried, requireComparable, type TuneSpec, tuned, tuningRun } from "../audit/index.ts";
+import {
+  attackName,
+  auditDraws,
+  candidatesOf,
+  most,
+  readVaried,
+  requireComparable,
+  type TuneSpec,
+  tuned,
+  tuningRun,
+} from "../audit/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { concise, format, specHash } from "../spec/index.ts";
@@ -22,6 +32,7 @@ export async function tune(flags: TuneFlags): Promise<void> {
   const tell = consoleFor(flags.json === true);
   const varied = flags.vary.map(readVaried);
   requireComparable(flags.by, varied);
+  wholeNumber(flags.samples, "--samples", 2, most.samples);
   const budget = wholeNumber(flags.budget, "--budget", 2);
   const candidates = candidatesOf(attacks.parse(flags.attack), varied, budget, wholeNumber(flags.seed, "--seed", 0));
   if (candidates.length < 2)

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { attacks } from "../attacks/index.ts";
 import { readTuned, recordOf, type TuningRecord } from "../audit/index.ts";
 import { LeakageError } from "../errors.ts";
-import type { PartSpec } from "../spec/index.ts";
+import { canonicalJson, type PartSpec } from "../spec/index.ts";
 
 /** The attack that `gradleak tune` wrote to a file. Throws LeakageError where it was tuned on the part of the data that is to be scored. */
 async function tunedAttack(path: string, split: "train" | "test" | undefined): Promise<TuningRecord> {
@@ -54,8 +54,12 @@ export async function chosenAttacks({
       "No attack is given: state --attack (gradleak list attacks), or --tuned with a file that gradleak tune wrote.",
     );
   const read = await Promise.all(tuned.map((path) => tunedAttack(path, split)));
+  const twice = tuned.find((_, i) => read.findIndex(({ specHash }) => specHash === read[i]!.specHash) < i);
+  if (twice !== undefined) throw new LeakageError("spec", `--tuned ${twice} holds a tuning that is given already; give each once.`);
+  // Behind two defenses the same candidate may be best: one attack then, which was tuned behind both.
+  const best = new Map(read.map((each) => [canonicalJson(each.attack), each.attack]));
   return {
-    attacks: [...attack.map((text) => attacks.parse(text)), ...read.map((each) => each.attack)],
+    attacks: [...attack.map((text) => attacks.parse(text)), ...best.values()],
     tuned: read,
   };
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { models } from "../models/index.ts";
 import { nested } from "../spec/index.ts";
 
-const size = (initial: number, doc: string) => z.int().positive().max(1_000_000).default(initial).describe(doc);
+const size = (initial: number, doc: string, least = 1) => z.int().min(least).max(1_000_000).default(initial).describe(doc);
 
 /** What the comparison leaves open, with what is chosen for it. */
 export const assumedLawParams = {
@@ -20,11 +20,11 @@ export const assumedLawParams = {
     .prefault("mlp:sizes=100,initial=lecun")
     .describe("The network for pictures, with weights drawn from the seed."),
   samples: size(200, "Vectors that are scored behind each defense."),
-  tuning: size(40, "Vectors that each candidate is tried on; none of them is scored."),
+  tuning: size(40, "Vectors that each candidate is tried on; none of them is scored.", 2),
   steps: size(200, "Steps of Adam on vectors."),
   restarts: z.int().positive().max(64).default(3).describe("Starts of each vector; every attacker keeps the one that it finds likeliest."),
   pictures: size(24, "Pictures that are scored behind each defense."),
-  tuningPictures: size(4, "Pictures that each candidate is tried on."),
+  tuningPictures: size(4, "Pictures that each candidate is tried on.", 2),
   pictureSteps: size(200, "Steps of Adam on pictures."),
   rate: z.array(z.number().positive()).min(1).default([0.1, 0.2]).describe("Learning rates that are tried."),
   widen: z

@@ -14,12 +14,14 @@ import {
   modelFor,
   nearestPublic,
   parseSpec,
+  readAuditChunk,
   readTuned,
   tuningsOf,
   validateAuditResult,
 } from "../../src/audit/index.ts";
 import { type AuditFlags, audit } from "../../src/cli/audit.ts";
 import { tune } from "../../src/cli/tune.ts";
+import { chosenAttacks } from "../../src/cli/tuned.ts";
 import { vectorSets } from "../../src/data/index.ts";
 import {
   bonferroni,
@@ -64,7 +66,15 @@ const specOf = (changes: object = {}) =>
 const tunedAlike = (spec: AuditSpec): AuditSpec => ({
   ...spec,
   tuned: spec.defenses.flatMap((defense) =>
-    spec.attacks.map((attack) => ({ specHash: "0".repeat(64), by: "distance" as const, candidates: 4, draws: 8, defense, attack })),
+    spec.attacks.map((attack) => ({
+      specHash: "0".repeat(64),
+      settingHash: "1".repeat(64),
+      by: "distance" as const,
+      candidates: 4,
+      draws: 8,
+      defense,
+      attack,
+    })),
   ),
 });
 
@@ -237,6 +247,7 @@ describe("an audit that tunes its attacks", () => {
       [first!, { ...second!, candidates: 5 }],
       [first!, { ...second!, draws: 9 }],
       [first!, { ...second!, by: "objective" as const }],
+      [first!, { ...second!, settingHash: "2".repeat(64) }],
       [first!, { ...second!, defense: specOf().defenses[1]! }],
     ];
     expect((await audited(spec)).comparisons).toHaveLength(1);
@@ -271,6 +282,10 @@ describe("gradleak audit", () => {
       expect(timeless(result(signal))).toBe(timeless(result("whole")));
       expect(filesIn(at(signal))).toEqual(filesIn(at("whole")));
     }
+    const kept = readFileSync(join(at("whole"), "draws/0.json"), "utf8");
+    const { from, to, seconds } = JSON.parse(kept) as { from: number; to: number; seconds: number[] };
+    expect(readAuditChunk(kept, { from, to }, seconds.length)).toBeDefined();
+    expect(readAuditChunk(kept, { from, to }, seconds.length + 1)).toBeUndefined();
     const other = await gradleak(...mine, "--seed", "2", "--out", at("whole"));
     expect(other.code).toBe(2);
     expect(other.told).toContain("another spec");
@@ -383,6 +398,8 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
       { attack: ["bayes:steps=2", "idlg:steps=2"], vary: ["anneal=0.1/0.2"] },
       /--vary leaves attack idlg:steps=2 one candidate/,
     ],
+    ["a parameter to vary twice", { vary: ["rate=1/2", "rate=3"] }, /--vary rate is given twice/],
+    ["one draw to tune on", { vary: ["rate=1/2"], tuningSamples: "1" }, /--tuning-samples takes a whole number from 2/],
     ["steps to vary", { vary: ["steps=1/2"] }, /equal budgets/],
     ["objectives of different priors", { vary: ["prior.weight=1/2"], by: "objective" }, /changes the objective itself/],
     ["an attack that was tuned before", { vary: ["rate=1/2"], tuned: [] }, /--vary does not fit --tuned/],
@@ -403,12 +420,38 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     expect(existsSync(at("untuned"))).toBe(false);
   });
 
+  it("a tuning twice; one attack that is best behind two defenses is audited once, as tuned behind both", async () => {
+    const { attack: _, ...rest } = flags;
+    const one = { prior: "gaussian", attack: "bayes:steps=2,rate=0.3", vary: ["rate=0.000001"], samples: "3" };
+    const files = ["first", "second"].map((name) => join(at(name), "tuned.json"));
+    for (const [i, defense] of ["gaussian", "laplacian"].entries())
+      await tune({ ...rest, ...one, split: "train", defense, out: at(["first", "second"][i]!) });
+    const { attacks, tuned } = await chosenAttacks({ tuned: files, split: "test" });
+    expect([attacks.length, tuned.length]).toEqual([1, 2]);
+    expect(tuned[0]!.settingHash).not.toBe(tuned[1]!.settingHash);
+    const twice = audit({ ...flags, attack: undefined as never, tuned: [files[0]!, files[0]!], out: at("twice") });
+    await expect(twice).rejects.toThrow(/--tuned .*tuned\.json holds a tuning that is given already/);
+    expect(existsSync(at("twice"))).toBe(false);
+  });
+
   it("a folder whose pictures have no labels", async () => {
     const { encodePng } = await import("../../src/formats/index.ts");
     const folder = mkdtempSync(join(home, "pictures-"));
     writeFileSync(join(folder, "a.png"), encodePng({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) }));
     await expect(audit({ ...flags, data: folder, out: at("unlabeled") })).rejects.toThrow(/has no labels.*subfolders/);
     expect(existsSync(at("unlabeled"))).toBe(false);
+  });
+
+  it("a folder with pictures in one of train and test alone", async () => {
+    const { encodePng } = await import("../../src/formats/index.ts");
+    const folder = mkdtempSync(join(home, "pictures-"));
+    mkdirSync(join(folder, "test"));
+    for (const name of ["cat", "dog"]) {
+      mkdirSync(join(folder, "train", name), { recursive: true });
+      writeFileSync(join(folder, "train", name, "a.png"), encodePng({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) }));
+    }
+    await expect(audit({ ...flags, data: folder, out: at("half") })).rejects.toThrow(/train and test: only train has pictures/);
+    expect(existsSync(at("half"))).toBe(false);
   });
 
   it("a folder without splits, where there is something to tune", async () => {

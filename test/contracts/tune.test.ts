@@ -10,6 +10,7 @@ import {
   parseSpec,
   readTuned,
   readVaried,
+  recordOf,
   requireComparable,
   type TuneSpec,
   tuned,
@@ -42,11 +43,28 @@ describe("candidates", () => {
     expect(candidatesOf(base, varied, 5, 4)).not.toEqual(some);
   });
 
+  it("have words and parts named none where those stand, and no value elsewhere", () => {
+    const inverting = attacks.parse("inverting-gradients:steps=20");
+    expect(candidatesOf(inverting, [readVaried("decay=none")], 8, 0)[1]).toEqual({ ...inverting, decay: "none" });
+    const assuming = attacks.parse("bayes:conditional=(gaussian)");
+    expect(candidatesOf(assuming, [readVaried("conditional=none")], 8, 0)[1]).toEqual(attacks.parse("bayes:conditional=none"));
+    expect(candidatesOf(attack("anneal=0.1"), [readVaried("anneal=none")], 8, 0)[1]).toMatchObject({ anneal: null });
+  });
+
   it("are refused where they would not fit", () => {
     expect(() => readVaried("rate")).toThrow(/parameter=value\/value/);
     expect(() => candidatesOf(base, [readVaried("rte=1/2")], 8, 0)).toThrow(/--vary rte: the attack has nothing there/);
     expect(() => candidatesOf(base, [readVaried("rate=fast/slow")], 8, 0)).toThrow(/rate must be/);
-    expect(() => candidatesOf(base, [readVaried("steps=10/20")], 8, 0)).toThrow(/equal budgets/);
+    for (const budget of ["steps", "restarts", "samples"])
+      expect(() => candidatesOf(base, [readVaried(`${budget}=10/20`)], 8, 0)).toThrow(
+        new RegExp(`equal budgets, so all take the ${budget} of --attack`),
+      );
+    expect(() => candidatesOf(base, [readVaried("rate=1/2"), readVaried("rate=3")], 8, 0)).toThrow(/--vary rate is given twice/);
+    expect(() => candidatesOf(attacks.parse("dlg"), [readVaried("kind=idlg")], 8, 0)).toThrow(/another kind is another attack/);
+    for (const path of ["constructor", "prior.__proto__", "optimizer.length"])
+      expect(() => candidatesOf(base, [readVaried(`${path}=1`)], 8, 0)).toThrow(/the attack has nothing there/);
+    const endless = Array.from({ length: 8 }, (_, i) => ({ path: `parameter${i}`, values: Array.from({ length: 40 }, (_, k) => k) }));
+    expect(() => candidatesOf(base, endless, 8, 0)).toThrow(/6553600000000 combinations.*at most 10000/);
     expect(() => requireComparable("objective", [readVaried("prior.weight=1/2")])).toThrow(/changes the objective itself/);
     requireComparable("objective", [readVaried("rate=1/2")]);
   });
@@ -88,6 +106,18 @@ it("the choice is the candidate with the least mean over the same draws, and its
   const text = JSON.stringify(result);
   expect(readTuned(text, "tuned.json")).toEqual(result);
   expect(() => readTuned(text.replace('"samples":3', '"samples":4'), "tuned.json")).toThrow(/changed after gradleak tune wrote it/);
+  const edited = (changes: object) => () => readTuned(JSON.stringify({ ...result, ...changes }), "tuned.json");
+  expect(edited({ attack: { ...result.attack, rate: 9 } })).toThrow(/its attack is not the best of its candidates; it was changed/);
+  expect(edited({ attack: result.candidates[means.indexOf(Math.max(...means))]!.attack })).toThrow(/not the best/);
+  expect(edited({ candidates: result.candidates.slice(1) })).toThrow(/its candidates are not those of its spec/);
+  for (const changes of [{ split: "test" }, { draws: 4 }, { by: "objective" }])
+    expect(edited(changes)).toThrow(/its criterion, split or draws are not those of its spec/);
   expect(() => readTuned("{", "tuned.json")).toThrow(/is not JSON/);
   expect(tuned({ ...spec, by: "objective" }, [next.value]).by).toBe("objective");
+  // What attacks that are compared share is the setting; neither the candidates nor how draws are grouped.
+  const setting = (changes: object) => recordOf(tuned(parseSpec(tuneSpec, { ...spec, ...changes }) as TuneSpec, [next.value!])).settingHash;
+  const others = { attacks: spec.attacks.toReversed(), prior: "gaussian", chunk: 1, lanes: 1 };
+  expect(setting(others)).toBe(setting({}));
+  for (const changes of [{ seed: 1 }, { client: { ...spec.client, model: "mlp:sizes=25" } }, { labels: "joint" }])
+    expect(setting(changes)).not.toBe(setting({}));
 });
