@@ -15,7 +15,7 @@ const weights = z.union([z.object({ kind: z.literal("initial") }), z.object({ ki
 export const clientSpec = z.object({
   model: partOf(models),
   weights,
-  /** Over which public images running statistics are estimated, where the weights have none: the first `examples` of the other split, `batch` a pass. */
+  /** Over which public images running statistics are estimated, where the weights have none: the first `examples` of the split that is not scored, `batch` a pass. */
   statistics: z.object({ examples: z.int().positive(), batch: z.int().min(2).default(32) }).optional(),
   mode: z.enum(["train", "eval"]).default("eval"),
   batch: z.int().positive().default(1),

@@ -43,7 +43,10 @@ const dataFlags = (command: Command, split: "train" | "test" = "test"): Command 
         .choices(["error", "center-area"])
         .default("center-area"),
     )
-    .option("--statistics <n>", "running statistics of batch normalization from n images of the other split, where the weights have none");
+    .option(
+      "--statistics <n>",
+      `running statistics of batch normalization from n images of ${split === "test" ? "the other" : "this"} split, where the weights have none`,
+    );
 
 const policies = ["known", "recovered", "joint"] as const;
 

@@ -4,9 +4,12 @@ import {
   attackName,
   auditDraws,
   candidatesOf,
+  examplesOf,
+  modelFor,
   most,
   readVaried,
   requireComparable,
+  requireStatistics,
   type TuneSpec,
   tuned,
   tuningRun,
@@ -45,13 +48,17 @@ export async function tune(flags: TuneFlags): Promise<void> {
       `gradleak tune needs images that are not scored, and --data ${flags.data} has no two splits; put its pictures into subfolders train and test.`,
     );
   const spec: TuneSpec = { ...prepared.run.spec, by: flags.by };
+  // Running statistics are those of the network that is scored later, so they come from the images that are tuned on: the other split is the one to be scored.
+  const { dataset } = prepared.run;
+  const examples = examplesOf(dataset);
+  requireStatistics(spec, modelFor(spec, { ...dataset, classes: dataset.classes.length }), examples);
   const hash = specHash(spec as never);
   const folder = await ResultFolder.open(flags.out ?? `out/tune-${hash.slice(0, 12)}`, hash, spec);
   tell.event("start", { specHash: hash, draws: spec.samples, candidates: candidates.length });
   tell.line(
     `${pc.bold("gradleak")} tunes ${flags.attack.split(":")[0]} behind ${concise(defenses, spec.defenses[0]!)}: ${candidates.length} candidates on the same ${spec.samples} draws of the ${spec.data.split} images`,
   );
-  const run = tuningRun(await completed(tell, prepared.run), spec, prepared.run.dataset);
+  const run = tuningRun(await completed(tell, { ...prepared.run, examples }), spec, dataset);
   const chunks = await drive(tell, drawsDoing, auditDraws(run, drawStore(tell, folder), "draws"));
   const result = tuned(spec, chunks);
   await folder.write("tuned.json", `${JSON.stringify(result, null, 2)}\n`);

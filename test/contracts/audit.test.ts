@@ -315,6 +315,38 @@ describe("gradleak audit", () => {
     expect(readTuned(readFileSync(join(at("tuned"), "tuning/1/tuned.json"), "utf8"), "tuned.json")).toEqual(written);
   });
 
+  it("tunes on the network that is scored, whose running statistics no scored image has a part in", async () => {
+    const { encodePng } = await import("../../src/formats/index.ts");
+    for (const split of ["train", "test"])
+      for (let i = 0; i < 32; i++) {
+        const folder = join(at("halves"), split, i % 2 === 0 ? "cat" : "dog");
+        mkdirSync(folder, { recursive: true });
+        const data = Uint8Array.from({ length: 12 }, (_, k) => (i * 7 + k * 31 + (split === "train" ? 100 : 0)) % 256);
+        writeFileSync(join(folder, `${i}.png`), encodePng({ width: 2, height: 2, channels: 3, data }));
+      }
+    const shared = [
+      "--data",
+      at("halves"),
+      "--model",
+      "convnet:width=1",
+      "--statistics",
+      "32",
+      "--attack",
+      "dlg:steps=1",
+      "--threads",
+      "1",
+    ];
+    const varied = ["--vary", "rate=0.5", "--chunk", "2"];
+    const audited = await gradleak("audit", ...shared, ...varied, "--samples", "2", "--tuning-samples", "2", "--out", at("both"));
+    expect(audited.code, audited.told).toBe(0);
+    const alone = await gradleak("tune", ...shared, ...varied, "--samples", "2", "--out", at("first-half"));
+    expect(alone.code, alone.told).toBe(0);
+    const read = (...path: string[]) => readTuned(readFileSync(join(...path, "tuned.json"), "utf8"), "tuned.json");
+    // Of a folder, a spec says by their hash which images were drawn, and which were public.
+    const { candidates } = read(at("both"), "tuning/0");
+    expect(read(at("first-half")).candidates).toEqual(candidates);
+  }, 60_000);
+
   it("exits with 1 where a gate fails, with 0 where it passes, and shows why", async () => {
     const gated = [...words, "--samples", "8", "--fail-if", "recovered.estimate > 0.9"];
     const failed = await gradleak(...gated, "--defense", "none", "laplacian:scale=100", "--out", at("failed"));
