@@ -112,6 +112,7 @@ export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes
     );
   const model = modelFor({ client: { model: parts.model } }, { ...dataset, classes: dataset.classes.length });
   const { weights, recorded, notes: aboutWeights } = await weightsOf(flags, model, seed);
+  const tuning = tuningOf(flags, publicSet !== undefined);
   const spec = parseSpec(auditSpec, {
     // A folder is known by its drawn pictures; the pass over them also finds those that cannot be read.
     data: dataSpec(flags, opened, drawn(seed, sizes.samples, batch, dataset.size)),
@@ -124,7 +125,7 @@ export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes
     score: scoreOf(flags, dataset.shape),
     ...sizes,
     ...(flags.failIf === undefined ? {} : { failIf: flags.failIf }),
-    ...(flags.vary === undefined ? {} : { tuning: tuningOf(flags, flags.vary, publicSet !== undefined) }),
+    ...(tuning ? { tuning } : {}),
     seed,
   });
   gateOf(spec);
@@ -194,12 +195,10 @@ function reproduce(flags: AuditFlags, spec: AuditSpec): string {
     String(spec.chunk),
     "--lanes",
     String(spec.lanes),
-    ...(flags.vary === undefined
-      ? []
-      : [
-          ...flags.vary.flatMap((each) => ["--vary", quoted(each)]),
-          ...["--tuning-samples", flags.tuningSamples, "--budget", flags.budget, "--by", flags.by],
-        ]),
+    ...(flags.vary ?? []).flatMap((each) => ["--vary", quoted(each)]),
+    ...(spec.tuning
+      ? ["--tuning-samples", String(spec.tuning.samples), "--budget", String(spec.tuning.budget), "--by", spec.tuning.by]
+      : []),
     ...(spec.failIf === undefined ? [] : ["--fail-if", quoted(spec.failIf)]),
     "--seed",
     String(spec.seed),

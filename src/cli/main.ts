@@ -110,12 +110,13 @@ function program(failed: () => void): Command {
       "--vary <values...>",
       "tune first: a parameter of the attacks and the values that are tried, e.g. rate=0.05/0.1 or prior.weight=1/10",
     )
-    .option("--tuning-samples <n>", "updates that each candidate is tried on, of images of the other split", "16")
-    .option("--budget <n>", "candidates an attack at most, the same number for each", "32")
+    .option("--tuning-samples <n>", "with --vary: updates that each candidate is tried on, of images of the other split (default: 16)")
+    .option("--budget <n>", "with --vary: candidates an attack at most, the same number for each (default: 32)")
     .addOption(
-      new Option("--by <criterion>", "what tuning makes least: the mean distance from the images drawn, or the attacker's own objective")
-        .choices(["distance", "objective"])
-        .default("distance"),
+      new Option(
+        "--by <criterion>",
+        "with --vary: what is made least, the mean distance from the images drawn (default) or the attacker's own objective",
+      ).choices(["distance", "objective"]),
     )
     .option("--fail-if <gate>", 'exit code 1 if this holds for a defense, e.g. "recovered > 0.05"')
     .action(async (flags) => {

@@ -3,6 +3,7 @@ import { attacks } from "../attacks/index.ts";
 import {
   attackName,
   auditDraws,
+  type Criterion,
   candidatesOf,
   examplesOf,
   modelFor,
@@ -18,16 +19,19 @@ import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { concise, format, specHash } from "../spec/index.ts";
 import { type AuditFlags, prepare } from "./audit.ts";
+import type { TuningFlags } from "./audit-tuning.ts";
 import { consoleFor } from "./console.ts";
 import { drawStore, drawsDoing } from "./draw-store.ts";
 import { wholeNumber } from "./flags.ts";
 import { ResultFolder } from "./folder.ts";
 import { completed, drive } from "./run.ts";
 
-export interface TuneFlags extends Omit<AuditFlags, "defense" | "attack" | "tuned" | "failIf" | "vary" | "tuningSamples"> {
+export interface TuneFlags extends Omit<AuditFlags, "defense" | "attack" | "tuned" | "failIf" | keyof TuningFlags> {
   readonly defense: string;
   readonly attack: string;
   readonly vary: readonly string[];
+  readonly budget: string;
+  readonly by: Criterion;
 }
 
 /** `gradleak tune`: an attack's parameters by equal budgets, on draws that are not scored. */
@@ -40,8 +44,8 @@ export async function tune(flags: TuneFlags): Promise<void> {
   const candidates = candidatesOf(attacks.parse(flags.attack), varied, budget, wholeNumber(flags.seed, "--seed", 0));
   if (candidates.length < 2)
     throw new LeakageError("spec", "--vary leaves one candidate: give a value that --attack does not have already.");
-  const { vary: _tuned, ...drawn } = flags;
-  const prepared = await prepare({ ...drawn, tuningSamples: flags.samples, defense: [flags.defense], attack: candidates.map(format) });
+  const { vary: _vary, budget: _budget, by: _by, ...drawn } = flags;
+  const prepared = await prepare({ ...drawn, defense: [flags.defense], attack: candidates.map(format) });
   if (!prepared.publicSet)
     throw new LeakageError(
       "spec",

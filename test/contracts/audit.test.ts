@@ -382,9 +382,6 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     samples: "4",
     chunk: "2",
     lanes: "2",
-    tuningSamples: "4",
-    budget: "8",
-    by: "distance",
     seed: "0",
     device: "cpu",
     threads: "1",
@@ -431,6 +428,7 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
       /--vary leaves attack idlg:steps=2 one candidate/,
     ],
     ["a parameter to vary twice", { vary: ["rate=1/2", "rate=3"] }, /--vary rate is given twice/],
+    ["a budget of nothing", { budget: "8" }, /--budget 8 is about tuning, and without --vary nothing is tuned/],
     ["one draw to tune on", { vary: ["rate=1/2"], tuningSamples: "1" }, /--tuning-samples takes a whole number from 2/],
     ["steps to vary", { vary: ["steps=1/2"] }, /equal budgets/],
     ["objectives of different priors", { vary: ["prior.weight=1/2"], by: "objective" }, /changes the objective itself/],
@@ -454,7 +452,14 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
 
   it("a tuning twice; one attack that is best behind two defenses is audited once, as tuned behind both", async () => {
     const { attack: _, ...rest } = flags;
-    const one = { prior: "gaussian", attack: "bayes:steps=2,rate=0.3", vary: ["rate=0.000001"], samples: "3" };
+    const one = {
+      prior: "gaussian",
+      attack: "bayes:steps=2,rate=0.3",
+      vary: ["rate=0.000001"],
+      samples: "3",
+      budget: "8",
+      by: "distance",
+    } as const;
     const files = ["first", "second"].map((name) => join(at(name), "tuned.json"));
     for (const [i, defense] of ["gaussian", "laplacian"].entries())
       await tune({ ...rest, ...one, split: "train", defense, out: at(["first", "second"][i]!) });
