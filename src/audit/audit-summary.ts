@@ -6,7 +6,7 @@ import { specHash } from "../spec/index.ts";
 import type { AuditChunk, AuditedExample } from "./audit-chunk.ts";
 import type { AuditCell, AuditResult } from "./audit-result.ts";
 import { type AuditSpec, attackName, type Cell, defenseName, gateOf } from "./audit-spec.ts";
-import { comparable } from "./audit-tuning.ts";
+import { comparable, endsReached } from "./audit-tuning.ts";
 import { compareAttacks, type Distances, within } from "./comparison.ts";
 import { drawKey } from "./draws.ts";
 import { judgeGate } from "./gate.ts";
@@ -108,7 +108,7 @@ export function auditResult({ spec, cells, model, classes, chunks, versions, not
       nearestPublic,
       distances: outcomes.map(({ distances }) => distances),
     })),
-    notes: [...notes],
+    notes: [...notes, ...endsReached(spec, cells)],
   };
 }
 

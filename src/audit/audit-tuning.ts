@@ -1,6 +1,6 @@
 import { LeakageError } from "../errors.ts";
 import type { PartSpec } from "../spec/index.ts";
-import { type AuditSpec, attackName, type Cell, cellsOf } from "./audit-spec.ts";
+import { type AuditSpec, attackName, type Cell, cellsOf, defenseName } from "./audit-spec.ts";
 import type { TuningRecord } from "./spec.ts";
 import { candidatesOf, recordOf, requireComparable, type Tuned, type TuneSpec, valueAt } from "./tune.ts";
 
@@ -57,6 +57,26 @@ export const tunedCells = (spec: AuditSpec, tunings: readonly Tuned[]): readonly
     const record = tunings[i] && recordOf(tunings[i]);
     return record ? { defense: cell.defense, attack: record.attack, tuned: record } : cell;
   });
+
+/**
+ * Says which attacks were tuned to the least or the largest of the numbers that were tried. Equal budgets are not equally good where the values suit one attack alone:
+ * a weight that is small beside one likelihood is large beside another.
+ */
+export function endsReached({ tuning, attacks }: AuditSpec, cells: readonly Cell[]): readonly string[] {
+  const told = cells.flatMap(({ defense, attack }, i) => {
+    const base = attacks[i % attacks.length]!;
+    const ends = (tuning?.vary ?? []).flatMap(({ path, values }) => {
+      const tried = [valueAt(base, path), ...values].filter((value) => typeof value === "number");
+      const chosen = valueAt(attack, path);
+      return typeof chosen === "number" && [Math.min(...tried), Math.max(...tried)].includes(chosen) ? [`${path}=${chosen}`] : [];
+    });
+    return ends.length > 0 ? [`${attackName(base)} behind ${defenseName(defense)} (${ends.join(", ")})`] : [];
+  });
+  if (told.length === 0) return [];
+  return [
+    `Tuned to the least or largest value that was tried, so that values beyond it, where there are any, may do better: ${told.join("; ")}.`,
+  ];
+}
 
 /** Whether two attacks on a defense can be compared: both were tuned behind it on the same draws in the same setting, by the same criterion at the same budget. */
 export const comparable = (one: TuningRecord | undefined, other: TuningRecord | undefined): boolean =>

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { endsReached } from "../../src/audit/audit-tuning.ts";
 import {
   type AuditResult,
   type AuditSpec,
@@ -228,6 +229,19 @@ describe("an audit that tunes its attacks", () => {
     const chosen = await audited(specOf({ ...behindOne, attacks: result.cells.map(({ tuned }) => tuned!.attack) }));
     expect(chosen.data).toEqual(result.data);
     expect(chosen.comparisons).toEqual([]);
+  });
+
+  it("names what was tuned to the end of its values", () => {
+    const spec = specOf({ ...behindOne, tuning });
+    const [first, second] = cellsOf(spec);
+    const to = (rate: number, widen: number) => ({ ...first!, attack: { ...first!.attack, rate, widen } });
+    const inside = { ...second!, attack: { ...second!.attack, rate: 0.1, widen: 5 } };
+    expect(endsReached(spec, [to(0.1, 5), inside])).toEqual([]);
+    expect(endsReached(spec, [to(0.3, 5), inside])).toEqual([
+      "Tuned to the least or largest value that was tried, so that values beyond it, where there are any, may do better: bayes:steps=12 behind laplacian:scale=0.02 (rate=0.3).",
+    ]);
+    expect(endsReached(spec, [inside, to(0.01, 10)])[0]).toContain("(rate=0.01, widen=10)");
+    expect(endsReached(specOf(behindOne), cellsOf(specOf(behindOne)))).toEqual([]);
   });
 
   it("gives every attack as many candidates", () => {
