@@ -93,6 +93,8 @@ export interface AuditRun {
   readonly nearestPublic?: NearestPublic;
   /** Images that are not attacked, for priors that are estimated from data. */
   readonly examples?: Examples;
+  /** Whether these draws are tuned on: their noise and starts are others than those of the draws that are scored. */
+  readonly tuning?: true;
   readonly machine: Machine;
 }
 
@@ -102,6 +104,8 @@ export interface AuditTick extends Tick {
   /** The draws of its chunk, of as many. */
   readonly draws: DrawRange & { readonly of: number };
 }
+
+const tuningStreams = { noise: "tuningNoise", start: "tuningStart" } as const;
 
 /**
  * Draws examples, simulates their updates behind each defense, and lets every attack have the same ones. What a draw is follows from the seed and its number alone.
@@ -123,7 +127,8 @@ export async function* auditChunk(run: AuditRun, { from, to }: DrawRange): Async
   for (const [d, defense] of spec.defenses.entries())
     for (let at = 0; at < batches.length; at += spec.lanes) {
       const part = batches.slice(at, at + spec.lanes);
-      const keys = (stream: "noise" | "start") => part.map((_, lane) => drawKey(spec.seed, from + at + lane, stream));
+      const keys = (stream: "noise" | "start") =>
+        part.map((_, lane) => drawKey(spec.seed, from + at + lane, run.tuning ? tuningStreams[stream] : stream));
       const private_ = privateBatches(part, one);
       const { updates, open } = await simulate(one, defenses.build(defense), private_, keys("noise"), machine);
       for (const a of spec.attacks.keys()) {

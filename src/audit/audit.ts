@@ -58,7 +58,7 @@ export async function* audit({ run, publicSet, versions, notes }: WholeAudit, st
 
 /** A tuning as it is run in place of what is scored: nothing is guessed there, and priors are estimated from the images of its split as well. */
 export function tuningRun({ nearestPublic: _, ...run }: AuditRun, spec: TuneSpec, dataset: AuditRun["dataset"]): AuditRun {
-  return { ...run, spec, cells: cellsOf(spec), dataset, guesses: [], examples: examplesOf(dataset) };
+  return { ...run, tuning: true, spec, cells: cellsOf(spec), dataset, guesses: [], examples: examplesOf(dataset) };
 }
 
 /** All draws of a run, chunk by chunk; those that are kept already are not made again. */

@@ -3,8 +3,8 @@ import type { Model } from "../models/index.ts";
 import { foldIn, type KeyBits, keyFromSeed, randomBits } from "../random/index.ts";
 import type { AuditSpec } from "./audit-spec.ts";
 
-/** Independent streams of a draw. They differ from the parts of a seed that weights are drawn with. */
-const streams = { noise: 1, start: 2, image: 3, resample: 4 } as const;
+/** Independent streams of a draw, those of draws that are tuned on apart from those of draws that are scored. They differ from the parts of a seed that weights are drawn with. */
+const streams = { noise: 1, start: 2, image: 3, resample: 4, tuningNoise: 5, tuningStart: 6 } as const;
 
 /** The key of a stream of draw i: the seed's key folded with i, then with the stream. */
 export const drawKey = (seed: number, draw: number, stream: keyof typeof streams): KeyBits =>

@@ -6,8 +6,10 @@ import { afterAll, describe, expect, it } from "vitest";
 import { endsReached } from "../../src/audit/audit-tuning.ts";
 import {
   type AuditResult,
+  type AuditRun,
   type AuditSpec,
   audit as auditAll,
+  auditDraws,
   auditSpec,
   cellsOf,
   examplesOf,
@@ -17,6 +19,7 @@ import {
   parseSpec,
   readAuditChunk,
   readTuned,
+  tuningRun,
   tuningsOf,
   validateAuditResult,
 } from "../../src/audit/index.ts";
@@ -242,6 +245,24 @@ describe("an audit that tunes its attacks", () => {
     ]);
     expect(endsReached(spec, [inside, to(0.01, 10)])[0]).toContain("(rate=0.01, widen=10)");
     expect(endsReached(specOf(behindOne), cellsOf(specOf(behindOne)))).toEqual([]);
+  });
+
+  it("draws other noise and other starts than what is scored, even of the same examples", async () => {
+    const spec = specOf({ ...behindOne, samples: 4 });
+    const dataset = vectorSets.build(set, "test");
+    const weights = initialWeights(modelFor(spec, { ...dataset, classes: dataset.classes.length }), keyFromSeed(3));
+    const run = { spec, cells: cellsOf(spec), dataset, weights, guesses: [], machine: { threads: 1, clock: () => 0 } };
+    const drawn = async (own: AuditRun) => {
+      const going = auditDraws(own, { read: async () => undefined, write: async () => {} }, "draws");
+      let next = await going.next();
+      while (!next.done) next = await going.next();
+      return next.value.flatMap(({ draws }) => draws);
+    };
+    const [scored, again] = [await drawn(run), await drawn(run)];
+    const tuning = await drawn(tuningRun(run, { ...spec, by: "distance" }, dataset));
+    expect(again).toEqual(scored);
+    expect(tuning.map(({ images }) => images)).toEqual(scored.map(({ images }) => images));
+    for (const [i, { outcomes }] of tuning.entries()) expect(outcomes[0]!.distances).not.toEqual(scored[i]!.outcomes[0]!.distances);
   });
 
   it("gives every attack as many candidates", () => {
