@@ -29,7 +29,7 @@ interface Knobs {
 
 function matching({ steps, optimizer, rate, history, start, box, restarts }: Knobs, labels: "joint" | "recovered"): AttackDeclaration {
   const optimizers: Record<Knobs["optimizer"], () => Optimizer> = {
-    "lbfgs-wolfe": () => lbfgs({ history, lineSearch: "wolfe" }),
+    "lbfgs-wolfe": () => lbfgs({ history, lineSearch: "wolfe", gain: 1e-4 }),
     "lbfgs-original": () => lbfgs({ history, lineSearch: "none", iterations: 20 }),
     adam: () => adam(),
   };

@@ -11,22 +11,24 @@ export interface LbfgsOptions {
   readonly lineSearch?: "none" | "wolfe";
   /** Iterations that make an outer step, 20 as in PyTorch. */
   readonly iterations?: number;
+  /**
+   * With a line search: the part of the objective that two outer steps must gain for the search to go on. By default 1e-6, what float32 can just tell apart: behind noise
+   * the objective ends at half the number of parameters, however good the match. Where it ends at 0 a larger part says as much and saves steps that lead nowhere.
+   */
+  readonly gain?: number;
 }
 
 /** PyTorch's tolerances: largest gradient entry, change of point or objective, and curvature of a pair that is kept. */
 const tolerance = { gradient: 1e-7, change: 1e-9, curvature: 1e-10 };
 /**
- * Conditions of Wolfe, with the constants of Nocedal & Wright (2006), §3.1; the evaluations after which a search gives up; the parts of the objective that may be left
- * after two searches that gave up, and after two outer steps, for the lane to go on (behind noise the objective ends at half the number of parameters, so that the
- * latter is what float32 can just tell apart); the part of the objective that may be rounding, and how far the slope may have
- * risen where it is; the least cosine between step and gradient difference of a pair that is kept.
+ * Conditions of Wolfe, with the constants of Nocedal & Wright (2006), §3.1; the evaluations after which a search gives up; the part of the objective that may be left
+ * after two searches that gave up for the lane to go on; the part of the objective that may be rounding, and how far the slope may have risen where it is; the least cosine between step and gradient difference of a pair that is kept.
  */
 const wolfe = {
   decrease: 1e-4,
   slope: 0.9,
   evaluations: 25,
   gain: 0.99,
-  outerGain: 0.999999,
   noise: 1e-3,
   overshoot: 0.8,
   curvature: 1e-7,
@@ -129,7 +131,7 @@ const above = (value: Tensor, part: number): Tensor => value.add(value.abs().mul
 const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(n));
 
 /** L-BFGS (Liu & Nocedal 1989). */
-export function lbfgs({ history = 32, lineSearch = "wolfe", iterations = 20 }: LbfgsOptions = {}): Optimizer {
+export function lbfgs({ history = 32, lineSearch = "wolfe", iterations = 20, gain = 1e-6 }: LbfgsOptions = {}): Optimizer {
   const rows = powerOfTwo(history);
   const zero = constant(0);
   return lineSearch === "none"
@@ -156,7 +158,7 @@ export function lbfgs({ history = 32, lineSearch = "wolfe", iterations = 20 }: L
           failedAt: constant(Number.POSITIVE_INFINITY),
           endedAt: constant(Number.POSITIVE_INFINITY),
         }),
-        update: (at, state) => searchedStep(at, state, iterations),
+        update: (at, state) => searchedStep(at, state, { iterations, gain }),
       };
 }
 
@@ -183,12 +185,15 @@ function fixedStep({ point, value, gradient, rate }: Evaluation, state: State, i
   };
 }
 
+/** When an outer step ends, and when the search. */
+type Ending = Required<Pick<LbfgsOptions, "iterations" | "gain">>;
+
 /**
  * One evaluation of a bisecting line search (Lewis & Overton 2013): it ends in finitely many, at a point that satisfies the weak Wolfe conditions. Where the objective
  * is renewed the search goes back to where it began, and starts over from what it finds there.
  */
-function searchedStep(at: Evaluation, state: State, iterations: number): Transition {
-  const next = comparedStep(at, state, iterations);
+function searchedStep(at: Evaluation, state: State, ending: Ending): Transition {
+  const next = comparedStep(at, state, ending);
   if (!at.renewed) return next;
   const back = at.renewed.greater(0);
   const over = { started: 0, inner: 0, failedAt: Number.POSITIVE_INFINITY, endedAt: Number.POSITIVE_INFINITY };
@@ -205,7 +210,7 @@ function searchedStep(at: Evaluation, state: State, iterations: number): Transit
 }
 
 /** The same where the objective is that of the last evaluation; where it is not, nothing is learned. */
-function comparedStep({ point, value, gradient, rate, renewed }: Evaluation, state: State, iterations: number): Transition {
+function comparedStep({ point, value, gradient, rate, renewed }: Evaluation, state: State, { iterations, gain }: Ending): Transition {
   const first = state.started!.equal(0);
   const finite = value.isFinite().and(gradient.abs().max().isFinite());
   const g = where(finite, gradient, 0);
@@ -240,7 +245,7 @@ function comparedStep({ point, value, gradient, rate, renewed }: Evaluation, sta
   const ends = inner.greaterEqual(iterations);
   // Two failed searches, or two outer steps, with little gained between them: this is the end of what float32 can tell apart.
   const spent = failed.and(baseValue.greater(above(state.failedAt!, wolfe.gain - 1)));
-  const idle = ends.and(baseValue.greater(above(state.endedAt!, wolfe.outerGain - 1)));
+  const idle = ends.and(baseValue.greater(above(state.endedAt!, -gain)));
   const low = where(fresh, 0, where(decreases, t, state.low!));
   const high = where(fresh, Number.POSITIVE_INFINITY, where(decreases, state.high!, t));
   const next = where(fresh, start, where(high.isFinite(), low.add(high).mul(0.5), low.mul(2)));
