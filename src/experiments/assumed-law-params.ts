@@ -35,7 +35,7 @@ export const assumedLawParams = {
   weight: z
     .array(z.number().positive())
     .min(1)
-    .default([300, 3000])
+    .default([1000, 10_000, 100_000])
     .describe("Factors of the squared total variation that are tried on pictures."),
 } as const;
 
