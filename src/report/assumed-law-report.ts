@@ -102,6 +102,7 @@ function section(panel: Panel, audits: readonly Audit[], pictures: ReadonlyMap<s
 <thead><tr><th class="text">assumed law</th><th class="text">tuned to</th><th>mean distance</th><th>farther than the law that is there</th><th>recovered</th><th>interval</th></tr></thead>
 ${audits.map(rows)}
 </table></div>
+${remarks(audits)}
 ${
   panel === "pictures" &&
   html`<h3 style="margin-top: 24px"><b>The first picture that was drawn</b> <span class="note">original and reconstruction</span></h3>
@@ -111,6 +112,16 @@ ${exampleImages(audit, "first", pictures, ({ law }) => foreign(law))}`,
 )}`
 }
 </section>`;
+}
+
+/** What audits remark beside their numbers: choices at the end of what was tried. */
+function remarks(audits: readonly Audit[]): Markup | false {
+  const all = new Set(audits.flatMap(({ notes }) => notes));
+  return (
+    all.size > 0 &&
+    html`<details><summary>Remarks on these numbers</summary>
+${[...all].map((note) => html`<p class="note">${foreign(note)}</p>`)}</details>`
+  );
 }
 
 function rows(audit: Audit): Markup {
