@@ -126,7 +126,7 @@ function direction({ s, y, upper, valid, scale }: Memory, g: Tensor): Tensor {
 }
 
 /** A value with a part of its size on top; priors may have densities above 1, so that objectives may be negative. */
-const above = (value: Tensor, part: number): Tensor => value.add(value.abs().mul(part));
+const above = (value: Tensor, part: number): Tensor => value.mul(where(value.greater(0), 1 + part, 1 - part));
 
 const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(n));
 
