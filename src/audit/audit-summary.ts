@@ -2,7 +2,6 @@ import { defenses } from "../defenses/index.ts";
 import { bonferroni, clopperPearson, clusterProportion, complement, distanceQuantiles, dkwBand, type Interval } from "../metrics/index.ts";
 import type { Examples, Model } from "../models/index.ts";
 import type { KeyBits } from "../random/index.ts";
-import { specHash } from "../spec/index.ts";
 import type { AuditChunk, AuditedExample } from "./audit-chunk.ts";
 import type { AuditCell, AuditResult } from "./audit-result.ts";
 import { type AuditSpec, attackName, type Cell, defenseName, gateOf } from "./audit-spec.ts";
@@ -10,6 +9,7 @@ import { comparable, endsReached } from "./audit-tuning.ts";
 import { compareAttacks, type Distances, within } from "./comparison.ts";
 import { drawKey } from "./draws.ts";
 import { judgeGate } from "./gate.ts";
+import { specFieldsOf } from "./result.ts";
 import { auditAttack, given } from "./run.ts";
 import { valueAt } from "./tune.ts";
 
@@ -58,10 +58,7 @@ export function auditResult({ spec, cells, model, classes, chunks, versions, not
   return {
     format: "gradleak-audit-1",
     command: "audit",
-    spec: spec as unknown as AuditResult["spec"],
-    specHash: specHash(spec),
-    seed: spec.seed,
-    versions: { ...versions },
+    ...specFieldsOf(spec, versions),
     threads: [...new Set(chunks.flatMap(({ threads }) => threads ?? []))].sort((a, b) => a - b),
     assumptions: given(spec, model),
     items: model.shape.length === 3 ? "image" : "vector",

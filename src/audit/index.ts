@@ -38,6 +38,7 @@ export {
   readImages,
   resultSchema,
   specFields,
+  specFieldsOf,
   validateResult,
 } from "./result.ts";
 export {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LeakageError } from "../errors.ts";
+import { specHash } from "../spec/index.ts";
 
 /** A file of the same folder, or of one below it. */
 export const fileName = z
@@ -93,6 +94,17 @@ export const specFields = {
   seed: z.int().nonnegative(),
   versions: z.record(z.string(), z.string()).describe("Of the programs that made it."),
 };
+
+/** {@link specFields} of a spec. */
+export const specFieldsOf = (
+  spec: { readonly seed: number },
+  versions: Readonly<Record<string, string>>,
+): z.output<z.ZodObject<typeof specFields>> => ({
+  spec: spec as unknown as Result["spec"],
+  specHash: specHash(spec),
+  seed: spec.seed,
+  versions: { ...versions },
+});
 
 /** The form of `result.json` of `gradleak attack` and `gradleak invert`, from which its JSON Schema is made. */
 export const resultSchema = z

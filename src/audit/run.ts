@@ -9,13 +9,13 @@ import { type Examples, type Model, models, type Weights } from "../models/index
 import { priors } from "../priors/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
-import { format, type PartSpec, specHash } from "../spec/index.ts";
+import { format, type PartSpec } from "../spec/index.ts";
 import { oneHot, reconstruct, streamKey, type Tick } from "./attack.ts";
 import type { AuditSpec, Cell } from "./audit-spec.ts";
 import { measuredIn } from "./draws.ts";
 import type { NearestPublic } from "./nearest-public.ts";
 import { concatenate, piece, toModelSpace } from "./pictures.ts";
-import type { ImageResult, Result } from "./result.ts";
+import { type ImageResult, type Result, specFieldsOf } from "./result.ts";
 import { results, type Scoring, summary } from "./score.ts";
 import { type PrivateBatches, type Received, simulate } from "./simulate.ts";
 import type { AttackSpec, InvertSpec } from "./spec.ts";
@@ -236,10 +236,7 @@ export function resultOf(
   return {
     format: "gradleak-result-1",
     command,
-    spec: spec as unknown as Result["spec"],
-    specHash: specHash(spec),
-    seed: spec.seed,
-    versions: { ...versions },
+    ...specFieldsOf(spec, versions),
     assumptions: { ...assumes, ...given(spec, model), ...truthOf(spec) },
     images: [...images],
     summary: summary(images),

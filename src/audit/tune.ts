@@ -158,7 +158,7 @@ export function tuned(spec: TuneSpec, chunks: readonly AuditChunk[]): Tuned {
   return {
     format: "gradleak-tuned-1",
     spec: spec as unknown as Tuned["spec"],
-    specHash: specHash(spec as never),
+    specHash: specHash(spec),
     by: spec.by,
     split: spec.data.split,
     draws: draws.length,
@@ -178,7 +178,7 @@ export function recordOf({ spec, by, draws, candidates, attack, ...rest }: Tuned
   const { attacks: _tried, prior: _assumed, chunk: _chunk, lanes: _lanes, ...setting } = parseSpec(tuneSpec, spec);
   return {
     specHash: rest.specHash,
-    settingHash: specHash(setting as never),
+    settingHash: specHash(setting),
     by,
     candidates: candidates.length,
     draws,
@@ -214,7 +214,7 @@ export function readTuned(text: string, source: string): Tuned {
 
 /** What of a tuned file does not follow from its spec and its scores, if anything. */
 function changedIn(file: Tuned): string | undefined {
-  if (specHash(file.spec as never) !== file.specHash) return "its hash is not that of its spec";
+  if (specHash(file.spec) !== file.specHash) return "its hash is not that of its spec";
   const { by, data, samples } = parseSpec(tuneSpec, file.spec);
   if (by !== file.by || data.split !== file.split || samples !== file.draws)
     return "its criterion, split or draws are not those of its spec";

@@ -56,7 +56,7 @@ export async function tune(flags: TuneFlags): Promise<void> {
   const { dataset } = prepared.run;
   const examples = examplesOf(dataset);
   requireStatistics(spec, modelFor(spec, { ...dataset, classes: dataset.classes.length }), examples);
-  const hash = specHash(spec as never);
+  const hash = specHash(spec);
   const folder = await ResultFolder.open(flags.out ?? `out/tune-${hash.slice(0, 12)}`, hash, spec);
   tell.event("start", { specHash: hash, draws: spec.samples, candidates: candidates.length });
   tell.line(

@@ -23,10 +23,11 @@ import { decodePng, type Picture } from "../formats/index.ts";
 import { defaultDelta } from "../metrics/index.ts";
 import { initialWeights } from "../models/index.ts";
 import { keyFromSeed } from "../random/index.ts";
-import { part, specHash } from "../spec/index.ts";
+import { part } from "../spec/index.ts";
 import { type AssumedLawParams, assumedLawParams } from "./assumed-law-params.ts";
 import type { AssumedLawResult } from "./assumed-law-result.ts";
 import type { Experiment, ExperimentRun, Finding } from "./experiment.ts";
+import { headOf } from "./result.ts";
 
 type Panel = AssumedLawResult["audits"][number]["panel"];
 
@@ -124,13 +125,7 @@ async function* assumedLawOf(params: AssumedLawParams, { spec, versions, machine
     for (const [name, png] of files) pictures.set(`${i}/${name}`, decodePng(png, name));
   }
   const result: AssumedLawResult = {
-    format: "gradleak-assumed-law-1",
-    command: "reproduce",
-    experiment: "assumed-law",
-    spec: spec as unknown as AssumedLawResult["spec"],
-    specHash: specHash(spec),
-    seed: spec.seed,
-    versions: { ...versions },
+    ...headOf("assumed-law", { spec, versions }),
     audits,
     notes: notesOf(params),
   };

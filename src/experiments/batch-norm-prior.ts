@@ -5,13 +5,14 @@ import { shapes } from "../data/index.ts";
 import type { Picture } from "../formats/index.ts";
 import { estimateStatistics, initialWeights, models } from "../models/index.ts";
 import { foldIn, type KeyBits, keyFromSeed } from "../random/index.ts";
-import { format, part, specHash } from "../spec/index.ts";
+import { format, part } from "../spec/index.ts";
 import { type BatchNormPriorParams, batchNormPriorParams } from "./batch-norm-prior-params.ts";
 import type { BatchNormPriorResult } from "./batch-norm-prior-result.ts";
 import { type Arm, arms, scoreBatch, summarizeBatches } from "./batch-norm-prior-score.ts";
 import { tune, tuningAttacks } from "./batch-norm-prior-tune.ts";
 import { attackUpdate, cosineNearby, drawUpdate, within } from "./drawn-update.ts";
 import type { Experiment, ExperimentRun, Finding } from "./experiment.ts";
+import { headOf } from "./result.ts";
 import { openStatisticsDistance } from "./statistics-distance.ts";
 
 /** Batches whose pictures are kept. */
@@ -79,13 +80,7 @@ async function* batchNormPriorOf(params: BatchNormPriorParams, { spec, versions,
   }
   await distance.dispose();
   const result: BatchNormPriorResult = {
-    format: "gradleak-batch-norm-prior-1",
-    command: "reproduce",
-    experiment: "batch-norm-prior",
-    spec: spec as unknown as BatchNormPriorResult["spec"],
-    specHash: specHash(spec),
-    seed: spec.seed,
-    versions: { ...versions },
+    ...headOf("batch-norm-prior", { spec, versions }),
     attacks: { without: format(chosen.without), with: format(chosen.with) },
     tuning,
     ...summarizeBatches(found, keyOf("bootstrap")),

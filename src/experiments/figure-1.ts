@@ -9,9 +9,10 @@ import { defaultDelta, distance, psnr } from "../metrics/index.ts";
 import { initialWeights, models } from "../models/index.ts";
 import { priors } from "../priors/index.ts";
 import { keyFromSeed } from "../random/index.ts";
-import { nested, part, specHash } from "../spec/index.ts";
+import { nested, part } from "../spec/index.ts";
 import type { Experiment, ExperimentRun, Finding } from "./experiment.ts";
 import { project } from "./projection.ts";
+import { headOf } from "./result.ts";
 
 const params = {
   image: z.int().nonnegative().default(0).describe("Place in the test split of shapes."),
@@ -102,13 +103,7 @@ async function* figure1Of(given: Figure1Params, { spec, versions, machine }: Exp
   return {
     pictures,
     result: {
-      format: "gradleak-figure-1-1",
-      command: "reproduce",
-      experiment: "figure-1",
-      spec: spec as unknown as Finding["result"]["spec"],
-      specHash: specHash(spec),
-      seed: spec.seed,
-      versions: { ...versions },
+      ...headOf("figure-1", { spec, versions }),
       image: { index, label, className: data.classes[label]! },
       assumes: attack.assumes,
       delta,

@@ -1,6 +1,6 @@
 import type { Tick } from "../audit/index.ts";
 import { LeakageError } from "../errors.ts";
-import { part, specHash } from "../spec/index.ts";
+import { part } from "../spec/index.ts";
 import { type Curve, confidence } from "./curve.ts";
 import type { Experiment, ExperimentRun, Finding } from "./experiment.ts";
 import { mainSetting, pairs, type Setting, truth } from "./figure-4-adversaries.ts";
@@ -8,6 +8,7 @@ import { attackPanel, type Panel, stepsOf } from "./figure-4-panel.ts";
 import { type Figure4Params, figure4Params } from "./figure-4-params.ts";
 import type { Figure4Tuned, Schedule, Series } from "./figure-4-result.ts";
 import { tuneFigure4, tuningSteps } from "./figure-4-tuning.ts";
+import { headOf } from "./result.ts";
 
 /** Figure 4 of the paper: the distance from the original by step, for the Bayes optimal adversary and three that are wrong about the prior, the conditional, or both. */
 export const figure4 = part({
@@ -43,7 +44,6 @@ function panelOf(params: Figure4Params, setting: Setting): Panel {
 }
 
 async function* figure4Of(params: Figure4Params, run: ExperimentRun): AsyncGenerator<Tick, Finding> {
-  const { spec, versions } = run;
   const panels = settingsOf(params).map((setting) => panelOf(params, setting));
   const fixed = panels.reduce((sum, panel) => sum + stepsOf(panel), 0);
   const of = fixed + tuningSteps(params);
@@ -62,13 +62,7 @@ async function* figure4Of(params: Figure4Params, run: ExperimentRun): AsyncGener
   return {
     pictures: new Map(),
     result: {
-      format: "gradleak-figure-4-1",
-      command: "reproduce",
-      experiment: "figure-4",
-      spec: spec as unknown as Finding["result"]["spec"],
-      specHash: specHash(spec),
-      seed: spec.seed,
-      versions: { ...versions },
+      ...headOf("figure-4", run),
       truth,
       confidence,
       series,

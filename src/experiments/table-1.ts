@@ -10,8 +10,9 @@ import { initialWeights, models } from "../models/index.ts";
 import { priors } from "../priors/index.ts";
 import { fillNormal, foldIn, keyFromSeed } from "../random/index.ts";
 import { evaluate } from "../runtime/index.ts";
-import { part, specHash } from "../spec/index.ts";
+import { part } from "../spec/index.ts";
 import type { Experiment, ExperimentRun, Finding } from "./experiment.ts";
+import { headOf } from "./result.ts";
 import type { Table1Result, Table1Row } from "./table-1-result.ts";
 
 /** What a method's own loss is written in: gradients of the guess and of the client, the guess, its batch-norm statistics. */
@@ -179,13 +180,7 @@ async function* table1Of(
     yield { step: i + 1, of: methods.length, objective: rows.at(-1)!.cosine };
   }
   const result: Table1Result = {
-    format: "gradleak-table-1-1",
-    command: "reproduce",
-    experiment: "table-1",
-    spec: run.spec as unknown as Table1Result["spec"],
-    specHash: specHash(run.spec),
-    seed: run.spec.seed,
-    versions: { ...run.versions },
+    ...headOf("table-1", run),
     rows,
     notes: [
       "GradInversion stands twice: with the un-squared norms of the method itself, and with the Gaussian as which the paper reads it.",
