@@ -57,7 +57,7 @@ const chunkSchema = z.strictObject({
   ),
   /** Of each cell the reconstruction that came nearest to its original, if any is a number. */
   nearest: z.array(example.nullable()),
-  /** Of each cell the reconstruction of the first of these draws, if it is a number. */
+  /** Of each cell the reconstruction of the first draw of all, if it is among these and a number. */
   first: z.array(example.nullable()),
 });
 /** Some draws of an audit, finished. */
@@ -157,13 +157,14 @@ export async function* auditChunk(run: AuditRun, { from, to }: DrawRange): Async
           };
           scored.forEach(({ distance, guess }, b) => {
             const nearer = distance !== null && !(best[place] && best[place].distance <= distance);
-            if (distance === null || !(nearer || (draw === from && b === 0))) return;
+            const isFirst = draw === 0 && b === 0;
+            if (distance === null || !(nearer || isFirst)) return;
             const { index, label, image } = part[lane]![b]!;
             const png = (pixels: Float32Array) => toBase64(encodePng(toPicture(pixels, shape)));
             const pictures = model.shape.length === 3 ? { pictures: [png(image), png(guess)] as [string, string] } : {};
             const own = { draw, place: b, index, label, distance, ...pictures };
             if (nearer) best[place] = own;
-            if (draw === from && b === 0) first[place] = own;
+            if (isFirst) first[place] = own;
           });
         });
       }

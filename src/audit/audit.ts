@@ -1,12 +1,12 @@
 import { fromBase64 } from "../formats/index.ts";
 import { type AuditChunk, type AuditRun, type AuditTick, auditChunk, readAuditChunk } from "./audit-chunk.ts";
 import type { AuditResult } from "./audit-result.ts";
-import { cellsOf, drawsOf } from "./audit-spec.ts";
+import { type AuditInput, tuningRun } from "./audit-run.ts";
+import { drawsOf } from "./audit-spec.ts";
 import { auditResult, exampleFiles, examplesShown, shownExamples } from "./audit-summary.ts";
 import { tunedCells, tuningsOf } from "./audit-tuning.ts";
-import { examplesOf } from "./pictures.ts";
 import { modelFor } from "./run.ts";
-import { type Tuned, type TuneSpec, tuned } from "./tune.ts";
+import { type Tuned, tuned } from "./tune.ts";
 
 /** Where what is finished is kept, so that an audit that was stopped goes on from there. Names are those of files, parts joined by "/". */
 export interface Store {
@@ -18,10 +18,8 @@ export interface Store {
 const nowhere: Store = { read: async () => undefined, write: async () => {} };
 
 /** An audit, and what its result says beside its numbers. */
-export interface WholeAudit {
+export interface WholeAudit extends Pick<AuditInput, "publicSet"> {
   readonly run: AuditRun;
-  /** Examples of the split that is not scored, where the attacks are tuned first. */
-  readonly publicSet?: AuditRun["dataset"];
   readonly versions: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
 }
@@ -56,23 +54,18 @@ export async function* audit({ run, publicSet, versions, notes }: WholeAudit, st
   };
 }
 
-/** A tuning as it is run in place of what is scored: nothing is guessed there, and priors are estimated from the images of its split as well. */
-export function tuningRun({ nearestPublic: _, ...run }: AuditRun, spec: TuneSpec, dataset: AuditRun["dataset"]): AuditRun {
-  return { ...run, tuning: true, spec, cells: cellsOf(spec), dataset, guesses: [], examples: examplesOf(dataset) };
-}
-
 /** All draws of a run, chunk by chunk; those that are kept already are not made again. */
 export async function* auditDraws(run: AuditRun, store: Store, folder: string): AsyncGenerator<AuditTick, readonly AuditChunk[]> {
   const chunks: AuditChunk[] = [];
   for (const [i, range] of drawsOf(run.spec).entries()) {
     const name = `${folder}/${i}.json`;
     const kept = await store.read(name);
-    const finished = kept === undefined ? undefined : readAuditChunk(kept, range, run.cells.length);
-    if (!finished) {
-      const made = yield* auditChunk(run, range);
-      await store.write(name, made);
-      chunks.push(made);
-    } else chunks.push(finished);
+    let chunk = kept === undefined ? undefined : readAuditChunk(kept, range, run.cells.length);
+    if (!chunk) {
+      chunk = yield* auditChunk(run, range);
+      await store.write(name, chunk);
+    }
+    chunks.push(chunk);
   }
   return chunks;
 }

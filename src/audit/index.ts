@@ -1,5 +1,5 @@
 export { oneHot, type Reconstruction, reconstruct, streamKey, type Tick, withLabels } from "./attack.ts";
-export { type Audited, audit, auditDraws, type Store, tuningRun, type WholeAudit } from "./audit.ts";
+export { type Audited, audit, auditDraws, type Store, type WholeAudit } from "./audit.ts";
 export {
   type AuditChunk,
   type AuditedExample,
@@ -9,6 +9,7 @@ export {
   readAuditChunk,
 } from "./audit-chunk.ts";
 export { type AuditCell, type AuditResult, auditResultSchema, validateAuditResult } from "./audit-result.ts";
+export { type AuditInput, auditRun, tuningRun } from "./audit-run.ts";
 export {
   type AuditSpec,
   attackName,

@@ -1,22 +1,18 @@
 import pc from "picocolors";
 import { attacks } from "../attacks/index.ts";
 import {
-  type AuditRun,
+  type AuditInput,
   type AuditSpec,
   attackName,
   audit as auditAll,
+  auditRun,
   auditSpec,
-  cellsOf,
   defenseName,
   drawPlaces,
   examplesOf,
   gateOf,
-  gray,
-  guessesFrom,
-  measuredIn,
   modelFor,
   most,
-  nearestPublic,
   parseSpec,
   rehearse,
   requireStatistics,
@@ -60,8 +56,9 @@ export interface AuditFlags extends DrawFlags, TuningFlags {
 export async function audit(flags: AuditFlags): Promise<boolean> {
   const tell = consoleFor(flags.json === true);
   // All that can be wrong is said before any work starts.
-  const { run: asked, notes, publicSet } = await prepare(flags);
-  const { spec } = asked;
+  const { notes, ...input } = await prepare(flags);
+  const { spec, publicSet } = input;
+  const asked = auditRun(input);
   const hash = specHash(spec);
   const folder = await ResultFolder.open(flags.out ?? `out/audit-${hash.slice(0, 12)}`, hash, spec);
   tell.event("start", { specHash: hash, draws: spec.samples, cells: asked.cells.length });
@@ -86,8 +83,12 @@ export async function audit(flags: AuditFlags): Promise<boolean> {
   return result.gate?.fails ?? false;
 }
 
-/** Everything that an audit needs, opened and checked. */
-export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes: readonly string[]; publicSet?: AuditRun["dataset"] }> {
+/**
+ * Everything that an audit needs, opened and checked.
+ *
+ * @param tunes whether the images are tuned on: then what is estimated from images is estimated from them, since those of the other split are the ones to be scored.
+ */
+export async function prepare(flags: AuditFlags, tunes = false): Promise<AuditInput & { readonly notes: readonly string[] }> {
   const machine = await machineOf(flags);
   const chosen = await chosenAttacks(flags);
   const parts = {
@@ -129,20 +130,12 @@ export async function prepare(flags: AuditFlags): Promise<{ run: AuditRun; notes
     seed,
   });
   gateOf(spec);
-  const examples = publicSet && examplesOf(publicSet);
+  const known = tunes ? dataset : publicSet;
+  const examples = known && examplesOf(known);
   requireStatistics(spec, model, examples);
   for (const each of [spec, ...tuningsOf(spec)]) rehearse(each, model, weights, examples);
-  const measured = measuredIn(spec, model);
-  const guesses = publicSet
-    ? guessesFrom({ examples: publicSet, knowsLabels: spec.labels === "known", measured, delta: spec.score.delta })
-    : [gray(dataset.shape.reduce((a, b) => a * b))];
   const notes = [...dataset.notes, ...aboutWeights];
-  const neighbors = publicSet ? { nearestPublic: nearestPublic(publicSet, measured) } : {};
-  return {
-    run: { spec, cells: cellsOf(spec), dataset, weights, guesses, ...neighbors, machine, ...(examples ? { examples } : {}) },
-    notes,
-    ...(publicSet ? { publicSet } : {}),
-  };
+  return { spec, dataset, weights, machine, notes, ...(publicSet ? { publicSet } : {}) };
 }
 
 /** The prior that is stated, or else that of a set whose density is known, where an attack leaves it open. */

@@ -5,12 +5,9 @@ import {
   auditDraws,
   type Criterion,
   candidatesOf,
-  examplesOf,
-  modelFor,
   most,
   readVaried,
   requireComparable,
-  requireStatistics,
   type TuneSpec,
   tuned,
   tuningRun,
@@ -45,24 +42,20 @@ export async function tune(flags: TuneFlags): Promise<void> {
   if (candidates.length < 2)
     throw new LeakageError("spec", "--vary leaves one candidate: give a value that --attack does not have already.");
   const { vary: _vary, budget: _budget, by: _by, ...drawn } = flags;
-  const prepared = await prepare({ ...drawn, defense: [flags.defense], attack: candidates.map(format) });
-  if (!prepared.publicSet)
+  const { publicSet, dataset, ...prepared } = await prepare({ ...drawn, defense: [flags.defense], attack: candidates.map(format) }, true);
+  if (!publicSet)
     throw new LeakageError(
       "spec",
       `gradleak tune needs images that are not scored, and --data ${flags.data} has no two splits; put its pictures into subfolders train and test.`,
     );
-  const spec: TuneSpec = { ...prepared.run.spec, by: flags.by };
-  // Running statistics are those of the network that is scored later, so they come from the images that are tuned on: the other split is the one to be scored.
-  const { dataset } = prepared.run;
-  const examples = examplesOf(dataset);
-  requireStatistics(spec, modelFor(spec, { ...dataset, classes: dataset.classes.length }), examples);
+  const spec: TuneSpec = { ...prepared.spec, by: flags.by };
   const hash = specHash(spec);
   const folder = await ResultFolder.open(flags.out ?? `out/tune-${hash.slice(0, 12)}`, hash, spec);
   tell.event("start", { specHash: hash, draws: spec.samples, candidates: candidates.length });
   tell.line(
     `${pc.bold("gradleak")} tunes ${flags.attack.split(":")[0]} behind ${concise(defenses, spec.defenses[0]!)}: ${candidates.length} candidates on the same ${spec.samples} draws of the ${spec.data.split} images`,
   );
-  const run = tuningRun(await completed(tell, { ...prepared.run, examples }), spec, dataset);
+  const run = await completed(tell, tuningRun(prepared, spec, dataset));
   const chunks = await drive(tell, drawsDoing, auditDraws(run, drawStore(tell, folder), "draws"));
   const result = tuned(spec, chunks);
   await folder.write("tuned.json", `${JSON.stringify(result, null, 2)}\n`);

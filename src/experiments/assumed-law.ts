@@ -1,21 +1,17 @@
 import {
   type AuditCell,
+  type AuditInput,
   type AuditResult,
   type AuditSpec,
   audit,
+  auditRun,
   auditSpec,
-  cellsOf,
-  examplesOf,
-  guessesFrom,
   type Machine,
-  measuredIn,
   modelFor,
-  nearestPublic,
   parseSpec,
   streamKey,
   type Tick,
   tuningsOf,
-  type WholeAudit,
 } from "../audit/index.ts";
 import { type Dataset, shapes, vectorSets } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
@@ -113,7 +109,8 @@ async function* assumedLawOf(params: AssumedLawParams, { spec, versions, machine
   const audits: AssumedLawResult["audits"] = [];
   const pictures = new Map<string, Picture>();
   for (const [i, { panel, own }] of planned.entries()) {
-    const running = audit({ ...setUp(panel, own, params, machine), versions, notes: [] });
+    const input = inputOf(panel, own, params, machine);
+    const running = audit({ run: auditRun(input), publicSet: input.publicSet!, versions, notes: [] });
     let next = await running.next();
     for (; !next.done; next = await running.next()) {
       const { step, of: steps, objective } = next.value;
@@ -132,27 +129,13 @@ async function* assumedLawOf(params: AssumedLawParams, { spec, versions, machine
   return { result, pictures };
 }
 
-/** What is audited: inputs, a network, and what is guessed without an update. */
-function setUp(panel: Panel, spec: AuditSpec, params: AssumedLawParams, machine: Machine): Pick<WholeAudit, "run" | "publicSet"> {
+/** What is audited: inputs, and a network with drawn weights. */
+function inputOf(panel: Panel, spec: AuditSpec, params: AssumedLawParams, machine: Machine): AuditInput {
   const open = dataOf(panel, params);
-  const [dataset, publicSet] = [open("test"), open("train")];
+  const dataset = open("test");
   const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
-  const measured = measuredIn(spec, model);
-  const guesses = guessesFrom({ examples: publicSet, knowsLabels: true, measured, delta: spec.score.delta });
   const weights = initialWeights(model, streamKey(keyFromSeed(spec.seed), "weights", 0));
-  return {
-    publicSet,
-    run: {
-      spec,
-      cells: cellsOf(spec),
-      dataset,
-      weights,
-      guesses,
-      nearestPublic: nearestPublic(publicSet, measured),
-      examples: examplesOf(publicSet),
-      machine,
-    },
-  };
+  return { spec, dataset, publicSet: open("train"), weights, machine };
 }
 
 /** Programs that are run to the end of an attack, in the tunings of an audit and after them. */

@@ -23,7 +23,7 @@ import {
   tuningsOf,
   validateAuditResult,
 } from "../../src/audit/index.ts";
-import { type AuditFlags, audit } from "../../src/cli/audit.ts";
+import { type AuditFlags, audit, prepare } from "../../src/cli/audit.ts";
 import { tune } from "../../src/cli/tune.ts";
 import { chosenAttacks } from "../../src/cli/tuned.ts";
 import { vectorSets } from "../../src/data/index.ts";
@@ -504,6 +504,13 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     const twice = audit({ ...flags, attack: undefined as never, tuned: [files[0]!, files[0]!], out: at("twice") });
     await expect(twice).rejects.toThrow(/--tuned .*tuned\.json holds a tuning that is given already/);
     expect(existsSync(at("twice"))).toBe(false);
+  });
+
+  it("more running statistics than there are images: of the other split where this one is scored, of this one where it is tuned on", async () => {
+    const asked: AuditFlags = { ...flags, data: "shapes", split: "train", model: "convnet:width=2", statistics: "12800" };
+    await expect(prepare(asked)).rejects.toThrow(/--statistics 12800: there are 10000 public images/);
+    expect((await prepare(asked, true)).spec.client.statistics).toMatchObject({ examples: 12800 });
+    await expect(prepare({ ...asked, statistics: "51200" }, true)).rejects.toThrow(/there are 50000 public images/);
   });
 
   it("a folder whose pictures have no labels", async () => {
