@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { assumptionsSchema, fileName, invalid, specFields } from "./result.ts";
+import { assumptionsSchema, fileName, hash, invalid, specFields } from "./result.ts";
+import { criterion } from "./spec.ts";
 
 const share = z
   .strictObject({ estimate: z.number(), lower: z.number(), upper: z.number() })
@@ -43,13 +44,8 @@ const cell = z.strictObject({
   attack: name,
   tuned: z
     .strictObject({
-      specHash: z
-        .string()
-        .regex(/^[0-9a-f]{64}$/)
-        .describe("Of the tuning's spec."),
-      by: z
-        .enum(["distance", "objective"])
-        .describe("What was least: mean distance from the images drawn there, or the attacker's objective."),
+      specHash: hash.describe("Of the tuning's spec."),
+      by: criterion.describe("What was least: mean distance from the images drawn there, or the attacker's objective."),
       candidates: z.int().positive(),
       draws: z.int().positive().describe("On which each candidate was tried; none of them is scored here."),
       attack: name.describe("The best candidate, which is what was carried out."),

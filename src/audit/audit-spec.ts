@@ -6,7 +6,7 @@ import { LeakageError } from "../errors.ts";
 import { priors } from "../priors/index.ts";
 import { canonicalJson, concise } from "../spec/index.ts";
 import { type Gate, parseGate, requireUsefulGate } from "./gate.ts";
-import { clientSpec, partOf, scoreSpec, type TuningRecord, tunedBy } from "./spec.ts";
+import { clientSpec, criterion, partOf, scoreSpec, type TuningRecord, tunedBy } from "./spec.ts";
 
 /** The largest sizes of an audit. */
 export const most = { samples: 10_000_000, lanes: 4096 } as const;
@@ -38,7 +38,7 @@ export const auditSpec = z.object({
       /** Candidates an attack, at most. */
       budget: z.int().min(2),
       samples: tuningDraws,
-      by: z.enum(["distance", "objective"]),
+      by: criterion,
     })
     .optional(),
   /** What the attacker takes for p(x), for attacks that leave it open. */

@@ -1,3 +1,4 @@
+import { otherSplit } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import type { PartSpec } from "../spec/index.ts";
 import { type AuditSpec, attackName, type Cell, cellsOf, defenseName } from "./audit-spec.ts";
@@ -33,7 +34,7 @@ export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, ...rest }:
   const { split, sha256, publicSha256, ...kind } = rest.data;
   const data = {
     ...kind,
-    split: split === "train" ? ("test" as const) : ("train" as const),
+    split: otherSplit(split),
     ...(publicSha256 === undefined ? {} : { sha256: publicSha256 }),
     ...(sha256 === undefined ? {} : { publicSha256: sha256 }),
   };

@@ -32,6 +32,7 @@ export { type NearestPublic, nearestPublic, type PublicNeighbor } from "./neares
 export { examplesOf, meanImage, toModelSpace, toPixelSpace } from "./pictures.ts";
 export { rehearse, rehearseInversion } from "./rehearse.ts";
 export {
+  hash,
   type ImageMetrics,
   type ImageResult,
   invalid,
@@ -57,10 +58,9 @@ export {
 } from "./run.ts";
 export { toPicture } from "./score.ts";
 export { type PrivateBatches, simulate } from "./simulate.ts";
-export { type AttackSpec, attackSpec, type InvertSpec, invertSpec, parseSpec, type TuningRecord } from "./spec.ts";
+export { type AttackSpec, attackSpec, type Criterion, type InvertSpec, invertSpec, parseSpec, type TuningRecord } from "./spec.ts";
 export { requireStatistics, withStatistics } from "./statistics.ts";
 export {
-  type Criterion,
   candidatesOf,
   readTuned,
   readVaried,

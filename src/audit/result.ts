@@ -84,13 +84,13 @@ const image = z.strictObject({
   }),
 });
 
+/** SHA-256 in hexadecimal digits. */
+export const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
 /** What was asked for, and of whom. */
 export const specFields = {
   spec: z.record(z.string(), z.json()).describe("What was asked for, complete."),
-  specHash: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .describe("SHA-256 of the canonical JSON (RFC 8785) of spec."),
+  specHash: hash.describe("SHA-256 of the canonical JSON (RFC 8785) of spec."),
   seed: z.int().nonnegative(),
   versions: z.record(z.string(), z.string()).describe("Of the programs that made it."),
 };

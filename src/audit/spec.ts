@@ -23,13 +23,16 @@ export const clientSpec = z.object({
 });
 /** Within which distance an image counts as recovered. */
 export const scoreSpec = z.object({ delta: z.number().positive(), deltaSpace: z.enum(["pixel", "model"]).default("pixel") });
+/** By what the best candidate is chosen. */
+export const criterion = z.enum(["distance", "objective"]);
+export type Criterion = z.output<typeof criterion>;
 /** How an attack was tuned, as a result quotes it. */
 export const tuningRecord = z.object({
   /** Of the spec of the tuning. */
   specHash: z.string().length(64),
   /** Of what attacks that are compared have in common: the data, client, defense, labels, score and draws of that spec. */
   settingHash: z.string().length(64),
-  by: z.enum(["distance", "objective"]),
+  by: criterion,
   /** The budget: candidates, each on as many draws. */
   candidates: z.int().positive(),
   draws: z.int().positive(),

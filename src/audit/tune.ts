@@ -6,7 +6,8 @@ import { foldIn, keyFromSeed, randomBits } from "../random/index.ts";
 import { canonicalJson, type PartSpec, specHash } from "../spec/index.ts";
 import type { AuditChunk } from "./audit-chunk.ts";
 import { type AuditSpec, auditSpec, tuningDraws } from "./audit-spec.ts";
-import { parseSpec, type TuningRecord } from "./spec.ts";
+import { hash } from "./result.ts";
+import { type Criterion, criterion, parseSpec, type TuningRecord } from "./spec.ts";
 
 type Json = PartSpec[string];
 
@@ -98,9 +99,6 @@ export function candidatesOf(base: PartSpec, varied: readonly Varied[], budget: 
   return [first!, ...drawn.slice(0, budget - 1).map(({ attack }) => attack)];
 }
 
-/** By what the best candidate is chosen. */
-export type Criterion = "distance" | "objective";
-
 /** Parameters of a search: they leave the attacker's objective at the end comparable; what the attacker assumes does not. */
 const searchParameters = new Set(["rate", "gamma", "anneal", "langevin", "optimizer", "decay", "signed", "start", "history", "patience"]);
 
@@ -123,8 +121,8 @@ export const tunedSchema = z.strictObject({
   format: z.literal("gradleak-tuned-1"),
   /** Everything that the choice follows from: the draws, the candidates, the criterion. */
   spec: z.record(z.string(), z.json()),
-  specHash: z.string().regex(/^[0-9a-f]{64}$/),
-  by: z.enum(["distance", "objective"]).describe("What is least: mean distance from the true images, or the attacker's own objective."),
+  specHash: hash,
+  by: criterion.describe("What is least: mean distance from the true images, or the attacker's own objective."),
   split: z.enum(["train", "test"]).describe("The part of the data set that was tuned on; what is scored must be of the other one."),
   draws: z.int().positive(),
   candidates: z.array(candidate).min(1).describe("In the order of the spec; intervals are bootstraps over draws."),
@@ -133,9 +131,7 @@ export const tunedSchema = z.strictObject({
 export type Tuned = z.output<typeof tunedSchema>;
 
 /** What `gradleak tune` does, complete. */
-export const tuneSpec = auditSpec
-  .omit({ tuned: true, tuning: true, failIf: true })
-  .extend({ by: z.enum(["distance", "objective"]), samples: tuningDraws });
+export const tuneSpec = auditSpec.omit({ tuned: true, tuning: true, failIf: true }).extend({ by: criterion, samples: tuningDraws });
 export type TuneSpec = Omit<AuditSpec, "tuned" | "tuning" | "failIf"> & { readonly by: Criterion };
 
 /** Chooses among the attacks of a spec, all of which had the same draws. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mostPublic } from "../audit/index.ts";
-import { type Dataset, remembering, vectorSets } from "../data/index.ts";
+import { type Dataset, otherSplit, remembering, vectorSets } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { openDataset } from "../node.ts";
 import { nearest } from "../spec/index.ts";
@@ -33,11 +33,8 @@ export async function openData(flags: DataFlags): Promise<OpenedData> {
   if (isVectors(flags))
     throw new LeakageError("spec", `--data ${flags.data} is a set of vectors, and this command takes pictures; gradleak audit takes both.`);
   const dataset = await open(flags, flags.split);
-  return dataset.whole ? { dataset } : { dataset, publicSet: remembering(await open(flags, other(flags)), mostPublic) };
+  return dataset.whole ? { dataset } : { dataset, publicSet: remembering(await open(flags, otherSplit(flags.split)), mostPublic) };
 }
-
-/** The split that is not attacked. */
-const other = ({ split }: DataFlags): "train" | "test" => (split === "train" ? "test" : "train");
 
 function open(flags: DataFlags, split: "train" | "test"): Promise<Dataset> {
   const [height, width] = extents(flags.size, "--size", 2) as [number, number];
@@ -57,7 +54,7 @@ export async function openExamples(flags: DataFlags): Promise<OpenedData<readonl
   if (!isVectors(flags)) return openData(flags);
   return {
     dataset: vectorSets.build(flags.data, flags.split),
-    publicSet: vectorSets.build(flags.data, other(flags)),
+    publicSet: vectorSets.build(flags.data, otherSplit(flags.split)),
   };
 }
 
@@ -76,7 +73,7 @@ export const dataSpec = (flags: DataFlags, { dataset, publicSet }: OpenedData<re
 });
 
 /** Public images that identify a folder's other split: all of them where they are not many. */
-const firstOf = ({ size }: Dataset<readonly number[]>): Iterable<number> => Array.from({ length: Math.min(500, size) }, (_, i) => i);
+const firstOf = ({ size }: Dataset<readonly number[]>): Iterable<number> => Array.from({ length: Math.min(mostPublic, size) }, (_, i) => i);
 
 /** Identifies images of a folder. */
 function hashOf(dataset: Dataset<readonly number[]>, used: Iterable<number>): string {

@@ -8,6 +8,9 @@ export interface Example {
   readonly label: number;
 }
 
+/** The split that the one is not. */
+export const otherSplit = (split: "train" | "test"): "train" | "test" => (split === "train" ? "test" : "train");
+
 /** Labeled pictures of one size; with another `Shape` than theirs, labeled vectors. */
 export interface Dataset<Shape extends readonly number[] = readonly [number, number, number]> {
   readonly kind: string;

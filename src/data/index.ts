@@ -1,5 +1,5 @@
 export { cifar10, cifar10Files } from "./cifar10.ts";
-export type { Dataset, Example } from "./dataset.ts";
+export { type Dataset, type Example, otherSplit } from "./dataset.ts";
 export type { DataFile } from "./file.ts";
 export { folder } from "./folder.ts";
 export { type GaussianSet, type GaussianSetOptions, gaussianSet, type LabeledVector } from "./gaussian.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hash } from "../audit/index.ts";
 import { head } from "./result.ts";
 
 const mean = z
@@ -58,10 +59,7 @@ const candidates = z
 
 const tuning = z
   .strictObject({
-    specHash: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .describe("SHA-256 of the canonical JSON of all that the tuning follows from."),
+    specHash: hash.describe("SHA-256 of the canonical JSON of all that the tuning follows from."),
     split: z.literal("train").describe("Of the images that it was on; those that are scored are of the other one."),
     batches: z.array(z.array(z.int().nonnegative()).min(1)).min(1).describe("Places of its images in that split, a list an update."),
     candidates: z.strictObject({ without: candidates, with: candidates }).describe("Each on the same updates, from the same starts."),

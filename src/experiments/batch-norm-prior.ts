@@ -1,5 +1,5 @@
 import { recoverLabels } from "../adversary/index.ts";
-import { type Machine, meanImage, type Reconstruction, type Tick } from "../audit/index.ts";
+import { type Machine, meanImage, mostPublic, type Reconstruction, type Tick } from "../audit/index.ts";
 import { type Client, client } from "../client/index.ts";
 import { shapes } from "../data/index.ts";
 import type { Picture } from "../formats/index.ts";
@@ -37,7 +37,7 @@ async function* batchNormPriorOf(params: BatchNormPriorParams, { spec, versions,
   const { batch, batches, steps, gradient, labels } = params;
   const keyOf: KeyOf = (stream) => foldIn(keyFromSeed(spec.seed), streams[stream]);
   const test = shapes("test");
-  const mean = meanImage(shapes("train"), Math.min(500, params.examples));
+  const mean = meanImage(shapes("train"), Math.min(mostPublic, params.examples));
   const one = await statisticalClient(params, keyOf, machine);
   const before = tuningAttacks(params);
   const of = (before + 2 * batches) * steps;

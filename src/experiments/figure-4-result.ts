@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hash } from "../audit/index.ts";
 import { head } from "./result.ts";
 
 const interval = {
@@ -47,10 +48,7 @@ const tuned = z
       .min(1)
       .describe("What every adversary tried, on the same draws from the same starts; the first is the setting of `series`."),
     spec: z.record(z.string(), z.json()).describe("Everything that the choices follow from."),
-    specHash: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .describe("Of that spec."),
+    specHash: hash.describe("Of that spec."),
     series: z
       .array(
         z.strictObject({

@@ -6,7 +6,6 @@ import { colophon } from "./colophon.ts";
 import { exampleImages } from "./example-images.ts";
 import { definitions, givenRows } from "./given.ts";
 import { foreign, html, type Markup } from "./html.ts";
-
 import { counted, grouped, percent, significant } from "./numbers.ts";
 import { page } from "./page.ts";
 import { riskCurves } from "./risk-curves.ts";
