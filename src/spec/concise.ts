@@ -1,6 +1,6 @@
 import { canonicalJson } from "./canonical.ts";
 import { format } from "./flag-text.ts";
-import type { Json, PartSpec } from "./part.ts";
+import type { PartSpec } from "./part.ts";
 
 /**
  * Writes a part, or a chain, as the shortest flag text that reads back as the same spec: parameters at their defaults are left out.
@@ -17,29 +17,28 @@ function conciseLink(catalogue: { parse(input: unknown): unknown }, spec: PartSp
   return format(shortest(spec, (shorter) => reads(catalogue, shorter, whole), strength ? 2 : 1));
 }
 
-/** A part without the parameters that are completed to the same, also in the parts that are nested in it; its first `kept` fields stay, the kind among them. */
-function shortest(part: PartSpec, same: (shorter: PartSpec) => boolean, kept = 1): PartSpec {
-  let short = part;
-  const change = (next: PartSpec): void => {
+/**
+ * A part, or a list, without the parameters of parts that are completed to the same, at any depth; the first `kept` fields of the part stay, the kind among them.
+ *
+ * @param same whether what is shorter here still makes the whole.
+ */
+function shortest<Value extends object>(value: Value, same: (shorter: Value) => boolean, kept = 1): Value {
+  let short = value;
+  const change = (next: Value): void => {
     if (same(next)) short = next;
   };
-  for (const name of Object.keys(part).slice(kept)) {
-    const { [name]: _, ...without } = short;
-    change(without as PartSpec);
-  }
-  for (const [name, value] of Object.entries(short)) {
-    const within = (inner: PartSpec[string]): PartSpec => ({ ...short, [name]: inner });
-    if (isPart(value)) change(within(shortest(value, (inner) => same(within(inner)))));
-    if (Array.isArray(value))
-      for (const [i, link] of value.entries()) {
-        const put = (inner: PartSpec): PartSpec => within((short[name] as Json[]).map((each, j) => (j === i ? inner : each)));
-        if (isPart(link)) change(put(shortest(link, (inner) => same(put(inner)))));
-      }
+  if ("kind" in value)
+    for (const name of Object.keys(value).slice(kept)) {
+      const { [name as keyof Value]: _, ...without } = short;
+      change(without as Value);
+    }
+  for (const [name, inner] of Object.entries(short)) {
+    if (typeof inner !== "object" || inner === null) continue;
+    const put = (next: object): Value => (Array.isArray(short) ? short.with(Number(name), next) : { ...short, [name]: next }) as Value;
+    change(put(shortest(inner, (next) => same(put(next)))));
   }
   return short;
 }
-
-const isPart = (value: unknown): value is PartSpec => typeof value === "object" && value !== null && "kind" in value;
 
 /** Whether a shorter spec is completed to the whole one. */
 function reads(catalogue: { parse(input: unknown): unknown }, spec: PartSpec, whole: string): boolean {
