@@ -32,26 +32,46 @@ export interface Iterated extends Transition {
   readonly massless?: Tensor;
 }
 
+/** The attacker's objective at one point. */
+interface Averaged {
+  /** −log of what Algorithm 1 maximizes. */
+  readonly value: Tensor;
+  /** −log p(g | x), averaged over the points. */
+  readonly matching: Tensor;
+  readonly relative?: Tensor;
+}
+
 /**
- * An iteration of Algorithm 1, for one lane (Balunović et al., §4): k points uniform in B(x, δ), as x + δ u so that the derivative passes through; the mean of
- * log p(g | xᵢ) + log p(xᵢ) over them, or with `bound=log-mean-exp` the logarithm of the mean probability, which tends to equation 2 as k grows; a step of the
- * optimizer in the place of plain gradient ascent. Without a ball (k = 1, δ = 0) the one point is x itself.
+ * Algorithm 1's objective at x: over k points uniform in B(x, δ), taken as x + δ u so that the
+ * derivative passes through, the mean of log p(g | xᵢ) + log p(xᵢ); with `bound=log-mean-exp` the
+ * logarithm of the mean probability, which tends to equation 2 as k grows. Without a ball (k = 1,
+ * δ = 0) the one point is x itself.
+ *
+ * @param factor anneals the likelihood.
+ */
+export const averaged =
+  (joint: (x: Tensor) => Joint, ball?: Ball) =>
+  (x: Tensor, key: Key, factor?: Tensor): Averaged => {
+    const { likelihood, prior, relative } = ball ? vmap(joint)(pointsIn(ball, x, key)) : joint(x);
+    const logs = (factor ? likelihood.mul(factor) : likelihood).add(prior);
+    return {
+      value: (ball ? ball.mean(logs) : logs).neg(),
+      matching: likelihood.mean().neg(),
+      ...(relative ? { relative: relative.neg().max().neg() } : {}),
+    };
+  };
+
+/**
+ * An iteration of Algorithm 1, for one lane (Balunović et al., §4): the objective at x, its slope, and
+ * a step of the optimizer in the place of plain gradient ascent.
  */
 export const algorithm1 =
   (joint: (x: Tensor) => Joint, optimizer: Optimizer, ball?: Ball) =>
   ({ x, key, rate, factor, renewed }: Iteration, state: State): Iterated => {
-    const { likelihood, prior, relative } = ball ? vmap(joint)(pointsIn(ball, x, key)) : joint(x);
-    const logs = (factor ? likelihood.mul(factor) : likelihood).add(prior);
-    const value = (ball ? ball.mean(logs) : logs).neg();
-    const massless = ball && value.equal(Number.POSITIVE_INFINITY);
-    const [slope] = grad(value, [x]);
+    const at = averaged(joint, ball)(x, key, factor);
+    const massless = ball && at.value.equal(Number.POSITIVE_INFINITY);
+    const [slope] = grad(at.value, [x]);
     const gradient = massless ? where(massless, 0, slope!) : slope!;
-    const next = optimizer.update({ point: x, value, gradient, rate, ...(renewed ? { renewed } : {}) }, state);
-    return {
-      ...next,
-      value,
-      matching: likelihood.mean().neg(),
-      ...(massless ? { massless } : {}),
-      ...(relative ? { relative: relative.neg().max().neg() } : {}),
-    };
+    const next = optimizer.update({ point: x, value: at.value, gradient, rate, ...(renewed ? { renewed } : {}) }, state);
+    return { ...next, ...at, ...(massless ? { massless } : {}) };
   };

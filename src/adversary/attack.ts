@@ -1,33 +1,34 @@
-import type { Client } from "../client/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
+import type { LabelRule } from "./labels.ts";
+import type { Observations, Outline } from "./observations.ts";
 
-/** All that an attacker is given: updates of one client, one a lane. */
-export interface Observations {
-  readonly client: Client;
-  /** How many updates there are. */
-  readonly lanes: number;
-  /** Observed gradients by parameter name, [lanes, ...shape]. */
-  readonly updates: ReadonlyMap<string, Float32Array>;
-  /** Pictures in one update. */
-  readonly batchSize: number;
-  /** What the defense publishes beside the updates, by name, [lanes, ...shape]; shapes are those of one lane. */
-  readonly open?: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
-  /** Label probabilities [lanes, batchSize, classes], where they are known. */
-  readonly labels?: Float32Array;
+/** What an attack takes for granted, in words and numbers, for results. */
+export interface Assumed {
+  /** What it takes for p(update | inputs). */
+  readonly law: string;
+  /** What it takes for p(inputs). */
+  readonly prior: string;
+  /** Radius δ of the ball that it averages over; 0 where it judges points. */
+  readonly radius: number;
+  /** k, the points in that ball; 1 where it judges points. */
+  readonly samples: number;
 }
 
-/** Where an attack stands with one update. */
+/** Where an attack stands with one batch. */
 export interface LaneProgress {
-  /** The attacker's objective at the latest evaluation, without the constants of the densities that it assumes. */
-  readonly objective: number;
+  /** The attacker's objective at the latest evaluation, without the constants of the densities that it assumes; null where it has none. */
+  readonly objective: number | null;
   /** Its part without the prior. */
-  readonly matching: number;
+  readonly matching: number | null;
   /** Outer steps of the optimizer. */
   readonly steps: number;
+  /** Evaluations of the objective. */
   readonly evaluations: number;
   /** Why the lane ended before its steps were done: its objective was not a number, or nothing was left to gain. */
   readonly stopped: "nan" | "converged" | null;
+  /** The probability, by the attacker's own posterior, that its answer is within the ball of the truth. Absent where it states none. */
+  readonly success?: number;
 }
 
 /** What an attack reports after each call of its program; the last report is the result. */
@@ -35,20 +36,37 @@ export interface Progress {
   /** Steps of the slowest lane, out of `of`. */
   readonly step: number;
   readonly of: number;
-  readonly lanes: readonly LaneProgress[];
-  /** Reconstructions so far, [lanes, batchSize, c, h, w] in model space. */
-  pictures(): Float32Array;
+  /** Where each lane stands; computed when it is asked for. */
+  lanes(): readonly LaneProgress[];
+  /** Reconstructions so far, [lanes, batchSize, ...shape] in model space. */
+  inputs(): Float32Array;
   /** Label probabilities that the attack assumes, [lanes, batchSize, classes]. */
   labels(): Float32Array;
 }
 
 export interface Run extends CompileOptions {
-  /** Starting points [lanes, batchSize, c, h, w] in model space in place of drawn ones. */
+  /** Starting points [lanes, batchSize, ...shape] in model space in place of drawn ones. */
   readonly start?: Float32Array;
 }
 
-/** An assumption plus a search. The private pictures are not among its arguments. */
+/** Batches, one a lane: inputs [lanes, batchSize, ...shape] in model space, label probabilities [lanes, batchSize, classes]. */
+export interface Candidates {
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+}
+
+/** An assumption and a way to answer. The private batch is not among its arguments. */
 export interface Attack {
+  readonly assumes: Assumed;
+  /** How labels of a batch are read off an update, where the method says so. */
+  readonly labelRule?: LabelRule;
+  /** @throws LeakageError `spec` that names what does not fit: the client, the size of the batch, what was published, the labels. */
+  check?(seen: Outline): void;
   /** Yields progress; the last value holds the reconstructions. One key a lane. */
   reconstruct(seen: Observations, keys: readonly KeyBits[], run?: Run): AsyncIterable<Progress>;
+  /**
+   * The attacker's objective at any batches, a number a lane, as it is in the last step: for diagnosis.
+   * A ball's points follow from the keys. Absent where the attack has no objective.
+   */
+  objective?(seen: Observations, at: Candidates, keys: readonly KeyBits[], run?: CompileOptions): Promise<Float32Array>;
 }

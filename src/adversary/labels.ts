@@ -1,7 +1,8 @@
 import { LeakageError } from "../errors.ts";
 import { concat, input, type Tensor, vmap } from "../graph/index.ts";
 import { evaluate } from "../runtime/index.ts";
-import type { Observations } from "./attack.ts";
+import type { Client } from "../client/index.ts";
+import type { Observations } from "./observations.ts";
 
 /** How labels are read off the gradient of the last layer, whose weights have a row a class. All three need its features not to be negative, as ReLU's are. */
 export type LabelRule = "sign" | "distinct" | "counts";
@@ -51,19 +52,21 @@ function pickOneByOne(scores: Tensor, count: number, after: (scores: Tensor, cho
   return concat(rows);
 }
 
-/**
- * Reads the labels of each update off the gradient of the model's last layer.
- *
- * @param rule `sign` for one image; for batches `distinct` (no label twice) or `counts` (labels may repeat; exact only while predictions are near uniform, as those
- * of an untrained network).
- * @returns label probabilities [lanes, batchSize, classes], one-hot.
- * @throws LeakageError `spec` where the rule does not fit the batch.
- */
-export function recoverLabels(
-  { client, lanes, updates, batchSize }: Observations,
-  rule: LabelRule = batchSize === 1 ? "sign" : "counts",
-): Float32Array {
-  const { head, classes } = client.model;
+/** The classifying layer: the last matrix with a row a class, whose gradient gives labels away. @throws LeakageError `spec` where there is none. */
+function headOf({ model: { classes }, parameters }: Client): { readonly weight: string; readonly features: number; readonly bias?: string } {
+  const head = parameters.findLast(({ shape }) => shape.length === 2 && shape[0] === classes);
+  if (!head)
+    throw new LeakageError(
+      "spec",
+      `Labels cannot be read off this network's updates: none of its parameters is a matrix with a row for each of ${classes} classes. State the labels, or use labels joint.`,
+    );
+  const bias = head.name.replace(/weight$/, "bias");
+  const biased = bias !== head.name && parameters.some(({ name, shape }) => name === bias && shape.length === 1 && shape[0] === classes);
+  return { weight: head.name, features: head.shape[1]!, ...(biased ? { bias } : {}) };
+}
+
+/** @throws LeakageError `spec` where a rule does not fit the batch. */
+function requireRule(rule: LabelRule, batchSize: number, classes: number): void {
   if (rule === "sign" && batchSize !== 1)
     throw new LeakageError(
       "spec",
@@ -71,14 +74,32 @@ export function recoverLabels(
     );
   if (rule === "distinct" && batchSize > classes)
     throw new LeakageError("spec", `${batchSize} images cannot all have different labels among ${classes} classes; use counts.`);
-  const [, features] = client.parameters.find(({ name }) => name === head)!.shape as [number, number];
-  const biasName = head.replace(/weight$/, "bias");
-  const biased = client.parameters.some(({ name }) => name === biasName && biasName !== head);
+}
+
+/**
+ * Reads the labels of each update off the gradient of the classifying layer, in the first round.
+ *
+ * @param rule `sign` for one image; for batches `distinct` (no label twice) or `counts` (labels may repeat; exact only while predictions are near uniform, as those
+ * of an untrained network).
+ * @returns label probabilities [lanes, batchSize, classes], one-hot.
+ * @throws LeakageError `spec` where the rule does not fit the batch, or the network has no such layer.
+ */
+export function recoverLabels(
+  { rounds, lanes, batchSize }: Observations,
+  rule: LabelRule = batchSize === 1 ? "sign" : "counts",
+): Float32Array {
+  const { client, updates } = rounds[0]!;
+  const { classes } = client.model;
+  requireRule(rule, batchSize, classes);
+  const { weight, features, bias } = headOf(client);
   const given = {
     head: input("head", [lanes, classes, features]),
-    ...(biased ? { bias: input("bias", [lanes, classes]) } : {}),
+    ...(bias ? { bias: input("bias", [lanes, classes]) } : {}),
   };
   const labels = vmap((own: Readonly<Record<string, Tensor>>) => rules[rule](own.head!, own.bias, batchSize))(given);
-  const [found] = evaluate([labels], { head: updates.get(head)!, ...(biased ? { bias: updates.get(biasName)! } : {}) });
+  const [found] = evaluate([labels], {
+    head: updates.get(weight)!.data,
+    ...(bias ? { bias: updates.get(bias)!.data } : {}),
+  });
   return Float32Array.from(found!.data);
 }

@@ -1,5 +1,5 @@
 import { worthFactoring } from "../graph/index.ts";
-import type { Observations } from "./attack.ts";
+import type { Observations, Round } from "./observations.ts";
 
 /** A matrix [m, n] as leftᵀ · right, row-major: left [rank, m], right [rank, n]. */
 export interface LowRank {
@@ -11,7 +11,10 @@ export interface LowRank {
  * The observed matrices that are products of thin factors in all lanes, as dense layers' gradients without noise are: the factors [lanes, batchSize, …] by parameter
  * name. Comparing through them keeps the large matrix out of every step.
  */
-export function observedFactors({ client, updates, lanes, batchSize }: Observations): ReadonlyMap<string, LowRank> {
+export function observedFactors(
+  { client, updates }: Round,
+  { lanes, batchSize }: Pick<Observations, "lanes" | "batchSize">,
+): ReadonlyMap<string, LowRank> {
   const found = new Map<string, LowRank>();
   for (const { name, shape } of client.parameters) {
     const [m, n] = shape as [number, number];
@@ -19,7 +22,7 @@ export function observedFactors({ client, updates, lanes, batchSize }: Observati
     const left = new Float32Array(lanes * batchSize * m);
     const right = new Float32Array(lanes * batchSize * n);
     const all = Array.from({ length: lanes }, (_, lane) => lane).every((lane) => {
-      const data = updates.get(name)!.subarray(lane * m * n, (lane + 1) * m * n);
+      const data = updates.get(name)!.data.subarray(lane * m * n, (lane + 1) * m * n);
       // A lane that holds no numbers fails, whatever its factors are; the others are not to notice.
       const one = holdsNumbers(data) ? lowRank(data, m, n, batchSize) : notNumbers(batchSize, m, n);
       if (one) left.set(one.left, lane * batchSize * m);

@@ -9,7 +9,7 @@ export const cosine: Likelihood = {
   name: "cosine similarity",
   cancels: false,
   given: (client) => (batch) => {
-    const gradients = client.gradients(batch);
+    const gradients = client.update(batch);
     return { logProb: (update) => gradients.dot(update).div(gradients.squaredNorm().mul(update.squaredNorm()).sqrt()).sub(1) };
   },
 };
@@ -19,7 +19,7 @@ export const squaredDistance: Likelihood = {
   name: "squared distance",
   cancels: true,
   given: (client) => (batch) => {
-    const gradients = client.gradients(batch);
+    const gradients = client.update(batch);
     return { logProb: (update) => gradients.squaredDistance(update).neg() };
   },
 };
@@ -32,7 +32,7 @@ export const layerNorm = (alpha: number): Likelihood => ({
   name: `layer norms with factor ${alpha}`,
   cancels: true,
   given: (client) => (batch) => {
-    const gradients = client.gradients(batch);
+    const gradients = client.update(batch);
     return {
       logProb: (update) =>
         gradients

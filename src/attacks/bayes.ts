@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { assuming, type Neighborhood } from "../adversary/index.ts";
+import type { Likelihood } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { adam, annealed, exponentialRate, lbfgs, narrowed } from "../optimizers/index.ts";
 import { format, nested, part } from "../parts/index.ts";
 import { type Prior, priors } from "../priors/index.ts";
-import { conditionals, narrowGaussian } from "./conditionals.ts";
+import { conditionals, likelihoodOf, narrowGaussian } from "./conditionals.ts";
 import type { AttackDeclaration, Setting } from "./declaration.ts";
 
 /**
@@ -65,41 +66,50 @@ export const bayes = part({
       if (params.points === "antithetic" && samples % 2 === 1 && samples > 1)
         throw new LeakageError("spec", `attack bayes: antithetic points come in pairs, so samples must be even; got ${samples}.`);
       const { prior, name } = priorOf(params.prior, setting);
-      const likelihood = lawOf(params.conditional, setting);
+      const likelihood = assumedLaw(params.conditional, setting);
       if (widen !== null && !likelihood.widened)
         throw new LeakageError("spec", `attack bayes: widen does not fit the conditional ${likelihood.name}, whose noise has no width.`);
       const ball = ballOf(params, setting);
-      const from = anneal ?? (params.conditional === undefined && !setting.likelihood ? narrowing.from : null);
+      const from = anneal ?? (params.conditional === undefined && setting.law?.kind !== "known" ? narrowing.from : null);
       const optimizers = { adam: () => adam(), "signed-adam": () => adam({ signed: true }), lbfgs: () => lbfgs() };
-      return {
-        assumes: { law: likelihood.name, prior: name, radius: ball?.radius ?? 0, samples: ball ? samples : 1 },
-        ...assuming(
-          { likelihood, prior, jointLabels: setting.jointLabels, ...(ball ? { ball } : {}) },
-          {
-            optimizer: optimizers[optimizer](),
-            steps: search.steps,
-            rate: exponentialRate(rate, gamma),
-            start: search.start,
-            box: search.box && optimizer !== "lbfgs",
-            restarts: search.restarts,
-            result: optimizer === "lbfgs" ? "best" : "last",
-            ...(from === null ? {} : { anneal: annealed(from) }),
-            ...(widen === null ? {} : { widen: narrowed(widen) }),
-            ...(langevin > 0 ? { langevin } : {}),
-            ...(patience === null ? {} : { patience }),
-          },
-        ),
-      };
+      return assuming(
+        { likelihood, prior, ...(ball ? { ball } : {}) },
+        {
+          optimizer: optimizers[optimizer](),
+          steps: search.steps,
+          rate: exponentialRate(rate, gamma),
+          start: search.start,
+          box: search.box && optimizer !== "lbfgs",
+          restarts: search.restarts,
+          result: optimizer === "lbfgs" ? "best" : "last",
+          ...(from === null ? {} : { anneal: annealed(from) }),
+          ...(widen === null ? {} : { widen: narrowed(widen) }),
+          ...(langevin > 0 ? { langevin } : {}),
+          ...(patience === null ? {} : { patience }),
+        },
+        { prior: name },
+      );
     },
   }),
 });
 
-/** For a point mass: the final width beside the update's root mean square, and the factor that makes it as wide as the update at the start. */
+/** For a point mass: the final width in root mean squares of the update, and the factor that makes it as wide as the update at the start. */
 const narrowing = { width: 0.01, from: 1e-4 };
 
-/** The law that is stated, else that of the defense; for an update without noise, a narrow Gaussian around what the batch would send. */
-const lawOf = (conditional: ReturnType<typeof conditionals.parse> | undefined, { likelihood, narrow = narrowGaussian }: Setting) =>
-  conditional === undefined ? (likelihood ?? narrow(narrowing.width)) : conditionals.build(conditional);
+/**
+ * The law that is stated, else that of the defense. For an update without noise it is a narrow Gaussian
+ * around what the batch would send.
+ */
+function assumedLaw(conditional: ReturnType<typeof conditionals.parse> | undefined, { law }: Setting): Likelihood {
+  if (conditional !== undefined) return likelihoodOf(conditional);
+  if (!law) return narrowGaussian(narrowing.width);
+  if (law.kind === "known") return law.likelihood;
+  if (law.kind === "deterministic") return law.narrow(narrowing.width);
+  throw new LeakageError(
+    "spec",
+    `attack bayes assumes the law of the defense, and that law is not known: ${law.reason}. State one to assume, as in bayes:conditional=(gaussian:sigma=0.1), or use an attack with a law of its own (gradleak list attacks).`,
+  );
+}
 
 /** The prior of the attack itself, else that of the setting. */
 function priorOf(

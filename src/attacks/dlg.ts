@@ -37,10 +37,9 @@ function matching({ steps, optimizer, rate, history, start, box, restarts }: Kno
   return {
     labels,
     fixesPrior: true,
-    build: ({ jointLabels }) => ({
-      assumes: { law: squaredDistance.name, prior: "uniform", radius: 0, samples: 1 },
-      ...assuming(
-        { likelihood: squaredDistance, prior: uniform.build({}), jointLabels },
+    build: () =>
+      assuming(
+        { likelihood: squaredDistance, prior: uniform.build({}) },
         {
           optimizer: optimizers[optimizer](),
           steps,
@@ -50,8 +49,8 @@ function matching({ steps, optimizer, rate, history, start, box, restarts }: Kno
           restarts,
           result: optimizer === "lbfgs-wolfe" ? "best" : "last",
         },
+        { prior: "uniform" },
       ),
-    }),
   };
 }
 

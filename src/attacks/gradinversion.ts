@@ -62,28 +62,25 @@ export const gradinversion = part({
   build: (params): AttackDeclaration => ({
     labels: "recovered",
     fixesPrior: true,
-    build: ({ jointLabels }) => {
+    build: () => {
       const { steps, rate, warmUp, law, gradient, seeds, group, groupFrom, groupEvery, groupShift, langevin, box } = params;
       const likelihood: Likelihood = law === "layer-norm" ? layerNorm(gradient) : gaussianLikelihood(1 / Math.sqrt(gradient));
       const { prior, name } = fidelity(params);
-      return {
-        assumes: { law: likelihood.name, prior: name, radius: 0, samples: 1 },
-        labelRule: "distinct",
-        ...assuming(
-          { likelihood, prior, jointLabels },
-          {
-            optimizer: adam(),
-            steps,
-            rate: cosineRate(rate, warmUp),
-            start: "normal",
-            box,
-            restarts: seeds,
-            result: "last",
-            ...(langevin > 0 ? { langevin } : {}),
-            ...(seeds > 1 && group > 0 ? { group: { weight: group, from: groupFrom, every: groupEvery, shift: groupShift } } : {}),
-          },
-        ),
-      };
+      return assuming(
+        { likelihood, prior },
+        {
+          optimizer: adam(),
+          steps,
+          rate: cosineRate(rate, warmUp),
+          start: "normal",
+          box,
+          restarts: seeds,
+          result: "last",
+          ...(langevin > 0 ? { langevin } : {}),
+          ...(seeds > 1 && group > 0 ? { group: { weight: group, from: groupFrom, every: groupEvery, shift: groupShift } } : {}),
+        },
+        { prior: name, labelRule: "distinct" },
+      );
     },
   }),
 });

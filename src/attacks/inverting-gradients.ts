@@ -25,13 +25,11 @@ export const invertingGradients = part({
   },
   build: ({ steps, rate, decay, tv, tvNorm, signed, box, start, restarts }): AttackDeclaration => ({
     fixesPrior: true,
-    build: ({ jointLabels }) => ({
-      assumes: { law: cosine.name, prior: `total variation (${tvNorm}, factor ${tv})`, radius: 0, samples: 1 },
-      ...assuming(
+    build: () =>
+      assuming(
         {
           likelihood: cosine,
           prior: totalVariation.build({ weight: tv, norm: tvNorm, directions: 2, wrap: false, reduction: "mean", space: "model" }),
-          jointLabels,
         },
         {
           optimizer: adam({ signed }),
@@ -42,7 +40,7 @@ export const invertingGradients = part({
           restarts,
           result: "last",
         },
+        { prior: `total variation (${tvNorm}, factor ${tv})` },
       ),
-    }),
   }),
 });

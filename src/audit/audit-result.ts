@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { assumptionsSchema, fileName, hash, invalid, specFields } from "./result.ts";
-import { criterion } from "./spec.ts";
+import { criterion } from "../scenario/index.ts";
+import { assumptionsSchema, fileName, hash, invalid, specFields, trueLawSchema } from "./result-fields.ts";
 
 const share = z
   .strictObject({ estimate: z.number(), lower: z.number(), upper: z.number() })
@@ -57,7 +57,7 @@ const cell = z.strictObject({
     .nullable()
     .describe("How it was tuned behind this defense; null where it was not."),
   law: z.string().describe("What the attacker takes for p(update | images)."),
-  trueLaw: z.string().nullable().describe("The law of the defense; null where it has none that can be written down."),
+  trueLaw: trueLawSchema,
   prior: z.string().describe("What the attacker takes for p(images)."),
   radius: z.number().nonnegative().describe("Radius of the ball that the attack averages over; 0 for a point."),
   points: z.int().positive().describe("Points that the attack draws in that ball at each step."),
@@ -103,9 +103,19 @@ const gate = z
 /** The form of `result.json` of `gradleak audit`, from which its JSON Schema is made. */
 export const auditResultSchema = z
   .strictObject({
-    format: z.literal("gradleak-audit-1"),
+    format: z.literal("gradleak-audit-2"),
     command: z.literal("audit"),
     ...specFields,
+    seconds: z
+      .strictObject({
+        preparing: z.number().nonnegative().describe("Reading data and weights, checking, statistics."),
+        tuning: z.number().nonnegative(),
+        simulating: z.number().nonnegative().describe("Clients and their defenses."),
+        attacking: z.number().nonnegative(),
+        scoring: z.number().nonnegative().describe("Distances, baselines, the nearest public images."),
+      })
+      .describe("Wall time of the phases, summed over draws."),
+    lanes: z.int().positive().describe("Draws that one program attacked together."),
     threads: z.array(z.int().positive()).describe("Of the runtime, each number that some draws were made with."),
     assumptions: assumptionsSchema
       .omit({ law: true, trueLaw: true, prior: true, radius: true, samples: true, defense: true })

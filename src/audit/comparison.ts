@@ -1,5 +1,6 @@
 import { clusterBootstrap, type Interval, mcnemar, tango } from "../metrics/index.ts";
 import type { KeyBits } from "../random/index.ts";
+import type { Tuning } from "../scenario/index.ts";
 import type { AuditResult } from "./audit-result.ts";
 
 /** Distances of one attack, a list a draw; null where the reconstruction is not a number. */
@@ -48,3 +49,12 @@ export function compareAttacks(
     distance: finite.length < 2 ? null : { ...clusterBootstrap(finite, key, { confidence }), images: finite.flat().length },
   };
 }
+
+/** Whether two attacks on a defense can be compared: both were tuned behind it on the same draws in the same setting, by the same criterion at the same budget. */
+export const comparable = (one: Tuning | undefined, other: Tuning | undefined): boolean =>
+  one !== undefined &&
+  other !== undefined &&
+  one.settingHash === other.settingHash &&
+  one.by === other.by &&
+  one.candidates === other.candidates &&
+  one.draws === other.draws;

@@ -1,12 +1,12 @@
 import type { Observations } from "../adversary/index.ts";
-import { type Client, exactly } from "../client/index.ts";
+import type { Batch, Client } from "../client/index.ts";
 import type { Likelihood } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import { Gradients, input, sizeOf, type Tensor, vmap } from "../graph/index.ts";
+import { addAll, Gradients, type NamedNumbers, sizeOf, type Tensor, vmap } from "../graph/index.ts";
 import { type DeltaSpace, distance } from "../metrics/index.ts";
-import { type CompileOptions, compile, interpret } from "../runtime/index.ts";
-import { oneHot } from "./attack.ts";
-import { concatenate, toModelSpace } from "./pictures.ts";
+import { type CompileOptions, compileNested, inputsAt, numbersAt } from "../runtime/index.ts";
+import { toModelSpace } from "../models/index.ts";
+import { concatenate, oneHot } from "../scenario/index.ts";
 
 /** One of finitely many inputs that a client may hold. */
 export interface Candidate {
@@ -25,14 +25,11 @@ export interface FinitePrior {
   readonly measured?: DeltaSpace;
 }
 
-/** How the posterior is computed. */
-export interface ExactBayesOptions extends CompileOptions {
-  /**
-   * `float32` (the default) by ONNX Runtime: a logarithm of the posterior is then off by about 1e-7 of |log p(g | x)|, which grows with the number of parameters.
-   * `float64` by the interpreter: slower, and right to the last digit.
-   */
-  readonly precision?: "float32" | "float64";
-}
+/**
+ * How the posterior is computed. In `float32` a logarithm of it is off by about 1e-7 of
+ * |log p(g | x)|, which grows with the number of parameters.
+ */
+export type ExactBayesOptions = CompileOptions;
 
 /** What the exact adversary makes of one update. */
 export interface ExactBayes {
@@ -63,17 +60,18 @@ export async function exactBayes(
   prior: FinitePrior,
   options: ExactBayesOptions = {},
 ): Promise<ExactBayes[]> {
-  const { client, lanes, batchSize, labels } = seen;
+  const { rounds, lanes, batchSize, labels } = seen;
+  const [first] = rounds;
   const { candidates } = prior;
   if (batchSize !== 1)
     throw new LeakageError(
       "spec",
       `The exact Bayes adversary takes updates of one image; the batch size is ${batchSize}. Use a batch size of 1.`,
     );
-  requireApart(prior, client);
+  requireApart(prior, first!.client);
   const logs = await logLikelihoods(seen, likelihood, candidates, options);
   return Array.from({ length: lanes }, (_, lane) => {
-    const known = labels ? labelOf(labels, lane, client) : undefined;
+    const known = labels ? labelOf(labels, lane, first!.client) : undefined;
     const joint = candidates.map(({ label, weight = 1 }, k) =>
       known === undefined || label === known ? Math.log(weight) + logs[lane * candidates.length + k]! : -Infinity,
     );
@@ -130,47 +128,63 @@ const mostNumbers = 2 ** 22;
 
 /** log p(g | candidate), [lanes, candidates]: lanes by `vmap` over updates, candidates by `vmap` inside, their gradients computed once. */
 async function logLikelihoods(
-  { client, lanes, updates, open = new Map() }: Observations,
+  { rounds, lanes }: Observations,
   likelihood: Likelihood,
   candidates: readonly Candidate[],
-  { precision = "float32", ...options }: ExactBayesOptions,
+  options: ExactBayesOptions,
 ): Promise<Float64Array> {
-  const { model, parameters } = client;
+  const { model } = rounds[0]!.client;
   const count = candidates.length;
-  const entries = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const entries = rounds.flatMap(({ client }) => client.parameters).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const chunk = Math.min(lanes, Math.max(1, Math.floor(mostNumbers / (count * entries))));
-  const sources = [
-    ...parameters.map(({ name, shape }) => ({ name: `g.${name}`, shape, data: updates.get(name)! })),
-    ...[...open].map(([name, { shape, data }]) => ({ name: `open.${name}`, shape, data })),
-  ];
-  // Differences are taken entry by entry: the fast square loses its digits just where a candidate fits.
-  const law = likelihood.given(exactly(client));
-  const x = input("x", [count, 1, ...model.shape]);
-  const y = input("y", [count, 1, model.classes]);
-  const given = Object.fromEntries(sources.map(({ name, shape }) => [name, input(name, [chunk, ...shape])]));
-  const scores = vmap((own: Record<string, Tensor>) => {
-    const update = new Gradients(new Map(parameters.map(({ name }) => [name, own[`g.${name}`]!])));
-    const disclosed = Object.fromEntries([...open.keys()].map((name) => [name, own[`open.${name}`]!]));
-    return vmap((batch: { x: Tensor; y: Tensor }) => law(batch, disclosed).logProb(update))({ x, y });
-  })(given);
-  const fixed = {
-    x: concatenate(candidates.map(({ image }) => toModelSpace(image, model.normalization))),
-    y: oneHot(
-      candidates.map(({ label }) => label),
-      client,
-    ),
+  const batch = {
+    x: {
+      shape: [count, 1, ...model.shape],
+      data: concatenate(candidates.map(({ image }) => toModelSpace(image, model.normalization))),
+    },
+    y: {
+      shape: [count, 1, model.classes],
+      data: oneHot(
+        candidates.map(({ label }) => label),
+        model.classes,
+      ),
+    },
   };
-  const program = precision === "float64" ? interpret({ scores }) : await compile({ scores }, { ...options, fixed });
+  const { candidates: given, rounds: seen } = inputsAt({ candidates: batch, rounds: lanesOf(rounds, 0, chunk) });
+  const scores = vmap((own: typeof seen) => {
+    const laws = rounds.map(({ client }, r) => {
+      const { updates, published } = own[String(r)]!;
+      const update = new Gradients(new Map(client.parameters.map(({ name }) => [name, updates[name]!])));
+      // Differences are taken entry by entry: the fast square loses its digits just where a candidate fits.
+      const law = likelihood.given(client.exactly());
+      return (one: Batch) => law(one, published).logProb(update);
+    });
+    return vmap(({ x, y }: { x: Tensor; y: Tensor }) => addAll(laws.map((law) => law({ x, y })))!)(given);
+  })(seen as never);
+  const program = await compileNested({ scores }, { ...options, fixed: { candidates: numbersAt(batch) } });
   try {
     const all = new Float64Array(lanes * count);
     for (let from = 0; from < lanes; from += chunk) {
       // The last chunk reaches back, so that all have one size.
       const first = Math.min(from, lanes - chunk);
-      const own = sources.map(({ name, shape, data }) => [name, data.subarray(first * sizeOf(shape), (first + chunk) * sizeOf(shape))]);
-      all.set((await program.run({ ...fixed, ...Object.fromEntries(own) })).scores, first * count);
+      all.set((await program.run({ rounds: numbersAt(lanesOf(rounds, first, chunk)) })).scores, first * count);
     }
     return all;
   } finally {
     await program.dispose();
   }
+}
+
+/** Some lanes of what the server saw, round by round. */
+function lanesOf(rounds: Observations["rounds"], first: number, count: number) {
+  const named = (numbers: NamedNumbers = new Map()) =>
+    Object.fromEntries(
+      [...numbers].map(([name, { shape, data }]) => {
+        const size = data.length / shape[0]!;
+        return [name, { shape: [count, ...shape.slice(1)], data: data.subarray(first * size, (first + count) * size) }];
+      }),
+    );
+  return Object.fromEntries(
+    rounds.map(({ updates, published }, r) => [String(r), { updates: named(updates), published: named(published) }]),
+  );
 }

@@ -1,6 +1,5 @@
 import type { Dataset } from "../data/index.ts";
-import { type DeltaSpace, distance } from "../metrics/index.ts";
-import { imageShape } from "./draws.ts";
+import { type DeltaSpace, distance, imageShape } from "../metrics/index.ts";
 
 /** What one answers who knows p(x) and saw no update. */
 export interface Guess {

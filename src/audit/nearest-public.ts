@@ -1,6 +1,5 @@
 import type { Dataset } from "../data/index.ts";
-import { type DeltaSpace, distance } from "../metrics/index.ts";
-import { imageShape } from "./draws.ts";
+import { type DeltaSpace, distance, imageShape } from "../metrics/index.ts";
 import { mostPublic } from "./guesses.ts";
 
 /** The public example that lies nearest to an original. */

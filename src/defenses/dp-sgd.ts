@@ -5,14 +5,14 @@ import { Gradients, type Tensor, vmap } from "../graph/index.ts";
 import { part } from "../parts/index.ts";
 import { clipped } from "./clip.ts";
 import type { Defense } from "./defense.ts";
-import { inSteps, type Step } from "./step.ts";
+import type { Step } from "./step.ts";
 import { noiseStep } from "./with-noise.ts";
 
 /** (1/B) Σ over examples of their gradients, each clipped over all parameters together. The client runs on one example at a time. */
 function clippedMean(client: Client, { x, y }: Batch, norm: number): Gradients {
   const each = vmap((one: { x: Tensor; y: Tensor }) => {
     const alone = { x: one.x.reshape([1, ...one.x.shape]), y: one.y.reshape([1, ...one.y.shape]) };
-    return Object.fromEntries(clipped(client.gradients(alone), norm).tensors);
+    return Object.fromEntries(clipped(client.update(alone), norm).tensors);
   })({ x, y });
   return new Gradients(new Map(Object.entries(each).map(([name, entries]) => [name, entries.mean(0)])));
 }
@@ -20,7 +20,8 @@ function clippedMean(client: Client, { x, y }: Batch, norm: number): Gradients {
 function clipEachStep(norm: number): Step {
   const name = `clip of each example at norm ${norm}`;
   return {
-    act: (_, { client, batch }) => ({ update: clippedMean(client, batch, norm) }),
+    name,
+    onUpdate: (_, { client, batch }) => ({ update: clippedMean(client, batch, norm) }),
     law: (before) => {
       if (before.names.length > 0)
         throw new LeakageError(
@@ -51,8 +52,8 @@ export const dpSgd = part({
     norm: z.number().positive().default(1).describe("Norm C that each example's gradient is clipped at."),
     multiplier: z.number().positive().default(1).describe("Noise multiplier z: the sum gets N(0, (z C)²)."),
   },
-  build: ({ norm, multiplier }): Defense =>
-    inSteps([
+  build: ({ norm, multiplier }): Defense => ({
+    steps: [
       clipEachStep(norm),
       noiseStep({
         family: "normal",
@@ -60,5 +61,6 @@ export const dpSgd = part({
         per: "update",
         variance: (batchSize) => ((multiplier * norm) / batchSize) ** 2,
       }),
-    ]),
+    ],
+  }),
 });

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { part } from "../parts/index.ts";
-import type { Defense, Likelihood } from "./defense.ts";
-import { type Noise, type Per, perWords } from "./noise.ts";
-import { withNoise } from "./with-noise.ts";
+import type { Defense } from "./defense.ts";
+import type { Likelihood } from "./law/likelihood.ts";
+import { type Noise, type Per, perWords } from "./law/noise.ts";
+import { noiseLikelihood, withNoise } from "./with-noise.ts";
 
 const noise = (sigma: number, per: Per): Noise => ({
   family: "normal",
@@ -12,7 +13,7 @@ const noise = (sigma: number, per: Per): Noise => ({
 });
 
 /** log p(g | x) = −‖g − G(x)‖² / 2s² − P log(s √2π) for P entries, with s = σ on the update and σ/√B on each example of a batch of B. */
-export const gaussianLikelihood = (sigma: number, per: Per = "update"): Likelihood => withNoise(noise(sigma, per)).likelihood;
+export const gaussianLikelihood = (sigma: number, per: Per = "update"): Likelihood => noiseLikelihood(noise(sigma, per));
 
 /** Gaussian noise on every entry of the gradient. */
 export const gaussian = part({

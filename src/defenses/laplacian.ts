@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { part } from "../parts/index.ts";
-import type { Defense, Likelihood } from "./defense.ts";
-import { type Noise, type Per, perWords } from "./noise.ts";
-import { withNoise } from "./with-noise.ts";
+import type { Defense } from "./defense.ts";
+import type { Likelihood } from "./law/likelihood.ts";
+import { type Noise, type Per, perWords } from "./law/noise.ts";
+import { noiseLikelihood, withNoise } from "./with-noise.ts";
 
 const noise = (scale: number, per: Per): Noise => ({
   family: "laplace",
@@ -13,7 +14,7 @@ const noise = (scale: number, per: Per): Noise => ({
 });
 
 /** log p(g | x) = −‖g − G(x)‖₁ / b − P log 2b for P entries; on each example of a batch of B, the law of the mean of B draws. */
-export const laplacianLikelihood = (scale: number, per: Per = "update"): Likelihood => withNoise(noise(scale, per)).likelihood;
+export const laplacianLikelihood = (scale: number, per: Per = "update"): Likelihood => noiseLikelihood(noise(scale, per));
 
 /** Laplacian noise on every entry of the gradient. */
 export const laplacian = part({

@@ -20,3 +20,13 @@ export function requirePictureSize(width: number, height: number, source: string
       `${source}: a picture of ${width} x ${height} pixels is too large; at most ${maxPixels} pixels are allowed`,
     );
 }
+
+/** An image [c, h, w] in pixel space as 8-bit gray or color, clamped. */
+export function toPicture(pixels: Float32Array, [channels, height = 1, width = 1]: readonly number[]): Picture {
+  const plane = height * width;
+  const used = channels === 3 ? 3 : 1;
+  const data = new Uint8Array(plane * used);
+  for (let c = 0; c < used; c++)
+    for (let i = 0; i < plane; i++) data[i * used + c] = Math.round(255 * Math.min(1, Math.max(0, pixels[c * plane + i]!)));
+  return { width, height, channels: used, data };
+}

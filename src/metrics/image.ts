@@ -4,7 +4,10 @@ export type Pixels = Float32Array;
 /** Channels, height, width. A vector of d numbers is [d, 1, 1]. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
-/** A value brought into [0, 1], as a picture shows it. */
+/** A shape as metrics take it: a vector of d numbers is [d, 1, 1]. */
+export const imageShape = (shape: readonly number[]): ImageShape => [shape[0]!, shape[1] ?? 1, shape[2] ?? 1];
+
+/** A value brought into [0, 1], as an image shows it. */
 export function clamp(value: number): number {
   return Math.min(1, Math.max(0, value));
 }

@@ -2,7 +2,7 @@ export { bootstrapMean, bootstrapMedian, clusterBootstrap, clusterProportion } f
 export { clopperPearson, smallestPassingSample } from "./clopper-pearson.ts";
 export { type DeltaSpace, defaultDelta, distance } from "./distance.ts";
 export { dkwBand } from "./dkw.ts";
-export type { ImageShape, Pixels } from "./image.ts";
+export { type ImageShape, imageShape, type Pixels } from "./image.ts";
 export { bonferroni, complement, type Interval } from "./interval.ts";
 export { matchImages } from "./matching.ts";
 export { type Discordant, mcnemar } from "./mcnemar.ts";

@@ -9,22 +9,21 @@ import { mlp } from "./mlp.ts";
 export const models = catalogue("model", [cnn, convbig, convnet, lenet, mlp]);
 
 export {
-  type InputStatistics,
+  type ForwardContext,
   type Mode,
   type Model,
   type Normalization,
-  type Observe,
-  perChannel,
+  type Tap,
   type Task,
   type Variable,
 } from "./model.ts";
-export { type Examples, estimateStatistics } from "./statistics.ts";
+export { areImages, boxOf, perChannel, stretchedRadius, toModelSpace, toPixelSpace } from "./space.ts";
+export { type Examples, estimateStatistics, normalizationsOf } from "./statistics.ts";
 export {
   haveStatistics,
   initialWeights,
   isCounter,
   matchTensors,
-  type NamedNumbers,
   variablesOf,
   type Weights,
   weightsFrom,

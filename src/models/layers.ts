@@ -1,6 +1,6 @@
 import { averagePool2d, conv2d, maxPool2d, type PoolOptions, type Shape, sizeOf, type Tensor } from "../graph/index.ts";
 import { filledWith, type Initializer, lecunNormal, torchDefault } from "./initializers.ts";
-import type { InputStatistics, Layer, Variable } from "./model.ts";
+import type { Layer, Variable } from "./model.ts";
 
 /** How a layer's weights and biases begin, given the number of inputs of one output. */
 export interface Initialization {
@@ -31,7 +31,10 @@ export function linear(name: string, shape: Shape, outputs: number, initializati
     parameters: affine(name, [outputs, sizeOf(shape)], initialization),
     statistics: [],
     shape: [outputs],
-    forward: (x, { weight }) => x.matmul(weight(`${name}.weight`), false, true).add(weight(`${name}.bias`)),
+    forward: (x, { weight, tap }) => {
+      tap?.(`${name}.input`, x);
+      return x.matmul(weight(`${name}.weight`), false, true).add(weight(`${name}.bias`));
+    },
   };
 }
 
@@ -50,7 +53,8 @@ export function convolution(name: string, [c, h, w]: Shape, outputs: number, opt
     parameters: affine(name, [outputs, c!, kernel, kernel], initialization),
     statistics: [],
     shape: [outputs, slide(h!), slide(w!)],
-    forward: (x, { weight, layout }) => {
+    forward: (x, { weight, layout, tap }) => {
+      tap?.(`${name}.input`, x);
       const bias = weight(`${name}.bias`);
       const y = conv2d(x, weight(`${name}.weight`), { stride, padding, layout });
       return y.add(layout === "nchw" ? bias.reshape([outputs, 1, 1]) : bias);
@@ -66,15 +70,19 @@ export function batchNorm(name: string, shape: Shape, epsilon = 1e-5): Layer {
     parameters: [variable("weight", 1), variable("bias", 0)],
     statistics: [variable("running_mean", 0), variable("running_var", 1)],
     shape,
-    forward: (x, { mode, layout, weight, observe }) => {
+    forward: (x, { mode, layout, weight, tap }) => {
       const spread = (t: Tensor) => (layout === "nchw" ? t.reshape([...channels, 1, 1]) : t);
       const axes = layout === "nchw" ? [0, 2, 3] : [0, 1, 2];
-      const ofBatch = (): InputStatistics => {
+      const ofBatch = () => {
         const mean = x.mean(axes);
         return { mean, variance: x.sub(spread(mean)).square().mean(axes) };
       };
-      const own = mode === "train" || observe ? ofBatch() : undefined;
-      if (own) observe?.(name, { ...own, count: x.size / channels[0]! });
+      const own = mode === "train" || tap ? ofBatch() : undefined;
+      if (own) {
+        tap?.(`${name}.input`, x);
+        tap?.(`${name}.mean`, own.mean);
+        tap?.(`${name}.variance`, own.variance);
+      }
       const running = () => ({ mean: weight(`${name}.running_mean`), variance: weight(`${name}.running_var`) });
       const { mean, variance } = mode === "train" ? own! : running();
       const centered = x.sub(spread(mean));

@@ -1,7 +1,8 @@
 import { LeakageError } from "../errors.ts";
 import { constant, input, sizeOf, type Tensor } from "../graph/index.ts";
 import { type CompileOptions, compile } from "../runtime/index.ts";
-import { type Model, perChannel } from "./model.ts";
+import type { Model } from "./model.ts";
+import { perChannel } from "./space.ts";
 import type { Weights } from "./weights.ts";
 
 /** Training pictures. */
@@ -46,6 +47,10 @@ export async function estimateStatistics(
   return new Map([...weights, ...estimated]);
 }
 
+/** The names of a model's batch normalizations, from the first to the last. */
+export const normalizationsOf = ({ statistics }: Pick<Model, "statistics">): readonly string[] =>
+  statistics.flatMap(({ name }) => (name.endsWith(".running_mean") ? [name.slice(0, -".running_mean".length)] : []));
+
 /** Mean and unbiased variance of what enters each normalization, by the names of its running statistics; the pictures are the input `pixels`. */
 function statisticsOf(model: Model, weights: Weights, batch: number): Record<string, Tensor> {
   const { mean, std } = perChannel(model);
@@ -54,14 +59,14 @@ function statisticsOf(model: Model, weights: Weights, batch: number): Record<str
     .div(std);
   const constants = new Map([...weights].map(([name, { data, shape }]) => [name, constant(data, shape)]));
   const found: Record<string, Tensor> = {};
-  model.forward(
-    x,
-    "train",
-    (name) => constants.get(name)!,
-    (layer, { mean: center, variance, count }) => {
-      found[`${layer}.running_mean`] = center;
-      found[`${layer}.running_var`] = variance.mul(count / (count - 1));
-    },
-  );
+  const taps = new Map<string, Tensor>();
+  const weight = (name: string) => constants.get(name)!;
+  model.forward(x, { mode: "train", weight, tap: (name, tensor) => taps.set(name, tensor) });
+  for (const layer of normalizationsOf(model)) {
+    const [mean, variance] = [taps.get(`${layer}.mean`)!, taps.get(`${layer}.variance`)!];
+    const count = taps.get(`${layer}.input`)!.size / mean.size;
+    found[`${layer}.running_mean`] = mean;
+    found[`${layer}.running_var`] = variance.mul(count / (count - 1));
+  }
   return found;
 }

@@ -1,16 +1,10 @@
 import { LeakageError } from "../errors.ts";
-import { type Shape, sameShape, showShape } from "../graph/index.ts";
+import { type NamedNumbers, type Shape, sameShape, showShape } from "../graph/index.ts";
 import { foldIn, type KeyBits } from "../random/index.ts";
 import type { Model, Variable } from "./model.ts";
 
-/** Numbers with a shape. */
-export interface NamedNumbers {
-  readonly shape: Shape;
-  readonly data: Float32Array;
-}
-
 /** Values of all parameters and running statistics of a model, by name. */
-export type Weights = ReadonlyMap<string, NamedNumbers>;
+export type Weights = NamedNumbers;
 
 /** All variables of a model: parameters first, in the order of the state_dict. */
 export const variablesOf = ({ parameters, statistics }: Model): readonly Variable[] => [...parameters, ...statistics];
@@ -69,7 +63,7 @@ export const haveStatistics = ({ parameters, statistics }: Model, tensors: Reado
  * Weights of a model from the tensors of a file; see {@link matchTensors}. Statistics that a file lacks entirely keep their initial values, means of 0 and variances
  * of 1, until `estimateStatistics` has better ones.
  */
-export function weightsFrom(model: Model, tensors: ReadonlyMap<string, NamedNumbers>, source: string): Weights {
+export function weightsFrom(model: Model, tensors: NamedNumbers, source: string): Weights {
   const whole = haveStatistics(model, tensors);
   const matched = matchTensors(whole ? orderAsFile(model, tensors) : model.parameters, tensors, source);
   for (const [name, { data }] of matched) {
@@ -81,7 +75,7 @@ export function weightsFrom(model: Model, tensors: ReadonlyMap<string, NamedNumb
 }
 
 /** A PyTorch state_dict lists running statistics behind the parameters of their own layer, not behind all parameters. */
-function orderAsFile(model: Model, tensors: ReadonlyMap<string, NamedNumbers>): readonly Variable[] {
+function orderAsFile(model: Model, tensors: NamedNumbers): readonly Variable[] {
   if (model.statistics.every(({ name }) => tensors.has(name))) return variablesOf(model);
   const layer = (name: string) => name.slice(0, name.lastIndexOf("."));
   return model.parameters.flatMap((parameter, i) => {

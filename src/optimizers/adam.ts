@@ -12,6 +12,7 @@ export interface AdamOptions {
 /** Adam (Kingma & Ba 2015), with bias correction, as PyTorch computes it. */
 export const adam = ({ signed = false, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Optimizer => ({
   recovers: false,
+  comparesValues: false,
   init: (d) => ({ m: filled(0, [d]), v: filled(0, [d]), t: constant(0) }),
   update: ({ point, gradient, rate }, state) => {
     const g = signed ? gradient.sign() : gradient;

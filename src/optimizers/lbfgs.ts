@@ -137,11 +137,13 @@ export function lbfgs({ history = 32, lineSearch = "wolfe", iterations = 20, gai
   return lineSearch === "none"
     ? {
         recovers: false,
+        comparesValues: false,
         init: (d) => ({ ...empty(rows, d), step: filled(0, [d]), gradient: filled(0, [d]), value: zero, inner: zero, total: zero }),
         update: (at, state) => fixedStep(at, state, iterations),
       }
     : {
         recovers: true,
+        comparesValues: true,
         init: (d) => ({
           ...empty(rows, d),
           base: filled(0, [d]),

@@ -33,6 +33,8 @@ export interface Transition {
 export interface Optimizer {
   /** Whether it steps back from a point where the objective is not finite, instead of failing there. */
   readonly recovers: boolean;
+  /** Whether it compares values of the objective, as a line search does, and not slopes alone. */
+  readonly comparesValues: boolean;
   /** The state before the first evaluation of a point with d entries: constants. */
   init(d: number): State;
   update(at: Evaluation, state: State): Transition;

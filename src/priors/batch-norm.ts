@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { LayerStatistics } from "../client/index.ts";
+import { batchStatistics, type LayerStatistics } from "../client/index.ts";
 import { LeakageError } from "../errors.ts";
 import { addAll, root, type Tensor } from "../graph/index.ts";
 import type { Model } from "../models/index.ts";
@@ -28,7 +28,7 @@ export const batchNorm = part({
       const chosen = chosenLayers(client.model, layers);
       return {
         logProb: (batch) => {
-          const statistics = client.batchStatistics(batch);
+          const statistics = batchStatistics(client, batch);
           return addAll(chosen.map((i) => apart(statistics[i]!).mul(i === 0 ? first : 1)))!.mul(-weight);
         },
       };

@@ -33,6 +33,6 @@ export const priors: Priors = chainable(
   product,
 );
 
-export type { Prior, PriorContext } from "./prior.ts";
+export { climbed, type DensityPrior, densityOf, type Prior, type PriorContext, type ScorePrior, scoreOf } from "./prior.ts";
 export { product } from "./product.ts";
 export { batchNorm, gaussian, gaussianFit, l2, laplacian, laplacianFit, mixture, patchMixture, range, totalVariation, uniform };

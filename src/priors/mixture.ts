@@ -3,7 +3,7 @@ import { LeakageError } from "../errors.ts";
 import { sizeOf } from "../graph/index.ts";
 import { type Examples, type Model, perChannel } from "../models/index.ts";
 import { part } from "../parts/index.ts";
-import { keyFromSeed } from "../random/index.ts";
+import { keyFromSeed, stream } from "../random/index.ts";
 import { drawRows, logDensities, type Whitening, whiteningOf } from "./gaussian-mixture.ts";
 import { fitMixture, type Mixture } from "./mixture-fit.ts";
 import { following, type Prior, type PriorContext } from "./prior.ts";
@@ -36,7 +36,7 @@ export const mixture = part({
     return following((model, shape) => {
       const d = dimension(model);
       const { fitted, whitening } = remembered(examples, name, () => {
-        const own = fitMixture(pointsOf(examples, images, d), fit, keyFromSeed(seed));
+        const own = fitMixture(pointsOf(examples, images, d), fit, stream(keyFromSeed(seed), "fit"));
         return { fitted: own, whitening: whiteningOf(own) };
       });
       const { mean, std } = perChannel(model);

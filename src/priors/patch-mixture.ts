@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Examples, Model } from "../models/index.ts";
 import { part } from "../parts/index.ts";
-import { foldIn, keyFromSeed } from "../random/index.ts";
+import { keyFromSeed, stream } from "../random/index.ts";
 import { cosineBasis } from "./cosine-basis.ts";
 import { logDensities, type Whitening, whiteningOf } from "./gaussian-mixture.ts";
 import { fitMixture } from "./mixture-fit.ts";
@@ -68,6 +68,6 @@ function fitPatches(examples: Examples, { shape }: Model, fit: PatchFit): Whiten
   const { side, components, iterations, noise, seed } = fit;
   const key = keyFromSeed(seed);
   const basis = cosineBasis(shape[0]!, side);
-  const points = samplePatches(spacedPictures(examples, fit.images), shape, { side, count: fit.patches, basis }, foldIn(key, 0));
-  return whiteningOf(fitMixture(points, { components, iterations, floor: noise ** 2 }, foldIn(key, 1)), basis);
+  const points = samplePatches(spacedPictures(examples, fit.images), shape, { side, count: fit.patches, basis }, stream(key, "patches"));
+  return whiteningOf(fitMixture(points, { components, iterations, floor: noise ** 2 }, stream(key, "fit")), basis);
 }

@@ -17,7 +17,19 @@ export const weighted = (priors: () => Priors) =>
     },
     build: ({ prior, weight }, context?: PriorContext): Prior => {
       const inner = priors().build(prior, context);
+      const labels = inner.usesLabels ? { usesLabels: true } : {};
+      if (inner.score) {
+        const { score } = inner;
+        return {
+          ...labels,
+          score: (client) => {
+            const own = score(client);
+            return (batch) => own(batch).mul(weight);
+          },
+        };
+      }
       return {
+        ...labels,
         density: (client) => {
           const density = inner.density(client);
           return {

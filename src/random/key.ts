@@ -1,5 +1,6 @@
 import { apply, constant, input, type KeyDerivation, type Sampler, type Shape, Tensor } from "../graph/index.ts";
 import { fillBernoulli, fillLaplace, fillNormal, fillUniform, fillUnitBall } from "./fill.ts";
+import { type Stream, streamNumber } from "./streams.ts";
 import { foldIn } from "./threefry.ts";
 
 /**
@@ -22,6 +23,11 @@ export class Key {
   /** The key of a numbered part, equal to `jax.random.fold_in`. */
   foldIn(index: number | Tensor): Key {
     return new Key(apply("foldIn", { derivation: threefryFoldIn }, [this.tensor, index instanceof Tensor ? index : constant(index)]));
+  }
+
+  /** The key of a stream below this one; see {@link stream}. */
+  stream(name: Stream): Key {
+    return this.foldIn(streamNumber(name));
   }
 
   /** U[0, 1). */

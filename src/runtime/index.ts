@@ -1,4 +1,5 @@
 export { releasePrograms } from "./idle.ts";
+export { compileNested, type Filled, inputsAt, type Nested, type NestedProgram, numbersAt, type Place } from "./nested.ts";
 export { type CompileOptions, compile } from "./onnx.ts";
 export type { Numbers, Program } from "./program.ts";
 export { evaluate, interpret } from "./reference.ts";

@@ -1,7 +1,7 @@
 import { type Sampler, simplify, splitInvariant, type Tensor } from "../graph/index.ts";
 import { lease } from "./idle.ts";
 import { checkFeeds, type Numbers, type Program } from "./program.ts";
-import { evaluate } from "./reference.ts";
+import { evaluate, interpret } from "./reference.ts";
 
 export interface CompileOptions {
   /**
@@ -11,6 +11,8 @@ export interface CompileOptions {
   readonly threads?: number;
   /** Where to run: `cpu` (the default), or another execution provider of the installed ONNX Runtime. */
   readonly device?: string;
+  /** `float32` by ONNX Runtime, the default; `float64` by the interpreter: slow, and right to the last digit. */
+  readonly precision?: "float32" | "float64";
   /** Inputs that are the same in every call. What depends on them alone is computed once, here, and they are not fed again. */
   readonly fixed?: Readonly<Record<string, Numbers>>;
 }
@@ -31,12 +33,17 @@ export async function compile<Name extends string>(
   outputs: Readonly<Record<Name, Tensor>>,
   options: CompileOptions = {},
 ): Promise<Program<Name>> {
+  if (options.precision === "float64") return withFixed(interpret(outputs), options.fixed ?? {});
   const names = Object.keys(outputs) as Name[];
   const simplified = simplify(names.map((name) => outputs[name]));
   if (!options.fixed) return open(names, simplified, options);
   const { once, outputs: rest } = splitInvariant(simplified, new Set(Object.keys(options.fixed)));
   const program = await open(names, rest, options);
-  const fixed = { ...options.fixed, ...(await runOnce(once, options.fixed, options)) };
+  return withFixed(program, { ...options.fixed, ...(await runOnce(once, options.fixed, options)) });
+}
+
+/** The program that is fed with some inputs already. */
+function withFixed<Name extends string>(program: Program<Name>, fixed: Readonly<Record<string, Numbers>>): Program<Name> {
   const inputs = new Map([...program.inputs].filter(([name]) => !(name in fixed)));
   return { ...program, inputs, run: (feeds) => program.run({ ...fixed, ...feeds }) };
 }

@@ -1,5 +1,5 @@
 import { input, type Shape, sizeOf, stack, type Tensor, vmap } from "../../graph/index.ts";
-import { type CompileOptions, compile, type Numbers } from "../../runtime/index.ts";
+import { type CompileOptions, compile } from "../../runtime/index.ts";
 import type { Group } from "./search.ts";
 
 /** For each translation of at most `shift` pixels an axis, where the entries of a moved picture [h, w] come from; its edge is repeated. */
@@ -39,22 +39,22 @@ export function agreement(restarts: Tensor, shift: number): Tensor {
 
 /** The consensus of all lanes, refreshed as the steps go on. */
 export interface Consensus {
-  /** Feeds for the step: `consensus` [lanes, restarts, size] and the weight `agreement`, 0 before the term begins. */
-  at(step: number, points: Float32Array): Promise<Record<string, Numbers>>;
+  /** What restarts agree on at a step, [lanes, restarts, size], and the weight of the term: 0 before it begins. */
+  at(step: number, points: Float32Array): Promise<{ readonly x: Float32Array; readonly weight: number }>;
   dispose(): Promise<void>;
 }
 
-/** Compiles the refresh for points [lanes, restarts, size] that begin with pictures [B, ...]. */
+/** Compiles the refresh for points [lanes, restarts, size] that begin with inputs [B, ...]. */
 export async function openConsensus(
   { weight, from, every, shift }: Group,
   lanes: Shape,
-  { size, pictures }: { readonly size: number; readonly pictures: Shape },
+  { size, inputs }: { readonly size: number; readonly inputs: Shape },
   options: CompileOptions,
 ): Promise<Consensus> {
   const [count, restarts] = lanes as [number, number];
-  const pixels = sizeOf(pictures);
+  const pixels = sizeOf(inputs);
   const refresh = vmap((points: Tensor) => {
-    const agreed = agreement(points.range(-1, 0, pixels).reshape([restarts, ...pictures]), shift).reshape([pixels]);
+    const agreed = agreement(points.range(-1, 0, pixels).reshape([restarts, ...inputs]), shift).reshape([pixels]);
     return stack(Array.from({ length: restarts }, () => agreed));
   })(input("points", [count, restarts, size]));
   const program = await compile({ consensus: refresh }, options);
@@ -66,7 +66,7 @@ export async function openConsensus(
         current = (await program.run({ points })).consensus as Float32Array<ArrayBuffer>;
         refreshed = step;
       }
-      return { consensus: current, agreement: Float32Array.of(refreshed < 0 ? 0 : weight) };
+      return { x: current, weight: refreshed < 0 ? 0 : weight };
     },
     dispose: () => program.dispose(),
   };

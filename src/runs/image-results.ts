@@ -94,16 +94,6 @@ function shown(history: readonly Snapshot[]): readonly Snapshot[] {
   return [...new Set(chosen)].filter(({ step }) => step < last);
 }
 
-/** A picture [c, h, w] in pixel space as 8-bit gray or color, clamped. */
-export function toPicture(pixels: Float32Array, [channels, height, width]: ImageShape): Picture {
-  const plane = height * width;
-  const used = channels === 3 ? 3 : 1;
-  const data = new Uint8Array(plane * used);
-  for (let c = 0; c < used; c++)
-    for (let i = 0; i < plane; i++) data[i * used + c] = Math.round(255 * Math.min(1, Math.max(0, pixels[c * plane + i]!)));
-  return { width, height, channels: used, data };
-}
-
 type Summaries = Result["summary"]["attack"];
 
 const metricNames = ["psnr", "psnrUnclamped", "ssim", "mse", "distance"] as const;

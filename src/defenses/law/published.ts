@@ -1,6 +1,6 @@
-import { LeakageError } from "../errors.ts";
-import { sameShape, showShape } from "../graph/index.ts";
-import type { NamedNumbers, Variable } from "../models/index.ts";
+import { LeakageError } from "../../errors.ts";
+import { type NamedNumbers, sameShape, showShape } from "../../graph/index.ts";
+import type { Variable } from "../../models/index.ts";
 
 /** The name under which a mask is published: of the step of a chain, from 0, and of the parameter. */
 export const maskName = (place: number, parameter: string): string => `mask${place}.${parameter}`;
@@ -13,11 +13,11 @@ export const maskName = (place: number, parameter: string): string => `mask${pla
  */
 export function publishedIn(
   parameters: readonly Variable[],
-  tensors: ReadonlyMap<string, NamedNumbers>,
+  tensors: NamedNumbers,
   source: string,
-): { readonly update: ReadonlyMap<string, NamedNumbers>; readonly open: ReadonlyMap<string, NamedNumbers> } {
-  const open = [...tensors].filter(([name]) => parameterOf(name, parameters));
-  for (const [name, { shape, data }] of open) {
+): { readonly update: NamedNumbers; readonly published: NamedNumbers } {
+  const found = [...tensors].filter(([name]) => parameterOf(name, parameters));
+  for (const [name, { shape, data }] of found) {
     const own = parameterOf(name, parameters)!.shape;
     if (!sameShape(own, shape))
       throw new LeakageError(
@@ -27,8 +27,8 @@ export function publishedIn(
     const at = data.findIndex((entry) => entry !== 0 && entry !== 1);
     if (at >= 0) throw new LeakageError("file", `${source}: entry ${at} of the mask ${name} is ${data[at]}; a mask has zeros and ones.`);
   }
-  const masks = new Map(open);
-  return { update: new Map([...tensors].filter(([name]) => !masks.has(name))), open: masks };
+  const masks = new Map(found);
+  return { update: new Map([...tensors].filter(([name]) => !masks.has(name))), published: masks };
 }
 
 /** The parameter whose published mask has that name. */

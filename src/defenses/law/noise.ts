@@ -1,5 +1,5 @@
-import { type Independent, laplaceSum, normal } from "../distributions/index.ts";
-import type { Tensor } from "../graph/index.ts";
+import { type Independent, laplaceSum, normal } from "../../distributions/index.ts";
+import type { Tensor } from "../../graph/index.ts";
 
 /** Where noise is added: to the update, or to the gradient of each of its B examples, whose mean the update then is. */
 export type Per = "update" | "example";

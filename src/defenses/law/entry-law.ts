@@ -1,5 +1,5 @@
-import { logSumExp } from "../distributions/index.ts";
-import { filled, type Tensor, where } from "../graph/index.ts";
+import { logSumExp } from "../../distributions/index.ts";
+import { filled, type Tensor, where } from "../../graph/index.ts";
 import { around, type Noise } from "./noise.ts";
 
 /** A case of what an entry of an update may be: its signal or 0, plus noise. */
@@ -9,7 +9,7 @@ interface Case {
   readonly noise?: Noise;
 }
 
-/** The law of one entry around its signal D(x): a mixture, or two laws between which a disclosed mask decides. */
+/** The law of one entry around its signal D(x): a mixture, or two laws between which a published mask decides. */
 export type EntryLaw =
   | { readonly kind: "mixture"; readonly cases: readonly Case[] }
   | { readonly kind: "split"; readonly mask: string; readonly kept: EntryLaw; readonly dropped: EntryLaw };
@@ -39,17 +39,21 @@ export const hide = (law: EntryLaw, keep: number): EntryLaw =>
         return [...rest, { weight: 1 - keep * (1 - lost), signal: false }];
       });
 
-/** Entries where the disclosed mask of that name is 0 become 0. */
+/** Entries where the published mask of that name is 0 become 0. */
 export const drop = (law: EntryLaw, mask: string): EntryLaw => ({ kind: "split", mask, kept: law, dropped: zero });
 
 /** The noise of a law that is nothing but its signal and noise. */
 export const onlyNoise = (law: EntryLaw): Noise | undefined =>
   law.kind === "mixture" && law.cases.length === 1 && law.cases[0]!.signal ? law.cases[0]!.noise : undefined;
 
+/** All noises that its cases have. */
+export const noisesOf = (law: EntryLaw): readonly Noise[] =>
+  law.kind === "split" ? [...noisesOf(law.kept), ...noisesOf(law.dropped)] : law.cases.flatMap(({ noise }) => noise ?? []);
+
 /** What entries are compared with. */
 export interface EntryData {
   readonly signal: Tensor;
-  /** The disclosed mask of a name, in the shape of the entries. */
+  /** The published mask of a name, in the shape of the entries. */
   mask(name: string): Tensor;
   readonly batchSize: number;
 }

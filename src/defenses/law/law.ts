@@ -1,35 +1,47 @@
-import type { Batch, Client } from "../client/index.ts";
-import { addAll, type Gradients, sizeOf, type Tensor, where } from "../graph/index.ts";
-import type { Disclosed, Likelihood } from "./defense.ts";
+import type { Batch, Client } from "../../client/index.ts";
+import { addAll, type Gradients, sizeOf, type Tensor, where } from "../../graph/index.ts";
 import { type EntryLaw, logProbs, onlyNoise, untouched } from "./entry-law.ts";
+import type { Likelihood, Published } from "./likelihood.ts";
 import { around } from "./noise.ts";
 
-/** The law p(g | x) behind the steps of a defense so far: D(x), a function of the batch and of what is disclosed, and what chance makes of each of its entries. */
+/**
+ * The law p(g | x) after the steps of a defense so far: D(x), a function of the batch and of what is
+ * published, and what chance makes of each of its entries.
+ */
 export interface Law {
   /** Of the steps so far, for reports. */
   readonly names: readonly string[];
   /** D(x). */
-  signal(client: Client): (batch: Batch, open: Disclosed) => Gradients;
+  signal(client: Client): (batch: Batch, published: Published) => Gradients;
   /** Whether D(x) is the client's gradient as it is, whose factors serve the comparison. */
   readonly plain: boolean;
   readonly entry: EntryLaw;
-  /** The disclosed masks of the entry law, by name. */
+  /** The published masks of the entry law, by name. */
   readonly masks: ReadonlyMap<string, Mask>;
   /** The step after which the gradients of single examples are gone. */
   readonly aggregated?: string;
   /** The first step that adds noise. */
   readonly noisy?: string;
-  /** A mask that nobody is told, with whether it is the same for all updates. */
+  /** A mask that is not published, with whether it is the same for all updates. */
   readonly hidden?: { readonly name: string; readonly fixed: boolean };
 }
 
-/** A disclosed mask: what it is for a parameter, given what is published. */
-export type Mask = (client: Client, open: Disclosed, parameter: string) => Tensor;
+/** A published mask: what it is for a parameter, given what is published. */
+export type Mask = (client: Client, published: Published, parameter: string) => Tensor;
 
-/** Before any step: the client's gradient. */
+/** The law after a step, where nobody can write it down. */
+export interface UnknownLaw {
+  readonly kind: "unknown";
+  /** Why, in a sentence that can follow "the law of this defense is not known:". */
+  readonly reason: string;
+}
+
+export const unknownLaw = (reason: string): UnknownLaw => ({ kind: "unknown", reason });
+
+/** Before any step: what the client sends by itself. */
 export const undefended: Law = {
   names: [],
-  signal: (client) => (batch) => client.gradients(batch),
+  signal: (client) => (batch) => client.update(batch),
   plain: true,
   entry: untouched,
   masks: new Map(),
@@ -55,10 +67,10 @@ function asWideAs(law: Law, check: NonNullable<Likelihood["check"]>, factor?: Te
     cancels: normal !== undefined,
     given:
       (client) =>
-      (batch, open = {}) => {
+      (batch, published = {}) => {
         const batchSize = batch.x.shape[0]!;
         check(client, batchSize);
-        const signal = law.signal(client)(batch, open);
+        const signal = law.signal(client)(batch, published);
         if (normal) {
           const variance = normal.variance(batchSize);
           const constants = (entriesOf(signal) / 2) * Math.log(2 * Math.PI * variance);
@@ -68,7 +80,7 @@ function asWideAs(law: Law, check: NonNullable<Likelihood["check"]>, factor?: Te
         const score = (entries: Tensor, name: string, constants: boolean): Tensor => {
           const center = scaled(signal.entries(name));
           if (noise) return around(noise, center, batchSize)[constants ? "logProb" : "kernel"](entries);
-          const mask = (place: string) => law.masks.get(place)!(client, open, name);
+          const mask = (place: string) => law.masks.get(place)!(client, published, name);
           return logProbs(law.entry, entries, { signal: center, mask, batchSize }, constants).sum();
         };
         const all = (constants: boolean) => (update: Gradients) =>
@@ -90,9 +102,9 @@ export const narrowOf =
     check,
     given:
       (client) =>
-      (batch, open = {}) => {
+      (batch, published = {}) => {
         check(client, batch.x.shape[0]!);
-        const signal = law.signal(client)(batch, open);
+        const signal = law.signal(client)(batch, published);
         return {
           logProb: (update) => {
             const sent = law.hidden ? signal.map((entries, name) => where(update.entries(name).equal(0), 0, entries)) : signal;

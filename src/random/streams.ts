@@ -1,0 +1,67 @@
+import { foldIn, type KeyBits } from "./threefry.ts";
+
+/**
+ * The one key tree. A stream is what a key is used for; nothing else makes streams. Below a
+ * stream, indices fold: `foldIn(stream(key, "noise"), i)` is the key of draw i's noise.
+ *
+ * A number, once given, is never changed or used again: results follow from it.
+ *
+ * ```
+ * seed ─┬─ weights ── variable i
+ *       ├─ images ─── draw i
+ *       ├─ noise ──── draw i ─┬─ forward
+ *       │                     └─ step of the defense ── tensor i
+ *       ├─ attack ─── draw i ── restart r ─┬─ start
+ *       │                                  ├─ labels
+ *       │                                  └─ iterate ── evaluation n ─┬─ ball
+ *       │                                                              └─ langevin
+ *       ├─ resample ─ cell ── resample r
+ *       ├─ candidates
+ *       ├─ tuning ─── a whole tree like this one, for the draws that attacks are tuned on
+ *       └─ network, training, vectors: of experiments
+ * ```
+ */
+const numbers = {
+  weights: 1,
+  images: 2,
+  noise: 3,
+  attack: 4,
+  resample: 5,
+  candidates: 6,
+  tuning: 7,
+  forward: 8,
+  start: 9,
+  labels: 10,
+  iterate: 11,
+  ball: 12,
+  langevin: 13,
+  network: 14,
+  training: 15,
+  vectors: 16,
+  labeling: 17,
+  train: 18,
+  test: 19,
+  scene: 20,
+  surface: 21,
+  patches: 22,
+  fit: 23,
+  order: 24,
+  choice: 25,
+  guess: 26,
+  mask: 27,
+} as const;
+
+/** What a key is used for. */
+export type Stream = keyof typeof numbers;
+
+/** All streams, for tests. */
+export const streams = Object.keys(numbers) as readonly Stream[];
+
+/** Indices end below this number, so that no index of a key is one of its streams. */
+const domain = 2 ** 31;
+
+/** The number that a stream folds in. float32 holds multiples of 256 exactly there, so that symbolic keys can fold it too. */
+export const streamNumber = (name: Stream): number => domain + 256 * numbers[name];
+
+/** The key of a stream below a key. */
+export const stream = (key: KeyBits, name: Stream): KeyBits => foldIn(key, streamNumber(name));

@@ -1,0 +1,82 @@
+import { input, type Shape, Tensor } from "../graph/index.ts";
+import { type CompileOptions, compile } from "./onnx.ts";
+import type { Numbers } from "./program.ts";
+
+/** Leaves by name, in records that nest. */
+export type Nested<Leaf> = { readonly [name: string]: Leaf | Nested<Leaf> };
+
+/** The same records with other leaves: in place of tensors, or of what has a shape like them. */
+export type Filled<Records, Leaf> = {
+  readonly [Name in keyof Records]: NonNullable<Records[Name]> extends { readonly shape: Shape } ? Leaf : Filled<Records[Name], Leaf>;
+};
+
+/** What an input is made for. */
+export interface Place {
+  readonly shape: Shape;
+  readonly dtype?: "float" | "key";
+}
+
+type IsLeaf<Leaf> = (value: Leaf | Nested<Leaf>) => value is Leaf;
+
+/** Leaves by their paths, the names joined by "/": how records meet a program, whose inputs and outputs have one name each. */
+function flatten<Leaf>(records: Nested<Leaf>, isLeaf: IsLeaf<Leaf>, path = ""): [string, Leaf][] {
+  return Object.entries(records).flatMap(([name, value]): [string, Leaf][] =>
+    isLeaf(value) ? [[path + name, value]] : flatten(value, isLeaf, `${path}${name}/`),
+  );
+}
+
+function mapLeaves<Leaf, To>(
+  records: Nested<Leaf>,
+  isLeaf: IsLeaf<Leaf>,
+  change: (leaf: Leaf, path: string) => To,
+  path = "",
+): Nested<To> {
+  return Object.fromEntries(
+    Object.entries(records).map(([name, value]) => [
+      name,
+      isLeaf(value) ? change(value, path + name) : mapLeaves(value, isLeaf, change, `${path}${name}/`),
+    ]),
+  );
+}
+
+const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
+const isNumbers = (value: unknown): value is Numbers => ArrayBuffer.isView(value);
+const isPlace = (value: unknown): value is Place => Array.isArray((value as Partial<Place>).shape);
+
+/** An input at each place, named by its path. */
+export const inputsAt = <Records extends Nested<Place>>(places: Records): Filled<Records, Tensor> =>
+  mapLeaves<Place, Tensor>(places, isPlace as IsLeaf<Place>, ({ shape, dtype }, path) => input(path, shape, dtype)) as Filled<Records, Tensor>;
+
+/** The numbers of places that have some. */
+export const numbersAt = (filled: Nested<Place & { readonly data: Numbers }>): Nested<Numbers> =>
+  mapLeaves(filled, isPlace as IsLeaf<Place & { readonly data: Numbers }>, ({ data }) => data);
+
+/** A compiled graph that takes numbers in nested records, and returns them in the records of its outputs. */
+export interface NestedProgram<Outputs extends Nested<Tensor>> {
+  run(feeds: Nested<Numbers>): Promise<Filled<Outputs, Float32Array>>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Compiles records of expressions over inputs that {@link inputsAt} made. Records of a feed that
+ * the program has no use for are left out.
+ */
+export async function compileNested<Outputs extends Nested<Tensor>>(
+  outputs: Outputs,
+  { fixed, ...options }: Omit<CompileOptions, "fixed"> & { readonly fixed?: Nested<Numbers> } = {},
+): Promise<NestedProgram<Outputs>> {
+  const flat = Object.fromEntries(flatten<Tensor>(outputs, isTensor as IsLeaf<Tensor>));
+  const constants = fixed ? { fixed: Object.fromEntries(flatten<Numbers>(fixed, isNumbers as IsLeaf<Numbers>)) } : {};
+  const program = await compile(flat, { ...options, ...constants });
+  return {
+    run: async (feeds) => {
+      const given = flatten<Numbers>(feeds, isNumbers as IsLeaf<Numbers>).filter(([name]) => program.inputs.has(name));
+      const values = await program.run(Object.fromEntries(given));
+      return mapLeaves<Tensor, Float32Array>(outputs, isTensor as IsLeaf<Tensor>, (_, path) => values[path] as Float32Array) as Filled<
+        Outputs,
+        Float32Array
+      >;
+    },
+    dispose: () => program.dispose(),
+  };
+}
