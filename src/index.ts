@@ -67,7 +67,21 @@ export {
   withStatistics,
 } from "./audit/index.ts";
 export { type Batch, type Client, type ClientOptions, client, crossEntropy, type LayerStatistics, type Loss } from "./client/index.ts";
-export { type Dataset, type Example, type GaussianSet, gaussianSet } from "./data/index.ts";
+export {
+  type DataFile,
+  type DataFiles,
+  type DataSource,
+  type Dataset,
+  datasets,
+  type Example,
+  type GaussianSet,
+  gaussianSet,
+  isPictures,
+  noFiles,
+  type OfficialFiles,
+  type PictureFolder,
+  type Split,
+} from "./data/index.ts";
 export {
   chain,
   type Defense,

@@ -1,76 +1,103 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mostPublic } from "../audit/index.ts";
-import { type Dataset, otherSplit, remembering, vectorSets } from "../data/index.ts";
+import { type Dataset, datasets, isPictures, otherSplit, remembering, type Split } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
-import { openDataset } from "../node.ts";
-import { nearest } from "../parts/index.ts";
+import { openDataset } from "../node/index.ts";
+import { nearest, type PartSpec } from "../parts/index.ts";
 import { extents } from "./flags.ts";
 import { quoted } from "./shell.ts";
 
 /** Flags that choose private images, as commander gives them. */
 export interface DataFlags {
+  /** A part of the catalogue, or the path of a folder of pictures. */
   readonly data: string;
-  readonly split: "train" | "test";
+  readonly split: Split;
   readonly dataPath?: string;
-  readonly size: string;
-  readonly resize: "error" | "center-area";
+  readonly size?: string;
+  readonly resize?: string;
   readonly statistics?: string;
 }
-
-/** Data sets with a name of their own; anything else is a folder. */
-const named = new Set(["shapes", "cifar10", "mnist"]);
 
 /** The images that flags choose. */
 export interface OpenedData<Shape extends readonly number[] = Dataset["shape"]> {
   readonly dataset: Dataset<Shape>;
-  /** The other split, which is public, where there is one. */
+  /** The other split, which is public, if there is one. */
   readonly publicSet?: Dataset<Shape>;
 }
 
-/** Opens what the flags choose. Throws LeakageError for data that is missing, damaged, or chosen by flags that do not fit. */
+/** A data set of the catalogue, and where its files lie. */
+interface Chosen {
+  readonly set: PartSpec;
+  readonly path?: string;
+}
+
+const kinds = datasets.parts.map(({ kind }) => kind);
+
+/** The kind of what --data names by its path. */
+const folder = "folder";
+
+/** What --data and the flags around it mean. Throws LeakageError for flags that do not fit. */
+function chosen({ data, dataPath, size, resize }: DataFlags): Chosen {
+  const [kind = ""] = data.split(":");
+  const listed = kinds.includes(kind) && (kind !== folder || dataPath !== undefined);
+  const path = listed ? dataPath : requireFolder(data, kind, dataPath);
+  const set = datasets.parse(listed ? data : folder);
+  if (path !== undefined && datasets.build(set).reads === "nothing")
+    throw new LeakageError("spec", `--data-path is for a data set that is read from files, and --data is ${data}.`);
+  const stated = Object.entries({ size: size && extents(size, "--size", 2), resize }).filter(([, value]) => value !== undefined);
+  for (const [name] of stated) {
+    if (!(name in set))
+      throw new LeakageError("spec", `--${name} does not fit --data ${data}, which has no parameter ${name}; a folder of pictures has.`);
+    if (listed && data !== kind) throw new LeakageError("spec", `--${name} does not fit --data ${data}: state ${name} there.`);
+  }
+  return { set: datasets.parse({ ...set, ...Object.fromEntries(stated) }), ...(path === undefined ? {} : { path }) };
+}
+
+/** Refuses what is probably no folder, but a mistyped data set, and a second path. */
+function requireFolder(data: string, kind: string, dataPath: string | undefined): string {
+  if (!existsSync(data)) {
+    if (kind === folder)
+      throw new LeakageError("spec", `--data ${data} needs --data-path with the folder's path; or give that path as --data itself.`);
+    const meant = nearest(kind, kinds);
+    if (meant) throw new LeakageError("spec", `--data ${data} is no folder and no data set; did you mean ${meant}?`);
+  }
+  if (dataPath !== undefined)
+    throw new LeakageError("spec", `--data-path is for a data set of the catalogue, and --data ${data} is a folder's path already.`);
+  return data;
+}
+
+/** Opens pictures. Throws LeakageError for data that is missing, damaged, or chosen by flags that do not fit. */
 export async function openData(flags: DataFlags): Promise<OpenedData> {
-  if (isVectors(flags))
-    throw new LeakageError("spec", `--data ${flags.data} is a set of vectors, and this command takes pictures; gradleak audit takes both.`);
-  const dataset = await open(flags, flags.split);
-  return dataset.whole ? { dataset } : { dataset, publicSet: remembering(await open(flags, otherSplit(flags.split)), mostPublic) };
+  const { dataset, publicSet } = await openExamples(flags);
+  if (isPictures(dataset) && (publicSet === undefined || isPictures(publicSet))) return { dataset, ...(publicSet ? { publicSet } : {}) };
+  throw new LeakageError("spec", `--data ${flags.data} is a set of vectors, and this command takes pictures; gradleak audit takes both.`);
 }
 
-function open(flags: DataFlags, split: "train" | "test"): Promise<Dataset> {
-  const [height, width] = extents(flags.size, "--size", 2) as [number, number];
-  if (named.has(flags.data))
-    return openDataset({ kind: flags.data, split, ...(flags.dataPath === undefined ? {} : { path: flags.dataPath }) });
-  if (flags.dataPath !== undefined) throw new LeakageError("spec", `--data-path is for cifar10 and mnist, and --data is ${flags.data}.`);
-  const meant = existsSync(flags.data) ? undefined : nearest(flags.data, [...named]);
-  if (meant) throw new LeakageError("spec", `--data ${flags.data} is no folder and no data set; did you mean ${meant}?`);
-  return openDataset({ kind: "folder", split, path: flags.data, resize: flags.resize, size: [height, width] });
-}
-
-/** Whether the flag names a set of vectors: by its kind, with or without parameters. */
-const isVectors = ({ data }: DataFlags): boolean => vectorSets.parts.some(({ kind }) => data === kind || data.startsWith(`${kind}:`));
-
-/** Opens pictures or vectors. The other split of vectors is public too. */
+/** Opens pictures or vectors. */
 export async function openExamples(flags: DataFlags): Promise<OpenedData<readonly number[]>> {
-  if (!isVectors(flags)) return openData(flags);
-  return {
-    dataset: vectorSets.build(flags.data, flags.split),
-    publicSet: vectorSets.build(flags.data, otherSplit(flags.split)),
-  };
+  const { set, path } = chosen(flags);
+  const open = (split: Split) => openDataset(set, split, path === undefined ? {} : { path });
+  const dataset = await open(flags.split);
+  return dataset.whole ? { dataset } : { dataset, publicSet: remembering(await open(otherSplit(flags.split)), mostPublic) };
 }
 
 /** How a spec records the data: of a folder, the hash of the images that are used, that of the public ones, and their size. */
-export const dataSpec = (flags: DataFlags, { dataset, publicSet }: OpenedData<readonly number[]>, used: Iterable<number>) => ({
-  kind: dataset.kind,
-  split: flags.split,
-  ...(isVectors(flags) ? { vectors: vectorSets.parse(flags.data) } : {}),
-  ...(dataset.kind === "folder"
-    ? {
-        sha256: hashOf(dataset, used),
-        ...(publicSet ? { publicSha256: hashOf(publicSet, firstOf(publicSet)) } : {}),
-        size: dataset.shape.slice(1),
-      }
-    : {}),
-});
+export function dataSpec(flags: DataFlags, { dataset, publicSet }: OpenedData<readonly number[]>, used: Iterable<number>) {
+  const { set } = chosen(flags);
+  return {
+    kind: dataset.kind,
+    split: flags.split,
+    ...(isPictures(dataset) ? {} : { vectors: set }),
+    ...(datasets.build(set).reads === "folder"
+      ? {
+          sha256: hashOf(dataset, used),
+          ...(publicSet ? { publicSha256: hashOf(publicSet, firstOf(publicSet)) } : {}),
+          size: dataset.shape.slice(1),
+        }
+      : {}),
+  };
+}
 
 /** Public images that identify a folder's other split: all of them where they are not many. */
 const firstOf = ({ size }: Dataset<readonly number[]>): Iterable<number> => Array.from({ length: Math.min(mostPublic, size) }, (_, i) => i);
@@ -86,11 +113,12 @@ function hashOf(dataset: Dataset<readonly number[]>, used: Iterable<number>): st
 }
 
 /** The words of a command that choose the data. */
-export const dataWords = (flags: DataFlags): readonly string[] => [
+export const dataWords = ({ data, split, dataPath, size, resize }: DataFlags): readonly string[] => [
   "--data",
-  quoted(flags.data),
+  quoted(data),
   "--split",
-  flags.split,
-  ...(flags.dataPath === undefined ? [] : ["--data-path", quoted(flags.dataPath)]),
-  ...(named.has(flags.data) || isVectors(flags) ? [] : ["--size", flags.size, "--resize", flags.resize]),
+  split,
+  ...(dataPath === undefined ? [] : ["--data-path", quoted(dataPath)]),
+  ...(size === undefined ? [] : ["--size", size]),
+  ...(resize === undefined ? [] : ["--resize", resize]),
 ];

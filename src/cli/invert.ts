@@ -4,7 +4,7 @@ import { publishedIn } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { encodePng } from "../formats/index.ts";
 import { matchTensors, models } from "../models/index.ts";
-import { readPicture } from "../node.ts";
+import { readPicture, readTensors } from "../node/index.ts";
 import { format, specHash } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
 import { conclude, tellImage } from "./conclude.ts";
@@ -13,7 +13,6 @@ import { type AttackFlags, extents, perChannel, places, wholeNumber } from "./fl
 import { ResultFolder } from "./folder.ts";
 import { drive, machineOf, scoreOf, weightsOf } from "./run.ts";
 import { quoted } from "./shell.ts";
-import { readTensors } from "./tensors.ts";
 import { chosenAttack } from "./tuned.ts";
 import { versions } from "./version.ts";
 

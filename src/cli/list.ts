@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import { attacks } from "../attacks/index.ts";
-import { vectorSets } from "../data/index.ts";
+import { datasets } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { experiments } from "../experiments/index.ts";
@@ -8,16 +8,9 @@ import { models } from "../models/index.ts";
 import { nearest, type Row } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
 
-const dataRows: readonly Row[] = [
-  { kind: "cifar10", doc: "CIFAR-10, after gradleak data fetch cifar10, or from its official files.", params: [] },
-  { kind: "mnist", doc: "MNIST, after gradleak data fetch mnist, or from its official files.", params: [] },
-  { kind: "shapes", doc: "Drawn pictures of ten kinds of objects, 32×32 in color; ships with this program.", params: [] },
-  ...vectorSets.list(),
-];
-
 const nouns: Readonly<Record<string, () => readonly Row[]>> = {
   attacks: () => attacks.list(),
-  data: () => dataRows,
+  data: () => datasets.list(),
   defenses: () => defenses.list(),
   experiments: () => experiments.list(),
   models: () => models.list(),
@@ -46,5 +39,5 @@ export function list(noun: string | undefined, { json = false }: { json?: boolea
   }
 }
 
-const parameterLine = ({ name, type, default: initial, doc }: Row["params"][number]): string =>
-  `${name}${initial === undefined ? "" : pc.dim(` = ${initial}`)}  ${pc.dim(type)}  ${doc}`;
+const parameterLine = ({ name, type, range, default: initial, doc }: Row["params"][number]): string =>
+  `${name}${initial === undefined ? "" : pc.dim(` = ${initial}`)}  ${pc.dim([type, range].filter(Boolean).join(" "))}  ${doc}`;

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from "commander";
 import pc from "picocolors";
+import { type Split, splits } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { printable } from "../formats/index.ts";
 import { version } from "./version.ts";
@@ -32,17 +33,16 @@ const attackFlags = (command: Command): Command =>
   );
 
 /** Flags that choose private images, of the other part of the data set where they are not to be scored. */
-const dataFlags = (command: Command, split: "train" | "test" = "test"): Command =>
+const dataFlags = (command: Command, split: Split = "test"): Command =>
   command
-    .requiredOption("--data <set>", "shapes (ships with this program), cifar10, mnist, or a folder of PNG and JPEG pictures")
-    .addOption(new Option("--split <split>", "part of the data set").choices(["train", "test"]).default(split))
-    .option("--data-path <folder>", "official files of cifar10 or mnist, instead of the fetched ones")
-    .option("--size <h>x<w>", "size that a folder's pictures are brought to", "32x32")
-    .addOption(
-      new Option("--resize <how>", "what happens to a folder's pictures of another size")
-        .choices(["error", "center-area"])
-        .default("center-area"),
+    .requiredOption(
+      "--data <set>",
+      "a data set, e.g. shapes, which ships with this program (gradleak list data), or a folder of PNG and JPEG pictures",
     )
+    .addOption(new Option("--split <split>", "part of the data set").choices(splits).default(split))
+    .option("--data-path <folder>", "the folder with the data set's official files, instead of the fetched ones")
+    .option("--size <h>x<w>", "size that a folder's pictures are brought to (default: 32x32)")
+    .option("--resize <how>", "what happens to a folder's pictures of another size: error or center-area (default: center-area)")
     .option(
       "--statistics <n>",
       `running statistics of batch normalization from n images of ${split === "test" ? "the other" : "this"} split, where the weights have none`,
@@ -148,7 +148,7 @@ function program(failed: () => void): Command {
   const data = root.command("data").description("Data sets that are not ours to ship.");
   data
     .command("fetch")
-    .argument("<set>", "cifar10 or mnist")
+    .argument("<set>", "a data set that is published, e.g. cifar10")
     .description("Download a data set into the user's cache and check it.")
     .action(async (set: string) => (await import("./data-fetch.ts")).dataFetch(set));
 

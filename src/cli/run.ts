@@ -4,13 +4,13 @@ import { LeakageError } from "../errors.ts";
 import { constant } from "../graph/index.ts";
 import { defaultDelta } from "../metrics/index.ts";
 import { haveStatistics, initialWeights, type Model, weightsFrom } from "../models/index.ts";
+import { readTensors } from "../node/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import { compile } from "../runtime/index.ts";
 import type { Console } from "./console.ts";
 import type { DataFlags } from "./data.ts";
 import { type ClientFlags, positiveNumber, wholeNumber } from "./flags.ts";
 import { quoted } from "./shell.ts";
-import { readTensors } from "./tensors.ts";
 
 /** Where an attack runs. Throws LeakageError where the device is not there or cannot be used. */
 export async function machineOf({ threads, device }: Pick<ClientFlags, "threads" | "device">): Promise<Machine> {

@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { attacks } from "../attacks/index.ts";
 import { readTuned, recordOf, type TuningRecord } from "../audit/index.ts";
+import type { Split } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { canonicalJson, type PartSpec } from "../parts/index.ts";
 
 /** The attack that `gradleak tune` wrote to a file. Throws LeakageError where it was tuned on the part of the data that is to be scored. */
-async function tunedAttack(path: string, split: "train" | "test" | undefined): Promise<TuningRecord> {
+async function tunedAttack(path: string, split: Split | undefined): Promise<TuningRecord> {
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     throw new LeakageError("file", `--tuned ${path} cannot be read (${cause.code}).`, { cause });
   });
@@ -26,7 +27,7 @@ export async function chosenAttack({
 }: {
   readonly attack?: string;
   readonly tuned?: string;
-  readonly split?: "train" | "test";
+  readonly split?: Split;
 }) {
   if (attack !== undefined && tuned !== undefined)
     throw new LeakageError("spec", `--tuned ${tuned} does not fit --attack ${attack}: it has an attack of its own; give one of them.`);
@@ -46,7 +47,7 @@ export async function chosenAttacks({
 }: {
   readonly attack?: readonly string[];
   readonly tuned?: readonly string[];
-  readonly split?: "train" | "test";
+  readonly split?: Split;
 }): Promise<{ attacks: readonly PartSpec[]; tuned: readonly TuningRecord[] }> {
   if (attack.length + tuned.length === 0)
     throw new LeakageError(

@@ -1,3 +1,5 @@
+import type { Split } from "./split.ts";
+
 /** One labeled picture, or vector. */
 export interface Example {
   /** Its place in the data set, counted from 0. */
@@ -8,14 +10,11 @@ export interface Example {
   readonly label: number;
 }
 
-/** The split that the one is not. */
-export const otherSplit = (split: "train" | "test"): "train" | "test" => (split === "train" ? "test" : "train");
-
 /** Labeled pictures of one size; with another `Shape` than theirs, labeled vectors. */
 export interface Dataset<Shape extends readonly number[] = readonly [number, number, number]> {
   readonly kind: string;
-  readonly split: "train" | "test";
-  /** Where there are no two splits, and this is all there is: a folder without `train` and `test`. */
+  readonly split: Split;
+  /** Set where the data is not divided into two splits, and this is all of it: a folder without `train` and `test`. */
   readonly whole?: true;
   /** Channels, height and width of every picture. */
   readonly shape: Shape;
@@ -30,3 +29,6 @@ export interface Dataset<Shape extends readonly number[] = readonly [number, num
   /** @throws LeakageError `spec` for an index outside 0 … size − 1. */
   example(index: number): Example;
 }
+
+/** Whether the examples are pictures: channels, height and width. */
+export const isPictures = (dataset: Dataset<readonly number[]>): dataset is Dataset => dataset.shape.length === 3;

@@ -1,38 +1,53 @@
+import { z } from "zod";
 import { LeakageError } from "../errors.ts";
 import type { JpegDecoder } from "../formats/index.ts";
+import { part } from "../parts/index.ts";
+import type { PictureFile, PictureFolder } from "./data-files.ts";
+import type { DataSource } from "./data-source.ts";
 import type { Dataset } from "./dataset.ts";
 import { requireIndex } from "./examples.ts";
-import type { DataFile } from "./file.ts";
 import { readPictureFile } from "./picture-file.ts";
-import { fitPicture, type Resize } from "./resize.ts";
+import { fitPicture, type Resize, resizes } from "./resize.ts";
+import type { Split } from "./split.ts";
 
-/** A picture of a folder. */
-interface PictureFile extends DataFile {
-  /** Its path inside the folder, parts joined by "/". */
-  readonly path: string;
-}
+const extent = z.int().min(1).max(4096);
 
-/** What a folder of pictures becomes a data set by. */
-export interface FolderOptions {
-  /** How errors name the folder. */
-  readonly source: string;
-  readonly split: "train" | "test";
-  readonly pictures: readonly PictureFile[];
+/** A folder of pictures as a part of the catalogue. */
+export const folder = part({
+  kind: "folder",
+  doc: "Your own PNG and JPEG files in a folder. Subfolders name the classes; subfolders train and test are the two splits.",
+  params: {
+    size: z.tuple([extent, extent]).default([32, 32]).describe("Height and width that the pictures are brought to, in pixels."),
+    resize: z
+      .enum(resizes)
+      .default("center-area")
+      .describe("What happens to a picture of another size: it is refused, or its center is cut out and averaged over areas."),
+  },
+  build: ({ size, resize }): DataSource<Dataset["shape"]> => ({
+    reads: "folder",
+    open: async (split, files) => folderSet({ ...(await files.folder()), split, jpeg: await files.jpeg(), size, resize }),
+  }),
+});
+
+/** What makes a folder of pictures a data set. */
+interface FolderOptions extends PictureFolder {
+  readonly split: Split;
   readonly jpeg: JpegDecoder;
-  /** Height and width of the data set; 32 x 32 by default. */
-  readonly size?: readonly [number, number];
-  /** "center-area" by default; see `fitPicture`. */
-  readonly resize?: Resize;
+  /** Height and width of the data set. */
+  readonly size: readonly [number, number];
+  /** See `fitPicture`. */
+  readonly resize: Resize;
 }
 
 /**
- * A folder of PNG and JPEG pictures as a data set in color, ordered by path. The first subfolder of a picture names its class; pictures without subfolders are one
- * class. Where the subfolders are `train` and `test` and nothing lies beside them, they are the two splits, and classes are inside; else all pictures are of either split. Pictures are decoded when they are asked for. Mean 0 and standard deviation 1, since nothing is known about the pictures: model space is pixel space.
+ * A folder of PNG and JPEG pictures as a data set in color, ordered by path. The first subfolder of a picture names its class;
+ * pictures without subfolders are one class. Where the subfolders are exactly `train` and `test`, they are the two splits, and
+ * classes are inside; otherwise each split has all pictures. Pictures are decoded when they are asked for. Nothing is known
+ * about them in advance, so the mean is 0 and the standard deviation 1: model space is pixel space.
  *
  * @throws LeakageError `file` for a folder without pictures, and for one that has pictures both in subfolders and beside them.
  */
-export function folder({ source, split, pictures, jpeg, size = [32, 32], resize = "center-area" }: FolderOptions): Dataset {
-  const [height, width] = size;
+export function folderSet({ source, split, pictures, jpeg, size: [height, width], resize }: FolderOptions): Dataset {
   const sorted = pictures.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const divided = [...new Set(sorted.map(({ path }) => top(path)))].join() === "test,train";
   const inside = ({ path }: PictureFile) => (divided ? path.slice(top(path).length + 1) : path);

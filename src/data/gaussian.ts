@@ -1,38 +1,48 @@
+import { z } from "zod";
 import { LeakageError } from "../errors.ts";
-import { fillNormal, foldIn, type KeyBits } from "../random/index.ts";
+import { part } from "../parts/index.ts";
+import { fillNormal, foldIn, type KeyBits, keyFromSeed } from "../random/index.ts";
+import type { DataSource } from "./data-source.ts";
+import type { Dataset } from "./dataset.ts";
+import type { Split } from "./split.ts";
 
-/** A vector of the synthetic set and its class. */
-export interface LabeledVector {
-  readonly index: number;
-  /** [dimension]. */
-  readonly x: Float32Array;
-  /** argmax W x, counted from 0. */
-  readonly label: number;
-}
+/** The synthetic vectors as a part of the catalogue. */
+export const gaussian = part({
+  kind: "gaussian",
+  doc: "Vectors x ~ N(0, I) of class argmax W x, with W drawn once from N(0, 1): their density is known.",
+  params: {
+    dimension: z.int().positive().max(65536).default(20).describe("Entries of a vector."),
+    classes: z.int().min(2).max(65536).default(10).describe("Rows of W."),
+    seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0).describe("W and all vectors follow from it."),
+  },
+  build: ({ dimension, classes, seed }): DataSource<readonly [number]> => ({
+    reads: "nothing",
+    open: async (split) => gaussianSet({ dimension, classes, split }, keyFromSeed(seed)),
+  }),
+});
 
-/** Vectors whose density is known, for experiments that need the true p(x). */
-export interface GaussianSet {
-  readonly dimension: number;
-  readonly classes: number;
+/** Labeled vectors whose density is known. Pixel space and model space are one, and entries have no bounds. */
+export interface GaussianSet extends Dataset<readonly [number]> {
   /** W, [classes, dimension]. */
   readonly labeling: Float32Array;
-  /** @throws LeakageError `spec` for an index that is not a whole number from 0 on. */
-  example(index: number): LabeledVector;
 }
 
 export interface GaussianSetOptions {
   readonly dimension: number;
   readonly classes: number;
   /** Both splits share W. */
-  readonly split: "train" | "test";
+  readonly split: Split;
 }
 
 /** Streams of the key of a set. */
 const streams = { labeling: 0, train: 1, test: 2 } as const;
 
+/** The set has no end, but a key folds in 32 bits. */
+const size = 2 ** 32;
+
 /**
- * The synthetic set of the paper (§6): x ~ N(0, I), y = argmax W x, with the entries of W drawn from N(0, 1) once. It is drawn when it is asked for, has no end, and
- * vector i follows from the key, the split and i alone. Ties go to the first class.
+ * The synthetic set of the paper (§6): x ~ N(0, I), y = argmax W x, with the entries of W drawn from N(0, 1) once. Each vector
+ * is drawn when it is asked for, and vector i follows from the key, the split and i alone. Ties go to the first class.
  *
  * @throws LeakageError `spec` for a dimension below 1 or fewer than 2 classes.
  */
@@ -46,15 +56,21 @@ export function gaussianSet({ dimension, classes, split }: GaussianSetOptions, k
   fillNormal(foldIn(key, streams.labeling), labeling);
   const vectors = foldIn(key, streams[split]);
   return {
-    dimension,
-    classes,
+    kind: "gaussian",
+    split,
+    shape: [dimension],
+    classes: Array.from({ length: classes }, (_, label) => String(label)),
+    size,
+    mean: [0],
+    std: [1],
+    notes: [],
     labeling,
     example(index) {
-      if (!(Number.isInteger(index) && index >= 0 && index < 2 ** 32))
+      if (!(Number.isInteger(index) && index >= 0 && index < size))
         throw new LeakageError("spec", `The Gaussian set has vectors 0, 1, 2 and so on, and no vector ${index}.`);
-      const x = new Float32Array(dimension);
-      fillNormal(foldIn(vectors, index), x);
-      return { index, x, label: argmax(labeling, x) };
+      const image = new Float32Array(dimension);
+      fillNormal(foldIn(vectors, index), image);
+      return { index, image, label: argmax(labeling, image) };
     },
   };
 }

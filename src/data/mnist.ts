@@ -1,22 +1,34 @@
 import { LeakageError } from "../errors.ts";
 import { readIdx } from "../formats/index.ts";
+import { part } from "../parts/index.ts";
+import type { DataFile } from "./data-files.ts";
+import type { DataSource } from "./data-source.ts";
 import type { Dataset } from "./dataset.ts";
 import { requireIndex, toPixels } from "./examples.ts";
-import type { DataFile } from "./file.ts";
-
-/** The official files of each split: pictures, then labels. */
-export const mnistFiles = {
-  train: ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
-  test: ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"],
-} as const;
+import { mnistFiles, officialMnist } from "./mnist-files.ts";
+import type { Split } from "./split.ts";
 
 const side = 28;
 
+/** MNIST as a part of the catalogue. */
+export const mnist = part({
+  kind: "mnist",
+  doc: "MNIST: handwritten digits, 28×28 in gray. Fetch it with gradleak data fetch mnist, or bring its official files.",
+  params: {},
+  build: (): DataSource<Dataset["shape"]> => ({
+    reads: officialMnist,
+    async open(split, files) {
+      const [pictures, labels] = mnistFiles[split];
+      return mnistSet(split, await files.official(officialMnist, pictures), await files.official(officialMnist, labels));
+    },
+  }),
+});
+
 /**
- * MNIST (LeCun, Cortes, Burges) from its official IDX files, plain or gzipped: 28 x 28 in gray, 10 classes. Mean 0.1307 and standard deviation 0.3081 are those of
- * PyTorch's MNIST example.
+ * MNIST (LeCun, Cortes, Burges) from its official IDX files, plain or gzipped: 28 x 28 in gray, 10 classes. Mean 0.1307 and
+ * standard deviation 0.3081 are those of PyTorch's MNIST example.
  */
-export function mnist(split: "train" | "test", pictures: DataFile, labels: DataFile): Dataset {
+export function mnistSet(split: Split, pictures: DataFile, labels: DataFile): Dataset {
   const images = readIdx(pictures.read(), pictures.source);
   const classes = readIdx(labels.read(), labels.source);
   const [size = 0, ...extents] = images.shape;

@@ -1,8 +1,10 @@
 import { LeakageError } from "../errors.ts";
 import type { Picture } from "../formats/index.ts";
 
-/** What happens to a picture of another size: it is refused, or its center is cut to the wanted proportions and averaged over areas. */
-export type Resize = "error" | "center-area";
+/** What can happen to a picture of another size: it is refused, or its center is cut to the wanted proportions and averaged over areas. */
+export const resizes = ["error", "center-area"] as const;
+
+export type Resize = (typeof resizes)[number];
 
 /** A weighted cell of the source along one axis. */
 interface Share {

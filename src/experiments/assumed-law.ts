@@ -13,7 +13,7 @@ import {
   type Tick,
   tuningsOf,
 } from "../audit/index.ts";
-import { type Dataset, shapes, vectorSets } from "../data/index.ts";
+import { datasets, noFiles } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { decodePng, type Picture } from "../formats/index.ts";
 import { defaultDelta } from "../metrics/index.ts";
@@ -44,12 +44,6 @@ function casesOf({ sigma, scale, keep }: AssumedLawParams): readonly Case[] {
     { defense: laplacian, others: [`gaussian:sigma=${Number((Math.SQRT2 * scale).toPrecision(6))}`] },
     ...[true, false].flatMap((known) => [gaussian, laplacian].map((noise) => masked(noise, known))),
   ];
-}
-
-/** Where a panel's inputs come from. */
-function dataOf(panel: Panel, { dimension }: AssumedLawParams): (split: "train" | "test") => Dataset<readonly number[]> {
-  if (panel === "pictures") return shapes;
-  return (split) => vectorSets.build({ kind: "gaussian", dimension, classes: 10 }, split);
 }
 
 /** The audit of one defense by the attacker that knows its law and by the others, each tuned first. */
@@ -109,7 +103,7 @@ async function* assumedLawOf(params: AssumedLawParams, { spec, versions, machine
   const audits: AssumedLawResult["audits"] = [];
   const pictures = new Map<string, Picture>();
   for (const [i, { panel, own }] of planned.entries()) {
-    const input = inputOf(panel, own, params, machine);
+    const input = await inputOf(own, machine);
     const running = audit({ run: auditRun(input), publicSet: input.publicSet!, versions, notes: [] });
     let next = await running.next();
     for (; !next.done; next = await running.next()) {
@@ -130,12 +124,12 @@ async function* assumedLawOf(params: AssumedLawParams, { spec, versions, machine
 }
 
 /** What is audited: inputs, and a network with drawn weights. */
-function inputOf(panel: Panel, spec: AuditSpec, params: AssumedLawParams, machine: Machine): AuditInput {
-  const open = dataOf(panel, params);
-  const dataset = open("test");
+async function inputOf(spec: AuditSpec, machine: Machine): Promise<AuditInput> {
+  const source = datasets.build(spec.data.vectors ?? spec.data.kind);
+  const dataset = await source.open("test", noFiles);
   const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
   const weights = initialWeights(model, streamKey(keyFromSeed(spec.seed), "weights", 0));
-  return { spec, dataset, publicSet: open("train"), weights, machine };
+  return { spec, dataset, publicSet: await source.open("train", noFiles), weights, machine };
 }
 
 /** Programs that are run to the end of an attack, in the tunings of an audit and after them. */

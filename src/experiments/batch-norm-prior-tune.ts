@@ -1,7 +1,7 @@
 import { attacks } from "../attacks/index.ts";
 import { candidatesOf, type Machine, type Tick } from "../audit/index.ts";
 import type { Client } from "../client/index.ts";
-import { shapes } from "../data/index.ts";
+import { shapesSet } from "../data/index.ts";
 import { matchImages, psnr } from "../metrics/index.ts";
 import { type PartSpec, specHash } from "../parts/index.ts";
 import { foldIn, type KeyBits } from "../random/index.ts";
@@ -58,7 +58,7 @@ export async function* tune({
   const keyOf = (stream: keyof typeof streams, i: number) => foldIn(foldIn(key, streams[stream]), i);
   const updates: DrawnUpdate[] = [];
   for (let i = 0; i < params.tuning; i++)
-    updates.push(await drawUpdate(client, shapes("train"), batch, { images: keyOf("images", i), noise: keyOf("noise", i) }, machine));
+    updates.push(await drawUpdate(client, shapesSet("train"), batch, { images: keyOf("images", i), noise: keyOf("noise", i) }, machine));
   const candidates = { without: candidatesFor("without", params, seed), with: candidatesFor("with", params, seed) };
   const of = tuningAttacks(params) * steps;
   let attacked = 0;

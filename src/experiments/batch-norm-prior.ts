@@ -1,7 +1,7 @@
 import { recoverLabels } from "../adversary/index.ts";
 import { type Machine, meanImage, mostPublic, type Reconstruction, type Tick } from "../audit/index.ts";
 import { type Client, client } from "../client/index.ts";
-import { shapes } from "../data/index.ts";
+import { shapesSet } from "../data/index.ts";
 import type { Picture } from "../formats/index.ts";
 import { estimateStatistics, initialWeights, models } from "../models/index.ts";
 import { format, part } from "../parts/index.ts";
@@ -36,8 +36,8 @@ export const batchNormPrior = part({
 async function* batchNormPriorOf(params: BatchNormPriorParams, { spec, versions, machine }: ExperimentRun): AsyncGenerator<Tick, Finding> {
   const { batch, batches, steps, gradient, labels } = params;
   const keyOf: KeyOf = (stream) => foldIn(keyFromSeed(spec.seed), streams[stream]);
-  const test = shapes("test");
-  const mean = meanImage(shapes("train"), Math.min(mostPublic, params.examples));
+  const test = shapesSet("test");
+  const mean = meanImage(shapesSet("train"), Math.min(mostPublic, params.examples));
   const one = await statisticalClient(params, keyOf, machine);
   const before = tuningAttacks(params);
   const of = (before + 2 * batches) * steps;
@@ -96,7 +96,7 @@ const norms = (updates: readonly Float32Array[]): number =>
 
 /** A ConvNet with drawn weights, whose running statistics are those of training images. */
 async function statisticalClient({ width, pool, examples }: BatchNormPriorParams, keyOf: KeyOf, machine: Machine): Promise<Client> {
-  const train = shapes("train");
+  const train = shapesSet("train");
   const normalization = { mean: train.mean, std: train.std };
   const model = models.build({ kind: "convnet", width, pool }, { shape: train.shape, classes: train.classes.length, normalization });
   const pictures = { count: examples, image: (i: number) => train.example(i).image };

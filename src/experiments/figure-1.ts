@@ -2,7 +2,7 @@ import { z } from "zod";
 import { attacks } from "../attacks/index.ts";
 import { attackOf, modelFor, oneHot, simulate, streamKey, type Tick, toModelSpace, toPicture, toPixelSpace } from "../audit/index.ts";
 import { client } from "../client/index.ts";
-import { shapes } from "../data/index.ts";
+import { shapesSet } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import type { Picture } from "../formats/index.ts";
 import { defaultDelta, distance, psnr } from "../metrics/index.ts";
@@ -43,13 +43,13 @@ export const figure1 = part({
   doc: "Figure 1: the path of an adversary on one image, with the ball in which its answer counts.",
   params,
   build: (given): Experiment => {
-    shapes("test").example(given.image);
+    shapesSet("test").example(given.image);
     return { run: (run) => figure1Of(given, run) };
   },
 });
 
 async function* figure1Of(given: Figure1Params, { spec, versions, machine }: ExperimentRun): AsyncGenerator<Tick, Finding> {
-  const data = shapes("test");
+  const data = shapesSet("test");
   const { index, image, label } = data.example(given.image);
   const delta = given.delta === "default" ? defaultDelta(data.shape) : given.delta;
   const model = modelFor({ client: given }, { ...data, classes: data.classes.length });

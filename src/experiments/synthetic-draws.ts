@@ -56,7 +56,7 @@ export async function syntheticNetwork(
       const x = new Float32Array(lanes * dimension);
       const starts = new Float32Array(lanes * dimension);
       keys("start").forEach((startKey, i) => {
-        x.set(examples[i]!.x, i * dimension);
+        x.set(examples[i]!.image, i * dimension);
         const point = starts.subarray(i * dimension, (i + 1) * dimension);
         if (start !== "zeros") (start === "normal" ? fillNormal : fillUniform)(startKey, point);
       });

@@ -3,7 +3,7 @@ import type { AssumptionAndSearch } from "../adversary/index.ts";
 import { attacks } from "../attacks/index.ts";
 import { oneHot, type Tick, toModelSpace } from "../audit/index.ts";
 import { type Batch, type Client, client } from "../client/index.ts";
-import { shapes } from "../data/index.ts";
+import { shapesSet } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { constant, Gradients, grad, input, type Tensor } from "../graph/index.ts";
 import { initialWeights, models } from "../models/index.ts";
@@ -156,7 +156,7 @@ async function* table1Of(
   run: ExperimentRun,
 ): AsyncGenerator<Tick, Finding> {
   const seed = keyFromSeed(run.spec.seed);
-  const dataset = shapes("test");
+  const dataset = shapesSet("test");
   const task = { shape: dataset.shape, classes: dataset.classes.length, normalization: { mean: dataset.mean, std: dataset.std } };
   const model = models.build(`convnet:width=${width}`, task);
   const one = client({ model, weights: initialWeights(model, foldIn(seed, 0)) });

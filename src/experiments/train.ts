@@ -30,12 +30,13 @@ export async function train(
     places.set(name, { shape, from: size });
     size += sizeOf(shape);
   }
+  const classes = set.classes.length;
   const theta = input("theta", [size]);
   const weight = (name: string) => {
     const { shape, from } = places.get(name)!;
     return theta.range(0, from, from + sizeOf(shape)).reshape(shape);
   };
-  const loss = crossEntropy(model.forward(input("x", [batch, set.dimension]), "train", weight), input("y", [batch, set.classes]));
+  const loss = crossEntropy(model.forward(input("x", [batch, set.shape[0]]), "train", weight), input("y", [batch, classes]));
   const optimizer = adam();
   const initial = optimizer.init(size);
   const state = Object.fromEntries(Object.entries(initial).map(([name, { shape }]) => [name, input(name, shape)]));
@@ -50,8 +51,8 @@ export async function train(
       const order = shuffled(examples, foldIn(key, epoch));
       for (let from = 0; from + batch <= examples; from += batch) {
         const drawn = order.slice(from, from + batch).map((index) => set.example(index));
-        const x = Float32Array.from(drawn.flatMap(({ x }) => [...x]));
-        const y = Float32Array.from(drawn.flatMap(({ label }) => Array.from({ length: set.classes }, (_, c) => Number(c === label))));
+        const x = Float32Array.from(drawn.flatMap(({ image }) => [...image]));
+        const y = Float32Array.from(drawn.flatMap(({ label }) => Array.from({ length: classes }, (_, c) => Number(c === label))));
         carried = (await program.run({ ...carried, x, y })) as Record<string, Float32Array>;
       }
     }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { attacks } from "../attacks/index.ts";
-import { vectorSets } from "../data/index.ts";
+import { datasets, splits } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { canonicalJson, concise } from "../parts/index.ts";
@@ -18,14 +18,14 @@ export const tuningDraws = z.int().min(2).max(most.samples);
 export const auditSpec = z.object({
   data: z.object({
     kind: z.string(),
-    split: z.enum(["train", "test"]),
+    split: z.enum(splits),
     /** Of a folder: the hash of the pictures that are drawn from it, and the size they were brought to. */
     sha256: z.string().length(64).optional(),
     /** Of its other split, if it has one: the hash of its first 500 pictures. */
     publicSha256: z.string().length(64).optional(),
     size: z.tuple([z.int().positive(), z.int().positive()]).optional(),
     /** The set, where it is one of vectors. */
-    vectors: partOf(vectorSets).optional(),
+    vectors: partOf(datasets).optional(),
   }),
   client: clientSpec,
   defenses: z.array(partOf(defenses)).min(1),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { attacks } from "../attacks/index.ts";
+import { splits } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { models } from "../models/index.ts";
@@ -59,7 +60,7 @@ const shared = {
 export const attackSpec = z.object({
   data: z.object({
     kind: z.string(),
-    split: z.enum(["train", "test"]),
+    split: z.enum(splits),
     images: z.array(z.int().nonnegative()).min(1),
     /** Of a folder: the hash of its pictures, that of the first 500 of its other split, if it has one, and the size they were brought to. */
     sha256: z.string().length(64).optional(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { attacks } from "../attacks/index.ts";
+import { splits } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { bootstrapMean, type Interval } from "../metrics/index.ts";
 import { canonicalJson, type PartSpec, specHash } from "../parts/index.ts";
@@ -123,7 +124,7 @@ export const tunedSchema = z.strictObject({
   spec: z.record(z.string(), z.json()),
   specHash: hash,
   by: criterion.describe("What is least: mean distance from the true images, or the attacker's own objective."),
-  split: z.enum(["train", "test"]).describe("The part of the data set that was tuned on; what is scored must be of the other one."),
+  split: z.enum(splits).describe("The part of the data set that was tuned on; what is scored must be of the other one."),
   draws: z.int().positive(),
   candidates: z.array(candidate).min(1).describe("In the order of the spec; intervals are bootstraps over draws."),
   attack: z.record(z.string(), z.json()).describe("The best candidate."),

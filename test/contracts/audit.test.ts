@@ -26,7 +26,7 @@ import {
 import { type AuditFlags, audit, prepare } from "../../src/cli/audit.ts";
 import { tune } from "../../src/cli/tune.ts";
 import { chosenAttacks } from "../../src/cli/tuned.ts";
-import { vectorSets } from "../../src/data/index.ts";
+import { datasets, gaussianSet, type Split } from "../../src/data/index.ts";
 import {
   bonferroni,
   bootstrapMean,
@@ -48,6 +48,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 const at = (name: string) => join(home, name);
 
 const set = "gaussian:dimension=4,classes=3";
+const vectors = (split: Split) => gaussianSet({ dimension: 4, classes: 3, split }, keyFromSeed(0));
 const conditional = { kind: "gaussian", sigma: 0.3 };
 const attacks = [
   { kind: "bayes", steps: 12 },
@@ -55,7 +56,7 @@ const attacks = [
 ];
 const specOf = (changes: object = {}) =>
   parseSpec(auditSpec, {
-    data: { kind: "gaussian", split: "test", vectors: vectorSets.parse(set) },
+    data: { kind: "gaussian", split: "test", vectors: datasets.parse(set) },
     client: { model: { kind: "mlp", sizes: [6] }, weights: { kind: "initial" } },
     defenses: ["laplacian:scale=0.02", "none"],
     attacks,
@@ -84,7 +85,7 @@ const tunedAlike = (spec: AuditSpec): AuditSpec => ({
 
 /** An audit by the library, of the synthetic set. */
 async function audited(spec: AuditSpec): Promise<AuditResult> {
-  const [dataset, publicSet] = [vectorSets.build(set, "test"), vectorSets.build(set, "train")];
+  const [dataset, publicSet] = [vectors("test"), vectors("train")];
   const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
   const weights = initialWeights(model, keyFromSeed(3));
   const guesses = guessesFrom({
@@ -142,9 +143,9 @@ describe("an audit", () => {
       expect(guess.recovered).toEqual(clopperPearson(near, 10, 0.95));
     }
     // Beside the guesses, and not among them: the nearest of the 30 public vectors that were looked at.
-    const publicVectors = Array.from({ length: 30 }, (_, i) => vectorSets.build(set, "train").example(i).image);
+    const publicVectors = Array.from({ length: 30 }, (_, i) => vectors("train").example(i).image);
     const neighbors = result.data.map(({ images }) => {
-      const { image } = vectorSets.build(set, "test").example(images[0]!);
+      const { image } = vectors("test").example(images[0]!);
       return Math.min(...publicVectors.map((other) => Math.hypot(...image.map((entry, i) => entry - other[i]!))));
     });
     result.data.forEach(({ nearestPublic }, i) => {
@@ -249,7 +250,7 @@ describe("an audit that tunes its attacks", () => {
 
   it("draws other noise and other starts than what is scored, even of the same examples", async () => {
     const spec = specOf({ ...behindOne, samples: 4 });
-    const dataset = vectorSets.build(set, "test");
+    const dataset = vectors("test");
     const weights = initialWeights(modelFor(spec, { ...dataset, classes: dataset.classes.length }), keyFromSeed(3));
     const run = { spec, cells: cellsOf(spec), dataset, weights, guesses: [], machine: { threads: 1, clock: () => 0 } };
     const drawn = async (own: AuditRun) => {
@@ -404,8 +405,6 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
   const flags: AuditFlags = {
     data: set,
     split: "test",
-    size: "32x32",
-    resize: "center-area",
     model: "mlp:sizes=6",
     mode: "eval",
     batch: "1",

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { validateResult } from "../../src/audit/index.ts";
-import { shapes } from "../../src/data/index.ts";
+import { shapesSet } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { encodePng, readSafetensors, writeNpy, writeNpz, writeSafetensors } from "../../src/formats/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
@@ -145,7 +145,7 @@ describe("gradleak attack with estimated running statistics", () => {
 
 describe("gradleak invert of what was saved behind a mask", () => {
   const law = "mask+gaussian:sigma=0.001";
-  const { mean, std } = shapes("test");
+  const { mean, std } = shapesSet("test");
   const network = ["--model", "mlp:sizes=16", "--prior", "uniform", "--seed", "3"];
   const invert = (update: string, ...words: string[]) =>
     gradleak("invert", ...network, "--update", update, "--labels", "0", "--mean", mean.join(), "--std", std.join(), ...words);

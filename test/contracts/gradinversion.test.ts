@@ -4,7 +4,7 @@ import { attacks } from "../../src/attacks/index.ts";
 import { oneHot, reconstruct } from "../../src/audit/attack.ts";
 import { simulate } from "../../src/audit/simulate.ts";
 import { client } from "../../src/client/index.ts";
-import { shapes } from "../../src/data/index.ts";
+import { shapesSet } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { constant } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
@@ -23,7 +23,7 @@ it("registers seeds by translation before it averages them", () => {
 });
 
 it("reads labels, lets seeds agree, and brings a batch nearer than it began", async () => {
-  const dataset = shapes("test");
+  const dataset = shapesSet("test");
   const model = models.build("lenet:variant=soteria", {
     shape: dataset.shape,
     classes: dataset.classes.length,

@@ -1,9 +1,9 @@
 import { InferenceSession } from "onnxruntime-node";
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
 import { attackChunk, attackSpec, chunksOf, modelFor, parseSpec } from "../../src/audit/index.ts";
+import { shapesSet } from "../../src/data/index.ts";
 import { constant, fingerprint, input, type Tensor } from "../../src/graph/index.ts";
 import { initialWeights } from "../../src/models/index.ts";
-import { openDataset } from "../../src/node.ts";
 import { Key, keyFromSeed } from "../../src/random/index.ts";
 import { compile, releasePrograms } from "../../src/runtime/index.ts";
 
@@ -111,7 +111,7 @@ it("fingerprints tell graphs apart that differ in one attribute", () => {
 });
 
 it("an attack on several chunks of one shape compiles for the first one alone", async () => {
-  const dataset = await openDataset({ kind: "shapes", split: "test" });
+  const dataset = shapesSet("test");
   const spec = parseSpec(attackSpec, {
     data: { kind: "shapes", split: "test", images: [0, 1, 2] },
     client: { model: { kind: "lenet" }, weights: { kind: "initial" } },

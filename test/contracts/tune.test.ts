@@ -16,7 +16,7 @@ import {
   tuned,
   tuneSpec,
 } from "../../src/audit/index.ts";
-import { shapes } from "../../src/data/index.ts";
+import { shapesSet } from "../../src/data/index.ts";
 import { initialWeights } from "../../src/models/index.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
 
@@ -71,7 +71,7 @@ describe("candidates", () => {
 });
 
 it("the choice is the candidate with the least mean over the same draws, and its file reads back", async () => {
-  const dataset = shapes("train");
+  const dataset = shapesSet("train");
   const spec: TuneSpec = {
     ...parseSpec(tuneSpec, {
       data: { kind: "shapes", split: "train" },

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { client } from "../../src/client/index.ts";
-import { shapes } from "../../src/data/index.ts";
+import { shapesSet } from "../../src/data/index.ts";
 import { summarizeBatches } from "../../src/experiments/batch-norm-prior-score.ts";
 import { distinctDraws } from "../../src/experiments/distinct-draws.ts";
 import { cosineNearby, drawUpdate } from "../../src/experiments/drawn-update.ts";
@@ -64,7 +64,7 @@ it("tunes both attacks by as many candidates on the same updates of training ima
 }, 60_000);
 
 it("an update has a cosine of 1 with itself, and less with that of its images under noise", async () => {
-  const train = shapes("train");
+  const train = shapesSet("train");
   const normalization = { mean: train.mean, std: train.std };
   const model = models.build("convnet:width=2", { shape: train.shape, classes: 10, normalization });
   const one = client({ model, weights: initialWeights(model, keyFromSeed(1)) });
@@ -93,7 +93,7 @@ it("takes differences image by image and resamples whole batches", () => {
 });
 
 it("draws batches of different classes, every class as often", () => {
-  const test = shapes("test");
+  const test = shapesSet("test");
   const counts = new Array<number>(10).fill(0);
   for (let i = 0; i < 40; i++) {
     const labels = distinctDraws(test, 4, foldIn(keyFromSeed(5), i)).map(({ label, index }) => {

@@ -10,7 +10,7 @@ import {
   withStatistics,
 } from "../../src/audit/index.ts";
 import { client } from "../../src/client/index.ts";
-import { shapes } from "../../src/data/index.ts";
+import { shapesSet } from "../../src/data/index.ts";
 import { constant } from "../../src/graph/index.ts";
 import { initialWeights, perChannel } from "../../src/models/index.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
@@ -29,10 +29,10 @@ const specOf = (statistics?: object) =>
 
 /** A run by the library, as `gradleak attack` has it. */
 function runOf(statistics?: object): { run: AttackRun; model: ReturnType<typeof modelFor> } {
-  const [spec, dataset] = [specOf(statistics), shapes("test")];
+  const [spec, dataset] = [specOf(statistics), shapesSet("test")];
   const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
   const weights = initialWeights(model, keyFromSeed(1));
-  return { run: { spec, dataset, weights, baselines: {}, machine, examples: examplesOf(shapes("train")) }, model };
+  return { run: { spec, dataset, weights, baselines: {}, machine, examples: examplesOf(shapesSet("train")) }, model };
 }
 
 describe("running statistics that a spec asks for", () => {
@@ -42,7 +42,7 @@ describe("running statistics that a spec asks for", () => {
     const { mean: center, std } = perChannel(model);
     const convolution = (name: string) => run.weights.get(`conv0.${name}`)!.data;
     const entering = (i: number) => {
-      const pixels = constant(shapes("train").example(i).image, [1, 3, 32, 32]);
+      const pixels = constant(shapesSet("train").example(i).image, [1, 3, 32, 32]);
       const x = evaluate([pixels.sub(center).div(std)])[0]!.data;
       // The one output channel of a 3×3 convolution with padding 1, position by position.
       return Array.from({ length: 1024 }, (_, at) => {

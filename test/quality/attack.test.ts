@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import { attackChunk, attackSpec, chunksOf, meanImage, modelFor, parseSpec, streamKey } from "../../src/audit/index.ts";
+import { shapesSet } from "../../src/data/index.ts";
 import { initialWeights } from "../../src/models/index.ts";
-import { openDataset } from "../../src/node.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
 
 it("a picture comes back out of ConvBig's gradient, far above the mean image", async () => {
-  const dataset = await openDataset({ kind: "shapes", split: "test" });
+  const dataset = shapesSet("test");
   const spec = parseSpec(attackSpec, {
     data: { kind: "shapes", split: "test", images: [0] },
     client: { model: "convbig", weights: { kind: "initial" } },

@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { client } from "../../src/client/index.ts";
-import { shapes } from "../../src/data/index.ts";
+import { shapesSet } from "../../src/data/index.ts";
 import { input } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { priors } from "../../src/priors/index.ts";
 import { fillNormal, fillUniform, foldIn, type KeyBits, keyFromSeed } from "../../src/random/index.ts";
 import { compile } from "../../src/runtime/index.ts";
 
-const train = shapes("train");
+const train = shapesSet("train");
 const { shape, mean, std } = train;
 const examples = { count: 40, image: (i: number) => train.example(i).image };
 const model = models.build("mlp:sizes=4", { shape, classes: 10, normalization: { mean, std } });
 const one = client({ model, weights: initialWeights(model, keyFromSeed(1)) });
-const pictures = Array.from({ length: 10 }, (_, i) => shapes("test").example(i).image);
+const pictures = Array.from({ length: 10 }, (_, i) => shapesSet("test").example(i).image);
 
 /** Normal noise with the mean and deviation of each channel of a picture. */
 function noiseLike(picture: Float32Array, key: KeyBits): Float32Array {

@@ -4,14 +4,14 @@ import { oneHot, type Reconstruction, reconstruct } from "../../src/audit/attack
 import { toModelSpace } from "../../src/audit/pictures.ts";
 import { simulate } from "../../src/audit/simulate.ts";
 import type { Client } from "../../src/client/index.ts";
-import type { Example } from "../../src/data/index.ts";
+import type { Example, Split } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
-import { fetchDataset, openDataset } from "../../src/node.ts";
+import { fetchDataset, openDataset } from "../../src/node/index.ts";
 
 /** Pictures of CIFAR-10, fetched once into the user's cache. */
-export async function cifarExamples(split: "train" | "test", count: number): Promise<Example[]> {
+export async function cifarExamples(split: Split, count: number): Promise<Example[]> {
   await fetchDataset("cifar10");
-  const dataset = await openDataset({ kind: "cifar10", split });
+  const dataset = await openDataset("cifar10", split);
   return Array.from({ length: count }, (_, i) => dataset.example(i));
 }
 

@@ -1,25 +1,11 @@
-import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
 import { LeakageError } from "../errors.ts";
 import { type NamedArray, type NamedArrays, readNpz, readSafetensors, requireFinite, toFloat32 } from "../formats/index.ts";
 import { isCounter, type NamedNumbers } from "../models/index.ts";
+import { bytesAt } from "./read-file.ts";
+import { sha256 } from "./sha256.ts";
 
 /** Larger files are not tensors that this program attacks. */
 const maxBytes = 4 * 2 ** 30;
-
-/** A file's bytes. Throws LeakageError `file` where it cannot be read. */
-async function bytesOfFile(path: string): Promise<Uint8Array> {
-  try {
-    const found = await stat(path);
-    if (found.isCharacterDevice() || found.isBlockDevice()) throw new LeakageError("file", `${path} is a device, not a file.`);
-    if (found.size > maxBytes) throw new LeakageError("file", `${path} has ${found.size} bytes; at most ${maxBytes} are read.`);
-    return new Uint8Array(await readFile(path));
-  } catch (error) {
-    if (error instanceof LeakageError) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new LeakageError("file", `${path} cannot be read (${code === "ENOENT" ? "there is no such file" : code}).`, { cause: error });
-  }
-}
 
 const begins = (bytes: Uint8Array, text: string): boolean => [...text].every((character, i) => bytes[i] === character.charCodeAt(0));
 
@@ -40,12 +26,24 @@ function numbersOf(array: NamedArray, name: string, path: string): NamedNumbers 
   return { shape: array.shape, data };
 }
 
-/** Tensors by name from a safetensors or npz file, as finite float32 numbers, with the hash of the file. PyTorch's counters of batches are left out. */
-export async function readTensors(path: string): Promise<{ tensors: ReadonlyMap<string, NamedNumbers>; sha256: string }> {
-  const bytes = await bytesOfFile(path);
+/** What a file of tensors holds. */
+export interface TensorFile {
+  /** Finite float32 numbers by name. */
+  readonly tensors: ReadonlyMap<string, NamedNumbers>;
+  /** SHA-256 of the file, in hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/**
+ * Reads the tensors of a safetensors or npz file: weights, or an update. PyTorch's counters of batches are left out.
+ *
+ * @throws LeakageError `file` where the file cannot be read, is damaged, or holds other than finite real numbers.
+ */
+export async function readTensors(path: string): Promise<TensorFile> {
+  const bytes = bytesAt(path, maxBytes);
   const arrays = [...readArrays(bytes, path)].filter(([name]) => !isCounter(name));
   return {
     tensors: new Map(arrays.map(([name, array]) => [name, numbersOf(array, name, path)])),
-    sha256: createHash("sha256").update(bytes).digest("hex"),
+    sha256: sha256(bytes),
   };
 }

@@ -1,0 +1,7 @@
+/** What Gradleak does on a disk: the entry "gradleak/node". */
+
+export { type Fetched, type FetchOptions, fetchDataset } from "./fetch-dataset.ts";
+export { type DataPlace, filesOnDisk } from "./files-on-disk.ts";
+export { openDataset } from "./open-dataset.ts";
+export { readPicture } from "./read-picture.ts";
+export { readTensors, type TensorFile } from "./read-tensors.ts";
