@@ -3,8 +3,8 @@ import { constant } from "../graph/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { evaluate } from "../runtime/index.ts";
 import type { Assumed, Attack, LaneProgress, Progress } from "./attack.ts";
-import { checkAssumption, objectiveAt, pose } from "./pose.ts";
 import type { Observations } from "./observations.ts";
+import { checkAssumption, objectiveAt, pose } from "./pose.ts";
 import { type Iterate, minimize, slowestStep } from "./search/minimize.ts";
 import type { Search } from "./search/search.ts";
 

@@ -3,8 +3,8 @@ export { type Assumption, type AssumptionAndSearch, assuming, type Neighborhood 
 export type { Assumed, Attack, Candidates, LaneProgress, Progress, Run } from "./attack.ts";
 export { type Ball, jensen, logMeanExp, pointsIn } from "./ball.ts";
 export { invertDense } from "./exact.ts";
-export type { Observations, Outline, Round, RoundOutline } from "./observations.ts";
 export { type LabelRule, recoverLabels } from "./labels.ts";
 export { cosine, layerNorm, squaredDistance } from "./matching.ts";
+export type { Observations, Outline, Round, RoundOutline } from "./observations.ts";
 export { agreement } from "./search/consensus.ts";
 export type { Group, Search } from "./search/search.ts";

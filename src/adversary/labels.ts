@@ -1,7 +1,7 @@
+import type { Client } from "../client/index.ts";
 import { LeakageError } from "../errors.ts";
 import { concat, input, type Tensor, vmap } from "../graph/index.ts";
 import { evaluate } from "../runtime/index.ts";
-import type { Client } from "../client/index.ts";
 import type { Observations } from "./observations.ts";
 
 /** How labels are read off the gradient of the last layer, whose weights have a row a class. All three need its features not to be negative, as ReLU's are. */
@@ -53,7 +53,11 @@ function pickOneByOne(scores: Tensor, count: number, after: (scores: Tensor, cho
 }
 
 /** The classifying layer: the last matrix with a row a class, whose gradient gives labels away. @throws LeakageError `spec` where there is none. */
-function headOf({ model: { classes }, parameters }: Client): { readonly weight: string; readonly features: number; readonly bias?: string } {
+function headOf({ model: { classes }, parameters }: Client): {
+  readonly weight: string;
+  readonly features: number;
+  readonly bias?: string;
+} {
   const head = parameters.findLast(({ shape }) => shape.length === 2 && shape[0] === classes);
   if (!head)
     throw new LeakageError(

@@ -149,21 +149,23 @@ function objectiveOf({ likelihood, prior, ball }: Assumption, search: Search, se
     return size > inputs ? concat([inside, point.range(-1, inputs, size)], point.rank - 1) : inside;
   };
   const factors = seen.rounds.map((round) => observedFactors(round, seen));
-  const joint = (given: Depends) => (point: Tensor): Joint => {
-    const batch: Batch = { x: examples(point), y: given.seen.labels ?? logits(point).logSoftmax().exp() };
-    const rounds = seen.rounds.map(({ client }, r) => heard(likelihood, given.exact ? client.exactly() : client, given, r, batch));
-    const terms = [
-      climbed(prior, clientOf(seen))(batch),
-      ...(boxed && ball?.bound === "log-mean-exp" ? [massInside(batch.x, low, high)] : []),
-      ...(given.consensus ? [apart(batch.x, given.consensus.x).mul(given.consensus.weight).neg()] : []),
-    ];
-    const relative = given.exact ? [] : rounds.flatMap((round) => round.relative ?? []);
-    return {
-      likelihood: rounds.map((round) => round.likelihood).reduce((sum, term) => sum.add(term)),
-      prior: terms.reduce((sum, term) => sum.add(term)),
-      ...(relative.length > 0 ? { relative: relative.reduce((least, one) => least.minimum(one)) } : {}),
+  const joint =
+    (given: Depends) =>
+    (point: Tensor): Joint => {
+      const batch: Batch = { x: examples(point), y: given.seen.labels ?? logits(point).logSoftmax().exp() };
+      const rounds = seen.rounds.map(({ client }, r) => heard(likelihood, given.exact ? client.exactly() : client, given, r, batch));
+      const terms = [
+        climbed(prior, clientOf(seen))(batch),
+        ...(boxed && ball?.bound === "log-mean-exp" ? [massInside(batch.x, low, high)] : []),
+        ...(given.consensus ? [apart(batch.x, given.consensus.x).mul(given.consensus.weight).neg()] : []),
+      ];
+      const relative = given.exact ? [] : rounds.flatMap((round) => round.relative ?? []);
+      return {
+        likelihood: rounds.map((round) => round.likelihood).reduce((sum, term) => sum.add(term)),
+        prior: terms.reduce((sum, term) => sum.add(term)),
+        ...(relative.length > 0 ? { relative: relative.reduce((least, one) => least.minimum(one)) } : {}),
+      };
     };
-  };
   return {
     joint,
     factors,

@@ -7,7 +7,10 @@ import { evaluate } from "../runtime/index.ts";
 import type { AttackDeclaration } from "./declaration.ts";
 
 /** The first layer's weights and bias, where it is dense and sees the input itself. */
-function firstDense({ model, parameters }: Client): { readonly weight: string; readonly bias: string; readonly outputs: number } | undefined {
+function firstDense({
+  model,
+  parameters,
+}: Client): { readonly weight: string; readonly bias: string; readonly outputs: number } | undefined {
   const [weight, bias] = parameters;
   const [outputs, inputs] = weight?.shape ?? [];
   if (!weight || !bias || weight.shape.length !== 2 || inputs !== sizeOf(model.shape)) return undefined;
@@ -23,7 +26,10 @@ function check({ rounds, batchSize }: Outline): void {
       "attack exact does not fit this network: it inverts a dense first layer with a bias, such as that of mlp, and the first layer here is another one.",
     );
   if (batchSize > 1)
-    throw new LeakageError("spec", `attack exact does not fit a batch of ${batchSize}: the gradients of its inputs are added up; use a batch of 1.`);
+    throw new LeakageError(
+      "spec",
+      `attack exact does not fit a batch of ${batchSize}: the gradients of its inputs are added up; use a batch of 1.`,
+    );
 }
 
 /** The inputs of all lanes, [lanes, d], by a formula in float64. */

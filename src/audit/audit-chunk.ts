@@ -122,9 +122,7 @@ export async function* auditChunk(run: DrawRun, { from, to }: DrawRange): AsyncG
   const draws = batches.map((batch, i) => ({
     images: batch.map(({ index }) => index),
     labels: batch.map(({ label }) => label),
-    guesses: Object.fromEntries(
-      guesses.map((guess) => [guess.name, batch.map(({ image, label }) => judge.apart(image, guess.of(label)))]),
-    ),
+    guesses: Object.fromEntries(guesses.map((guess) => [guess.name, batch.map(({ image, label }) => judge.apart(image, guess.of(label)))])),
     nearestPublic: nearestPublic ? batch.map(({ image }) => nearestPublic.to(image).distance) : null,
     outcomes: outcomes[i]!,
   }));
@@ -182,7 +180,8 @@ function scoreDraw(
 ): { readonly distance: number | null; readonly guess: Float32Array }[] {
   const truths = batch.map(({ image }) => image);
   const whole = images.every((image) => image.every(Number.isFinite));
-  const match = whole && truths.length > 1 ? matchImages(truths, images, (truth, guess) => apart(truth, guess) ** 2) : truths.map((_, i) => i);
+  const match =
+    whole && truths.length > 1 ? matchImages(truths, images, (truth, guess) => apart(truth, guess) ** 2) : truths.map((_, i) => i);
   return truths.map((truth, i) => {
     const guess = images[match[i]!]!;
     const distance = apart(truth, guess);

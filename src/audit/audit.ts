@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { fromBase64 } from "../formats/index.ts";
-import { keyFromSeed, type KeyBits } from "../random/index.ts";
+import { type KeyBits, keyFromSeed } from "../random/index.ts";
 import { measuredIn, requireScenario, type Scenario } from "../scenario/index.ts";
 import { type AuditTick, auditChunk, cellsOf, type DrawRun, type Machine } from "./audit-chunk.ts";
 import type { AuditResult } from "./audit-result.ts";
@@ -106,8 +106,15 @@ export function requireAudit({
   readonly confidence: number;
   readonly failIf?: string;
 }): void {
-  requireOnce("defense", scenarios.map(({ defense }) => defense.name));
-  for (const { attacks } of scenarios) requireOnce("attack", attacks.map(({ name }) => name));
+  requireOnce(
+    "defense",
+    scenarios.map(({ defense }) => defense.name),
+  );
+  for (const { attacks } of scenarios)
+    requireOnce(
+      "attack",
+      attacks.map(({ name }) => name),
+    );
   for (const scenario of scenarios) requireScenario(scenario);
   const { batchSize } = scenarios[0]!;
   if (batchSize > 1 && samples < 2)
@@ -123,11 +130,25 @@ function requireOnce(what: string, names: readonly string[]): void {
 }
 
 /** The draws of an audit with what stands next to its attacks: what is guessed without an update, and what public examples there are. */
-export function drawRun(
-  { scenarios, data, publicData, samples, lanes, chunk, root }: Omit<AuditInput, "seed"> & { readonly root: KeyBits },
-): Omit<DrawRun, "machine"> {
-  const { labels, score } = scenarios[0]!;
-  const sizes = sizesFor({ scenarios, samples, ...(lanes === undefined ? {} : { lanes }), ...(chunk === undefined ? {} : { chunk }) });
+export function drawRun({
+  scenarios,
+  data,
+  publicData,
+  samples,
+  lanes,
+  chunk,
+  root,
+}: Omit<AuditInput, "seed"> & { readonly root: KeyBits }): Omit<DrawRun, "machine"> {
+  const { client, batchSize, labels, score } = scenarios[0]!;
+  const points = Math.max(...scenarios.flatMap(({ attacks }) => attacks.map(({ assumes }) => assumes.samples)));
+  const sizes = sizesFor({
+    model: client.model,
+    batch: batchSize,
+    points,
+    samples,
+    ...(lanes === undefined ? {} : { lanes }),
+    ...(chunk === undefined ? {} : { chunk }),
+  });
   const run = { scenarios, dataset: data, samples, root, ...sizes };
   if (!publicData) return { ...run, guesses: [gray(data.shape.reduce((a, b) => a * b))] };
   const measured = measuredIn(scenarios[0]!);

@@ -4,8 +4,8 @@ import type { Likelihood } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { addAll, Gradients, type NamedNumbers, sizeOf, type Tensor, vmap } from "../graph/index.ts";
 import { type DeltaSpace, distance } from "../metrics/index.ts";
-import { type CompileOptions, compileNested, inputsAt, numbersAt } from "../runtime/index.ts";
 import { toModelSpace } from "../models/index.ts";
+import { type CompileOptions, compileNested, inputsAt, numbersAt } from "../runtime/index.ts";
 import { concatenate, oneHot } from "../scenario/index.ts";
 
 /** One of finitely many inputs that a client may hold. */

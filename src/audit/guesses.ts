@@ -37,7 +37,7 @@ export function guessesFrom({ examples, knowsLabels, measured, delta, count = mo
   });
   const near = (guess: Float32Array) =>
     used.filter(({ image }) => distance(image, guess, imageShape(examples.shape), measured) <= delta).length;
-  const noun = examples.shape.length === 3 ? "Image" : "Vector";
+  const noun = nounOf(examples);
   let [best, most] = [whole, near(whole)];
   for (const candidate of [...classes, ...used.slice(0, Math.ceil(used.length / 5)).map(({ image }) => image)]) {
     // A public example is near itself, which says nothing about others.
@@ -50,6 +50,8 @@ export function guessesFrom({ examples, knowsLabels, measured, delta, count = mo
     { name: `likeliest${noun}`, of: () => best },
   ];
 }
+
+const nounOf = ({ shape }: Dataset<readonly number[]>): "Image" | "Vector" => (shape.length === 3 ? "Image" : "Vector");
 
 /** The guess about examples of which nothing is known but that their pixels run from 0 to 1. */
 export const gray = (entries: number): Guess => {
@@ -64,4 +66,11 @@ function mean(images: readonly Float32Array[]): Float32Array {
       sum[i]! += pixel;
     });
   return Float32Array.from(sum, (total) => total / images.length);
+}
+
+/** The mean of the first public examples: the best guess, by squared error, of one who saw no update. */
+export function meanGuess(examples: Dataset<readonly number[]>, count = mostPublic): Guess {
+  const used = Array.from({ length: Math.min(count, examples.size) }, (_, i) => examples.example(i).image);
+  const whole = mean(used);
+  return { name: `mean${nounOf(examples)}`, of: () => whole };
 }

@@ -5,7 +5,8 @@ export { type AuditChunk, type AuditedExample, type Outcome, readAuditChunk } fr
 export { chunksOf, type DrawRange, drawKey, drawPlaces } from "./draws.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
-export { type Guess, gray, guessesFrom, mostPublic } from "./guesses.ts";
+export { type Guess, gray, guessesFrom, meanGuess, mostPublic } from "./guesses.ts";
 export { type NearestPublic, nearestPublic, type PublicNeighbor } from "./nearest-public.ts";
 export { assumptionsSchema, fileName, hash, invalid, specFields, specFieldsOf, trueLawSchema } from "./result-fields.ts";
+export { sizesFor } from "./sizing.ts";
 export { givenOf, summarizeDraws, trueLawOf } from "./summary.ts";

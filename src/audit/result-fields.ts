@@ -28,7 +28,9 @@ export const assumptionsSchema = z
     prior: z.string().describe("What the attacker takes for p(images)."),
     radius: z.number().nonnegative().describe("Radius δ of the ball that the attack averages over; 0 for a point."),
     samples: z.int().positive().describe("Points that the attack draws in that ball at each step; 1 for a point."),
-    labels: z.enum(labelPolicies).describe("How labels reached the attack: given, read off the update, or looked for together with the images."),
+    labels: z
+      .enum(labelPolicies)
+      .describe("How labels reached the attack: given, read off the update, or looked for together with the images."),
     mode: z.enum(["train", "eval"]).describe("How the client ran its batch normalization."),
     batchNorm: z
       .enum(["none", "running", "batch", "private"])
@@ -46,7 +48,10 @@ export const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** What was asked for, and of whom. */
 export const specFields = {
-  spec: z.record(z.string(), z.json()).nullable().describe("What was asked for, complete: gradleak run takes it. Null where objects were made in code."),
+  spec: z
+    .record(z.string(), z.json())
+    .nullable()
+    .describe("What was asked for, complete: gradleak run takes it. Null where objects were made in code."),
   specHash: hash.nullable().describe("SHA-256 of the canonical JSON (RFC 8785) of spec."),
   seed: z.int().nonnegative(),
   versions: z.record(z.string(), z.string()).describe("Of the programs that made it."),

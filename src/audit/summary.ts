@@ -2,7 +2,7 @@ import { lawOf } from "../defenses/index.ts";
 import { bonferroni, clopperPearson, clusterProportion, complement, distanceQuantiles, dkwBand, type Interval } from "../metrics/index.ts";
 import { areImages } from "../models/index.ts";
 import { foldIn, type KeyBits, stream } from "../random/index.ts";
-import { type NamedDefense, type Scenario, type Tuning } from "../scenario/index.ts";
+import type { NamedDefense, Scenario, Tuning } from "../scenario/index.ts";
 import { type Cell, cellsOf } from "./audit-chunk.ts";
 import type { AuditCell, AuditResult } from "./audit-result.ts";
 import type { AuditChunk, AuditedExample } from "./chunk.ts";
@@ -135,7 +135,10 @@ function describe({ scenario: { defense }, attack }: Cell) {
 }
 
 /** How an attack was tuned, as the result has it. */
-const quoted = ({ settingHash: _, values, ...tuning }: Tuning): AuditCell["tuned"] => ({ ...tuning, values: values ? { ...values } : null });
+const quoted = ({ settingHash: _, values, ...tuning }: Tuning): AuditCell["tuned"] => ({
+  ...tuning,
+  values: values ? { ...values } : null,
+});
 
 /** The share of recovered inputs with its interval: exact for independent draws, over batches otherwise. */
 function recoveredShare(distances: Distances, delta: number, key: KeyBits, confidence: number): Interval {

@@ -69,8 +69,8 @@ export const deterministicStep = (name: string, change: (update: Gradients) => G
 });
 
 /** A step whose law nobody can write down, with the reason: attacks assume a law of their own there. */
-export const stepWithoutLaw = (
-  name: string,
-  reason: string,
-  onUpdate: NonNullable<Step["onUpdate"]>,
-): Step => ({ name, onUpdate, law: () => unknownLaw(reason) });
+export const stepWithoutLaw = (name: string, reason: string, onUpdate: NonNullable<Step["onUpdate"]>): Step => ({
+  name,
+  onUpdate,
+  law: () => unknownLaw(reason),
+});

@@ -8,14 +8,14 @@ import { mlp } from "./mlp.ts";
 /** The built-in networks. */
 export const models = catalogue("model", [cnn, convbig, convnet, lenet, mlp]);
 
-export {
-  type ForwardContext,
-  type Mode,
-  type Model,
-  type Normalization,
-  type Tap,
-  type Task,
-  type Variable,
+export type {
+  ForwardContext,
+  Mode,
+  Model,
+  Normalization,
+  Tap,
+  Task,
+  Variable,
 } from "./model.ts";
 export { areImages, boxOf, perChannel, stretchedRadius, toModelSpace, toPixelSpace } from "./space.ts";
 export { type Examples, estimateStatistics, normalizationsOf } from "./statistics.ts";

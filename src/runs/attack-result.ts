@@ -56,7 +56,7 @@ const image = z.strictObject({
 /** The form of `result.json` of `gradleak attack` and `gradleak invert`, from which its JSON Schema is made. */
 export const resultSchema = z
   .strictObject({
-    format: z.literal("gradleak-result-1"),
+    format: z.literal("gradleak-result-2"),
     command: z.enum(["attack", "invert"]),
     ...specFields,
     assumptions: assumptionsSchema,
@@ -100,4 +100,3 @@ export function validateResult(value: unknown, source: string): Result {
   if (checked.success) return checked.data;
   throw invalid(checked.error, source);
 }
-

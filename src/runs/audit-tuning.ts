@@ -1,17 +1,17 @@
 import { otherSplit } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import type { PartSpec } from "../parts/index.ts";
-import { type AuditSpec, attackName, type Cell, cellsOf, defenseName } from "./audit-spec.ts";
-import type { TuningRecord } from "./spec.ts";
-import { candidatesOf, recordOf, requireComparable, type Tuned, type TuneSpec, valueAt } from "./tune.ts";
+import type { Tuning } from "../scenario/index.ts";
+import { type AuditSpec, attackName, type CellSpec, cellSpecs, defenseName } from "./audit-spec.ts";
+import { candidatesOf, recordOf, requireComparable, type Tuned, type TuneSpec, valueAt } from "./tuning.ts";
 
 /**
- * The tunings that an audit begins with, one a cell in the order of `cellsOf`: what `gradleak tune` does with this attack behind this defense, on draws of the split that
+ * The tunings that an audit begins with, one a cell in the order of `cellSpecs`: what `gradleak tune` does with this attack behind this defense, on draws of the split that
  * is not scored. A parameter is varied in the attacks that have it. Budgets are equal: every attack tries as many candidates, as many as the one with the fewest has.
  *
  * @throws LeakageError `spec` for a parameter that no attack has, an attack that has none of them, objectives that cannot be compared.
  */
-export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, ...rest }: AuditSpec): readonly TuneSpec[] {
+export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, command: _audit, ...rest }: AuditSpec): readonly TuneSpec[] {
   if (!tuning) return [];
   const { vary, budget, samples, by } = tuning;
   requireComparable(by, vary);
@@ -41,10 +41,14 @@ export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, ...rest }:
   return rest.defenses.flatMap((defense) =>
     all.map(({ attack, own }) => ({
       ...rest,
+      command: "tune" as const,
       data,
       defenses: [defense],
       attacks: [...candidatesOf(attack, own, equal, rest.seed)],
       samples,
+      // A program is not wider than the draws that it has.
+      lanes: Math.min(rest.lanes, samples),
+      chunk: Math.min(rest.chunk, samples),
       by,
     })),
   );
@@ -53,19 +57,29 @@ export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, ...rest }:
 const has = (attack: PartSpec, path: string): boolean => valueAt(attack, path) !== undefined;
 
 /** The cells of an audit as they are carried out: with the best candidate of each one's tuning. */
-export const tunedCells = (spec: AuditSpec, tunings: readonly Tuned[]): readonly Cell[] =>
-  cellsOf(spec).map((cell, i) => {
+export const tunedCells = (spec: AuditSpec, tunings: readonly Tuned[]): readonly CellSpec[] =>
+  cellSpecs(spec).map((cell, i) => {
     const record = tunings[i] && recordOf(tunings[i]);
-    return record ? { defense: cell.defense, attack: record.attack, tuned: record } : cell;
+    return record ? { ...cell, attack: record.attack, tuned: record } : cell;
   });
+
+/** How the attack of a cell was tuned, as a scenario has it. */
+export function tuningOf({ tuned }: CellSpec, vary: NonNullable<AuditSpec["tuning"]>["vary"] | undefined): Tuning | undefined {
+  if (!tuned) return undefined;
+  const { specHash, settingHash, by, candidates, draws, attack } = tuned;
+  const values = vary?.flatMap(({ path }) => {
+    const value = valueAt(attack, path);
+    return value === undefined ? [] : [[path, value as NonNullable<Tuning["values"]>[string]] as const];
+  });
+  return { specHash, settingHash, by, candidates, draws, attack: attackName(attack), values: values ? Object.fromEntries(values) : null };
+}
 
 /**
  * Says which attacks were tuned to the least or the largest of the numbers that were tried. Equal budgets are not equally good where the values suit one attack alone:
  * a weight that is small beside one likelihood is large beside another.
  */
-export function endsReached({ tuning, attacks }: AuditSpec, cells: readonly Cell[]): readonly string[] {
-  const told = cells.flatMap(({ defense, attack }, i) => {
-    const base = attacks[i % attacks.length]!;
+export function endsReached({ tuning }: AuditSpec, cells: readonly CellSpec[]): readonly string[] {
+  const told = cells.flatMap(({ defense, asked: base, attack }) => {
     const ends = (tuning?.vary ?? []).flatMap(({ path, values }) => {
       const tried = [valueAt(base, path), ...values].filter((value) => typeof value === "number");
       const chosen = valueAt(attack, path);
@@ -78,12 +92,3 @@ export function endsReached({ tuning, attacks }: AuditSpec, cells: readonly Cell
     `Tuned to the least or largest value that was tried, so that values beyond it, where there are any, may do better: ${told.join("; ")}.`,
   ];
 }
-
-/** Whether two attacks on a defense can be compared: both were tuned behind it on the same draws in the same setting, by the same criterion at the same budget. */
-export const comparable = (one: TuningRecord | undefined, other: TuningRecord | undefined): boolean =>
-  one !== undefined &&
-  other !== undefined &&
-  one.settingHash === other.settingHash &&
-  one.by === other.by &&
-  one.candidates === other.candidates &&
-  one.draws === other.draws;

@@ -1,15 +1,15 @@
-import type { Picture } from "../formats/index.ts";
+import type { Guess, NearestPublic } from "../audit/index.ts";
+import { type Picture, toPicture } from "../formats/index.ts";
 import { type DeltaSpace, type ImageShape, matchImages, psnr, score, summarize } from "../metrics/index.ts";
-import type { Reconstruction, Snapshot } from "./attack.ts";
-import type { NearestPublic } from "./nearest-public.ts";
-import type { ImageMetrics, ImageResult, Result } from "./result.ts";
+import type { Reconstruction, Snapshot } from "../scenario/index.ts";
+import type { ImageMetrics, ImageResult, Result } from "./attack-result.ts";
 
-/** What is known of the pictures behind one update. */
+/** What is known of the images behind one update. */
 export interface Truth {
   /** Places in the data set, or in the update. */
   readonly indices: readonly number[];
   /** [c, h, w] in pixel space; absent where nobody knows. */
-  readonly pictures?: readonly Float32Array[];
+  readonly images?: readonly Float32Array[];
   readonly labels?: readonly number[];
   readonly classNames?: readonly string[];
 }
@@ -18,9 +18,9 @@ export interface Truth {
 export interface Scoring {
   readonly shape: ImageShape;
   readonly measured: DeltaSpace;
-  /** Guesses of one who saw no update, by name, in pixel space. */
-  readonly baselines: Readonly<Record<string, Float32Array>>;
-  /** Where some pictures are public: the nearest of them to an original. */
+  /** Guesses of one who saw no update. */
+  readonly baselines: readonly Guess[];
+  /** Where some images are public: the nearest of them to an original. */
   readonly nearestPublic?: NearestPublic;
 }
 
@@ -29,7 +29,7 @@ const unknown: ImageMetrics = { psnr: null, psnrUnclamped: null, ssim: null, mse
 /** Moments that are shown as pictures: about a fiftieth, a tenth and a third of the way. */
 const shownParts = [0.02, 0.1, 0.3];
 
-/** The results of one update's pictures, and the pictures to store beside them. */
+/** The results of one update's images, and the pictures to store with them. */
 export function results(
   truth: Truth,
   made: Reconstruction,
@@ -44,12 +44,12 @@ export function results(
     return { index, count: nearestPublic.count, ...score(original, image, shape, measured) };
   };
   // A batch has no order: each original is compared with the reconstruction that the matching gives it, at every moment.
-  const match = truth.pictures ? matchImages(truth.pictures, made.pictures) : made.pictures.map((_, i) => i);
+  const match = truth.images ? matchImages(truth.images, made.images) : made.images.map((_, i) => i);
   const pictures = new Map<string, Picture>();
   const images = truth.indices.map((index, i): ImageResult => {
-    const original = truth.pictures?.[i];
-    const own = (snapshot: Snapshot) => snapshot.pictures[match[i]!]!;
-    const reconstruction = made.pictures[match[i]!]!;
+    const original = truth.images?.[i];
+    const own = (snapshot: Snapshot) => snapshot.images[match[i]!]!;
+    const reconstruction = made.images[match[i]!]!;
     const files = { original: `original-${index}.png`, reconstruction: `reconstruction-${index}.png` };
     if (original) pictures.set(files.original, toPicture(original, shape));
     pictures.set(files.reconstruction, toPicture(reconstruction, shape));
@@ -65,18 +65,18 @@ export function results(
       assumedLabel: made.labels[match[i]!] ?? null,
       className: truth.classNames?.[i] ?? null,
       ...(original ? score(original, reconstruction, shape, measured) : unknown),
-      objective: finite(made.lane.objective),
+      objective: made.lane.objective,
       steps: made.lane.steps,
       evaluations: made.lane.evaluations,
       seconds,
       stopped: made.lane.stopped,
       baseline: original
-        ? Object.fromEntries(Object.entries(baselines).map(([name, guess]) => [name, score(original, guess, shape, measured)]))
+        ? Object.fromEntries(baselines.map((guess) => [guess.name, score(original, guess.of(truth.labels?.[i] ?? 0), shape, measured)]))
         : {},
       nearestPublic: original ? nearestTo(original) : null,
       trajectory: made.history.map((snapshot) => ({
         step: snapshot.step,
-        objective: finite(snapshot.objective),
+        objective: snapshot.objective,
         psnr: original ? psnr(original, own(snapshot)) : null,
       })),
       files: { ...(original ? { original: files.original } : {}), reconstruction: files.reconstruction, snapshots },
@@ -84,8 +84,6 @@ export function results(
   });
   return { images, pictures };
 }
-
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /** The moments of a history that are shown. */
 function shown(history: readonly Snapshot[]): readonly Snapshot[] {

@@ -1,38 +1,61 @@
 import { z } from "zod";
 import { attacks } from "../attacks/index.ts";
-import { splits } from "../data/index.ts";
+import { losses } from "../client/index.ts";
+import { datasets, splits } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { models } from "../models/index.ts";
+import { nearest } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
+import { criterion, type LabelPolicy, labelPolicies, type Score } from "../scenario/index.ts";
+
+/** The version of specs that this program reads and writes. */
+export const specVersion = 1;
 
 /** A part of a catalogue, completed and checked by it. */
 export const partOf = <Spec>(catalogue: { parse(given: unknown): Spec }) => z.unknown().transform((given) => catalogue.parse(given));
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in hexadecimal digits");
+
+/** Where private inputs come from. */
+export const dataSpec = z.strictObject({
+  set: partOf(datasets),
+  split: z.enum(splits).default("test"),
+  /** Of a folder: the hash of the images that are used, and of the first public ones of its other split, if it has one. */
+  sha256: sha256.optional(),
+  publicSha256: sha256.optional(),
+});
+
 /** Where weights come from: drawn anew from the seed, or a file that its hash identifies. */
-const weights = z.union([z.object({ kind: z.literal("initial") }), z.object({ kind: z.literal("file"), sha256: z.string().length(64) })]);
+const weights = z.union([z.strictObject({ kind: z.literal("initial") }), z.strictObject({ kind: z.literal("file"), sha256 })]);
 
 /** Who sends: network, weights, batch. */
-export const clientSpec = z.object({
+export const clientSpec = z.strictObject({
   model: partOf(models),
-  weights,
+  weights: weights.default({ kind: "initial" }),
   /** Over which public images running statistics are estimated, where the weights have none: the first `examples` of the split that is not scored, `batch` a pass. */
-  statistics: z.object({ examples: z.int().positive(), batch: z.int().min(2).default(32) }).optional(),
+  statistics: z.strictObject({ examples: z.int().positive(), batch: z.int().min(2).default(32) }).optional(),
   mode: z.enum(["train", "eval"]).default("eval"),
-  batch: z.int().positive().default(1),
-  loss: z.literal("cross-entropy").default("cross-entropy"),
+  batch: z.int().positive().max(4096).default(1),
+  loss: z
+    .unknown()
+    .default("cross-entropy")
+    .transform((given) => losses.parse(given)),
 });
-/** Within which distance an image counts as recovered. */
-export const scoreSpec = z.object({ delta: z.number().positive(), deltaSpace: z.enum(["pixel", "model"]).default("pixel") });
-/** By what the best candidate is chosen. */
-export const criterion = z.enum(["distance", "objective"]);
-export type Criterion = z.output<typeof criterion>;
-/** How an attack was tuned, as a result quotes it. */
-export const tuningRecord = z.object({
+
+/** Within which distance an input counts as recovered. */
+const scoreSpec = z.strictObject({
+  /** 0.1·√d for images unless stated; vectors must state it. */
+  delta: z.number().positive().optional(),
+  deltaSpace: z.enum(["pixel", "model"]).default("pixel"),
+});
+
+/** How an attack was tuned, as a spec and a result quote it. */
+export const tuningRecord = z.strictObject({
   /** Of the spec of the tuning. */
-  specHash: z.string().length(64),
+  specHash: sha256,
   /** Of what attacks that are compared have in common: the data, client, defense, labels, score and draws of that spec. */
-  settingHash: z.string().length(64),
+  settingHash: sha256,
   by: criterion,
   /** The budget: candidates, each on as many draws. */
   candidates: z.int().positive(),
@@ -43,56 +66,71 @@ export const tuningRecord = z.object({
   attack: partOf(attacks),
 });
 export type TuningRecord = z.output<typeof tuningRecord>;
-/** The attacks that `gradleak tune` wrote. */
-export const tunedBy = z.array(tuningRecord).optional();
-const shared = {
+
+export const updateSha256 = sha256;
+
+/** What every spec has. */
+export const shared = {
+  version: z.literal(specVersion).default(specVersion),
   client: clientSpec,
-  attack: partOf(attacks),
-  tuned: tunedBy,
+  /** The attacks that `gradleak tune` wrote. */
+  tuned: z.array(tuningRecord).optional(),
   /** What the attacker takes for p(x), for attacks that leave it open. */
   prior: partOf(priors).optional(),
-  labels: z.enum(["known", "recovered", "joint"]),
-  score: scoreSpec,
+  /** The attack's own unless stated. */
+  labels: z.enum(labelPolicies).optional(),
+  score: scoreSpec.default({ deltaSpace: "pixel" }),
   seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0),
 };
 
-/** What `gradleak attack` does, complete: the hash of its canonical JSON names the result. */
-export const attackSpec = z.object({
-  data: z.object({
-    kind: z.string(),
-    split: z.enum(splits),
-    images: z.array(z.int().nonnegative()).min(1),
-    /** Of a folder: the hash of its pictures, that of the first 500 of its other split, if it has one, and the size they were brought to. */
-    sha256: z.string().length(64).optional(),
-    publicSha256: z.string().length(64).optional(),
-    size: z.tuple([z.int().positive(), z.int().positive()]).optional(),
-  }),
-  defense: partOf(defenses),
-  /** Updates that are attacked together by one program. */
-  lanes: z.int().positive().max(4096).default(1),
-  ...shared,
-});
-export type AttackSpec = z.output<typeof attackSpec>;
+/** A spec with everything that its data, its network and its attacks decide. */
+export type Completed<Asked extends { readonly score: unknown; readonly labels?: unknown }, Sizes extends keyof Asked = never> = Omit<
+  Asked,
+  "score" | "labels" | Sizes
+> & {
+  readonly score: Score;
+  readonly labels: LabelPolicy;
+} & { readonly [Size in Sizes]-?: NonNullable<Asked[Size]> };
 
-/** What `gradleak invert` does: the same attack on an update that came from elsewhere. */
-export const invertSpec = z.object({
-  update: z.object({ sha256: z.string().length(64) }),
-  input: z.object({
-    shape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
-    classes: z.int().positive(),
-    mean: z.array(z.number()),
-    std: z.array(z.number().positive()),
-  }),
-  /** Labels of the batch, where they are known. */
-  knownLabels: z.array(z.int().nonnegative()).optional(),
-  ...shared,
-});
-export type InvertSpec = z.output<typeof invertSpec>;
+/** The fields of the object at a path of a schema, for hints. */
+function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readonly string[] {
+  let at: z.core.$ZodType = schema;
+  for (const step of path) {
+    while (at instanceof z.ZodOptional || at instanceof z.ZodDefault) at = at.unwrap();
+    if (at instanceof z.ZodArray) at = at.element;
+    else if (at instanceof z.ZodObject) at = (at.shape as Readonly<Record<PropertyKey, z.ZodType>>)[step] ?? z.unknown();
+  }
+  while (at instanceof z.ZodOptional || at instanceof z.ZodDefault) at = at.unwrap();
+  return at instanceof z.ZodObject ? Object.keys(at.shape as object) : [];
+}
 
-/** Checks and completes a spec. Throws LeakageError that names the field. */
-export function parseSpec<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
+/**
+ * Checks and completes a spec.
+ *
+ * @param source how errors name it: the file it was read from, or "The spec".
+ * @throws LeakageError `spec` that names the field, what was expected, and the nearest field for one that
+ * does not exist.
+ */
+export function parseSpec<Schema extends z.ZodType>(schema: Schema, given: unknown, source = "The spec"): z.output<Schema> {
+  requireVersion(given, source);
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new LeakageError("spec", `The spec's ${issue!.path.join(".") || "form"}: ${issue!.message}.`);
+  const where = issue!.path.join(".");
+  if (issue!.code === "unrecognized_keys") {
+    const [key = ""] = issue!.keys;
+    const allowed = fieldsAt(schema, issue!.path);
+    const meant = nearest(key, allowed);
+    throw new LeakageError(
+      "spec",
+      `${source} has an unknown field ${JSON.stringify(where === "" ? key : `${where}.${key}`)}${meant ? `; did you mean ${meant}?` : "."} There are ${allowed.join(", ")}.`,
+    );
+  }
+  throw new LeakageError("spec", `${source}, field ${where || "(all)"}: ${issue!.message}.`);
+}
+
+function requireVersion(given: unknown, source: string): void {
+  const version = (given as { readonly version?: unknown } | null)?.version;
+  if (version !== undefined && version !== specVersion)
+    throw new LeakageError("spec", `${source} has version ${JSON.stringify(version)}; this program reads version ${specVersion}.`);
 }

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { attacks } from "../attacks/index.ts";
+import { type AuditChunk, hash } from "../audit/index.ts";
 import { splits } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { bootstrapMean, type Interval } from "../metrics/index.ts";
 import { canonicalJson, type PartSpec, specHash } from "../parts/index.ts";
-import { foldIn, keyFromSeed, randomBits } from "../random/index.ts";
-import type { AuditChunk } from "./audit-chunk.ts";
-import { type AuditSpec, auditSpec, tuningDraws } from "./audit-spec.ts";
-import { hash } from "./result.ts";
-import { type Criterion, criterion, parseSpec, type TuningRecord } from "./spec.ts";
+import { foldIn, type KeyBits, keyFromSeed, randomBits, stream } from "../random/index.ts";
+import { type Criterion, criterion } from "../scenario/index.ts";
+import { drawing, tuningDraws } from "./audit-spec.ts";
+import { type Completed, parseSpec, type TuningRecord } from "./spec.ts";
 
 type Json = PartSpec[string];
 
@@ -95,7 +95,7 @@ export function candidatesOf(base: PartSpec, varied: readonly Varied[], budget: 
   ];
   const [first, ...others] = unique;
   if (unique.length <= budget) return unique;
-  const words = randomBits(foldIn(keyFromSeed(seed), 5), others.length);
+  const words = randomBits(stream(keyFromSeed(seed), "candidates"), others.length);
   const drawn = others.map((attack, i) => ({ attack, word: words[i]! })).sort((a, b) => a.word - b.word);
   return [first!, ...drawn.slice(0, budget - 1).map(({ attack }) => attack)];
 }
@@ -119,7 +119,7 @@ const candidate = z.strictObject({
 
 /** The form of the file that `gradleak tune` writes. */
 export const tunedSchema = z.strictObject({
-  format: z.literal("gradleak-tuned-1"),
+  format: z.literal("gradleak-tuned-2"),
   /** Everything that the choice follows from: the draws, the candidates, the criterion. */
   spec: z.record(z.string(), z.json()),
   specHash: hash,
@@ -131,14 +131,17 @@ export const tunedSchema = z.strictObject({
 });
 export type Tuned = z.output<typeof tunedSchema>;
 
-/** What `gradleak tune` does, complete. */
-export const tuneSpec = auditSpec.omit({ tuned: true, tuning: true, failIf: true }).extend({ by: criterion, samples: tuningDraws });
-export type TuneSpec = Omit<AuditSpec, "tuned" | "tuning" | "failIf"> & { readonly by: Criterion };
+/** What `gradleak tune` does, complete: candidates behind one defense, on draws that are not scored. */
+export const tuneSpec = z.strictObject({ command: z.literal("tune"), ...drawing, by: criterion.default("distance"), samples: tuningDraws });
+export type TuneSpec = Completed<z.output<typeof tuneSpec>, "lanes" | "chunk">;
+
+/** What the draws of a tuning follow from: none of them is a draw that is scored. */
+export const tuningRoot = (seed: number): KeyBits => stream(keyFromSeed(seed), "tuning");
 
 /** Chooses among the attacks of a spec, all of which had the same draws. */
 export function tuned(spec: TuneSpec, chunks: readonly AuditChunk[]): Tuned {
   const draws = chunks.flatMap((chunk) => chunk.draws);
-  const key = foldIn(keyFromSeed(spec.seed), 6);
+  const key = stream(tuningRoot(spec.seed), "resample");
   const scores = spec.attacks.map((_, cell): Interval | undefined => {
     const values = draws.map(({ outcomes }) => {
       const { distances, objective } = outcomes[cell]!;
@@ -153,7 +156,7 @@ export function tuned(spec: TuneSpec, chunks: readonly AuditChunk[]): Tuned {
     .sort((a, b) => a.value - b.value);
   const best = spec.attacks[ranked[0]!.cell]!;
   return {
-    format: "gradleak-tuned-1",
+    format: "gradleak-tuned-2",
     spec: spec as unknown as Tuned["spec"],
     specHash: specHash(spec),
     by: spec.by,

@@ -25,12 +25,7 @@ function flatten<Leaf>(records: Nested<Leaf>, isLeaf: IsLeaf<Leaf>, path = ""): 
   );
 }
 
-function mapLeaves<Leaf, To>(
-  records: Nested<Leaf>,
-  isLeaf: IsLeaf<Leaf>,
-  change: (leaf: Leaf, path: string) => To,
-  path = "",
-): Nested<To> {
+function mapLeaves<Leaf, To>(records: Nested<Leaf>, isLeaf: IsLeaf<Leaf>, change: (leaf: Leaf, path: string) => To, path = ""): Nested<To> {
   return Object.fromEntries(
     Object.entries(records).map(([name, value]) => [
       name,
@@ -45,7 +40,10 @@ const isPlace = (value: unknown): value is Place => Array.isArray((value as Part
 
 /** An input at each place, named by its path. */
 export const inputsAt = <Records extends Nested<Place>>(places: Records): Filled<Records, Tensor> =>
-  mapLeaves<Place, Tensor>(places, isPlace as IsLeaf<Place>, ({ shape, dtype }, path) => input(path, shape, dtype)) as Filled<Records, Tensor>;
+  mapLeaves<Place, Tensor>(places, isPlace as IsLeaf<Place>, ({ shape, dtype }, path) => input(path, shape, dtype)) as Filled<
+    Records,
+    Tensor
+  >;
 
 /** The numbers of places that have some. */
 export const numbersAt = (filled: Nested<Place & { readonly data: Numbers }>): Nested<Numbers> =>

@@ -26,11 +26,7 @@ export function requireScenario({ client, defense, attacks, labels, batchSize }:
 }
 
 /** The same for one attack on what it will see. @throws LeakageError `spec`, as {@link requireScenario}. */
-export function requireAttack(
-  attack: Scenario["attacks"][number],
-  seen: Omit<Outline, "labels">,
-  labels: Scenario["labels"],
-): void {
+export function requireAttack(attack: Scenario["attacks"][number], seen: Omit<Outline, "labels">, labels: Scenario["labels"]): void {
   const { classes } = seen.rounds[0]!.client.model;
   attack.check?.({
     ...seen,

@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { Attack } from "../adversary/index.ts";
 import type { Client } from "../client/index.ts";
 import type { Defense } from "../defenses/index.ts";
-import { areImages } from "../models/index.ts";
 import type { DeltaSpace } from "../metrics/index.ts";
+import { areImages } from "../models/index.ts";
 import type { Prior } from "../priors/index.ts";
 
 /** How labels reach an attack: given, read off the update, or looked for together with the inputs. */

@@ -122,9 +122,7 @@ function step<Seen extends Nested<ShapedNumbers>>(
     run.optimizer,
   );
   const { value, matching, relative, massless } = next;
-  const moved = search.langevin
-    ? next.point.add(key.stream("langevin").normal([problem.size]).mul(rate.mul(search.langevin)))
-    : next.point;
+  const moved = search.langevin ? next.point.add(key.stream("langevin").normal([problem.size]).mul(rate.mul(search.langevin))) : next.point;
   const running = run.failed.add(run.converged).equal(0).and(run.steps.less(search.steps));
   // An optimizer that steps back from such points fails only where it begins at one.
   const finite = value.isFinite();

@@ -1,7 +1,7 @@
-import { type ImageResult, readImages } from "../audit/index.ts";
 import { LeakageError } from "../errors.ts";
 import { decodePng, type Picture } from "../formats/index.ts";
-import type { ResultFolder } from "./folder.ts";
+import { type ImageResult, readImages } from "./attack-result.ts";
+import type { Store } from "./store.ts";
 
 /** What an earlier run left of a chunk. */
 export interface StoredChunk {
@@ -15,20 +15,20 @@ export interface StoredChunk {
  * again: its draws follow from the seed.
  */
 export async function storedChunk(
-  folder: ResultFolder,
+  store: Store,
   file: string,
   indices: readonly number[],
   others: readonly string[],
 ): Promise<StoredChunk | undefined> {
-  const stored = await folder.read(file);
+  const stored = await store.read(file);
   const images = stored && readImages(new TextDecoder().decode(stored));
   if (images?.map(({ index }) => index).join() !== indices.join()) return undefined;
-  for (const other of others) if ((await folder.read(other)) === undefined) return undefined;
+  for (const other of others) if ((await store.read(other)) === undefined) return undefined;
   const pictures = new Map<string, Picture>();
   for (const name of images!.flatMap(({ files }) =>
     [files.original ?? [], files.reconstruction, files.snapshots.map((one) => one.file)].flat(),
   )) {
-    const png = await folder.read(name);
+    const png = await store.read(name);
     const picture = png && decoded(png, name);
     if (!picture) return undefined;
     pictures.set(name, picture);
