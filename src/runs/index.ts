@@ -1,12 +1,13 @@
 export { type ImageMetrics, type ImageResult, type Result, resultSchema, validateResult } from "./attack-result.ts";
 export { type AttackSpec, attackSpec } from "./attack-spec.ts";
 export { type AuditSpec, attackName, auditSpec, defenseName, most } from "./audit-spec.ts";
+export { tuningsOf } from "./audit-tuning.ts";
 export type { RunEvent, Surroundings } from "./events.ts";
 export { type InvertSpec, invertSpec } from "./invert-spec.ts";
 export { type Extras, type Plan, plan, type RunResult, runnable, type Spec } from "./plan.ts";
 export { taskOf } from "./prepare.ts";
 export { type Realized, type RealizedUpdate, realize, realizeUpdate } from "./realize.ts";
 export type { Places, Sources } from "./sources.ts";
-export { parseSpec, specVersion, type TuningRecord } from "./spec.ts";
-export { memoryStore, type Store } from "./store.ts";
+export { parseSpec, partOf, specVersion, type TuningRecord } from "./spec.ts";
+export { memoryStore, readText, type Store } from "./store.ts";
 export { candidatesOf, readTuned, readVaried, recordOf, requireComparable, type Tuned, type TuneSpec, tunedSchema } from "./tuning.ts";

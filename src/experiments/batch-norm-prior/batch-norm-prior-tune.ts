@@ -1,23 +1,28 @@
-import { attacks } from "../attacks/index.ts";
-import { candidatesOf, type Machine, type Tick } from "../audit/index.ts";
-import type { Client } from "../client/index.ts";
-import { shapesSet } from "../data/index.ts";
-import { matchImages, psnr } from "../metrics/index.ts";
-import { type PartSpec, specHash } from "../parts/index.ts";
-import { foldIn, type KeyBits } from "../random/index.ts";
+import { z } from "zod";
+import { attacks } from "../../attacks/index.ts";
+import { drawKey } from "../../audit/index.ts";
+import type { Client } from "../../client/index.ts";
+import { shapesSet } from "../../data/index.ts";
+import { matchImages, psnr } from "../../metrics/index.ts";
+import { type PartSpec, specHash } from "../../parts/index.ts";
+import { keyFromSeed, stream } from "../../random/index.ts";
+import { candidatesOf } from "../../runs/index.ts";
+import type { Tick } from "../../scenario/index.ts";
+import { digits } from "../digits.ts";
+import type { ExperimentRun } from "../experiment.ts";
+import { kept } from "../kept.ts";
+import { type Progressed, within } from "../progress.ts";
 import type { BatchNormPriorParams } from "./batch-norm-prior-params.ts";
 import type { BatchNormPriorResult } from "./batch-norm-prior-result.ts";
-import { type Arm, arms, digits } from "./batch-norm-prior-score.ts";
-import { attackUpdate, type DrawnUpdate, drawUpdate, within } from "./drawn-update.ts";
+import { type Arm, arms } from "./batch-norm-prior-score.ts";
+import { attackUpdate, type DrawnUpdate, drawUpdate } from "./drawn-update.ts";
 
 type Tuning = BatchNormPriorResult["tuning"];
 
-/** Streams of the tuning's key; update i uses the key of a stream folded with i. */
-const streams = { images: 0, noise: 1, start: 2 } as const;
-
 /**
- * GradInversion as an arm may have it: each combination of the rates, the total variations and, where the prior is assumed, its weights; of more than `candidates` the
- * first and others that are drawn. Both arms have as many.
+ * GradInversion as an arm may have it: each combination of the rates, the total variations and, where
+ * the prior is assumed, its weights; of more than `candidates` the first and others that are drawn. Both
+ * arms have as many.
  */
 export function candidatesFor(arm: Arm, params: BatchNormPriorParams, seed: number): readonly PartSpec[] {
   const { rates, tvs, weights, gradient, l2, steps, warmUp, seeds, group, groupFrom, groupEvery, langevin } = params;
@@ -37,57 +42,37 @@ export function candidatesFor(arm: Arm, params: BatchNormPriorParams, seed: numb
 export const tuningAttacks = (params: BatchNormPriorParams): number =>
   params.tuning * arms.reduce((sum, arm) => sum + candidatesFor(arm, params, 0).length, 0);
 
-/** What the tuning follows from. */
-export interface Tuned {
-  readonly client: Client;
-  readonly params: BatchNormPriorParams;
-  readonly seed: number;
-  readonly key: KeyBits;
-  readonly machine: Machine;
-}
-
 /** Tries every candidate of both arms on the same updates of training images, from the same starts, and chooses for each arm the one with the largest mean PSNR. */
-export async function* tune({
-  client,
-  params,
-  seed,
-  key,
-  machine,
-}: Tuned): AsyncGenerator<Tick, { readonly chosen: Readonly<Record<Arm, PartSpec>>; readonly tuning: Tuning }> {
-  const { width, pool, batch, examples, steps, labels } = params;
-  const keyOf = (stream: keyof typeof streams, i: number) => foldIn(foldIn(key, streams[stream]), i);
+export async function* tune(
+  client: Client,
+  params: BatchNormPriorParams,
+  run: ExperimentRun,
+  { before, of }: Progressed,
+): AsyncGenerator<Tick, { readonly chosen: Readonly<Record<Arm, PartSpec>>; readonly tuning: Tuning }> {
+  const { batch, steps } = params;
+  const { seed } = run.spec;
+  const root = stream(keyFromSeed(seed), "tuning");
   const updates: DrawnUpdate[] = [];
-  for (let i = 0; i < params.tuning; i++)
-    updates.push(await drawUpdate(client, shapesSet("train"), batch, { images: keyOf("images", i), noise: keyOf("noise", i) }, machine));
+  for (let i = 0; i < params.tuning; i++) {
+    const keys = { images: drawKey(root, "images", i), noise: drawKey(root, "noise", i) };
+    updates.push(await drawUpdate(client, shapesSet("train"), batch, keys, run.machine));
+  }
   const candidates = { without: candidatesFor("without", params, seed), with: candidatesFor("with", params, seed) };
-  const of = tuningAttacks(params) * steps;
   let attacked = 0;
   const scores: Record<Arm, (number | null)[]> = { without: [], with: [] };
   for (const arm of arms)
-    for (const candidate of candidates[arm]) {
-      const found: number[] = [];
-      for (const [i, update] of updates.entries()) {
-        const made = yield* within(attackUpdate(candidate, update, labels, keyOf("start", i), machine), { before: attacked++ * steps, of });
-        const truths = update.originals.map(({ image }) => image);
-        const match = matchImages(truths, made.pictures);
-        found.push(...truths.map((truth, b) => (made.lane.stopped === "nan" ? Number.NaN : psnr(truth, made.pictures[match[b]!]!))));
-      }
-      const mean = found.reduce((sum, each) => sum + each, 0) / found.length;
-      scores[arm].push(Number.isFinite(mean) ? digits(mean) : null);
+    for (const [c, candidate] of candidates[arm].entries()) {
+      const progressed = { before: before + attacked * steps, of };
+      scores[arm].push(
+        yield* kept(run, `tuning-${arm}-${c}`, z.number().nullable(), () => tried(candidate, updates, params, run, progressed)),
+      );
+      attacked += updates.length;
     }
   const best = (arm: Arm): PartSpec => {
     const known = scores[arm].map((score) => score ?? Number.NEGATIVE_INFINITY);
     return candidates[arm][known.indexOf(Math.max(...known))]!;
   };
   const chosen = { without: best("without"), with: best("with") };
-  const spec = {
-    data: { kind: "shapes", split: "train" },
-    client: { model: { kind: "convnet", width, pool }, examples, batch, labels },
-    updates: params.tuning,
-    candidates,
-    by: "psnr",
-    seed,
-  };
   const told = (arm: Arm): Tuning["candidates"][Arm] =>
     candidates[arm].map((candidate, i) => {
       const { rate, tv, batchNorm } = candidate as unknown as Omit<Tuning["candidates"][Arm][number], "psnr" | "chosen">;
@@ -96,10 +81,45 @@ export async function* tune({
   return {
     chosen,
     tuning: {
-      specHash: specHash(spec),
+      specHash: specHash(tuningSpec(params, candidates, seed)),
       split: "train",
       batches: updates.map(({ originals }) => originals.map(({ index }) => index)),
       candidates: { without: told("without"), with: told("with") },
     },
   };
 }
+
+/** The mean PSNR of a candidate; null where a reconstruction is not a number. */
+async function* tried(
+  candidate: PartSpec,
+  updates: readonly DrawnUpdate[],
+  { labels, steps }: BatchNormPriorParams,
+  { spec, machine }: ExperimentRun,
+  { before, of }: Progressed,
+): AsyncGenerator<Tick, number | null> {
+  const root = stream(keyFromSeed(spec.seed), "tuning");
+  const found: number[] = [];
+  for (const [i, update] of updates.entries()) {
+    const attacking = attackUpdate(candidate, update, labels, drawKey(root, "attack", i), machine);
+    const made = yield* within(attacking, { before: before + i * steps, of });
+    const truths = update.originals.map(({ image }) => image);
+    const match = matchImages(truths, made.images);
+    found.push(...truths.map((truth, b) => (made.lane.stopped === "nan" ? Number.NaN : psnr(truth, made.images[match[b]!]!))));
+  }
+  const mean = found.reduce((sum, each) => sum + each, 0) / found.length;
+  return Number.isFinite(mean) ? digits(mean) : null;
+}
+
+/** Everything that the choices follow from. */
+const tuningSpec = (
+  { width, pool, examples, batch, labels, tuning }: BatchNormPriorParams,
+  candidates: Readonly<Record<Arm, readonly PartSpec[]>>,
+  seed: number,
+) => ({
+  data: { set: { kind: "shapes" }, split: "train" },
+  client: { model: { kind: "convnet", width, pool }, examples, batch, labels },
+  updates: tuning,
+  candidates,
+  by: "psnr",
+  seed,
+});

@@ -1,106 +1,135 @@
-import { recoverLabels } from "../adversary/index.ts";
-import { type Machine, meanImage, mostPublic, type Reconstruction, type Tick } from "../audit/index.ts";
-import { type Client, client } from "../client/index.ts";
-import { shapesSet } from "../data/index.ts";
-import type { Picture } from "../formats/index.ts";
-import { estimateStatistics, initialWeights, models } from "../models/index.ts";
-import { format, part } from "../parts/index.ts";
-import { foldIn, type KeyBits, keyFromSeed } from "../random/index.ts";
+import { z } from "zod";
+import { recoverLabels } from "../../adversary/index.ts";
+import { drawKey, meanGuess, mostPublic } from "../../audit/index.ts";
+import { type Client, fedSgd } from "../../client/index.ts";
+import { shapesSet } from "../../data/index.ts";
+import type { NamedNumbers } from "../../graph/index.ts";
+import { estimateStatistics, initialWeights, models } from "../../models/index.ts";
+import { format, type PartSpec } from "../../parts/index.ts";
+import { type KeyBits, keyFromSeed, stream } from "../../random/index.ts";
+import { taskOf } from "../../runs/index.ts";
+import { examplesOf, type Reconstruction, type Tick } from "../../scenario/index.ts";
+import { type ExperimentRun, experiment, type Finding } from "../experiment.ts";
+import { headOf } from "../experiment-result.ts";
+import { kept } from "../kept.ts";
+import { bytesOf, pngFilesSchema } from "../png-files.ts";
+import { type Progressed, within } from "../progress.ts";
 import { type BatchNormPriorParams, batchNormPriorParams } from "./batch-norm-prior-params.ts";
-import type { BatchNormPriorResult } from "./batch-norm-prior-result.ts";
+import { type BatchNormPriorResult, batchNormPriorSchema, batchSchema } from "./batch-norm-prior-result.ts";
 import { type Arm, arms, scoreBatch, summarizeBatches } from "./batch-norm-prior-score.ts";
 import { tune, tuningAttacks } from "./batch-norm-prior-tune.ts";
-import { attackUpdate, cosineNearby, drawUpdate, within } from "./drawn-update.ts";
-import type { Experiment, ExperimentRun, Finding } from "./experiment.ts";
-import { headOf } from "./result.ts";
-import { openStatisticsDistance } from "./statistics-distance.ts";
+import { attackUpdate, cosineNearby, drawUpdate } from "./drawn-update.ts";
+import { openStatisticsDistance, type StatisticsDistance } from "./statistics-distance.ts";
 
-/** Batches whose pictures are kept. */
+/** Batches whose images are kept. */
 const shown = 4;
-/** Streams of the seed; batch i uses the key of a stream folded with i. */
-const streams = { weights: 0, images: 1, noise: 2, start: 3, bootstrap: 4, tuning: 5, nearby: 6 } as const;
-type KeyOf = (stream: keyof typeof streams) => KeyBits;
 
 /**
- * Whether the batch-norm prior of GradInversion (Yin et al. 2021, R_BN of DeepInversion) helps: the same attack with it and without it, each tuned before by the same
- * budget on updates of training images, on the same updates of a ConvNet from the same starts. The client normalizes by its running statistics (evaluation mode),
- * and those are of training images.
+ * Whether the batch-norm prior of GradInversion (Yin et al. 2021, R_BN of DeepInversion) helps: the same
+ * attack with it and without it, each tuned before by the same budget on updates of training images, on
+ * the same updates of a ConvNet from the same starts. The client normalizes by its running statistics
+ * (evaluation mode), and those are of training images.
  */
-export const batchNormPrior = part({
+export const batchNormPrior = experiment({
   kind: "batch-norm-prior",
   doc: "GradInversion with and without its batch-norm prior, both tuned, on the same updates of a ConvNet with real running statistics.",
   params: batchNormPriorParams,
-  build: (params): Experiment => ({ run: (run) => batchNormPriorOf(params, run) }),
+  result: batchNormPriorSchema,
+  quick: { width: "8", batches: "2", candidates: "2", steps: "20", examples: "256" },
+  build: (params) => ({ run: (run) => batchNormPriorOf(params, run) }),
 });
 
-async function* batchNormPriorOf(params: BatchNormPriorParams, { spec, versions, machine }: ExperimentRun): AsyncGenerator<Tick, Finding> {
-  const { batch, batches, steps, gradient, labels } = params;
-  const keyOf: KeyOf = (stream) => foldIn(keyFromSeed(spec.seed), streams[stream]);
-  const test = shapesSet("test");
-  const mean = meanImage(shapesSet("train"), Math.min(mostPublic, params.examples));
-  const one = await statisticalClient(params, keyOf, machine);
+/** What all batches have in common. */
+interface Compared {
+  readonly client: Client;
+  readonly chosen: Readonly<Record<Arm, PartSpec>>;
+  readonly distance: StatisticsDistance;
+  /** The mean training image. */
+  readonly mean: Float32Array;
+}
+
+/** What became of one update, and the files that it names. */
+const finished = z.strictObject({ score: batchSchema, files: pngFilesSchema });
+type Finished = z.output<typeof finished>;
+
+async function* batchNormPriorOf(params: BatchNormPriorParams, run: ExperimentRun): AsyncGenerator<Tick, Finding<BatchNormPriorResult>> {
+  const { batch, batches, steps } = params;
+  const root = keyFromSeed(run.spec.seed);
+  const client = await statisticalClient(params, root, run);
   const before = tuningAttacks(params);
   const of = (before + 2 * batches) * steps;
-  const { chosen, tuning } = yield* within(tune({ client: one, params, seed: spec.seed, key: keyOf("tuning"), machine }), {
-    before: 0,
-    of,
-  });
-  const distance = await openStatisticsDistance(one, batch, machine);
-  const found: BatchNormPriorResult["batches"] = [];
-  const pictures = new Map<string, Picture>();
-  for (let i = 0; i < batches; i++) {
-    const own = (stream: keyof typeof streams) => foldIn(keyOf(stream), i);
-    const update = await drawUpdate(one, test, batch, { images: own("images"), noise: own("noise") }, machine);
-    const made: Partial<Record<Arm, Reconstruction>> = {};
-    for (const [a, arm] of arms.entries())
-      made[arm] = yield* within(attackUpdate(chosen[arm], update, labels, own("start"), machine), {
-        before: (before + 2 * i + a) * steps,
-        of,
-      });
-    const { originals, seen } = update;
-    const scored = scoreBatch(
-      {
-        originals,
-        made: made as Record<Arm, Reconstruction>,
-        labels: recoverLabels(seen, "distinct"),
-        nothing: gradient * norms([...seen.updates.values()]),
-        nearby: await cosineNearby(update, { deviations: 0.1, key: own("nearby") }, machine),
-        statistics: {
-          truth: await distance.of(originals.map(({ image }) => image)),
-          without: await distance.of(made.without!.pictures),
-          with: await distance.of(made.with!.pictures),
-        },
-        mean,
-        ...(i < shown ? { name: String(i) } : {}),
-      },
-      test,
-    );
-    found.push(scored.score);
-    for (const [name, picture] of scored.pictures) pictures.set(name, picture);
+  const { chosen, tuning } = yield* tune(client, params, run, { before: 0, of });
+  const distance = await openStatisticsDistance(client, batch, run.machine);
+  const mean = meanGuess(shapesSet("train"), Math.min(mostPublic, params.examples)).of(0);
+  const made: Finished[] = [];
+  try {
+    for (let i = 0; i < batches; i++) {
+      const progressed = { before: (before + 2 * i) * steps, of };
+      made.push(yield* kept(run, `batch-${i}`, finished, () => compare(i, { client, chosen, distance, mean }, params, run, progressed)));
+    }
+  } finally {
+    await distance.dispose();
   }
-  await distance.dispose();
+  const scores = made.map(({ score }) => score);
   const result: BatchNormPriorResult = {
-    ...headOf("batch-norm-prior", { spec, versions }),
+    ...headOf("batch-norm-prior", run),
     attacks: { without: format(chosen.without), with: format(chosen.with) },
     tuning,
-    ...summarizeBatches(found, keyOf("bootstrap")),
-    batches: found,
+    ...summarizeBatches(scores, stream(root, "resample")),
+    batches: scores,
     notes: notesOf(params),
   };
-  return { result, pictures };
+  return { result, images: new Map(made.flatMap(({ files }) => bytesOf(files))) };
+}
+
+/** Both attacks on one update. */
+async function* compare(
+  i: number,
+  { client, chosen, distance, mean }: Compared,
+  { batch, steps, gradient, labels }: BatchNormPriorParams,
+  { spec, machine }: ExperimentRun,
+  { before, of }: Progressed,
+): AsyncGenerator<Tick, Finished> {
+  const test = shapesSet("test");
+  const own = (name: "images" | "noise" | "attack") => drawKey(keyFromSeed(spec.seed), name, i);
+  const update = await drawUpdate(client, test, batch, { images: own("images"), noise: own("noise") }, machine);
+  const made: Partial<Record<Arm, Reconstruction>> = {};
+  for (const [a, arm] of arms.entries())
+    made[arm] = yield* within(attackUpdate(chosen[arm], update, labels, own("attack"), machine), { before: before + a * steps, of });
+  const { originals, seen } = update;
+  return scoreBatch(
+    {
+      originals,
+      made: made as Record<Arm, Reconstruction>,
+      labels: recoverLabels(seen, "distinct"),
+      nothing: gradient * norms(seen.rounds[0]!.updates),
+      nearby: await cosineNearby(update, { deviations: 0.1, key: stream(own("images"), "noise") }, machine),
+      statistics: {
+        truth: await distance.of(originals.map(({ image }) => image)),
+        without: await distance.of(made.without!.images),
+        with: await distance.of(made.with!.images),
+      },
+      mean,
+      ...(i < shown ? { name: String(i) } : {}),
+    },
+    test,
+  );
 }
 
 /** Σ over parameters of the norm of what was sent. */
-const norms = (updates: readonly Float32Array[]): number =>
-  updates.reduce((sum, update) => sum + Math.sqrt(update.reduce((squares, entry) => squares + entry ** 2, 0)), 0);
+const norms = (updates: NamedNumbers): number =>
+  [...updates.values()].reduce((sum, { data }) => sum + Math.sqrt(data.reduce((squares, entry) => squares + entry ** 2, 0)), 0);
 
 /** A ConvNet with drawn weights, whose running statistics are those of training images. */
-async function statisticalClient({ width, pool, examples }: BatchNormPriorParams, keyOf: KeyOf, machine: Machine): Promise<Client> {
+async function statisticalClient(
+  { width, pool, examples }: BatchNormPriorParams,
+  root: KeyBits,
+  { machine }: ExperimentRun,
+): Promise<Client> {
   const train = shapesSet("train");
-  const normalization = { mean: train.mean, std: train.std };
-  const model = models.build({ kind: "convnet", width, pool }, { shape: train.shape, classes: train.classes.length, normalization });
-  const pictures = { count: examples, image: (i: number) => train.example(i).image };
-  return client({ model, weights: await estimateStatistics(model, initialWeights(model, keyOf("weights")), pictures, machine) });
+  const model = models.build({ kind: "convnet", width, pool }, taskOf(train));
+  const drawn = initialWeights(model, stream(root, "weights"));
+  return fedSgd({ model, weights: await estimateStatistics(model, drawn, { ...examplesOf(train), count: examples }, machine) });
 }
 
 function notesOf({ examples, seeds, labels, pool }: BatchNormPriorParams): string[] {

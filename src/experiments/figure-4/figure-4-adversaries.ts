@@ -1,7 +1,8 @@
-import { type Assumption, type Attack, assuming } from "../adversary/index.ts";
-import { gaussianLikelihood, laplacianLikelihood } from "../defenses/index.ts";
-import { adam, annealed, exponentialRate } from "../optimizers/index.ts";
-import { priors } from "../priors/index.ts";
+import { type Attack, assuming, type Neighborhood } from "../../adversary/index.ts";
+import { gaussianLikelihood, type Likelihood, laplacianLikelihood } from "../../defenses/index.ts";
+import { adam, annealed, exponentialRate } from "../../optimizers/index.ts";
+import { format, type PartSpec } from "../../parts/index.ts";
+import { priors } from "../../priors/index.ts";
 import type { Figure4Params } from "./figure-4-params.ts";
 import type { Schedule, Series } from "./figure-4-result.ts";
 
@@ -25,31 +26,35 @@ export const pairs: readonly Pair[] = [
 export const mainSetting = ({ width, classes }: Figure4Params): Setting => ({ width: width[0]!, classes: classes[0]!, k: 1, delta: 0 });
 
 /** The attack of a pair in a setting, by Adam with a schedule. */
-export const attackOf = (params: Figure4Params, pair: Pair, setting: Setting, { rate, gamma, anneal }: Schedule): Attack =>
-  assuming(assumptionOf(params, pair, setting), {
-    optimizer: adam(),
-    steps: params.steps,
-    rate: exponentialRate(rate, gamma),
-    ...(anneal < 1 ? { anneal: annealed(anneal) } : {}),
-    start: "normal",
-    box: false,
-    restarts: 1,
-    result: "last",
-  });
+export function attackOf(params: Figure4Params, pair: Pair, setting: Setting, { rate, gamma, anneal }: Schedule): Attack {
+  const prior = priorOf(params, pair);
+  const ball = ballOf(params, setting);
+  return assuming(
+    { likelihood: likelihoodOf(params, pair), prior: priors.build(prior), ...(ball ? { ball } : {}) },
+    {
+      optimizer: adam(),
+      steps: params.steps,
+      rate: exponentialRate(rate, gamma),
+      ...(anneal < 1 ? { anneal: annealed(anneal) } : {}),
+      start: params.start,
+      box: false,
+      restarts: 1,
+      result: "last",
+    },
+    { prior: format(prior) },
+  );
+}
 
-/** What a pair believes, in a setting. */
-function assumptionOf(params: Figure4Params, { prior, conditional }: Pair, { k, delta }: Setting): Assumption {
-  const { scale, sigma, priorScale, labels, points, bound } = params;
-  const law =
-    conditional === "laplacian" ? laplacianLikelihood(scale) : gaussianLikelihood(sigma === "matched" ? Math.SQRT2 * scale : sigma);
-  const density =
-    prior === "gaussian"
-      ? priors.build({ kind: "gaussian", sigma: 1 })
-      : priors.build({ kind: "laplacian", scale: priorScale === "matched" ? Math.SQRT1_2 : priorScale });
-  return {
-    likelihood: law,
-    prior: density,
-    jointLabels: labels === "joint",
-    ...(delta > 0 ? { ball: { samples: k, radius: delta, space: "model", bound, points: k === 1 ? "independent" : points } } : {}),
-  };
+function likelihoodOf({ scale, sigma }: Figure4Params, { conditional }: Pair): Likelihood {
+  return conditional === "laplacian" ? laplacianLikelihood(scale) : gaussianLikelihood(sigma === "matched" ? Math.SQRT2 * scale : sigma);
+}
+
+function priorOf({ priorScale }: Figure4Params, { prior }: Pair): PartSpec {
+  if (prior === "gaussian") return { kind: "gaussian", sigma: 1 };
+  return { kind: "laplacian", scale: priorScale === "matched" ? Math.SQRT1_2 : priorScale };
+}
+
+function ballOf({ bound, points }: Figure4Params, { k, delta }: Setting): Neighborhood | undefined {
+  if (delta === 0) return undefined;
+  return { samples: k, radius: delta, space: "model", bound, points: k === 1 ? "independent" : points };
 }

@@ -1,10 +1,13 @@
-import type { Tick } from "../audit/index.ts";
-import { specHash } from "../parts/index.ts";
-import type { ExperimentRun } from "./experiment.ts";
-import { mainSetting, pairs } from "./figure-4-adversaries.ts";
+import { z } from "zod";
+import { specHash } from "../../parts/index.ts";
+import type { Tick } from "../../scenario/index.ts";
+import type { ExperimentRun } from "../experiment.ts";
+import { kept } from "../kept.ts";
+import type { Progressed } from "../progress.ts";
+import { mainSetting, type Pair, pairs } from "./figure-4-adversaries.ts";
 import { attackPanel, type Panel, stepsOf } from "./figure-4-panel.ts";
 import { type Figure4Params, mostSamples } from "./figure-4-params.ts";
-import type { Figure4Tuned, Schedule } from "./figure-4-result.ts";
+import { type Figure4Tuned, type Schedule, type Series, seriesSchema } from "./figure-4-result.ts";
 
 /** The first draw of a network that is tuned on. Scored draws have lower indices, however many there are. */
 export const firstTuningDraw = mostSamples;
@@ -15,20 +18,17 @@ export function candidatesOf({ rate, gamma, anneal, tuneRate, tuneGamma, tuneAnn
   return [...new Map([{ rate, gamma, anneal }, ...combinations].map((each) => [JSON.stringify(each), each])).values()];
 }
 
-/** Every pair with every candidate, on the draws that are tuned on. */
-function trials(params: Figure4Params): Panel {
-  const candidates = candidatesOf(params);
-  return {
-    params,
-    setting: mainSetting(params),
-    adversaries: pairs.flatMap((pair) => candidates.map((schedule) => ({ pair, schedule }))),
-    from: firstTuningDraw,
-    count: params.tuneDraws,
-  };
-}
+/** A pair with every candidate, on the draws that are tuned on. */
+const trialsOf = (params: Figure4Params, pair: Pair): Panel => ({
+  params,
+  setting: mainSetting(params),
+  adversaries: candidatesOf(params).map((schedule) => ({ pair, schedule })),
+  from: firstTuningDraw,
+  count: params.tuneDraws,
+});
 
 /** Every pair with a schedule of its own, on the draws of the main panel. */
-const scored = (params: Figure4Params, schedules: readonly Schedule[]): Panel => ({
+const scoredWith = (params: Figure4Params, schedules: readonly Schedule[]): Panel => ({
   params,
   setting: mainSetting(params),
   adversaries: pairs.map((pair, p) => ({ pair, schedule: schedules[p]! })),
@@ -36,25 +36,33 @@ const scored = (params: Figure4Params, schedules: readonly Schedule[]): Panel =>
   count: params.samples,
 });
 
+/** Steps that all trials take. */
+const trialSteps = (params: Figure4Params): number => pairs.reduce((sum, pair) => sum + stepsOf(trialsOf(params, pair)), 0);
+
 /** Steps that {@link tuneFigure4} takes, over all programs. */
 export const tuningSteps = (params: Figure4Params): number =>
-  params.tuneDraws === 0 ? 0 : stepsOf(trials(params)) + stepsOf(scored(params, candidatesOf(params)));
+  params.tuneDraws === 0 ? 0 : trialSteps(params) + stepsOf(scoredWith(params, candidatesOf(params)));
 
 /**
- * Tunes every adversary of the main panel by the same budget, on draws of the same networks that are not scored, and compares them on those that are. What is least is
- * the mean distance after the last step, which an adversary can measure on draws that it makes itself. Nothing where `tuneDraws` is 0.
+ * Tunes every adversary of the main panel by the same budget, on draws of the same networks that are not
+ * scored, and compares them on those that are. What is least is the mean distance after the last step,
+ * which an adversary can measure on draws that it makes itself. Nothing where `tuneDraws` is 0.
  */
 export async function* tuneFigure4(
   params: Figure4Params,
   run: ExperimentRun,
-  { before, of }: { readonly before: number; readonly of: number },
+  { before, of }: Progressed,
 ): AsyncGenerator<Tick, Figure4Tuned | null> {
   if (params.tuneDraws === 0) return null;
   const candidates = candidatesOf(params);
-  const tried = yield* attackPanel(trials(params), run, { before, of });
-  const scores = pairs.map((_, p) => candidates.map((_, c) => tried[p * candidates.length + c]!.score));
+  const scores: number[][] = [];
+  let done = before;
+  for (const [p, pair] of pairs.entries()) {
+    scores.push(yield* trialScores(trialsOf(params, pair), `tuning-${p}`, run, { before: done, of }));
+    done += stepsOf(trialsOf(params, pair));
+  }
   const chosen = scores.map((own) => candidates[own.indexOf(Math.min(...own))]!);
-  const curves = yield* attackPanel(scored(params, chosen), run, { before: before + stepsOf(trials(params)), of });
+  const series = yield* tunedSeries(scoredWith(params, chosen), run, { before: done, of });
   const spec = tuningSpec(params, candidates, run.spec.seed);
   return {
     by: "distance",
@@ -62,15 +70,23 @@ export async function* tuneFigure4(
     candidates: [...candidates],
     spec,
     specHash: specHash(spec),
-    series: pairs.map((pair, p) => ({
-      ...pair,
-      ...mainSetting(params),
-      ...curves[p]!.summary(curves[0]!),
-      chosen: chosen[p]!,
-      scores: scores[p]!,
-    })),
+    series: series.map((one, p) => ({ ...one, chosen: chosen[p]!, scores: scores[p]! })),
   };
 }
+
+/** Mean distance of each candidate of an adversary. */
+const trialScores = (panel: Panel, name: string, run: ExperimentRun, progressed: Progressed): AsyncGenerator<Tick, number[]> =>
+  kept(run, name, z.array(z.number()), async function* () {
+    const curves = yield* attackPanel(panel, run, progressed);
+    return curves.map(({ score }) => score);
+  });
+
+/** The curves of the tuned adversaries. */
+const tunedSeries = (panel: Panel, run: ExperimentRun, progressed: Progressed): AsyncGenerator<Tick, Series[]> =>
+  kept(run, "tuned", z.array(seriesSchema), async function* () {
+    const curves = yield* attackPanel(panel, run, progressed);
+    return pairs.map((pair, p) => ({ ...pair, ...panel.setting, ...curves[p]!.summary(curves[0]!.final) }));
+  });
 
 /** Everything that the choices follow from; what is scored is not among it. */
 function tuningSpec(params: Figure4Params, candidates: readonly Schedule[], seed: number): Figure4Tuned["spec"] {
