@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { LeakageError } from "../../src/errors.ts";
-import { experiments, planExperiment, quick, validateExperiment } from "../../src/experiments/index.ts";
+import { type ExperimentPlan, experiments, planExperiment, quick, validateExperiment } from "../../src/experiments/index.ts";
+import { specHash } from "../../src/parts/index.ts";
 import { experimentReport, experimentVerdict } from "../../src/report/index.ts";
-import { memoryStore, type Store } from "../../src/runs/index.ts";
+import type { Store } from "../../src/runs/index.ts";
 
 /** Versions of the experiments that are done in a moment. */
 const tiny: Readonly<Record<string, string>> = {
-  "assumed-law":
-    "samples=4,tuning=2,steps=3,restarts=1,widen=10,width=8,dimension=4,images=2,tuningImages=2,imageSteps=2,model=(mlp:sizes=4),weight=1000",
+  "assumed-law": "panels=images,images=2,tuningImages=2,imageSteps=2,widen=10,model=(mlp:sizes=4),weight=1000",
   "batch-norm-prior": "width=1,pool=average,batch=2,batches=2,steps=3,warmUp=1,examples=32,rates=0.1,tvs=1e-4,weights=1e-3",
   "figure-1": "model=(mlp:sizes=8),attack=(bayes:steps=4),snapshots=2",
   "figure-4":
@@ -39,75 +39,67 @@ function openStore(files = new Map<string, Uint8Array>(), writes = Number.POSITI
   return { store, files, written };
 }
 
-/** The whole of what an experiment gives, as bytes. */
-async function bytesOf(kind: string, store: Store): Promise<string> {
-  const running = planOf(kind).run(store);
+/** Runs an experiment to its end. */
+async function found({ run }: ExperimentPlan, store: Store) {
+  const running = run(store);
   for (;;) {
     const next = await running.next();
-    if (!next.done) continue;
-    const { result, images } = next.value;
-    return JSON.stringify([result, [...images].map(([name, png]) => [name, Buffer.from(png).toString("base64")])]);
+    if (next.done) return next.value;
+    expect(next.value.step).toBeLessThanOrEqual(next.value.of);
   }
 }
+
+/** All that an experiment gives, as one hash. */
+const hashOf = ({ result, images }: Awaited<ReturnType<typeof found>>): string =>
+  specHash([JSON.stringify(result), ...[...images].map(([name, png]) => `${name} ${Buffer.from(png).toString("base64")}`)]);
+
+/** What a run computes: other files are made of it. */
+const parts = (names: readonly string[]): readonly string[] => names.filter((name) => /(^|\/)(parts|draws)\//.test(name));
 
 const kinds = experiments.list().map(({ kind }) => kind);
 
 describe.each(kinds)("the experiment %s", (kind) => {
-  it("has a valid result, a report with every image, and a spec that runs unchanged", async () => {
+  it("gives a valid result, whose spec runs unchanged; the same after it was killed; and makes again what is damaged", async () => {
     const planned = planOf(kind);
-    const running = planned.run(memoryStore());
-    let next = await running.next();
-    for (; !next.done; next = await running.next()) expect(next.value.step).toBeLessThanOrEqual(next.value.of);
-    const { result, images } = next.value;
+    const whole = openStore();
+    const finding = await found(planned, whole.store);
+    const { result, images } = finding;
     expect(validateExperiment(JSON.parse(JSON.stringify(result)), "the result")).toEqual(result);
     expect(result).toMatchObject({ command: "reproduce", seed: 5, specHash: planned.specHash, versions: surroundings.versions });
-    const again = planExperiment(JSON.parse(JSON.stringify(result.spec)), surroundings);
-    expect(again.specHash).toBe(planned.specHash);
-    const html = experimentReport({ result, pictures: images, reproduce: `gradleak reproduce ${kind}` });
-    expect(html).toContain(planned.specHash);
+    expect(planExperiment(JSON.parse(JSON.stringify(result.spec)), surroundings).specHash).toBe(planned.specHash);
+    expect(experimentReport({ result, pictures: images, reproduce: `gradleak reproduce ${kind}` })).toContain(planned.specHash);
     expect(experimentVerdict(result).sentence).toMatch(/\.$/);
-  }, 120_000);
 
-  it("goes on after it was killed, wherever that was, and makes again what is damaged", async () => {
-    const whole = openStore();
-    const expected = await bytesOf(kind, whole.store);
-    expect(whole.written.length).toBeGreaterThan(0);
-    // What is finished is not made again; images and summaries may be written again.
-    const finished = openStore(new Map(whole.files));
-    expect(await bytesOf(kind, finished.store)).toBe(expected);
-    expect(finished.written.filter((name) => /(^|\/)(parts|draws)\//.test(name))).toEqual([]);
-    for (const writes of new Set([1, Math.floor(whole.written.length / 2)])) {
-      const killed = openStore(new Map(), writes);
-      await expect(bytesOf(kind, killed.store)).rejects.toThrow("killed");
-      const resumed = openStore(killed.files);
-      expect(await bytesOf(kind, resumed.store)).toBe(expected);
-      expect(resumed.written).not.toContain(killed.written[0]!);
-    }
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    const first = whole.written.find((name) => /(^|\/)(parts|draws)\//.test(name))!;
-    for (const damaged of ["", "{}", text(whole.files.get(first)!).slice(0, -20)]) {
-      const { store, written } = openStore(new Map([...whole.files, [first, new TextEncoder().encode(damaged)]]));
-      expect(await bytesOf(kind, store)).toBe(expected);
-      expect(written).toContain(first);
-    }
+    const killed = openStore(new Map(), Math.floor(whole.written.length / 2));
+    await expect(found(planned, killed.store)).rejects.toThrow("killed");
+    const resumed = openStore(killed.files);
+    expect(hashOf(await found(planned, resumed.store))).toBe(hashOf(finding));
+    expect(parts(resumed.written)).toEqual(parts(whole.written).slice(parts(killed.written).length));
+
+    const first = parts(whole.written)[0]!;
+    const damaged = openStore(new Map([...whole.files, [first, whole.files.get(first)!.slice(0, -20)]]));
+    expect(hashOf(await found(planned, damaged.store))).toBe(hashOf(finding));
+    expect(parts(damaged.written)).toEqual([first]);
   }, 240_000);
 });
 
 describe("a kept part", () => {
-  it("is made again where a digit changed, and where it is of another spec or another part", async () => {
+  it("is made again where it is not whole, and where it is of another spec or another part", async () => {
+    const planned = planOf("table-1");
     const whole = openStore();
-    const expected = await bytesOf("table-1", whole.store);
-    const text = new TextDecoder().decode(whole.files.get("parts/row-2.json")!);
-    const changed = text.replace(/"cosine":(\d)\.?/, (all, digit) => all.replace(digit, digit === "1" ? "0" : "1"));
+    const expected = hashOf(await found(planned, whole.store));
+    const file = "parts/row-2.json";
+    const text = new TextDecoder().decode(whole.files.get(file)!);
+    const changed = text.replace(/("samples":)1/, "$12");
     expect(changed).not.toBe(text);
-    for (const other of [new TextEncoder().encode(changed), whole.files.get("parts/row-1.json")!]) {
-      const { store, written } = openStore(new Map([...whole.files, ["parts/row-2.json", other]]));
-      expect(await bytesOf("table-1", store)).toBe(expected);
-      expect(written).toEqual(["parts/row-2.json"]);
+    const other = new TextDecoder().decode(whole.files.get("parts/row-1.json")!);
+    for (const damaged of ["", "{}", "null", changed, other]) {
+      const { store, written } = openStore(new Map([...whole.files, [file, new TextEncoder().encode(damaged)]]));
+      expect(hashOf(await found(planned, store))).toBe(expected);
+      expect(written).toEqual([file]);
     }
     const { written, store } = openStore(new Map(whole.files));
-    const running = planExperiment({ command: "reproduce", experiment: small("table-1"), seed: 6 }, surroundings).run(store);
-    for (let next = await running.next(); !next.done; ) next = await running.next();
+    await found(planExperiment({ command: "reproduce", experiment: small("table-1"), seed: 6 }, surroundings), store);
     expect(written).toEqual(whole.written);
   }, 120_000);
 });
