@@ -3,13 +3,14 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LeakageError } from "../errors.ts";
 import { canonicalJson } from "../parts/index.ts";
+import type { Store } from "../runs/index.ts";
 
 const runFile = "run.json";
 /** What a file is called until it is whole. */
 const unfinished = (path: string): string => `${path}.part`;
 
 /** The folder of one result. Everything in it is written whole: to a name of its own first, then renamed. */
-export class ResultFolder {
+export class ResultFolder implements Store {
   readonly path: string;
 
   private constructor(path: string) {

@@ -1,6 +1,7 @@
 import { LeakageError } from "../errors.ts";
 import { type NamedArray, type NamedArrays, readNpz, readSafetensors, requireFinite, toFloat32 } from "../formats/index.ts";
-import { isCounter, type NamedNumbers } from "../models/index.ts";
+import type { NamedNumbers, ShapedNumbers } from "../graph/index.ts";
+import { isCounter } from "../models/index.ts";
 import { bytesAt } from "./read-file.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -17,7 +18,7 @@ function readArrays(bytes: Uint8Array, path: string): NamedArrays {
 }
 
 /** The entries as float32. Throws LeakageError `file` for integers, and for numbers that are not finite in float32. */
-function numbersOf(array: NamedArray, name: string, path: string): NamedNumbers {
+function numbersOf(array: NamedArray, name: string, path: string): ShapedNumbers {
   if (array.dtype !== "F32" && array.dtype !== "F64")
     throw new LeakageError("file", `${path}: ${name} must hold real numbers (F64, F32, F16 or BF16), and holds ${array.dtype}.`);
   requireFinite(array, name, path);
@@ -29,7 +30,7 @@ function numbersOf(array: NamedArray, name: string, path: string): NamedNumbers 
 /** What a file of tensors holds. */
 export interface TensorFile {
   /** Finite float32 numbers by name. */
-  readonly tensors: ReadonlyMap<string, NamedNumbers>;
+  readonly tensors: NamedNumbers;
   /** SHA-256 of the file, in hexadecimal digits. */
   readonly sha256: string;
 }

@@ -61,6 +61,13 @@ export async function prepareAttack(asked: Asked<typeof attackSpec>, sources: So
 /** Completes what `gradleak audit` is asked for. @throws LeakageError for data that does not resolve or does not fit. */
 export async function prepareAudit(asked: Asked<typeof auditSpec>, sources: Sources): Promise<Prepared<AuditSpec>> {
   const found = await opened(asked.data, sources);
+  if (asked.tuning && !found.publicData)
+    throw new LeakageError(
+      "spec",
+      `--vary tunes on images that are not scored, and --data ${nameOf(asked.data.set, sources)} has no two splits; put its images into subfolders train and test.`,
+    );
+  if (asked.tuning && asked.tuned)
+    throw new LeakageError("spec", "--vary does not fit --tuned: that attack was tuned before; give --attack.");
   const drawn = drawnPlaces(keyFromSeed(asked.seed), asked.samples, asked.client.batch, found.data.size);
   return { ...found, spec: completed(asked, found, drawn, sources) };
 }
@@ -77,8 +84,17 @@ export async function prepareTune(asked: Asked<typeof tuneSpec>, sources: Source
   return { ...found, spec: completed(asked, found, drawn, sources) };
 }
 
-/** Completes what `gradleak invert` is asked for. */
+/** Completes what `gradleak invert` is asked for. @throws LeakageError `spec` for labels or channels that do not fit. */
 export function prepareInvert(asked: Asked<typeof invertSpec>): InvertSpec {
+  const { knownLabels, client, input } = asked;
+  if (knownLabels && knownLabels.length !== client.batch)
+    throw new LeakageError("spec", `--labels names ${knownLabels.length} classes for a batch of ${client.batch}; give one an image.`);
+  const wrong = knownLabels?.find((label) => label >= input.classes);
+  if (wrong !== undefined)
+    throw new LeakageError("spec", `--labels: class ${wrong} is not among 0 … ${input.classes - 1} (--classes ${input.classes}).`);
+  for (const name of ["mean", "std"] as const)
+    if (input[name].length !== input.shape[0] && !(input.shape.length === 1 && input[name].length === 1))
+      throw new LeakageError("spec", `--${name} takes ${input.shape[0]} numbers, one a channel; got ${input[name].length}.`);
   const labels = asked.knownLabels
     ? ("known" as const)
     : (asked.labels ?? labelsOf([asked.attack]) ?? (asked.client.batch === 1 ? "recovered" : "joint"));
