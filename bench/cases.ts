@@ -1,4 +1,4 @@
-import type { Json } from "../src/spec/index.ts";
+import type { Json } from "../src/parts/index.ts";
 
 /** A network whose attack step is timed. */
 export interface Case {

@@ -1,10 +1,11 @@
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { adam, assuming, constantRate } from "../src/adversary/index.ts";
+import { assuming } from "../src/adversary/index.ts";
 import { laplacianLikelihood } from "../src/defenses/index.ts";
 import type { Figure4Params } from "../src/experiments/figure-4-params.ts";
 import { experiments } from "../src/experiments/index.ts";
 import { syntheticNetwork } from "../src/experiments/synthetic-draws.ts";
+import { adam, constantRate } from "../src/optimizers/index.ts";
 import { priors } from "../src/priors/index.ts";
 import { keyFromSeed } from "../src/random/index.ts";
 

@@ -2,20 +2,12 @@
 export {
   type Assumption,
   type Attack,
-  adam,
-  annealed,
   assuming,
-  constantRate,
   cosine,
-  cosineRate,
-  exponentialRate,
   invertDense,
   type LaneProgress,
-  lbfgs,
-  milestoneRate,
   type Neighborhood,
   type Observations,
-  type Optimizer,
   type Progress,
   type Run,
   recoverLabels,
@@ -158,8 +150,9 @@ export {
   weightsFrom,
 } from "./models/index.ts";
 export { toOnnx } from "./onnx/index.ts";
+export { adam, annealed, constantRate, cosineRate, exponentialRate, lbfgs, milestoneRate, type Optimizer } from "./optimizers/index.ts";
+export { canonicalJson, catalogue, format, part, specHash } from "./parts/index.ts";
 export { type Prior, type PriorContext, priors, product } from "./priors/index.ts";
 export { foldIn, Key, type KeyBits, keyFromSeed, split } from "./random/index.ts";
 export { attackReport, auditReport, auditVerdict, experimentReport, experimentVerdict, terminalPicture, verdict } from "./report/index.ts";
 export { type CompileOptions, compile, devices, evaluate, interpret, type Program, releasePrograms } from "./runtime/index.ts";
-export { canonicalJson, catalogue, format, part, specHash } from "./spec/index.ts";

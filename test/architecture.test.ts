@@ -4,23 +4,24 @@ import { describe, expect, it } from "vitest";
 
 /** A folder may import only the folders listed for it, through their index.ts. `errors.ts` is for everybody. */
 const allowed: Record<string, readonly string[]> = {
-  spec: [],
+  parts: [],
   graph: [],
   formats: [],
   onnx: ["graph", "formats"],
   random: ["graph"],
   runtime: ["graph", "onnx", "random"],
-  distributions: ["graph", "random", "spec"],
-  data: ["formats", "random", "spec"],
-  models: ["spec", "graph", "formats", "random", "distributions", "runtime", "data"],
-  client: ["spec", "graph", "random", "runtime", "distributions", "models"],
-  priors: ["spec", "graph", "random", "runtime", "distributions", "models", "client"],
-  defenses: ["spec", "graph", "random", "runtime", "distributions", "models", "client"],
-  adversary: ["spec", "graph", "random", "runtime", "distributions", "models", "client", "priors", "defenses"],
-  attacks: ["spec", "graph", "random", "runtime", "distributions", "models", "client", "priors", "defenses", "adversary"],
-  metrics: ["spec", "random"],
+  optimizers: ["graph"],
+  distributions: ["graph", "random", "parts"],
+  data: ["formats", "random", "parts"],
+  models: ["parts", "graph", "formats", "random", "distributions", "runtime", "data"],
+  client: ["parts", "graph", "random", "runtime", "distributions", "models"],
+  priors: ["parts", "graph", "random", "runtime", "distributions", "models", "client"],
+  defenses: ["parts", "graph", "random", "runtime", "distributions", "models", "client"],
+  adversary: ["parts", "graph", "random", "runtime", "optimizers", "distributions", "models", "client", "priors", "defenses"],
+  attacks: ["parts", "graph", "random", "runtime", "optimizers", "distributions", "models", "client", "priors", "defenses", "adversary"],
+  metrics: ["parts", "random"],
   audit: [
-    "spec",
+    "parts",
     "graph",
     "formats",
     "random",
@@ -36,7 +37,7 @@ const allowed: Record<string, readonly string[]> = {
     "metrics",
   ],
   experiments: [
-    "spec",
+    "parts",
     "graph",
     "formats",
     "random",
@@ -52,7 +53,7 @@ const allowed: Record<string, readonly string[]> = {
     "metrics",
     "audit",
   ],
-  report: ["spec", "formats", "metrics", "audit", "experiments"],
+  report: ["parts", "formats", "metrics", "audit", "experiments"],
 };
 /** The doors may import everything. */
 const doors = ["cli", "index.ts", "node.ts"];

@@ -1,7 +1,7 @@
 import { grad, type Tensor, vmap, where } from "../graph/index.ts";
+import type { Evaluation, Optimizer, State, Transition } from "../optimizers/index.ts";
 import type { Key } from "../random/index.ts";
 import { type Ball, pointsIn } from "./ball.ts";
-import type { Evaluation, Optimizer, State, Transition } from "./search/optimizer.ts";
 
 /** Logarithms of what an attacker assumes, at one point, each up to a constant: scalars. */
 export type Joint = {

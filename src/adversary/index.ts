@@ -5,18 +5,5 @@ export { type Ball, jensen, logMeanExp, pointsIn } from "./ball.ts";
 export { invertDense } from "./exact.ts";
 export { type LabelRule, recoverLabels } from "./labels.ts";
 export { cosine, layerNorm, squaredDistance } from "./matching.ts";
-export { adam } from "./search/adam.ts";
 export { agreement } from "./search/consensus.ts";
-export { lbfgs } from "./search/lbfgs.ts";
-export type { Optimizer } from "./search/optimizer.ts";
-export {
-  annealed,
-  constantRate,
-  cosineRate,
-  exponentialRate,
-  type Group,
-  milestoneRate,
-  milestones,
-  narrowed,
-  type Search,
-} from "./search/search.ts";
+export type { Group, Search } from "./search/search.ts";

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { adam, annealed, assuming, exponentialRate, lbfgs, type Neighborhood, narrowed } from "../adversary/index.ts";
+import { assuming, type Neighborhood } from "../adversary/index.ts";
 import { LeakageError } from "../errors.ts";
+import { adam, annealed, exponentialRate, lbfgs, narrowed } from "../optimizers/index.ts";
+import { format, nested, part } from "../parts/index.ts";
 import { type Prior, priors } from "../priors/index.ts";
-import { format, nested, part } from "../spec/index.ts";
 import { conditionals, narrowGaussian } from "./conditionals.ts";
 import type { AttackDeclaration, Setting } from "./declaration.ts";
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { cosine, layerNorm } from "../adversary/index.ts";
 import { defenses, type Likelihood } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import { catalogue, format, type PartSpec, part } from "../spec/index.ts";
+import { catalogue, format, type PartSpec, part } from "../parts/index.ts";
 
 /** What is taken for the point mass of an update that is sent as it is, where nobody said what the defense was. */
 export const narrowGaussian = (width: number): Likelihood => defenses.build("none").narrow!(width);

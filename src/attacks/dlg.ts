@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { adam, assuming, constantRate, lbfgs, type Optimizer, squaredDistance } from "../adversary/index.ts";
+import { assuming, squaredDistance } from "../adversary/index.ts";
+import { adam, constantRate, lbfgs, type Optimizer } from "../optimizers/index.ts";
+import { part } from "../parts/index.ts";
 import { uniform } from "../priors/index.ts";
-import { part } from "../spec/index.ts";
 import type { AttackDeclaration } from "./declaration.ts";
 
 const params = {

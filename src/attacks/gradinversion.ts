@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { adam, assuming, cosineRate, layerNorm } from "../adversary/index.ts";
+import { assuming, layerNorm } from "../adversary/index.ts";
 import { gaussianLikelihood, type Likelihood } from "../defenses/index.ts";
+import { adam, cosineRate } from "../optimizers/index.ts";
+import { part } from "../parts/index.ts";
 import { batchNorm as batchNormPrior, l2 as l2Prior, type Prior, product, totalVariation } from "../priors/index.ts";
-import { part } from "../spec/index.ts";
 import type { AttackDeclaration } from "./declaration.ts";
 
 /** The weights that a prior of GradInversion is made of. */

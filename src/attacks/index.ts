@@ -1,4 +1,4 @@
-import { catalogue } from "../spec/index.ts";
+import { catalogue } from "../parts/index.ts";
 import { bayes } from "./bayes.ts";
 import { dlg, idlg } from "./dlg.ts";
 import { gradinversion } from "./gradinversion.ts";

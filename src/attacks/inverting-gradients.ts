@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { adam, assuming, constantRate, cosine, milestoneRate } from "../adversary/index.ts";
+import { assuming, cosine } from "../adversary/index.ts";
+import { adam, constantRate, milestoneRate } from "../optimizers/index.ts";
+import { part } from "../parts/index.ts";
 import { totalVariation } from "../priors/index.ts";
-import { part } from "../spec/index.ts";
 import type { AttackDeclaration } from "./declaration.ts";
 
 /** Geiping et al. (2020), "Inverting Gradients": cosine similarity, total variation, Adam on signs, a box. */

@@ -3,8 +3,8 @@ import { attacks } from "../attacks/index.ts";
 import { vectorSets } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
+import { canonicalJson, concise } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
-import { canonicalJson, concise } from "../spec/index.ts";
 import { type Gate, parseGate, requireUsefulGate } from "./gate.ts";
 import { clientSpec, criterion, partOf, scoreSpec, type TuningRecord, tunedBy } from "./spec.ts";
 

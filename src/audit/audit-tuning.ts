@@ -1,6 +1,6 @@
 import { otherSplit } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
-import type { PartSpec } from "../spec/index.ts";
+import type { PartSpec } from "../parts/index.ts";
 import { type AuditSpec, attackName, type Cell, cellsOf, defenseName } from "./audit-spec.ts";
 import type { TuningRecord } from "./spec.ts";
 import { candidatesOf, recordOf, requireComparable, type Tuned, type TuneSpec, valueAt } from "./tune.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LeakageError } from "../errors.ts";
-import { specHash } from "../spec/index.ts";
+import { specHash } from "../parts/index.ts";
 
 /** A file of the same folder, or of one below it. */
 export const fileName = z

@@ -1,6 +1,6 @@
 import { LeakageError } from "../errors.ts";
 import { type Examples, estimateStatistics, type Model } from "../models/index.ts";
-import { format } from "../spec/index.ts";
+import { format } from "../parts/index.ts";
 import type { AuditRun } from "./audit-chunk.ts";
 import { type AttackRun, modelFor } from "./run.ts";
 import type { AttackSpec } from "./spec.ts";

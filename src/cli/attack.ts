@@ -20,8 +20,8 @@ import {
 import { defenses } from "../defenses/index.ts";
 import { encodePng, writeSafetensors } from "../formats/index.ts";
 import { models } from "../models/index.ts";
+import { format, specHash } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
-import { format, specHash } from "../spec/index.ts";
 import { conclude, tellImage } from "./conclude.ts";
 import { type Console, consoleFor } from "./console.ts";
 import { type DataFlags, dataSpec, dataWords, openData } from "./data.ts";

@@ -22,9 +22,9 @@ import {
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { models } from "../models/index.ts";
+import { concise, specHash } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
 import { auditReport, auditVerdict } from "../report/index.ts";
-import { concise, specHash } from "../spec/index.ts";
 import { auditTable } from "./audit-table.ts";
 import { type TuningFlags, tuningOf } from "./audit-tuning.ts";
 import { consoleFor } from "./console.ts";

@@ -1,7 +1,7 @@
 import pc from "picocolors";
 import { LeakageError } from "../errors.ts";
 import { fetchDataset } from "../node.ts";
-import { nearest } from "../spec/index.ts";
+import { nearest } from "../parts/index.ts";
 
 const sets = ["cifar10", "mnist"] as const;
 

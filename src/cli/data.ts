@@ -4,7 +4,7 @@ import { mostPublic } from "../audit/index.ts";
 import { type Dataset, otherSplit, remembering, vectorSets } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { openDataset } from "../node.ts";
-import { nearest } from "../spec/index.ts";
+import { nearest } from "../parts/index.ts";
 import { extents } from "./flags.ts";
 import { quoted } from "./shell.ts";
 

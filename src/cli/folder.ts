@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LeakageError } from "../errors.ts";
-import { canonicalJson } from "../spec/index.ts";
+import { canonicalJson } from "../parts/index.ts";
 
 const runFile = "run.json";
 /** What a file is called until it is whole. */

@@ -5,8 +5,8 @@ import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { experiments } from "../experiments/index.ts";
 import { models } from "../models/index.ts";
+import { nearest, type Row } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
-import { nearest, type Row } from "../spec/index.ts";
 
 const dataRows: readonly Row[] = [
   { kind: "cifar10", doc: "CIFAR-10, after gradleak data fetch cifar10, or from its official files.", params: [] },

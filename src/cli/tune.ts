@@ -14,7 +14,7 @@ import {
 } from "../audit/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import { concise, format, specHash } from "../spec/index.ts";
+import { concise, format, specHash } from "../parts/index.ts";
 import { type AuditFlags, prepare } from "./audit.ts";
 import type { TuningFlags } from "./audit-tuning.ts";
 import { consoleFor } from "./console.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { attacks } from "../attacks/index.ts";
 import { readTuned, recordOf, type TuningRecord } from "../audit/index.ts";
 import { LeakageError } from "../errors.ts";
-import { canonicalJson, type PartSpec } from "../spec/index.ts";
+import { canonicalJson, type PartSpec } from "../parts/index.ts";
 
 /** The attack that `gradleak tune` wrote to a file. Throws LeakageError where it was tuned on the part of the data that is to be scored. */
 async function tunedAttack(path: string, split: "train" | "test" | undefined): Promise<TuningRecord> {

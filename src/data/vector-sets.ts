@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { catalogue, part } from "../parts/index.ts";
 import { keyFromSeed } from "../random/index.ts";
-import { catalogue, part } from "../spec/index.ts";
 import type { Dataset } from "./dataset.ts";
 import { gaussianSet } from "./gaussian.ts";
 

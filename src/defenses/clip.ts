@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LeakageError } from "../errors.ts";
 import type { Gradients, Tensor } from "../graph/index.ts";
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import type { Defense } from "./defense.ts";
 import { inSteps, type Step } from "./step.ts";
 

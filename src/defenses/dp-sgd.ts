@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Batch, Client } from "../client/index.ts";
 import { LeakageError } from "../errors.ts";
 import { Gradients, type Tensor, vmap } from "../graph/index.ts";
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import { clipped } from "./clip.ts";
 import type { Defense } from "./defense.ts";
 import { inSteps, type Step } from "./step.ts";

@@ -1,4 +1,4 @@
-import { catalogue, chainable } from "../spec/index.ts";
+import { catalogue, chainable } from "../parts/index.ts";
 import { clip } from "./clip.ts";
 import type { Defense } from "./defense.ts";
 import { dpSgd } from "./dp-sgd.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import type { Defense, Likelihood } from "./defense.ts";
 import { type Noise, type Per, perWords } from "./noise.ts";
 import { withNoise } from "./with-noise.ts";

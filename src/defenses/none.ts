@@ -1,4 +1,4 @@
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import type { Defense } from "./defense.ts";
 import { inSteps } from "./step.ts";
 

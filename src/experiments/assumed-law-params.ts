@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { models } from "../models/index.ts";
-import { nested } from "../spec/index.ts";
+import { nested } from "../parts/index.ts";
 
 const size = (initial: number, doc: string, least = 1) => z.int().min(least).max(1_000_000).default(initial).describe(doc);
 

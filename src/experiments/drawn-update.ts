@@ -4,8 +4,8 @@ import { type Machine, oneHot, type Reconstruction, reconstruct, simulate, type 
 import type { Client } from "../client/index.ts";
 import type { Dataset, Example } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
+import type { PartSpec } from "../parts/index.ts";
 import { fillNormal, type KeyBits } from "../random/index.ts";
-import type { PartSpec } from "../spec/index.ts";
 import { distinctDraws } from "./distinct-draws.ts";
 
 /** The update of a batch of images of different classes, sent as it is. */

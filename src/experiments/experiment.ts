@@ -1,6 +1,6 @@
 import type { Machine, Tick } from "../audit/index.ts";
 import type { Picture } from "../formats/index.ts";
-import type { PartSpec } from "../spec/index.ts";
+import type { PartSpec } from "../parts/index.ts";
 import type { AssumedLawResult } from "./assumed-law-result.ts";
 import type { BatchNormPriorResult } from "./batch-norm-prior-result.ts";
 import type { Figure1Result } from "./figure-1-result.ts";

@@ -1,5 +1,6 @@
-import { type Assumption, type Attack, adam, annealed, assuming, exponentialRate } from "../adversary/index.ts";
+import { type Assumption, type Attack, assuming } from "../adversary/index.ts";
 import { gaussianLikelihood, laplacianLikelihood } from "../defenses/index.ts";
+import { adam, annealed, exponentialRate } from "../optimizers/index.ts";
 import { priors } from "../priors/index.ts";
 import type { Figure4Params } from "./figure-4-params.ts";
 import type { Schedule, Series } from "./figure-4-result.ts";

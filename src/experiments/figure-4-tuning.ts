@@ -1,5 +1,5 @@
 import type { Tick } from "../audit/index.ts";
-import { specHash } from "../spec/index.ts";
+import { specHash } from "../parts/index.ts";
 import type { ExperimentRun } from "./experiment.ts";
 import { mainSetting, pairs } from "./figure-4-adversaries.ts";
 import { attackPanel, type Panel, stepsOf } from "./figure-4-panel.ts";

@@ -1,6 +1,6 @@
 import type { Tick } from "../audit/index.ts";
 import { LeakageError } from "../errors.ts";
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import { type Curve, confidence } from "./curve.ts";
 import type { Experiment, ExperimentRun, Finding } from "./experiment.ts";
 import { mainSetting, pairs, type Setting, truth } from "./figure-4-adversaries.ts";

@@ -1,4 +1,4 @@
-import { type Catalogue, catalogue } from "../spec/index.ts";
+import { type Catalogue, catalogue } from "../parts/index.ts";
 import { assumedLaw } from "./assumed-law.ts";
 import { batchNormPrior } from "./batch-norm-prior.ts";
 import type { Experiment } from "./experiment.ts";

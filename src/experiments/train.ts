@@ -1,8 +1,8 @@
-import { adam } from "../adversary/index.ts";
 import { crossEntropy } from "../client/index.ts";
 import type { GaussianSet } from "../data/index.ts";
 import { constant, grad, input, sizeOf } from "../graph/index.ts";
 import type { Model, Weights } from "../models/index.ts";
+import { adam } from "../optimizers/index.ts";
 import { foldIn, type KeyBits } from "../random/index.ts";
 import { type CompileOptions, compile, evaluate } from "../runtime/index.ts";
 import { shuffled } from "./shuffled.ts";

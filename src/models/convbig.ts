@@ -1,4 +1,4 @@
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import { activations, averagePool, convolution, flatten, linear, Stack } from "./layers.ts";
 import { type Model, sequential, type Task } from "./model.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LeakageError } from "../errors.ts";
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import { activations, averagePool, batchNorm, convolution, flatten, linear, maxPool, Stack } from "./layers.ts";
 import { type Model, sequential, type Task } from "./model.ts";
 

@@ -1,4 +1,4 @@
-import { catalogue } from "../spec/index.ts";
+import { catalogue } from "../parts/index.ts";
 import { cnn } from "./cnn.ts";
 import { convbig } from "./convbig.ts";
 import { convnet } from "./convnet.ts";

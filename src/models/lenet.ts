@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import { uniform } from "./initializers.ts";
 import { activations, convolution, flatten, type Initialization, linear, Stack, torchInitialization } from "./layers.ts";
 import { type Model, sequential, type Task } from "./model.ts";

@@ -3,7 +3,7 @@ import type { LayerStatistics } from "../client/index.ts";
 import { LeakageError } from "../errors.ts";
 import { addAll, root, type Tensor } from "../graph/index.ts";
 import type { Model } from "../models/index.ts";
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import type { Prior } from "./prior.ts";
 
 /**

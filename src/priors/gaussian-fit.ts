@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { normal } from "../distributions/index.ts";
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import { pixelFit } from "./pixel-fit.ts";
 import type { Prior, PriorContext } from "./prior.ts";
 import { imagesParameter, requireExamples } from "./training-pictures.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { normal } from "../distributions/index.ts";
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import { alike } from "./alike.ts";
 import type { Prior } from "./prior.ts";
 import { spaceParameter } from "./space.ts";

@@ -1,4 +1,4 @@
-import { catalogue, chainable } from "../spec/index.ts";
+import { catalogue, chainable } from "../parts/index.ts";
 import { batchNorm } from "./batch-norm.ts";
 import { gaussian } from "./gaussian.ts";
 import { gaussianFit } from "./gaussian-fit.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { root } from "../graph/index.ts";
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import type { Prior } from "./prior.ts";
 import { inSpace, reductionParameter, spaceParameter } from "./space.ts";
 

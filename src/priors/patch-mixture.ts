@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Examples, Model } from "../models/index.ts";
+import { part } from "../parts/index.ts";
 import { foldIn, keyFromSeed } from "../random/index.ts";
-import { part } from "../spec/index.ts";
 import { cosineBasis } from "./cosine-basis.ts";
 import { logDensities, type Whitening, whiteningOf } from "./gaussian-mixture.ts";
 import { fitMixture } from "./mixture-fit.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import type { Prior } from "./prior.ts";
 import { inSpace, reductionParameter } from "./space.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { addAll, concat, root, type Tensor } from "../graph/index.ts";
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import type { Prior } from "./prior.ts";
 import { inSpace, type Reduction, reductionParameter, requirePictures, spaceParameter } from "./space.ts";
 

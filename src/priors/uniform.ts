@@ -1,6 +1,6 @@
 import { constant } from "../graph/index.ts";
 import { perChannel } from "../models/index.ts";
-import { part } from "../spec/index.ts";
+import { part } from "../parts/index.ts";
 import type { Prior } from "./prior.ts";
 import { requirePictures } from "./space.ts";
 

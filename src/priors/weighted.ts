@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { kernelOf } from "../distributions/index.ts";
-import { type Catalogue, type Chain, nested, part } from "../spec/index.ts";
+import { type Catalogue, type Chain, nested, part } from "../parts/index.ts";
 import type { Prior, PriorContext } from "./prior.ts";
 
 /** The catalogue that a weighted prior is of, and is taken from. */

@@ -1,10 +1,11 @@
-import { type Attack, assuming, constantRate, cosine, type Optimizer, recoverLabels } from "../../src/adversary/index.ts";
+import { type Attack, assuming, cosine, recoverLabels } from "../../src/adversary/index.ts";
 import { attacks } from "../../src/attacks/index.ts";
 import { simulate } from "../../src/audit/simulate.ts";
 import { client } from "../../src/client/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { constant } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
+import { constantRate, type Optimizer } from "../../src/optimizers/index.ts";
 import { totalVariation } from "../../src/priors/index.ts";
 import { fillNormal, foldIn, keyFromSeed } from "../../src/random/index.ts";
 

@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
-  adam,
   assuming,
-  constantRate,
   cosine,
-  lbfgs,
   type Observations,
   type Progress,
   recoverLabels,
@@ -17,6 +14,7 @@ import { simulate } from "../../src/audit/simulate.ts";
 import { client } from "../../src/client/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
+import { adam, constantRate, lbfgs } from "../../src/optimizers/index.ts";
 import { priors } from "../../src/priors/index.ts";
 import { fillUniform, foldIn, keyFromSeed } from "../../src/random/index.ts";
 

@@ -39,8 +39,8 @@ import {
   tango,
 } from "../../src/metrics/index.ts";
 import { initialWeights } from "../../src/models/index.ts";
+import { specHash } from "../../src/parts/index.ts";
 import { foldIn, keyFromSeed } from "../../src/random/index.ts";
-import { specHash } from "../../src/spec/index.ts";
 import { filesIn, interrupted } from "./interrupted.ts";
 
 const home = mkdtempSync(join(tmpdir(), "gradleak-audit-"));

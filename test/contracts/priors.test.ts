@@ -3,10 +3,10 @@ import { type Batch, client } from "../../src/client/index.ts";
 import type { Density } from "../../src/distributions/index.ts";
 import { constant, grad, input, sizeOf, type Tensor, vmap } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
+import { format } from "../../src/parts/index.ts";
 import { type PriorContext, priors } from "../../src/priors/index.ts";
 import { fillUniform, foldIn, Key, keyFromSeed } from "../../src/random/index.ts";
 import { compile, evaluate } from "../../src/runtime/index.ts";
-import { format } from "../../src/spec/index.ts";
 
 const y = constant([1, 0], [1, 2]);
 const draws = 800;

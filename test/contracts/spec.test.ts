@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { LeakageError } from "../../src/errors.ts";
-import { catalogue, chainable, nested, part } from "../../src/spec/index.ts";
+import { catalogue, chainable, nested, part } from "../../src/parts/index.ts";
 
 const gaussian = part({
   kind: "gaussian",

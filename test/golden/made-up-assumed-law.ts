@@ -1,4 +1,4 @@
-import { specHash } from "../../src/spec/index.ts";
+import { specHash } from "../../src/parts/index.ts";
 import { madeUpAudit } from "./made-up-audit.ts";
 import { madeUpPictures } from "./made-up-pictures.ts";
 

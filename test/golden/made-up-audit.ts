@@ -1,6 +1,6 @@
 import { type AuditResult, validateAuditResult } from "../../src/audit/index.ts";
 import { bonferroni, clopperPearson, complement, distanceQuantiles, dkwBand, mcnemar, tango } from "../../src/metrics/index.ts";
-import { specHash } from "../../src/spec/index.ts";
+import { specHash } from "../../src/parts/index.ts";
 
 const draws = 80;
 const delta = 5.54;

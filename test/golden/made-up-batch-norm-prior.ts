@@ -1,6 +1,6 @@
 import type { BatchNormPriorResult } from "../../src/experiments/index.ts";
 import { encodePng } from "../../src/formats/index.ts";
-import { specHash } from "../../src/spec/index.ts";
+import { specHash } from "../../src/parts/index.ts";
 
 /** A comparison that no experiment gave: two batches of two images, pictures of the first. */
 export function madeUpBatchNormPrior(): BatchNormPriorResult {

@@ -1,6 +1,6 @@
 import type { Figure1Result } from "../../src/experiments/index.ts";
 import { encodePng } from "../../src/formats/index.ts";
-import { specHash } from "../../src/spec/index.ts";
+import { specHash } from "../../src/parts/index.ts";
 
 const steps = 60;
 const shown = [1, 8, 60];

@@ -1,5 +1,5 @@
 import type { Figure4Result, Series } from "../../src/experiments/index.ts";
-import { specHash } from "../../src/spec/index.ts";
+import { specHash } from "../../src/parts/index.ts";
 
 const pairs = [
   { prior: "gaussian", conditional: "laplacian" },

@@ -1,6 +1,6 @@
 import type { ImageMetrics, Result } from "../../src/audit/index.ts";
 import { defaultDelta, summarize } from "../../src/metrics/index.ts";
-import { specHash } from "../../src/spec/index.ts";
+import { specHash } from "../../src/parts/index.ts";
 
 /** Steps at which the made-up attack kept pictures. */
 export const madeUpSteps: readonly number[] = [1, 4, 16, 64, 250, 1000, 4000];

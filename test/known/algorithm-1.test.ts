@@ -1,16 +1,10 @@
 import { describe, expect, it } from "vitest";
 import {
-  adam,
   algorithm1,
-  annealed,
   assuming,
   type Ball,
-  constantRate,
-  exponentialRate,
   jensen,
-  lbfgs,
   logMeanExp,
-  narrowed,
   type Progress,
   pointsIn,
   type Search,
@@ -22,6 +16,7 @@ import { constant, type Tensor } from "../../src/graph/index.ts";
 import { clopperPearson } from "../../src/metrics/index.ts";
 import { linear } from "../../src/models/layers.ts";
 import { sequential } from "../../src/models/model.ts";
+import { adam, annealed, constantRate, exponentialRate, lbfgs, narrowed } from "../../src/optimizers/index.ts";
 import { type Prior, priors } from "../../src/priors/index.ts";
 import { fillNormal, foldIn, Key, keyFromSeed } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";

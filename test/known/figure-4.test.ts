@@ -4,8 +4,8 @@ import type { Figure4Params } from "../../src/experiments/figure-4-params.ts";
 import { firstTuningDraw } from "../../src/experiments/figure-4-tuning.ts";
 import { experiments, type Figure4Result, validateExperiment } from "../../src/experiments/index.ts";
 import { syntheticNetwork } from "../../src/experiments/synthetic-draws.ts";
+import { specHash } from "../../src/parts/index.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
-import { specHash } from "../../src/spec/index.ts";
 
 /** Nothing is tuned unless it is asked for. */
 async function find(params: Readonly<Record<string, unknown>>, seed = 1): Promise<Figure4Result> {

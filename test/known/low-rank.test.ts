@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { adam, assuming, constantRate, cosine, type Observations, type Progress, squaredDistance } from "../../src/adversary/index.ts";
+import { assuming, cosine, type Observations, type Progress, squaredDistance } from "../../src/adversary/index.ts";
 import { lowRank, observedFactors } from "../../src/adversary/low-rank.ts";
 import { oneHot } from "../../src/audit/attack.ts";
 import { simulate } from "../../src/audit/simulate.ts";
 import { client } from "../../src/client/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
+import { adam, constantRate } from "../../src/optimizers/index.ts";
 import { priors } from "../../src/priors/index.ts";
 import { fillNormal, fillUniform, foldIn, keyFromSeed } from "../../src/random/index.ts";
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { assuming, constantRate, lbfgs, type Progress } from "../../src/adversary/index.ts";
+import { assuming, type Progress } from "../../src/adversary/index.ts";
 import { client } from "../../src/client/index.ts";
 import { defenses, type Likelihood } from "../../src/defenses/index.ts";
 import { kernelOf } from "../../src/distributions/index.ts";
 import { constant, Gradients, input } from "../../src/graph/index.ts";
 import { linear } from "../../src/models/layers.ts";
 import { sequential } from "../../src/models/model.ts";
+import { constantRate, lbfgs } from "../../src/optimizers/index.ts";
 import type { Prior } from "../../src/priors/index.ts";
 import { fillNormal, foldIn, keyFromSeed } from "../../src/random/index.ts";
 import { compile, evaluate } from "../../src/runtime/index.ts";

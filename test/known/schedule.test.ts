@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { milestoneRate, milestones } from "../../src/adversary/index.ts";
+import { milestoneRate, milestones } from "../../src/optimizers/index.ts";
 
 it("divides the learning rate where Inverting Gradients does", () => {
   expect(milestones(4000)).toEqual([1499, 2499, 3502]);

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { catalogue, chainable, concise, nested, part } from "../../src/spec/index.ts";
+import { catalogue, chainable, concise, nested, part } from "../../src/parts/index.ts";
 
 const noise = part({
   kind: "noise",

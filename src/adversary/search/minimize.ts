@@ -1,9 +1,9 @@
 import { constant, filled, input, type Shape, sizeOf, type Tensor, vmap, where } from "../../graph/index.ts";
+import type { State } from "../../optimizers/index.ts";
 import { Key, type KeyBits } from "../../random/index.ts";
 import { type CompileOptions, compile, evaluate, type Numbers, type Program } from "../../runtime/index.ts";
 import type { Iterated, Iteration } from "../algorithm-1.ts";
 import { openConsensus } from "./consensus.ts";
-import type { State } from "./optimizer.ts";
 import type { Search } from "./search.ts";
 
 /** What an iteration of a problem is given in one lane. */

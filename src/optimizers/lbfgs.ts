@@ -1,4 +1,4 @@
-import { concat, constant, filled, range, type Tensor, where } from "../../graph/index.ts";
+import { concat, constant, filled, range, type Tensor, where } from "../graph/index.ts";
 import type { Evaluation, Optimizer, State, Transition } from "./optimizer.ts";
 
 export interface LbfgsOptions {

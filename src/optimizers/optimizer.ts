@@ -1,4 +1,4 @@
-import type { Tensor } from "../../graph/index.ts";
+import type { Tensor } from "../graph/index.ts";
 
 /** Named tensors that an optimizer carries from call to call. */
 export type State = Readonly<Record<string, Tensor>>;

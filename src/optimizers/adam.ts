@@ -1,4 +1,4 @@
-import { constant, filled } from "../../graph/index.ts";
+import { constant, filled } from "../graph/index.ts";
 import type { Optimizer } from "./optimizer.ts";
 
 export interface AdamOptions {

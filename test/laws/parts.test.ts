@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { LeakageError } from "../../src/errors.ts";
-import { canonicalJson, catalogue, chainable, format, nearest, nested, type PartSpec, part, specHash } from "../../src/spec/index.ts";
+import { canonicalJson, catalogue, chainable, format, nearest, nested, type PartSpec, part, specHash } from "../../src/parts/index.ts";
 
 const build = () => 0;
 const leaf = part({

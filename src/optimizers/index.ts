@@ -1,0 +1,13 @@
+export { type AdamOptions, adam } from "./adam.ts";
+export { type LbfgsOptions, lbfgs } from "./lbfgs.ts";
+export type { Evaluation, Optimizer, State, Transition } from "./optimizer.ts";
+export {
+  annealed,
+  constantRate,
+  cosineRate,
+  exponentialRate,
+  milestoneRate,
+  milestones,
+  narrowed,
+  type Rate,
+} from "./schedules.ts";
