@@ -19,13 +19,12 @@ export const auditSpec = z.object({
   data: z.object({
     kind: z.string(),
     split: z.enum(splits),
-    /** Of a folder: the hash of the pictures that are drawn from it, and the size they were brought to. */
+    /** The set with its parameters, if it has any. */
+    set: partOf(datasets).optional(),
+    /** Of a folder: the hash of the pictures that are drawn from it. */
     sha256: z.string().length(64).optional(),
     /** Of its other split, if it has one: the hash of its first 500 pictures. */
     publicSha256: z.string().length(64).optional(),
-    size: z.tuple([z.int().positive(), z.int().positive()]).optional(),
-    /** The set, where it is one of vectors. */
-    vectors: partOf(datasets).optional(),
   }),
   client: clientSpec,
   defenses: z.array(partOf(defenses)).min(1),

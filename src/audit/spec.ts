@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { attacks } from "../attacks/index.ts";
-import { splits } from "../data/index.ts";
+import { datasets, splits } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { models } from "../models/index.ts";
@@ -62,10 +62,11 @@ export const attackSpec = z.object({
     kind: z.string(),
     split: z.enum(splits),
     images: z.array(z.int().nonnegative()).min(1),
-    /** Of a folder: the hash of its pictures, that of the first 500 of its other split, if it has one, and the size they were brought to. */
+    /** The set with its parameters, if it has any. */
+    set: partOf(datasets).optional(),
+    /** Of a folder: the hash of its pictures, and that of the first 500 of its other split, if it has one. */
     sha256: z.string().length(64).optional(),
     publicSha256: z.string().length(64).optional(),
-    size: z.tuple([z.int().positive(), z.int().positive()]).optional(),
   }),
   defense: partOf(defenses),
   /** Updates that are attacked together by one program. */

@@ -82,18 +82,17 @@ export async function openExamples(flags: DataFlags): Promise<OpenedData<readonl
   return dataset.whole ? { dataset } : { dataset, publicSet: remembering(await open(otherSplit(flags.split)), mostPublic) };
 }
 
-/** How a spec records the data: of a folder, the hash of the images that are used, that of the public ones, and their size. */
+/** How a spec records the data: the set, and of a folder the hashes of the images that are used and of the public ones. */
 export function dataSpec(flags: DataFlags, { dataset, publicSet }: OpenedData<readonly number[]>, used: Iterable<number>) {
   const { set } = chosen(flags);
   return {
     kind: dataset.kind,
     split: flags.split,
-    ...(isPictures(dataset) ? {} : { vectors: set }),
+    ...(Object.keys(set).length > 1 ? { set } : {}),
     ...(datasets.build(set).reads === "folder"
       ? {
           sha256: hashOf(dataset, used),
           ...(publicSet ? { publicSha256: hashOf(publicSet, firstOf(publicSet)) } : {}),
-          size: dataset.shape.slice(1),
         }
       : {}),
   };
