@@ -80,6 +80,7 @@ describe.each(drawn.flatMap((kind) => splits.map((split) => [kind, split] as con
     const [set, other] = [await open(), await open(spec, otherSplit(split))];
     expect([other.shape, other.classes, other.mean, other.std]).toEqual([set.shape, set.classes, set.mean, set.std]);
     const images = new Set(first(set).map(({ image }) => image.join()));
+    expect(images.size, "each is another one").toBe(first(set).length);
     if (!set.whole) expect(first(other).filter(({ image }) => images.has(image.join()))).toEqual([]);
   });
 
