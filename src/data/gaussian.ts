@@ -11,8 +11,8 @@ export const gaussian = part({
   kind: "gaussian",
   doc: "Vectors x ~ N(0, I) of class argmax W x, with W drawn once from N(0, 1): their density is known.",
   params: {
-    dimension: z.int().positive().max(65536).default(20).describe("Entries of a vector."),
-    classes: z.int().min(2).max(65536).default(10).describe("Rows of W."),
+    dimension: z.int().min(1).max(65536).default(20).describe("The number of entries of a vector."),
+    classes: z.int().min(2).max(65536).default(10).describe("The number of classes, which are the rows of W."),
     seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0).describe("W and all vectors follow from it."),
   },
   build: ({ dimension, classes, seed }): DataSource<readonly [number]> => ({
