@@ -187,7 +187,7 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
   const consensus = search.group ? await openConsensus(search.group, lanes, problem, options) : undefined;
   let exact = !problem.cancels;
   let program = await build(exact);
-  let judged: string | undefined;
+  let judged: { readonly factor: number | undefined; readonly width: number | undefined } | undefined;
   try {
     for (;;) {
       const slowest = slowestStep(carried as unknown as Iterate, search.steps);
@@ -199,12 +199,12 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
         ...(consensus ? await consensus.at(slowest, carried.point!) : {}),
       };
       // What is best is best of one objective: under another factor or width of the likelihood the search for it starts over.
-      const judgment = `${scheduled.factor} ${scheduled.width}`;
-      if (judgment !== judged) carried = { ...carried, bestValue: new Float32Array(carried.value!.length).fill(Number.POSITIVE_INFINITY) };
-      if (search.anneal || search.widen) scheduled.renewed = Float32Array.of(Number(judged !== undefined && judgment !== judged));
-      const outputs = (await program.run({ ...carried, ...scheduled, key })) as Record<string, Float32Array>;
-      const { relative, ...next } = outputs;
-      if (!exact && relative!.some((ratio, i) => carried.failed![i] === 0 && ratio < cancellation)) {
+      const judgment = { factor: scheduled.factor?.[0], width: scheduled.width?.[0] };
+      const renewed = judgment.factor !== judged?.factor || judgment.width !== judged?.width;
+      if (renewed) carried = { ...carried, bestValue: new Float32Array(carried.value!.length).fill(Number.POSITIVE_INFINITY) };
+      if (search.anneal || search.widen) scheduled.renewed = Float32Array.of(Number(judged !== undefined && renewed));
+      const next = (await program.run({ ...carried, ...scheduled, key })) as Record<string, Float32Array>;
+      if (!exact && cancels(next.relative!, carried.failed!)) {
         // What this call computed has lost its digits already: it is repeated in the exact form.
         exact = true;
         await program.dispose();
@@ -221,9 +221,17 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
   }
 }
 
+/** Whether a lane that goes on is so near its match that the fast form of the objective has lost its digits. */
+function cancels(relative: Float32Array, failed: Float32Array): boolean {
+  for (let i = 0; i < relative.length; i++) if (failed[i] === 0 && relative[i]! < cancellation) return true;
+  return false;
+}
+
 /** Steps of the lane that is furthest behind, of those that go on; `of` when none does. */
 export function slowestStep({ steps, failed, converged }: Iterate, of: number): number {
-  return steps.reduce((least, done, i) => (failed[i] || converged[i] ? least : Math.min(least, done)), of);
+  let least = of;
+  for (let i = 0; i < steps.length; i++) if (steps[i]! < least && !failed[i] && !converged[i]) least = steps[i]!;
+  return least;
 }
 
 function initialState({ optimizer }: Search, { start, size }: Problem, lanes: Shape): Record<string, { shape: Shape; data: Float32Array }> {
