@@ -63,6 +63,12 @@ export const assuming = (
       radius: ball?.radius ?? 0,
       samples: ball?.samples ?? 1,
     },
+    work: {
+      steps: search.steps,
+      restarts: search.restarts,
+      points: ball?.samples ?? 1,
+      entries: assumption.likelihood.entries,
+    },
     ...(named.labelRule ? { labelRule: named.labelRule } : {}),
     check: (seen) => checkAssumption(assumption, search, seen),
     async *reconstruct(seen, keys, run = {}) {

@@ -55,11 +55,23 @@ export interface Candidates {
   readonly y: Float32Array;
 }
 
+/** How much an attack computes for one update: by it an audit chooses how many it attacks together. */
+export interface Work {
+  readonly steps: number;
+  readonly restarts: number;
+  /** Points at which each step computes the objective. */
+  readonly points: number;
+  /** Whether it reads the entries of gradients, and not only products of their factors. */
+  readonly entries: boolean;
+}
+
 /** An assumption and a way to answer. The private batch is not among its arguments. */
 export interface Attack {
   readonly assumes: Assumed;
   /** How labels of a batch are read off an update, where the method says so. */
   readonly labelRule?: LabelRule;
+  /** Absent where nobody knows; then it counts as a thousand steps that read entries. */
+  readonly work?: Work;
   /** @throws LeakageError `spec` that names what does not fit: the client, the size of the batch, what was published, the labels. */
   check?(seen: Outline): void;
   /** Yields progress; the last value holds the reconstructions. One key a lane. */

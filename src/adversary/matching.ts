@@ -8,6 +8,7 @@ import { root } from "../graph/index.ts";
 export const cosine: Likelihood = {
   name: "cosine similarity",
   cancels: false,
+  entries: false,
   given: (client) => (batch) => {
     const gradients = client.update(batch);
     return { logProb: (update) => gradients.dot(update).div(gradients.squaredNorm().mul(update.squaredNorm()).sqrt()).sub(1) };
@@ -18,6 +19,7 @@ export const cosine: Likelihood = {
 export const squaredDistance: Likelihood = {
   name: "squared distance",
   cancels: true,
+  entries: false,
   given: (client) => (batch) => {
     const gradients = client.update(batch);
     return { logProb: (update) => gradients.squaredDistance(update).neg() };
@@ -31,6 +33,7 @@ export const squaredDistance: Likelihood = {
 export const layerNorm = (alpha: number): Likelihood => ({
   name: `layer norms with factor ${alpha}`,
   cancels: true,
+  entries: false,
   given: (client) => (batch) => {
     const gradients = client.update(batch);
     return {

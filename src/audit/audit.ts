@@ -139,16 +139,8 @@ export function drawRun({
   chunk,
   root,
 }: Omit<AuditInput, "seed"> & { readonly root: KeyBits }): Omit<DrawRun, "machine"> {
-  const { client, batchSize, labels, score } = scenarios[0]!;
-  const points = Math.max(...scenarios.flatMap(({ attacks }) => attacks.map(({ assumes }) => assumes.samples)));
-  const sizes = sizesFor({
-    model: client.model,
-    batch: batchSize,
-    points,
-    samples,
-    ...(lanes === undefined ? {} : { lanes }),
-    ...(chunk === undefined ? {} : { chunk }),
-  });
+  const { labels, score } = scenarios[0]!;
+  const sizes = sizesFor(scenarios, samples, { lanes, chunk });
   const run = { scenarios, dataset: data, samples, root, ...sizes };
   if (!publicData) return { ...run, guesses: [gray(data.shape.reduce((a, b) => a * b))] };
   const measured = measuredIn(scenarios[0]!);

@@ -42,7 +42,10 @@ export function sourcesOnDisk(places: Places = {}): Sources {
       read.set(source, reading);
       const file = await reading;
       if (file.sha256 === sha256) return { tensors: file.tensors, source };
-      throw new LeakageError("spec", `--${what} ${source} is not the file of this spec: its SHA-256 is ${file.sha256}, and the spec names ${sha256}.`);
+      throw new LeakageError(
+        "spec",
+        `--${what} ${source} is not the file of this spec: its SHA-256 is ${file.sha256}, and the spec names ${sha256}.`,
+      );
     },
   };
 }

@@ -2,11 +2,11 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { z } from "zod";
 import { attacks } from "../attacks/index.ts";
-import { drawPlaces, mostPublic, sizesFor } from "../audit/index.ts";
+import { drawPlaces, mostPublic } from "../audit/index.ts";
 import { type Dataset, datasets, otherSplit, remembering } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { defaultDelta, imageShape } from "../metrics/index.ts";
-import { models, type Task } from "../models/index.ts";
+import type { Task } from "../models/index.ts";
 import { format, type PartSpec } from "../parts/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import type { LabelPolicy, Score } from "../scenario/index.ts";
@@ -30,6 +30,12 @@ type AskedData = Asked<typeof auditSpec>["data"];
 export interface Prepared<Spec> extends Opened {
   readonly spec: Spec;
 }
+
+/** A spec whose lanes and chunk are not chosen yet. */
+export type Unsized<Spec extends { readonly lanes: number; readonly chunk: number }> = Omit<Spec, "lanes" | "chunk"> & {
+  readonly lanes?: number | undefined;
+  readonly chunk?: number | undefined;
+};
 
 /** What a network is built for on a data set. */
 export const taskOf = ({ shape, classes, mean, std }: Dataset<readonly number[]>): Task => ({
@@ -59,7 +65,7 @@ export async function prepareAttack(asked: Asked<typeof attackSpec>, sources: So
 }
 
 /** Completes what `gradleak audit` is asked for. @throws LeakageError for data that does not resolve or does not fit. */
-export async function prepareAudit(asked: Asked<typeof auditSpec>, sources: Sources): Promise<Prepared<AuditSpec>> {
+export async function prepareAudit(asked: Asked<typeof auditSpec>, sources: Sources): Promise<Prepared<Unsized<AuditSpec>>> {
   const found = await opened(asked.data, sources);
   if (asked.tuning && !found.publicData)
     throw new LeakageError(
@@ -73,7 +79,7 @@ export async function prepareAudit(asked: Asked<typeof auditSpec>, sources: Sour
 }
 
 /** Completes what `gradleak tune` is asked for. @throws LeakageError for data that does not resolve, does not fit, or has no two splits. */
-export async function prepareTune(asked: Asked<typeof tuneSpec>, sources: Sources): Promise<Prepared<TuneSpec>> {
+export async function prepareTune(asked: Asked<typeof tuneSpec>, sources: Sources): Promise<Prepared<Unsized<TuneSpec>>> {
   const found = await opened(asked.data, sources);
   if (!found.publicData)
     throw new LeakageError(
@@ -108,29 +114,12 @@ function completed<Spec extends Asked<typeof auditSpec> | Asked<typeof tuneSpec>
   sources: Sources,
 ) {
   requireClasses(found.data, asked.data.set, sources);
-  const { samples, client, attacks: tried, lanes, chunk } = asked;
-  const model = models.build(client.model, taskOf(found.data));
-  const sizes = sizesFor({
-    model,
-    batch: client.batch,
-    points: Math.max(...tried.map(pointsOf)),
-    samples,
-    ...(lanes === undefined ? {} : { lanes }),
-    ...(chunk === undefined ? {} : { chunk }),
-  });
   return {
     ...asked,
-    ...sizes,
     data: identified(asked.data, found, drawn, sources),
     labels: asked.labels ?? ("known" as const),
     score: scoreFor(asked.score, found.data.shape),
   };
-}
-
-/** How many points and starts an attack computes at once for each update, as far as its parameters say. */
-function pointsOf(attack: PartSpec): number {
-  const count = (name: string) => (typeof attack[name] === "number" ? attack[name] : 1);
-  return count("samples") * count("restarts") * count("seeds");
 }
 
 /** The labels that attacks settle on by themselves. */

@@ -1,5 +1,6 @@
 import type { Observations } from "../adversary/index.ts";
 import { attacks, type Setting } from "../attacks/index.ts";
+import { type Sizes, sizesFor } from "../audit/index.ts";
 import { fedSgd, losses } from "../client/index.ts";
 import { defended, defenses, lawOf, publishedIn } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
@@ -24,11 +25,15 @@ import type { AttackSpec } from "./attack-spec.ts";
 import { type AuditSpec, attackName, type CellSpec, cellSpecs, defenseName } from "./audit-spec.ts";
 import { tuningOf } from "./audit-tuning.ts";
 import type { InvertSpec } from "./invert-spec.ts";
-import { type Prepared, taskOf } from "./prepare.ts";
+import { type Prepared, taskOf, type Unsized } from "./prepare.ts";
 import type { Sources } from "./sources.ts";
 import type { TuneSpec } from "./tuning.ts";
 
-type AnySpec = AttackSpec | AuditSpec | TuneSpec | InvertSpec;
+type Drawn = Unsized<AuditSpec> | Unsized<TuneSpec>;
+type AnySpec = AttackSpec | Drawn | InvertSpec;
+
+/** A spec with its lanes and its chunk. */
+type Sized<Spec> = Spec extends Drawn ? Omit<Spec, "lanes" | "chunk"> & Sizes : Spec;
 
 /** A spec whose parts are objects. */
 export interface Realized<Spec> extends Prepared<Spec> {
@@ -39,7 +44,7 @@ export interface Realized<Spec> extends Prepared<Spec> {
 }
 
 /** The cells of a spec: pairs of a defense and an attack on it. */
-const cellsIn = (spec: AttackSpec | AuditSpec | TuneSpec): readonly CellSpec[] =>
+const cellsIn = (spec: AttackSpec | Drawn): readonly CellSpec[] =>
   spec.command === "attack" ? [{ defense: spec.defense, asked: spec.attack, attack: spec.attack }] : cellSpecs(spec);
 
 /**
@@ -49,12 +54,12 @@ const cellsIn = (spec: AttackSpec | AuditSpec | TuneSpec): readonly CellSpec[] =
  * @param cells in place of those of the spec: the attacks as they were tuned.
  * @throws LeakageError for whatever does not fit or does not resolve.
  */
-export async function realize<Spec extends AttackSpec | AuditSpec | TuneSpec>(
+export async function realize<Spec extends Drawn | AttackSpec>(
   { spec, data, publicData }: Prepared<Spec>,
   sources: Sources,
   options: CompileOptions,
   cells = cellsIn(spec),
-): Promise<Realized<Spec>> {
+): Promise<Realized<Sized<Spec>>> {
   const model = models.build(spec.client.model, taskOf(data));
   // What is tuned is never scored, so priors are estimated from the same split; else from the public one.
   const known = spec.command === "tune" ? data : publicData;
@@ -89,7 +94,14 @@ export async function realize<Spec extends AttackSpec | AuditSpec | TuneSpec>(
         await estimateStatistics(model, weights, { ...examples!, count: statistics.examples }, { ...options, batch: statistics.batch }),
       )
     : scenarios;
-  return { spec, data, ...(publicData ? { publicData } : {}), scenarios: estimated, notes: [...data.notes, ...notes] };
+  const sizes = spec.command === "attack" ? {} : sizesFor(estimated, spec.samples, spec);
+  return {
+    spec: { ...spec, ...sizes } as Sized<Spec>,
+    data,
+    ...(publicData ? { publicData } : {}),
+    scenarios: estimated,
+    notes: [...data.notes, ...notes],
+  };
 }
 
 const clientOf = ({ client: { mode, loss } }: AnySpec, model: Model, weights: Weights) =>

@@ -190,7 +190,7 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
   const consensus = search.group ? await openConsensus(search.group, lanes, problem, options) : undefined;
   let exact = !problem.cancels;
   let program = await build(exact);
-  let judged: string | undefined;
+  let judged: { readonly factor: number | undefined; readonly width: number | undefined } | undefined;
   try {
     for (;;) {
       const slowest = slowestStep(carried, search.steps);
@@ -198,8 +198,9 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
       const agreed = consensus && (await consensus.at(slowest, carried.point));
       const [factor, width] = [search.anneal?.(slowest, search.steps), search.widen?.(slowest, search.steps)];
       // What is best is best of one objective: under another factor or width of the likelihood the search for it starts over.
-      const judgment = `${factor} ${width}`;
-      if (judgment !== judged) carried = { ...carried, bestValue: new Float32Array(carried.value.length).fill(Number.POSITIVE_INFINITY) };
+      const judgment = { factor, width };
+      const renewed = factor !== judged?.factor || width !== judged?.width;
+      if (renewed) carried = { ...carried, bestValue: new Float32Array(carried.value.length).fill(Number.POSITIVE_INFINITY) };
       const outputs = await program.run({
         run: carried,
         key,
@@ -207,12 +208,12 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
           rate: Float32Array.of(search.rate(slowest, search.steps)),
           ...(factor === undefined ? {} : { factor: Float32Array.of(factor) }),
           ...(width === undefined ? {} : { width: Float32Array.of(width) }),
-          ...(search.anneal || search.widen ? { renewed: Float32Array.of(Number(judged !== undefined && judgment !== judged)) } : {}),
+          ...(search.anneal || search.widen ? { renewed: Float32Array.of(Number(judged !== undefined && renewed)) } : {}),
           ...(agreed ? { agreement: Float32Array.of(agreed.weight) } : {}),
         },
         ...(agreed ? { consensus: agreed.x } : {}),
       });
-      if (!exact && outputs.relative.some((ratio, i) => carried.failed[i] === 0 && ratio < cancellation)) {
+      if (!exact && cancels(outputs.relative, carried.failed)) {
         // What this call computed has lost its digits already: it is repeated in the exact form.
         exact = true;
         await program.dispose();
@@ -229,9 +230,17 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
   }
 }
 
+/** Whether a lane that goes on is so near its match that the fast form of the objective has lost its digits. */
+function cancels(relative: Float32Array, failed: Float32Array): boolean {
+  for (let i = 0; i < relative.length; i++) if (failed[i] === 0 && relative[i]! < cancellation) return true;
+  return false;
+}
+
 /** Steps of the lane that is furthest behind, of those that go on; `of` when none does. */
 export function slowestStep({ steps, failed, converged }: Pick<Iterate, "steps" | "failed" | "converged">, of: number): number {
-  return steps.reduce((least, done, i) => (failed[i] || converged[i] ? least : Math.min(least, done)), of);
+  let least = of;
+  for (let i = 0; i < steps.length; i++) if (steps[i]! < least && !failed[i] && !converged[i]) least = steps[i]!;
+  return least;
 }
 
 /** The same run with other leaves. */

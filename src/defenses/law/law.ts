@@ -65,6 +65,7 @@ function asWideAs(law: Law, check: NonNullable<Likelihood["check"]>, factor?: Te
     name: law.names.join(" + "),
     check,
     cancels: normal !== undefined,
+    entries: normal === undefined,
     given:
       (client) =>
       (batch, published = {}) => {
@@ -99,6 +100,7 @@ export const narrowOf =
   (width: number): Likelihood => ({
     name: [...law.names, `gaussian of ${width} of the update's root mean square`].join(" + "),
     cancels: law.plain && !law.hidden,
+    entries: !law.plain || law.hidden !== undefined,
     check,
     given:
       (client) =>

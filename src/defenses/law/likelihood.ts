@@ -11,6 +11,8 @@ export interface Likelihood {
   readonly name: string;
   /** Whether it compares through ‖g − G‖², whose fast form loses its digits near a perfect match. */
   readonly cancels: boolean;
+  /** Whether it reads the entries of a gradient, and not only products of its factors: that costs time and memory. */
+  readonly entries: boolean;
   /**
    * The density of an update. Densities are with respect to volume; where an entry is exactly 0 with
    * positive probability, with respect to volume plus a unit mass at 0. They include their constants.

@@ -51,7 +51,9 @@ const foldIn: Rules<DrawOps["foldIn"]> = {
   },
   value: ({ derivation }, inputs) => {
     const [keys, indices] = inputs as [Value, Value];
-    return Float64Array.from([...indices.data].flatMap((index, i) => derivation.derive(keyAt(keys, i), index)));
+    const derived = new Float64Array(2 * indices.data.length);
+    for (let i = 0; i < indices.data.length; i++) derived.set(derivation.derive(keyAt(keys, i), indices.data[i]!), 2 * i);
+    return derived;
   },
 };
 
