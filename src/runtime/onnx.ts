@@ -1,7 +1,7 @@
 import { type Sampler, simplify, splitInvariant, type Tensor } from "../graph/index.ts";
 import { lease } from "./idle.ts";
 import { checkFeeds, type Numbers, type Program } from "./program.ts";
-import { evaluate, evaluate, inputsOf, interpret } from "./reference.ts";
+import { evaluate, inputsOf, interpret } from "./reference.ts";
 import type { Fed } from "./session.ts";
 
 export interface CompileOptions {
