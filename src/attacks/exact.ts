@@ -44,8 +44,9 @@ function inputsOf({ rounds, lanes }: Observations): Float32Array {
 }
 
 /**
- * The input of a dense first layer with a bias from the gradients of one example, by division (Phong
- * et al. 2018). It has no objective and searches nothing. Noise in the update is noise in the answer.
+ * The input of a dense first layer with a bias from the gradients of one example, by division
+ * (Phong et al. 2018). It has no objective and searches nothing. Noise in the update is noise in
+ * the answer.
  */
 export const exact = part({
   kind: "exact",

@@ -1,16 +1,24 @@
 import { input, sizeOf, type Tensor, topological } from "../graph/index.ts";
 import type { Scenario } from "../scenario/index.ts";
 
-/** What one attack on one defense computes with for one draw. Sizes are counts of float32 numbers. */
+/**
+ * What one attack on one defense computes with for one draw. Sizes are counts of float32 numbers.
+ */
 export interface Workload {
   /** The entries of all parameters of the network, which are those of an update. */
   readonly update: number;
-  /** All results on the way from a batch to its gradient; see {@link resultsBehind}. They grow with the images of a batch. */
+  /**
+   * All results on the way from a batch to its gradient; see {@link resultsBehind}. They grow with
+   * the images of a batch.
+   */
   readonly results: number;
   /** k, the points of the ball that the law is averaged over; 1 for a point attack. */
   readonly points: number;
   readonly restarts: number;
-  /** Whether the law reads the entries of a gradient (Laplace noise, masks), not only products of its factors. */
+  /**
+   * Whether the law reads the entries of a gradient (Laplace noise, masks), not only products of
+   * its factors.
+   */
   readonly entries: boolean;
   /** Steps of the search. */
   readonly steps: number;
@@ -28,34 +36,48 @@ export interface Sizes {
 export interface Bounds {
   /** Bytes that all lanes may hold together. */
   readonly memory?: number;
-  /** Seconds after which a chunk should be finished, because an interruption loses at most a chunk. */
+  /**
+   * Seconds after which a chunk should be finished, because an interruption loses at most a chunk.
+   */
   readonly seconds?: number;
 }
 
-/** Two gigabytes: 40 lanes of 50 MB. Half a gigabyte of weights, programs and pictures comes on top. */
+/**
+ * Two gigabytes: 40 lanes of 50 MB. Half a gigabyte of weights, programs and pictures comes on top.
+ */
 const mostMemory = 2e9;
 /** Ten seconds of work may be lost. */
 const mostSeconds = 10;
 
 /**
- * A step works through about so many numbers at the lowest cost a lane. With fewer, the overhead of a call (about 50 µs, and 2 µs for each of its nodes) is
- * shared by too few lanes. With more, results no longer stay in the processor's cache from one node to the next.
+ * A step works through about so many numbers at the lowest cost a lane. With fewer, the overhead of
+ * a call (about 50 µs, and 2 µs for each of its nodes) is shared by too few lanes. With more,
+ * results no longer stay in the processor's cache from one node to the next.
  */
 const working = 2 ** 21;
 
 /** Lanes that share one reading of the weights, where reading them is most of a step. */
 const sharing = 8;
 
-/** Results of an objective and of its derivative, for each result of the gradient that they are made of. */
+/**
+ * Results of an objective and of its derivative, for each result of the gradient that they are made
+ * of.
+ */
 const derived = 3;
 
-/** Numbers that a step works through in a second, and the seconds that a call takes whatever it computes: low estimates, for two cores. */
+/**
+ * Numbers that a step works through in a second, and the seconds that a call takes whatever it
+ * computes: low estimates, for two cores.
+ */
 const speed = { numbers: 3e8, call: 4e-4 } as const;
 
 /** The most lanes of one program, and the most draws of one chunk. */
 const most = { lanes: 4096, chunk: 16_384 } as const;
 
-/** Numbers that a lane holds during a step: the observed update, and for each point of each restart the results and, where they are read, the entries. */
+/**
+ * Numbers that a lane holds during a step: the observed update, and for each point of each restart
+ * the results and, where they are read, the entries.
+ */
 function heldBy({ update, results, points, restarts, entries }: Workload): number {
   return update + points * restarts * derived * (results + (entries ? update : 0));
 }
@@ -69,9 +91,11 @@ function fastest(load: Workload): number {
 }
 
 /**
- * Chooses how many draws an audit attacks together and how many it finishes together. Small networks get many lanes, because a call costs the same for one lane as
- * for a hundred; large ones get few, because more would save nothing and need more memory. The lanes are those that fit every attack, and divide the
- * draws into nearly equal parts. The choice follows from its arguments alone, so that an audit that is continued makes the same one.
+ * Chooses how many draws an audit attacks together and how many it finishes together. Small
+ * networks get many lanes, because a call costs the same for one lane as for a hundred; large ones
+ * get few, because more would save nothing and need more memory. The lanes are those that fit every
+ * attack, and divide the draws into nearly equal parts. The choice follows from its arguments
+ * alone, so that an audit that is continued makes the same one.
  *
  * @param loads what each pair of a defense and an attack computes with; at least one.
  * @param samples the draws of the audit.
@@ -91,7 +115,10 @@ function even(wanted: number, samples: number): number {
   return Math.ceil(samples / parts);
 }
 
-/** The count of all numbers that tensors are computed through, the tensors themselves not included. Inputs and constants do not count. */
+/**
+ * The count of all numbers that tensors are computed through, the tensors themselves not included.
+ * Inputs and constants do not count.
+ */
 export function resultsBehind(tensors: readonly Tensor[]): number {
   const ends = new Set(tensors);
   return topological(tensors)
@@ -103,8 +130,8 @@ export function resultsBehind(tensors: readonly Tensor[]): number {
 const unknownWork = { steps: 1000, restarts: 1, points: 1, entries: true } as const;
 
 /**
- * The sizes of an audit: those that are stated, and for the others what {@link sizesOf} chooses for its
- * attacks.
+ * The sizes of an audit: those that are stated, and for the others what {@link sizesOf} chooses for
+ * its attacks.
  */
 export function sizesFor(
   scenarios: readonly Scenario[],

@@ -18,7 +18,10 @@ import {
 import { chosenData, type DataFlags } from "./data.ts";
 import { chosenAttack, chosenAttacks } from "./tuned.ts";
 
-/** Flags of a command that attacks, as commander gives them: those that stand in a spec, and those that say where things lie. */
+/**
+ * Flags of a command that attacks, as commander gives them: those that stand in a spec, and those
+ * that say where things lie.
+ */
 export type CommandFlags = GivenFlags &
   Partial<DataFlags> & {
     readonly split?: Split;
@@ -38,7 +41,10 @@ export interface Asked {
 
 type Fields = { readonly [field: string]: unknown };
 
-/** What the flags of a command ask for. @throws LeakageError for flags, weights or files that are wrong. */
+/**
+ * What the flags of a command ask for. @throws LeakageError for flags, weights or files that are
+ * wrong.
+ */
 export async function askedBy(command: Spec["command"], flags: CommandFlags): Promise<Asked> {
   const fields = specOf(command, withDefaults(command, flags));
   const weights = flags.weights === undefined ? {} : { weights: { kind: "file", sha256: (await readTensors(flags.weights)).sha256 } };
@@ -72,7 +78,10 @@ function withDefaults(command: Spec["command"], flags: CommandFlags): GivenFlags
 
 const defined = (flags: GivenFlags): GivenFlags => Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 
-/** The attacks of a spec: as typed, as a file of `gradleak tune` holds them, or as candidates of a tuning. */
+/**
+ * The attacks of a spec: as typed, as a file of `gradleak tune` holds them, or as candidates of a
+ * tuning.
+ */
 async function attacking(command: Spec["command"], flags: CommandFlags, fields: Fields): Promise<Fields> {
   const split = (flags.split ?? "test") as Split;
   const tuned = [flags.tuned ?? []].flat();

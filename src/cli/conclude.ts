@@ -11,7 +11,10 @@ import type { ResultFolder } from "./folder.ts";
 
 const decibels = (value: number | null): string => (value === null ? "–" : `${value.toFixed(1)} dB`);
 
-/** One line a picture: how near it came, how near one comes without the update, and how near public pictures lie. */
+/**
+ * One line a picture: how near it came, how near one comes without the update, and how near public
+ * pictures lie.
+ */
 function imageLine(image: ImageResult): string {
   const name = `image ${image.index}${image.className === null ? "" : ` (${printable(image.className)})`}`;
   const stopped = image.stopped === null ? "" : pc.yellow(` stopped: ${image.stopped}`);
@@ -22,7 +25,10 @@ function imageLine(image: ImageResult): string {
   return `${pc.bold(name)}  PSNR ${decibels(image.psnr)}  SSIM ${ssim}  ${duration(image.seconds)}${stopped}${pc.dim(beside + nearest)}`;
 }
 
-/** Tells about one finished picture, with original and reconstruction side by side where the terminal shows colors. */
+/**
+ * Tells about one finished picture, with original and reconstruction side by side where the
+ * terminal shows colors.
+ */
 export function tellImage(tell: Console, image: ImageResult, pictures: ReadonlyMap<string, Picture>): void {
   tell.event("image", { ...image });
   tell.line(imageLine(image));

@@ -1,7 +1,10 @@
 import { Presets, SingleBar } from "cli-progress";
 import type { Tick } from "../scenario/index.ts";
 
-/** What a command tells while it works: lines and bars for people on stderr, or events for programs on stdout. */
+/**
+ * What a command tells while it works: lines and bars for people on stderr, or events for programs
+ * on stdout.
+ */
 export interface Console {
   line(text: string): void;
   event(name: string, fields: Readonly<Record<string, unknown>>): void;
@@ -17,7 +20,10 @@ export function duration(seconds: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
-/** Lines and bars on stderr; without a terminal there, lines alone. A bar is gone before the next line is told. */
+/**
+ * Lines and bars on stderr; without a terminal there, lines alone. A bar is gone before the next
+ * line is told.
+ */
 function forPeople(): Console {
   let bar: SingleBar | undefined;
   let shown = -1;

@@ -15,8 +15,8 @@ const descriptions = {
 const isAttacking = (name: string | undefined): name is keyof typeof descriptions => name !== undefined && name in descriptions;
 
 /**
- * The command line. Only the flags of the command that is asked for are made: those of the others would
- * load what they do not need.
+ * The command line. Only the flags of the command that is asked for are made: those of the others
+ * would load what they do not need.
  *
  * @param ended is told the exit code of a command that has one.
  */
@@ -93,7 +93,8 @@ async function main(): Promise<number> {
   }
 }
 
-// A reader that leaves (`gradleak list | head`) ends the program as it ends any other: silently, with the code of a broken pipe.
+// A reader that leaves (`gradleak list | head`) ends the program as it ends any other: silently,
+// with the code of a broken pipe.
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;

@@ -11,7 +11,10 @@ import { ResultFolder } from "./folder.ts";
 import { machineOf, type RunFlags } from "./perform.ts";
 import { versions } from "./version.ts";
 
-/** Flags of every experiment, as commander gives them; the others are its parameters, by their names. */
+/**
+ * Flags of every experiment, as commander gives them; the others are its parameters, by their
+ * names.
+ */
 interface ReproduceFlags extends Readonly<Record<string, unknown>> {
   readonly quick?: boolean;
   readonly seed: string;
@@ -49,7 +52,10 @@ const flagOf = (parameter: string): string => `--${parameter.replace(/[A-Z]/g, (
 const describe = ({ doc, type, range, default: initial }: Row["params"][number]): string =>
   `${doc} (${[type, range].filter(Boolean).join(" ")}${initial === undefined ? "" : `; default: ${initial}`})`;
 
-/** An experiment's parameters: those of --quick, and in their place those that are given. Lists take commas as well. */
+/**
+ * An experiment's parameters: those of --quick, and in their place those that are given. Lists take
+ * commas as well.
+ */
 function partOf(kind: string, params: Row["params"], flags: ReproduceFlags): PartSpec {
   const given = params.flatMap(({ name, type }) => {
     const text = flags[name];

@@ -16,8 +16,8 @@ export interface RunFileFlags extends RunFlags {
 }
 
 /**
- * `gradleak run`: what any command does, from a file. The file is a spec in JSON or YAML, or a result,
- * whose spec runs unchanged.
+ * `gradleak run`: what any command does, from a file. The file is a spec in JSON or YAML, or a
+ * result, whose spec runs unchanged.
  *
  * @returns the exit code.
  */

@@ -4,7 +4,10 @@ import { LeakageError } from "../errors.ts";
 import { canonicalJson, type PartSpec } from "../parts/index.ts";
 import { readTuned, recordOf, type TuningRecord } from "../runs/index.ts";
 
-/** The attack that `gradleak tune` wrote to a file. Throws LeakageError where it was tuned on the part of the data that is to be scored. */
+/**
+ * The attack that `gradleak tune` wrote to a file. Throws LeakageError where it was tuned on the
+ * part of the data that is to be scored.
+ */
 async function tunedAttack(path: string, split: Split | undefined): Promise<TuningRecord> {
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     throw new LeakageError("file", `--tuned ${path} cannot be read (${cause.code}).`, { cause });
@@ -40,7 +43,8 @@ export async function chosenAttacks(
   const read = await Promise.all(tuned.map((path) => tunedAttack(path, split)));
   const twice = tuned.find((_, i) => read.findIndex(({ specHash }) => specHash === read[i]!.specHash) < i);
   if (twice !== undefined) throw new LeakageError("spec", `--tuned ${twice} holds a tuning that is given already; give each once.`);
-  // Behind two defenses the same candidate may be best: one attack then, which was tuned behind both.
+  // Behind two defenses the same candidate may be best: one attack then, which was tuned behind
+  // both.
   const best = new Map(read.map((each) => [canonicalJson(each.attack), each.attack]));
   return {
     attacks: [...attack, ...best.values()],

@@ -17,7 +17,10 @@ function readArrays(bytes: Uint8Array, path: string): NamedArrays {
   return begins(bytes, "PK") || path.endsWith(".npz") ? readNpz(bytes, path) : readSafetensors(bytes, path);
 }
 
-/** The entries as float32. Throws LeakageError `file` for integers, and for numbers that are not finite in float32. */
+/**
+ * The entries as float32. Throws LeakageError `file` for integers, and for numbers that are not
+ * finite in float32.
+ */
 function numbersOf(array: NamedArray, name: string, path: string): ShapedNumbers {
   if (array.dtype !== "F32" && array.dtype !== "F64")
     throw new LeakageError("file", `${path}: ${name} must hold real numbers (F64, F32, F16 or BF16), and holds ${array.dtype}.`);
@@ -36,9 +39,11 @@ export interface TensorFile {
 }
 
 /**
- * Reads the tensors of a safetensors or npz file: weights, or an update. PyTorch's counters of batches are left out.
+ * Reads the tensors of a safetensors or npz file: weights, or an update. PyTorch's counters of
+ * batches are left out.
  *
- * @throws LeakageError `file` where the file cannot be read, is damaged, or holds other than finite real numbers.
+ * @throws LeakageError `file` where the file cannot be read, is damaged, or holds other than finite
+ * real numbers.
  */
 export async function readTensors(path: string): Promise<TensorFile> {
   const bytes = bytesAt(path, maxBytes);

@@ -6,7 +6,10 @@ import type { Places, Sources } from "../runs/index.ts";
 import { openDataset } from "./open-dataset.ts";
 import { readTensors } from "./read-tensors.ts";
 
-/** The path of a data set's files, if it reads any. @throws LeakageError `spec` for a folder that nobody named, or a path that nothing reads. */
+/**
+ * The path of a data set's files, if it reads any. @throws LeakageError `spec` for a folder that
+ * nobody named, or a path that nothing reads.
+ */
 function pathOf(source: DataSource, name: string, { data, dataPath }: Places): string | undefined {
   if (source.reads === "folder") {
     if (data !== undefined) return data;

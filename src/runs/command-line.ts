@@ -5,7 +5,10 @@ import { type Flag, flagsOf, takesMany } from "./flags.ts";
 import type { Spec } from "./plan.ts";
 import type { Places } from "./sources.ts";
 
-/** What a user typed: a text a flag, several where it takes several, by the flag's name without dashes and in camel case. */
+/**
+ * What a user typed: a text a flag, several where it takes several, by the flag's name without
+ * dashes and in camel case.
+ */
 export type GivenFlags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
 /** The name that a flag has among given flags: "--delta-space" is deltaSpace. */
@@ -28,8 +31,8 @@ const get = (fields: unknown, path: string): unknown =>
   path.split(".").reduce<unknown>((at, step) => (at as Fields | undefined)?.[step], fields);
 
 /**
- * The spec that flags ask for, as far as they say. Data, weights and tuned attacks are files, which the
- * door adds.
+ * The spec that flags ask for, as far as they say. Data, weights and tuned attacks are files, which
+ * the door adds.
  *
  * @throws LeakageError `spec` that names a flag whose value is wrong.
  */
@@ -55,8 +58,8 @@ export const quoted = (word: string): string => (/^[\w./:=,+-]+$/.test(word) ? w
 /**
  * The command that makes a result again.
  *
- * @param places where the user said that things lie; what flags cannot say without a place is run from
- * the result's own spec.
+ * @param places where the user said that things lie; what flags cannot say without a place is run
+ * from the result's own spec.
  */
 export function commandLine(spec: Spec, places: Places): string {
   const sources = sourceWords(spec, places);
@@ -86,7 +89,9 @@ const words = (...pairs: readonly (readonly [string, string | undefined])[]): re
 const labelWords = (spec: Spec): readonly string[] =>
   spec.command === "invert" ? ["--labels", spec.knownLabels ? placesText(spec.knownLabels) : spec.labels] : [];
 
-/** The words that say where data, weights and tuned attacks lie; nothing where flags cannot say it. */
+/**
+ * The words that say where data, weights and tuned attacks lie; nothing where flags cannot say it.
+ */
 function sourceWords(spec: Spec, places: Places): readonly string[] | undefined {
   if (spec.command === "tune") return undefined;
   const tuned = spec.tuned?.length ?? 0;

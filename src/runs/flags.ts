@@ -300,7 +300,9 @@ const samples = (otherwise?: string) =>
     ...whole("--samples", 1, most.samples),
   });
 
-/** The flags of each command whose values stand in its spec, in the order in which they are printed. */
+/**
+ * The flags of each command whose values stand in its spec, in the order in which they are printed.
+ */
 export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", readonly Flag[]>> = {
   attack: [
     split(true),

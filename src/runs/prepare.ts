@@ -26,7 +26,9 @@ export interface Opened {
 type Asked<Schema extends z.ZodType> = z.output<Schema>;
 type AskedData = Asked<typeof auditSpec>["data"];
 
-/** A spec with everything that its data and attacks decide, and the data that it was completed with. */
+/**
+ * A spec with everything that its data and attacks decide, and the data that it was completed with.
+ */
 export interface Prepared<Spec> extends Opened {
   readonly spec: Spec;
 }
@@ -50,7 +52,10 @@ async function opened({ set, split }: AskedData, sources: Sources): Promise<Open
   return { data, publicData: remembering(await sources.dataset(set, otherSplit(split)), mostPublic) };
 }
 
-/** Completes what `gradleak attack` is asked for. @throws LeakageError for data that does not resolve or does not fit. */
+/**
+ * Completes what `gradleak attack` is asked for. @throws LeakageError for data that does not
+ * resolve or does not fit.
+ */
 export async function prepareAttack(asked: Asked<typeof attackSpec>, sources: Sources): Promise<Prepared<AttackSpec>> {
   const found = await opened(asked.data, sources);
   requireImages(found.data, sources);
@@ -64,7 +69,10 @@ export async function prepareAttack(asked: Asked<typeof attackSpec>, sources: So
   return { ...found, spec };
 }
 
-/** Completes what `gradleak audit` is asked for. @throws LeakageError for data that does not resolve or does not fit. */
+/**
+ * Completes what `gradleak audit` is asked for. @throws LeakageError for data that does not resolve
+ * or does not fit.
+ */
 export async function prepareAudit(asked: Asked<typeof auditSpec>, sources: Sources): Promise<Prepared<Unsized<AuditSpec>>> {
   const found = await opened(asked.data, sources);
   if (asked.tuning && !found.publicData)
@@ -78,7 +86,10 @@ export async function prepareAudit(asked: Asked<typeof auditSpec>, sources: Sour
   return { ...found, spec: completed(asked, found, drawn, sources) };
 }
 
-/** Completes what `gradleak tune` is asked for. @throws LeakageError for data that does not resolve, does not fit, or has no two splits. */
+/**
+ * Completes what `gradleak tune` is asked for. @throws LeakageError for data that does not resolve,
+ * does not fit, or has no two splits.
+ */
 export async function prepareTune(asked: Asked<typeof tuneSpec>, sources: Sources): Promise<Prepared<Unsized<TuneSpec>>> {
   const found = await opened(asked.data, sources);
   if (!found.publicData)
@@ -90,7 +101,10 @@ export async function prepareTune(asked: Asked<typeof tuneSpec>, sources: Source
   return { ...found, spec: completed(asked, found, drawn, sources) };
 }
 
-/** Completes what `gradleak invert` is asked for. @throws LeakageError `spec` for labels or channels that do not fit. */
+/**
+ * Completes what `gradleak invert` is asked for. @throws LeakageError `spec` for labels or channels
+ * that do not fit.
+ */
 export function prepareInvert(asked: Asked<typeof invertSpec>): InvertSpec {
   const { knownLabels, client, input } = asked;
   if (knownLabels && knownLabels.length !== client.batch)

@@ -48,8 +48,8 @@ const cellsIn = (spec: AttackSpec | Drawn): readonly CellSpec[] =>
   spec.command === "attack" ? [{ defense: spec.defense, asked: spec.attack, attack: spec.attack }] : cellSpecs(spec);
 
 /**
- * Makes the objects of a spec, once: the client, its defenses, their attacks. Checks that all of them
- * fit together before anything is computed.
+ * Makes the objects of a spec, once: the client, its defenses, their attacks. Checks that all of
+ * them fit together before anything is computed.
  *
  * @param cells in place of those of the spec: the attacks as they were tuned.
  * @throws LeakageError for whatever does not fit or does not resolve.
@@ -61,7 +61,8 @@ export async function realize<Spec extends Drawn | AttackSpec>(
   cells = cellsIn(spec),
 ): Promise<Realized<Sized<Spec>>> {
   const model = models.build(spec.client.model, taskOf(data));
-  // What is tuned is never scored, so priors are estimated from the same split; else from the public one.
+  // What is tuned is never scored, so priors are estimated from the same split; else from the
+  // public one.
   const known = spec.command === "tune" ? data : publicData;
   const examples = known && examplesOf(known);
   const { weights, notes } = await weightsOf(spec, model, sources);
@@ -130,7 +131,9 @@ function priorOf({ prior }: AnySpec, cells: readonly Pick<CellSpec, "asked">[], 
   return { prior: priors.build(prior, examples ? { examples } : {}), name: format(prior) };
 }
 
-/** The client's weights, from a file or drawn from the seed, and what a reader must know about them. */
+/**
+ * The client's weights, from a file or drawn from the seed, and what a reader must know about them.
+ */
 async function weightsOf(
   { client: { weights, statistics }, seed }: AnySpec,
   model: Model,
@@ -157,12 +160,12 @@ async function weightsOf(
  * Refuses running statistics that a spec asks for where they cannot be estimated.
  *
  * They become statistics of the network itself, which the client in eval mode normalizes by and the
- * prior `batch-norm` compares with; they are not the attacker's alone. In train mode the client never
- * reads them, and both readings are one. In eval mode a network that normalizes by means of 0 and
- * variances of 1 is none that anybody trained or sends.
+ * prior `batch-norm` compares with; they are not the attacker's alone. In train mode the client
+ * never reads them, and both readings are one. In eval mode a network that normalizes by means of 0
+ * and variances of 1 is none that anybody trained or sends.
  *
- * @throws LeakageError `spec` for a network without batch normalization, data without public images,
- * fewer of them than asked for, or a number that does not make whole passes.
+ * @throws LeakageError `spec` for a network without batch normalization, data without public
+ * images, fewer of them than asked for, or a number that does not make whole passes.
  */
 function requireStatistics({ statistics, model: network }: AuditSpec["client"], model: Model, examples?: Examples): void {
   if (!statistics) return;

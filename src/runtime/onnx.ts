@@ -6,19 +6,30 @@ import type { Fed } from "./session.ts";
 
 export interface CompileOptions {
   /**
-   * Threads of one operation; the number of cores by default. In a browser the first program decides for all, half the cores (at most 4) by default, and only a
-   * cross-origin isolated page has more than one.
+   * Threads of one operation; the number of cores by default. In a browser the first program
+   * decides for all, half the cores (at most 4) by default, and only a cross-origin isolated page
+   * has more than one.
    */
   readonly threads?: number;
-  /** Where to run: `cpu` (the default), or another execution provider of the installed ONNX Runtime. */
+  /**
+   * Where to run: `cpu` (the default), or another execution provider of the installed ONNX Runtime.
+   */
   readonly device?: string;
-  /** `float32` by ONNX Runtime, the default; `float64` by the interpreter: slow, and right to the last digit. */
+  /**
+   * `float32` by ONNX Runtime, the default; `float64` by the interpreter: slow, and right to the
+   * last digit.
+   */
   readonly precision?: "float32" | "float64";
-  /** Inputs that are the same in every call. What depends on them alone is computed once, here, and they are not fed again. */
+  /**
+   * Inputs that are the same in every call. What depends on them alone is computed once, here, and
+   * they are not fed again.
+   */
   readonly fixed?: Readonly<Record<string, Numbers>>;
 }
 
-/** A draw that is made outside the program: which distribution, from which key, into which array. */
+/**
+ * A draw that is made outside the program: which distribution, from which key, into which array.
+ */
 interface Hoisted {
   readonly sampler: Sampler;
   readonly key: Tensor;
@@ -26,8 +37,9 @@ interface Hoisted {
 }
 
 /**
- * Compiles expressions into one ONNX Runtime program. One that was disposed of is taken up again, instead of compiling, where it computes the same with the same
- * constants; {@link releasePrograms} frees what is kept for that.
+ * Compiles expressions into one ONNX Runtime program. One that was disposed of is taken up again,
+ * instead of compiling, where it computes the same with the same constants; {@link releasePrograms}
+ * frees what is kept for that.
  */
 export async function compile<Name extends string>(
   outputs: Readonly<Record<Name, Tensor>>,
@@ -71,7 +83,8 @@ async function open<Name extends string>(
   const inputs = new Map([...all].filter(([name]) => !isFixed(name)));
   const { session, end } = await lease(names, tensors, place);
   let disposed = false;
-  // A step of a small network takes less than a millisecond, so a run does little beside it: what is the same in every run is made here.
+  // A step of a small network takes less than a millisecond, so a run does little beside it: what
+  // is the same in every run is made here.
   const kept: Record<string, Fed> = {};
   const draws: Hoisted[] = [];
   const fed: string[] = [];

@@ -37,14 +37,23 @@ export interface Place {
   readonly device?: string;
 }
 
-/** Numbers in the form in which a session is fed. They are not copied: the array must not change before the run has ended. */
+/**
+ * Numbers in the form in which a session is fed. They are not copied: the array must not change
+ * before the run has ended.
+ */
 export type Fed = Ort.Tensor;
 
-/** A session of ONNX Runtime. It keeps no numbers from run to run, so that whoever has it can use it. */
+/**
+ * A session of ONNX Runtime. It keeps no numbers from run to run, so that whoever has it can use
+ * it.
+ */
 export interface Session {
   /** All that it is fed with, by name: inputs, and draws that are made outside. */
   readonly feeds: ReadonlyMap<string, Tensor>;
-  /** About how many numbers it holds: its constants, and the most of its results that are needed at one time. */
+  /**
+   * About how many numbers it holds: its constants, and the most of its results that are needed at
+   * one time.
+   */
   readonly entries: number;
   /** The numbers of one feed. They can be fed again and again. */
   fed(name: string, numbers: Float32Array): Fed;
@@ -61,7 +70,10 @@ function explain(error: unknown, origins: ReadonlyMap<string, string>): unknown 
   return new LeakageError("runtime", `ONNX Runtime refuses the operation ${origins.get(name)}: ${message}`, { cause: error });
 }
 
-/** Entries of the constants, and the most entries of results that are needed at one time when all is computed in order. */
+/**
+ * Entries of the constants, and the most entries of results that are needed at one time when all is
+ * computed in order.
+ */
 function entriesOf(outputs: readonly Tensor[]): number {
   const order = topological(outputs);
   const last = new Map<Tensor, Tensor>();

@@ -6,7 +6,9 @@ import type { DeltaSpace } from "../metrics/index.ts";
 import { areImages } from "../models/index.ts";
 import type { Prior } from "../priors/index.ts";
 
-/** How labels reach an attack: given, read off the update, or looked for together with the inputs. */
+/**
+ * How labels reach an attack: given, read off the update, or looked for together with the inputs.
+ */
 export const labelPolicies = ["known", "recovered", "joint"] as const;
 export type LabelPolicy = (typeof labelPolicies)[number];
 
@@ -14,18 +16,27 @@ export type LabelPolicy = (typeof labelPolicies)[number];
 export interface Score {
   /** It is, at a Euclidean distance of at most this. */
   readonly delta: number;
-  /** Where that distance is measured: between pixels, or between inputs as the network sees them. Both are one for vectors. */
+  /**
+   * Where that distance is measured: between pixels, or between inputs as the network sees them.
+   * Both are one for vectors.
+   */
   readonly deltaSpace: "pixel" | "model";
 }
 
-/** By what the best candidate of a tuning is chosen: the mean distance from the truth, or the attacker's own objective. */
+/**
+ * By what the best candidate of a tuning is chosen: the mean distance from the truth, or the
+ * attacker's own objective.
+ */
 export const criterion = z.enum(["distance", "objective"]);
 export type Criterion = z.output<typeof criterion>;
 
 /** How an attack was tuned, for results. */
 export interface Tuning {
   readonly specHash: string;
-  /** Of what tunings have in common that can be compared: the data, client, defense, labels, score and draws. */
+  /**
+   * Of what tunings have in common that can be compared: the data, client, defense, labels, score
+   * and draws.
+   */
   readonly settingHash: string;
   readonly by: Criterion;
   /** The budget: candidates, each on as many draws. */
@@ -56,8 +67,8 @@ export interface NamedPrior {
 }
 
 /**
- * Everything of one experiment as objects: a client, what it does before it sends, who attacks it, and
- * what counts as success. It is made once, from a spec or by hand.
+ * Everything of one experiment as objects: a client, what it does before it sends, who attacks it,
+ * and what counts as success. It is made once, from a spec or by hand.
  */
 export interface Scenario {
   /** The network's name in results and reports. */

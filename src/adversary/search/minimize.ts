@@ -63,7 +63,10 @@ export type Iterate = Carried<Float32Array>;
 /** Below this ratio the expanded square has lost its digits in float32. */
 const cancellation = 1e-3;
 
-/** What every call is told: the learning rate, the factor of the likelihood, the weight of the consensus. */
+/**
+ * What every call is told: the learning rate, the factor of the likelihood, the weight of the
+ * consensus.
+ */
 type Schedule<Leaf> = {
   readonly rate: Leaf;
   readonly factor?: Leaf;
@@ -72,7 +75,10 @@ type Schedule<Leaf> = {
   readonly agreement?: Leaf;
 };
 
-/** Where nothing is left to gain while the likelihood is annealed or widened still, the step is done, and not the lane. */
+/**
+ * Where nothing is left to gain while the likelihood is annealed or widened still, the step is
+ * done, and not the lane.
+ */
 function untilWhole(
   { completed, converged }: Iterated,
   factor = constant(1),
@@ -99,7 +105,10 @@ type LaneState<Seen> = {
   readonly consensus?: Tensor;
 };
 
-/** An evaluation of the objective and a transition of the optimizer. A lane that is done keeps its point. */
+/**
+ * An evaluation of the objective and a transition of the optimizer. A lane that is done keeps its
+ * point.
+ */
 function step<Seen extends Nested<ShapedNumbers>>(
   { search, problem, exact, schedule }: Step<Seen>,
   { seen, run, key: seed, consensus }: LaneState<Seen>,
@@ -153,7 +162,10 @@ function step<Seen extends Nested<ShapedNumbers>>(
   };
 }
 
-/** Minimizes in all lanes at once, one program call an iterate, until every lane has done its steps or failed. */
+/**
+ * Minimizes in all lanes at once, one program call an iterate, until every lane has done its steps
+ * or failed.
+ */
 export async function* minimize<Seen extends Nested<ShapedNumbers>>(
   search: Search,
   problem: Problem<Seen>,
@@ -197,7 +209,8 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
       if (slowest >= search.steps) return;
       const agreed = consensus && (await consensus.at(slowest, carried.point));
       const [factor, width] = [search.anneal?.(slowest, search.steps), search.widen?.(slowest, search.steps)];
-      // What is best is best of one objective: under another factor or width of the likelihood the search for it starts over.
+      // What is best is best of one objective: under another factor or width of the likelihood the
+      // search for it starts over.
       const judgment = { factor, width };
       const renewed = factor !== judged?.factor || width !== judged?.width;
       if (renewed) carried = { ...carried, bestValue: new Float32Array(carried.value.length).fill(Number.POSITIVE_INFINITY) };
@@ -230,7 +243,10 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
   }
 }
 
-/** Whether a lane that goes on is so near its match that the fast form of the objective has lost its digits. */
+/**
+ * Whether a lane that goes on is so near its match that the fast form of the objective has lost its
+ * digits.
+ */
 function cancels(relative: Float32Array, failed: Float32Array): boolean {
   for (let i = 0; i < relative.length; i++) if (failed[i] === 0 && relative[i]! < cancellation) return true;
   return false;

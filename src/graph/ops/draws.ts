@@ -2,7 +2,9 @@ import { type Shape, showShape } from "../shape.ts";
 import { apply } from "../tensor.ts";
 import { type Family, type Rules, spreadAll, type Value } from "./rules.ts";
 
-/** Fills `out` with independent draws that the key determines. The name identifies the distribution. */
+/**
+ * Fills `out` with independent draws that the key determines. The name identifies the distribution.
+ */
 export interface Sampler {
   readonly name: string;
   fill(key: readonly [number, number], out: Float32Array | Float64Array): void;
