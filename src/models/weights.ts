@@ -66,8 +66,9 @@ export const haveStatistics = ({ parameters, statistics }: Model, tensors: Reado
   statistics.some(({ name }) => tensors.has(name)) || tensors.size > parameters.length;
 
 /**
- * Weights of a model from the tensors of a file; see {@link matchTensors}. Statistics that a file lacks entirely keep their initial values, means of 0 and variances
- * of 1, until `estimateStatistics` has better ones.
+ * Weights of a model from the tensors of a file. They are matched by name or, where names differ, by
+ * order. Statistics that a file lacks entirely keep their initial values, means of 0 and variances of
+ * 1, until `estimateStatistics` has better ones.
  */
 export function weightsFrom(model: Model, tensors: ReadonlyMap<string, NamedNumbers>, source: string): Weights {
   const whole = haveStatistics(model, tensors);
