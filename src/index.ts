@@ -25,8 +25,9 @@ export {
   recoverLabels,
   type Search,
   squaredDistance,
+  type Work,
 } from "./adversary/index.ts";
-export { type AttackDeclaration, attacks, conditionals, type Setting } from "./attacks/index.ts";
+export { type AttackDeclaration, attackOf, attacks, conditionals, type Setting } from "./attacks/index.ts";
 export {
   type AuditCell,
   type AuditChunk,
@@ -234,7 +235,9 @@ export {
   type Reconstruction,
   reconstruct,
   type Scenario,
+  type ScenarioParts,
   type Score,
+  scenario,
   simulate,
   type Tick,
 } from "./scenario/index.ts";
