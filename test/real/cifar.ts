@@ -8,20 +8,22 @@ import type { Example, Split } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { fetchDataset, openDataset } from "../../src/node/index.ts";
 
-/** Pictures of CIFAR-10, fetched once into the user's cache. */
-export async function cifarExamples(split: Split, count: number): Promise<Example[]> {
+/** The first images of a split. */
+export const first = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+/** Images of CIFAR-10 by their indices. The set is fetched once into the user's cache. */
+export async function cifarExamples(split: Split, indices: readonly number[]): Promise<Example[]> {
   await fetchDataset("cifar10");
   const dataset = await openDataset("cifar10", split);
-  return Array.from({ length: count }, (_, i) => dataset.example(i));
+  return indices.map((index) => dataset.example(index));
 }
 
-/** Attacks undefended updates of one picture each, all in one program, from given starting points. */
+/** Attacks undefended updates of one image each, all in one program, from given starting points. */
 export async function attackTogether(
   client: Client,
   declaration: AttackDeclaration,
   examples: readonly Example[],
   start: Float32Array,
-  seed: number,
 ): Promise<Reconstruction[]> {
   const lanes = examples.length;
   const size = examples[0]!.image.length;
@@ -33,7 +35,7 @@ export async function attackTogether(
     examples.map(({ label }) => label),
     client,
   );
-  const keys = examples.map((_, i) => [seed, i] as const);
+  const keys = examples.map(({ index }) => [index, 0] as const);
   const { updates } = await simulate(client, defenses.build("none"), { lanes, batchSize: 1, x, y: labels }, keys, { threads: 2 });
   const running = reconstruct({
     attack: declaration.build({ jointLabels: declaration.labels === "joint" }),
