@@ -9,7 +9,7 @@ import {
   parseSpec,
   withStatistics,
 } from "../../src/audit/index.ts";
-import { client } from "../../src/client/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
 import { shapesSet } from "../../src/data/index.ts";
 import { constant } from "../../src/graph/index.ts";
 import { initialWeights, perChannel } from "../../src/models/index.ts";
@@ -82,11 +82,11 @@ describe("running statistics that a spec asks for", () => {
       ),
     };
     const gradientOf = ({ weights }: AttackRun) =>
-      evaluate([client({ model, weights }).gradients(batch).entries("linear.weight")])[0]!.data;
+      evaluate([fedSgd({ model, weights }).gradients(batch).entries("linear.weight")])[0]!.data;
     const apart = (a: ArrayLike<number>) => Math.max(...Array.from(sent, (entry, i) => Math.abs(entry - a[i]!)));
     expect(apart(gradientOf(estimated))).toBeLessThan(1e-4);
     expect(apart(gradientOf(run))).toBeGreaterThan(1e-2);
-    const [running] = client({ model, weights: estimated.weights }).batchStatistics(batch);
+    const [running] = fedSgd({ model, weights: estimated.weights }).batchStatistics(batch);
     expect(evaluate([running!.running.mean])[0]!.data[0]).toBe(estimated.weights.get("bn0.running_mean")!.data[0]);
   });
 
