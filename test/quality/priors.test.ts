@@ -12,7 +12,7 @@ const { shape, mean, std } = train;
 const examples = { count: 40, image: (i: number) => train.example(i).image };
 const model = models.build("mlp:sizes=4", { shape, classes: 10, normalization: { mean, std } });
 const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(1)) });
-const pictures = Array.from({ length: 10 }, (_, i) => shapesSet("test").example(i).image);
+const pictures = Array.from({ length: 40 }, (_, i) => shapesSet("test").example(i).image);
 
 /** Normal noise with the mean and deviation of each channel of a picture. */
 function noiseLike(picture: Float32Array, key: KeyBits): Float32Array {
@@ -67,7 +67,7 @@ describe("priors for pictures tell unseen pictures from what is none", () => {
       expect(score, `picture ${i} and noise`).toBeGreaterThan(noise![i]!);
       expect(score, `picture ${i} and its pixels in disorder`).toBeGreaterThan(mixed![i]!);
     });
-    // Only what is learned knows colors.
-    if (spec.startsWith("patch")) expect(own!.filter((score, i) => score > recolored![i]!).length).toBeGreaterThanOrEqual(7);
+    // Only what is learned knows colors. Of 40 pictures, 29 to 36 are likelier than their twins, by seed.
+    if (spec.startsWith("patch")) expect(own!.filter((score, i) => score > recolored![i]!).length).toBeGreaterThanOrEqual(28);
   });
 });
