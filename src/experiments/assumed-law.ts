@@ -64,7 +64,7 @@ function specOf(panel: Panel, { defense, others }: Case, params: AssumedLawParam
   return parseSpec(auditSpec, {
     data: pictures
       ? { kind: "shapes", split: "test" }
-      : { kind: "gaussian", split: "test", vectors: { kind: "gaussian", dimension, classes: 10 } },
+      : { kind: "gaussian", split: "test", set: { kind: "gaussian", dimension, classes: 10 } },
     client: { model: pictures ? model : { kind: "mlp", sizes: [width], initial: "lecun" }, weights: { kind: "initial" } },
     defenses: [defense],
     attacks: [undefined, ...others].map(attack),
@@ -125,7 +125,7 @@ async function* assumedLawOf(params: AssumedLawParams, { spec, versions, machine
 
 /** What is audited: inputs, and a network with drawn weights. */
 async function inputOf(spec: AuditSpec, machine: Machine): Promise<AuditInput> {
-  const source = datasets.build(spec.data.vectors ?? spec.data.kind);
+  const source = datasets.build(spec.data.set ?? spec.data.kind);
   const dataset = await source.open("test", noFiles);
   const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
   const weights = initialWeights(model, streamKey(keyFromSeed(spec.seed), "weights", 0));

@@ -3,7 +3,10 @@ import { rulesOf, topological } from "./differentiate.ts";
 import { range, type Shape, sameShape } from "./shape.ts";
 import { apply, constant, filled, type Tensor } from "./tensor.ts";
 
-/** Constants are folded up to this many entries; larger ones are left to the runtime, which folds in float32. */
+/**
+ * Constants are folded up to this many entries; larger ones are left to the runtime, which folds in
+ * float32.
+ */
 const foldLimit = 4096;
 
 const isConstant = (tensor: Tensor): tensor is Tensor<"constant"> => tensor.kind === "constant";
@@ -89,7 +92,10 @@ const algebra: { readonly [K in Tensor["kind"]]?: Rewrite } = {
   },
 };
 
-/** Elementwise operations broadcast by themselves, so an operand need not be repeated first where the other one has the full shape. */
+/**
+ * Elementwise operations broadcast by themselves, so an operand need not be repeated first where
+ * the other one has the full shape.
+ */
 const broadcasting = new Set<Tensor["kind"]>([
   "add",
   "sub",
@@ -129,8 +135,9 @@ function identity(value: object): string {
 }
 
 /**
- * The same outputs from fewer operations: equal expressions are computed once, constants are folded, and the identities of algebra are applied. What no output
- * needs is gone, because only outputs are followed.
+ * The same outputs from fewer operations: equal expressions are computed once, constants are
+ * folded, and the identities of algebra are applied. What no output needs is gone, because only
+ * outputs are followed.
  */
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
   const done = new Map<Tensor, Tensor>();

@@ -5,3 +5,4 @@ export { type DataPlace, filesOnDisk } from "./files-on-disk.ts";
 export { openDataset } from "./open-dataset.ts";
 export { readPicture } from "./read-picture.ts";
 export { readTensors, type TensorFile } from "./read-tensors.ts";
+export { sourcesOnDisk } from "./sources.ts";

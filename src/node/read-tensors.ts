@@ -1,6 +1,7 @@
 import { LeakageError } from "../errors.ts";
 import { type NamedArray, type NamedArrays, readNpz, readSafetensors, requireFinite, toFloat32 } from "../formats/index.ts";
-import { isCounter, type NamedNumbers } from "../models/index.ts";
+import type { NamedNumbers, ShapedNumbers } from "../graph/index.ts";
+import { isCounter } from "../models/index.ts";
 import { bytesAt } from "./read-file.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -16,8 +17,11 @@ function readArrays(bytes: Uint8Array, path: string): NamedArrays {
   return begins(bytes, "PK") || path.endsWith(".npz") ? readNpz(bytes, path) : readSafetensors(bytes, path);
 }
 
-/** The entries as float32. Throws LeakageError `file` for integers, and for numbers that are not finite in float32. */
-function numbersOf(array: NamedArray, name: string, path: string): NamedNumbers {
+/**
+ * The entries as float32. Throws LeakageError `file` for integers, and for numbers that are not
+ * finite in float32.
+ */
+function numbersOf(array: NamedArray, name: string, path: string): ShapedNumbers {
   if (array.dtype !== "F32" && array.dtype !== "F64")
     throw new LeakageError("file", `${path}: ${name} must hold real numbers (F64, F32, F16 or BF16), and holds ${array.dtype}.`);
   requireFinite(array, name, path);
@@ -29,15 +33,17 @@ function numbersOf(array: NamedArray, name: string, path: string): NamedNumbers 
 /** What a file of tensors holds. */
 export interface TensorFile {
   /** Finite float32 numbers by name. */
-  readonly tensors: ReadonlyMap<string, NamedNumbers>;
+  readonly tensors: NamedNumbers;
   /** SHA-256 of the file, in hexadecimal digits. */
   readonly sha256: string;
 }
 
 /**
- * Reads the tensors of a safetensors or npz file: weights, or an update. PyTorch's counters of batches are left out.
+ * Reads the tensors of a safetensors or npz file: weights, or an update. PyTorch's counters of
+ * batches are left out.
  *
- * @throws LeakageError `file` where the file cannot be read, is damaged, or holds other than finite real numbers.
+ * @throws LeakageError `file` where the file cannot be read, is damaged, or holds other than finite
+ * real numbers.
  */
 export async function readTensors(path: string): Promise<TensorFile> {
   const bytes = bytesAt(path, maxBytes);

@@ -1,7 +1,10 @@
 export { type ImageMetrics, type ImageResult, type Result, resultSchema, validateResult } from "./attack-result.ts";
 export { type AttackSpec, attackSpec } from "./attack-spec.ts";
 export { type AuditSpec, attackName, auditSpec, defenseName, most } from "./audit-spec.ts";
+export { commandLine, type GivenFlags, keyOf, quoted, specOf } from "./command-line.ts";
 export type { RunEvent, Surroundings } from "./events.ts";
+export { extents, places, positiveNumber, wholeNumber } from "./flag-values.ts";
+export { type Flag, type FlagGroup, flagsOf, takesMany } from "./flags.ts";
 export { type InvertSpec, invertSpec } from "./invert-spec.ts";
 export { type Extras, type Plan, plan, type RunResult, runnable, type Spec } from "./plan.ts";
 export { taskOf } from "./prepare.ts";

@@ -18,7 +18,9 @@ export interface Reconstruction {
   /** The classes that the attack assumed or found, one an input. */
   readonly labels: readonly number[];
   readonly lane: LaneProgress;
-  /** From the first steps to the last, at moments that become rarer; empty where none was asked for. */
+  /**
+   * From the first steps to the last, at moments that become rarer; empty where none was asked for.
+   */
   readonly history: readonly Snapshot[];
 }
 
@@ -26,7 +28,9 @@ export interface Reconstruction {
 export interface Tick {
   readonly step: number;
   readonly of: number;
-  /** Mean of the attacker's objective over the updates that go on; computed when it is asked for. */
+  /**
+   * Mean of the attacker's objective over the updates that go on; computed when it is asked for.
+   */
   objective(): number | null;
 }
 
