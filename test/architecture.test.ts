@@ -42,6 +42,7 @@ const allowed: Record<string, readonly string[]> = {
     "formats",
     "random",
     "runtime",
+    "optimizers",
     "distributions",
     "data",
     "models",

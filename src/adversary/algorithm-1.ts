@@ -13,7 +13,9 @@ export type Joint = {
   readonly relative?: Tensor;
 };
 
-/** One iteration: where, with which randomness and learning rate; `factor` anneals the likelihood. */
+/**
+ * One iteration: where, with which randomness and learning rate; `factor` anneals the likelihood.
+ */
 export interface Iteration extends Pick<Evaluation, "rate" | "renewed"> {
   /** The current x, [d]. */
   readonly x: Tensor;
@@ -28,7 +30,10 @@ export interface Iterated extends Transition {
   /** −log p(g | x), averaged over the points. */
   readonly matching: Tensor;
   readonly relative?: Tensor;
-  /** Whether no point of the ball had any mass: then nothing is known of the slope, and the optimizer is told that it is 0. */
+  /**
+   * Whether no point of the ball had any mass: then nothing is known of the slope, and the
+   * optimizer is told that it is 0.
+   */
   readonly massless?: Tensor;
 }
 
@@ -62,8 +67,8 @@ export const averaged =
   };
 
 /**
- * An iteration of Algorithm 1, for one lane (Balunović et al., §4): the objective at x, its slope, and
- * a step of the optimizer in the place of plain gradient ascent.
+ * An iteration of Algorithm 1, for one lane (Balunović et al., §4): the objective at x, its slope,
+ * and a step of the optimizer in the place of plain gradient ascent.
  */
 export const algorithm1 =
   (joint: (x: Tensor) => Joint, optimizer: Optimizer, ball?: Ball) =>

@@ -24,7 +24,10 @@ export interface Neighborhood {
 export interface Assumption {
   readonly likelihood: Likelihood;
   readonly prior: Prior;
-  /** The ball that Algorithm 1 averages over. Without one, or with a radius of 0, the attack judges single points. */
+  /**
+   * The ball that Algorithm 1 averages over. Without one, or with a radius of 0, the attack judges
+   * single points.
+   */
   readonly ball?: Neighborhood;
 }
 
@@ -35,16 +38,17 @@ export interface AssumptionAndSearch extends Attack {
 }
 
 /**
- * The attack that maximizes log p(g | x) + log p(x) for what it assumes, on average over the ball, by
- * the given search. Likelihoods of several rounds add. Where the observations have no labels, it looks
- * for them together with the inputs, as probabilities softmax(ŷ).
+ * The attack that maximizes log p(g | x) + log p(x) for what it assumes, on average over the ball,
+ * by the given search. Likelihoods of several rounds add. Where the observations have no labels, it
+ * looks for them together with the inputs, as probabilities softmax(ŷ).
  *
- * Both densities are taken without their constants. These change neither the maximum nor any step on
- * the way, and would leave float32 without digits; the objectives that the attack reports lack them.
+ * Both densities are taken without their constants. These change neither the maximum nor any step
+ * on the way, and would leave float32 without digits; the objectives that the attack reports lack
+ * them.
  *
- * In the box of a search the prior is 0 outside. With Jensen's bound, points of the ball are projected
- * onto the box (literally the bound would be −∞ on every image with a black pixel); with log-mean-exp
- * they have no mass.
+ * In the box of a search the prior is 0 outside. With Jensen's bound, points of the ball are
+ * projected onto the box (literally the bound would be −∞ on every image with a black pixel); with
+ * log-mean-exp they have no mass.
  *
  * @param named what reports say of the prior, whose type has no name.
  */
@@ -62,6 +66,12 @@ export const assuming = (
       prior: named.prior,
       radius: ball?.radius ?? 0,
       samples: ball?.samples ?? 1,
+    },
+    work: {
+      steps: search.steps,
+      restarts: search.restarts,
+      points: ball?.samples ?? 1,
+      entries: assumption.likelihood.entries,
     },
     ...(named.labelRule ? { labelRule: named.labelRule } : {}),
     check: (seen) => checkAssumption(assumption, search, seen),
@@ -86,7 +96,10 @@ export interface Layout {
 
 const number = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-/** Reads an iterate: of each lane the restart that explains the update best, as far as the attacker can tell. */
+/**
+ * Reads an iterate: of each lane the restart that explains the update best, as far as the attacker
+ * can tell.
+ */
 function progress(search: Search, seen: Observations, iterate: Iterate, { inputs, size }: Layout): Progress {
   const { restarts } = search;
   const { classes } = seen.rounds[0]!.client.model;

@@ -17,7 +17,10 @@ export interface Assumed {
 
 /** Where an attack stands with one batch. */
 export interface LaneProgress {
-  /** The attacker's objective at the latest evaluation, without the constants of the densities that it assumes; null where it has none. */
+  /**
+   * The attacker's objective at the latest evaluation, without the constants of the densities that
+   * it assumes; null where it has none.
+   */
   readonly objective: number | null;
   /** Its part without the prior. */
   readonly matching: number | null;
@@ -25,9 +28,15 @@ export interface LaneProgress {
   readonly steps: number;
   /** Evaluations of the objective. */
   readonly evaluations: number;
-  /** Why the lane ended before its steps were done: its objective was not a number, or nothing was left to gain. */
+  /**
+   * Why the lane ended before its steps were done: its objective was not a number, or nothing was
+   * left to gain.
+   */
   readonly stopped: "nan" | "converged" | null;
-  /** The probability, by the attacker's own posterior, that its answer is within the ball of the truth. Absent where it states none. */
+  /**
+   * The probability, by the attacker's own posterior, that its answer is within the ball of the
+   * truth. Absent where it states none.
+   */
   readonly success?: number;
 }
 
@@ -49,10 +58,25 @@ export interface Run extends CompileOptions {
   readonly start?: Float32Array;
 }
 
-/** Batches, one a lane: inputs [lanes, batchSize, ...shape] in model space, label probabilities [lanes, batchSize, classes]. */
+/**
+ * Batches, one a lane: inputs [lanes, batchSize, ...shape] in model space, label probabilities
+ * [lanes, batchSize, classes].
+ */
 export interface Candidates {
   readonly x: Float32Array;
   readonly y: Float32Array;
+}
+
+/**
+ * How much an attack computes for one update: by it an audit chooses how many it attacks together.
+ */
+export interface Work {
+  readonly steps: number;
+  readonly restarts: number;
+  /** Points at which each step computes the objective. */
+  readonly points: number;
+  /** Whether it reads the entries of gradients, and not only products of their factors. */
+  readonly entries: boolean;
 }
 
 /** An assumption and a way to answer. The private batch is not among its arguments. */
@@ -60,13 +84,18 @@ export interface Attack {
   readonly assumes: Assumed;
   /** How labels of a batch are read off an update, where the method says so. */
   readonly labelRule?: LabelRule;
-  /** @throws LeakageError `spec` that names what does not fit: the client, the size of the batch, what was published, the labels. */
+  /** Absent where nobody knows; then it counts as a thousand steps that read entries. */
+  readonly work?: Work;
+  /**
+   * @throws LeakageError `spec` that names what does not fit: the client, the size of the batch,
+   * what was published, the labels.
+   */
   check?(seen: Outline): void;
   /** Yields progress; the last value holds the reconstructions. One key a lane. */
   reconstruct(seen: Observations, keys: readonly KeyBits[], run?: Run): AsyncIterable<Progress>;
   /**
-   * The attacker's objective at any batches, a number a lane, as it is in the last step: for diagnosis.
-   * A ball's points follow from the keys. Absent where the attack has no objective.
+   * The attacker's objective at any batches, a number a lane, as it is in the last step: for
+   * diagnosis. A ball's points follow from the keys. Absent where the attack has no objective.
    */
   objective?(seen: Observations, at: Candidates, keys: readonly KeyBits[], run?: CompileOptions): Promise<Float32Array>;
 }

@@ -5,9 +5,14 @@ import type { Key } from "../random/index.ts";
 export interface Ball {
   /** k, the points in it; an even number where they are antithetic. */
   readonly samples: number;
-  /** Rows of the current x, one an image: the ball is around each of them, in its own dimensions. */
+  /**
+   * Rows of the current x, one an image: the ball is around each of them, in its own dimensions.
+   */
   readonly rows: number;
-  /** δ times the half axis of each entry of one row, in the space of x: all equal for a ball there, δ / std a channel for one of pixels. */
+  /**
+   * δ times the half axis of each entry of one row, in the space of x: all equal for a ball there,
+   * δ / std a channel for one of pixels.
+   */
   readonly halfAxes: Tensor;
   /** Independent points, or pairs ±u. */
   readonly points: "independent" | "antithetic";
@@ -28,10 +33,16 @@ export function pointsIn({ samples, rows, halfAxes, points, rest, project }: Bal
   return project ? project(around) : around;
 }
 
-/** Jensen's bound, which the paper maximizes: the mean of the logarithms, with the 1/V that its workshop text leaves out. */
+/**
+ * Jensen's bound, which the paper maximizes: the mean of the logarithms, with the 1/V that its
+ * workshop text leaves out.
+ */
 export const jensen = (logs: Tensor): Tensor => logs.mean();
 
-/** Equation 2 itself, up to the ball's volume: the logarithm of the mean probability, consistent as k grows. */
+/**
+ * Equation 2 itself, up to the ball's volume: the logarithm of the mean probability, consistent as
+ * k grows.
+ */
 export function logMeanExp(logs: Tensor): Tensor {
   const highest = logs.max().stopGradient();
   // Where no point has any mass the result is −∞, not the NaN of −∞ + ∞.

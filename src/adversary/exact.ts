@@ -1,8 +1,9 @@
 import type { Tensor } from "../graph/index.ts";
 
 /**
- * The input of a dense layer a = W x + b from its gradients for one example: ∂ℓ/∂W is (∂ℓ/∂b) xᵀ, so any row with a bias gradient other than 0, divided by it, is
- * x (Phong et al. 2018). Takes the row with the largest bias gradient.
+ * The input of a dense layer a = W x + b from its gradients for one example: ∂ℓ/∂W is (∂ℓ/∂b) xᵀ,
+ * so any row with a bias gradient other than 0, divided by it, is x (Phong et al. 2018). Takes the
+ * row with the largest bias gradient.
  *
  * @param weight ∂ℓ/∂W, [outputs, inputs].
  * @param bias ∂ℓ/∂b, [outputs].

@@ -4,24 +4,37 @@ import { concat, input, type Tensor, vmap } from "../graph/index.ts";
 import { evaluate } from "../runtime/index.ts";
 import type { Observations } from "./observations.ts";
 
-/** How labels are read off the gradient of the last layer, whose weights have a row a class. All three need its features not to be negative, as ReLU's are. */
+/**
+ * How labels are read off the gradient of the last layer, whose weights have a row a class. All
+ * three need its features not to be negative, as ReLU's are.
+ */
 export type LabelRule = "sign" | "distinct" | "counts";
 
-/** The rows' gradients of a last layer with weights [classes, features], from an update of B images: label probabilities [B, classes]. */
+/**
+ * The rows' gradients of a last layer with weights [classes, features], from an update of B images:
+ * label probabilities [B, classes].
+ */
 const rules: Readonly<Record<LabelRule, (head: Tensor, bias: Tensor | undefined, batchSize: number) => Tensor>> = {
-  /** iDLG (Zhao et al. 2020), one image: the true class's row is the only one with a negative sum. */
+  /**
+   * iDLG (Zhao et al. 2020), one image: the true class's row is the only one with a negative sum.
+   */
   sign: (head) => {
     const [classes] = head.shape as [number];
     return head.sum(-1).neg().argmax().oneHot(classes).reshape([1, classes]);
   },
-  /** GradInversion (Yin et al. 2021), images of different classes: the B rows with the most negative minimum. */
+  /**
+   * GradInversion (Yin et al. 2021), images of different classes: the B rows with the most negative
+   * minimum.
+   */
   distinct: (head, _, batchSize) => {
     const lowest = head.neg().max(-1);
     return pickOneByOne(lowest, batchSize, (scores, chosen) => scores.sub(chosen.mul(taken)));
   },
   /**
-   * Repeated labels. With uniform predictions the bias gradient of class c is 1/C − n_c/B, so n_c = B (1/C − ∂ℓ/∂b_c); without a bias the sums of the rows stand in
-   * for it, scaled so that their negative parts are those of B images. Counts are filled one by one, each time for the class furthest behind.
+   * Repeated labels. With uniform predictions the bias gradient of class c is 1/C − n_c/B, so n_c =
+   * B (1/C − ∂ℓ/∂b_c); without a bias the sums of the rows stand in for it, scaled so that their
+   * negative parts are those of B images. Counts are filled one by one, each time for the class
+   * furthest behind.
    */
   counts: (head, bias, batchSize) => {
     const [classes] = head.shape as [number];
@@ -52,7 +65,10 @@ function pickOneByOne(scores: Tensor, count: number, after: (scores: Tensor, cho
   return concat(rows);
 }
 
-/** The classifying layer: the last matrix with a row a class, whose gradient gives labels away. @throws LeakageError `spec` where there is none. */
+/**
+ * The classifying layer: the last matrix with a row a class, whose gradient gives labels away.
+ * @throws LeakageError `spec` where there is none.
+ */
 function headOf({ model: { classes }, parameters }: Client): {
   readonly weight: string;
   readonly features: number;
@@ -83,10 +99,11 @@ function requireRule(rule: LabelRule, batchSize: number, classes: number): void 
 /**
  * Reads the labels of each update off the gradient of the classifying layer, in the first round.
  *
- * @param rule `sign` for one image; for batches `distinct` (no label twice) or `counts` (labels may repeat; exact only while predictions are near uniform, as those
- * of an untrained network).
+ * @param rule `sign` for one image; for batches `distinct` (no label twice) or `counts` (labels may
+ * repeat; exact only while predictions are near uniform, as those of an untrained network).
  * @returns label probabilities [lanes, batchSize, classes], one-hot.
- * @throws LeakageError `spec` where the rule does not fit the batch, or the network has no such layer.
+ * @throws LeakageError `spec` where the rule does not fit the batch, or the network has no such
+ * layer.
  */
 export function recoverLabels(
   { rounds, lanes, batchSize }: Observations,

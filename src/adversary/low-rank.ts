@@ -8,8 +8,9 @@ export interface LowRank {
 }
 
 /**
- * The observed matrices that are products of thin factors in all lanes, as dense layers' gradients without noise are: the factors [lanes, batchSize, …] by parameter
- * name. Comparing through them keeps the large matrix out of every step.
+ * The observed matrices that are products of thin factors in all lanes, as dense layers' gradients
+ * without noise are: the factors [lanes, batchSize, …] by parameter name. Comparing through them
+ * keeps the large matrix out of every step.
  */
 export function observedFactors(
   { client, updates }: Round,
@@ -45,14 +46,18 @@ const notNumbers = (rank: number, m: number, n: number): LowRank => ({
   right: new Float32Array(rank * n).fill(Number.NaN),
 });
 
-/** The part of its norm that a matrix of low rank may differ by from the product: what float32 products and sums are off by. */
+/**
+ * The part of its norm that a matrix of low rank may differ by from the product: what float32
+ * products and sums are off by.
+ */
 const tolerance = 3e-6;
 
 /**
- * Factors a matrix of rank ≤ `rank`, up to the rounding of its float32 entries. A dense layer's gradient over B examples is such a matrix with rank ≤ B, unless noise was
- * added to it.
+ * Factors a matrix of rank ≤ `rank`, up to the rounding of its float32 entries. A dense layer's
+ * gradient over B examples is such a matrix with rank ≤ B, unless noise was added to it.
  *
- * By Gaussian elimination: each round takes the row with the largest remainder, divided by its largest entry, and that entry's column. Unused factors are 0.
+ * By Gaussian elimination: each round takes the row with the largest remainder, divided by its
+ * largest entry, and that entry's column. Unused factors are 0.
  * @param data Entries, row-major, all of them finite.
  * @returns undefined where the rank is higher; decided on a few rows, where possible.
  */
@@ -97,7 +102,10 @@ export function lowRank(data: Float32Array, m: number, n: number, rank: number):
   return { left: rowsOf(left, rank, m), right: rowsOf(right, rank, n) };
 }
 
-/** Puts row i of data − leftᵀ · right into `row`; returns its squared norm. Passes over the data are what factoring costs, so the first term is subtracted in reading. */
+/**
+ * Puts row i of data − leftᵀ · right into `row`; returns its squared norm. Passes over the data are
+ * what factoring costs, so the first term is subtracted in reading.
+ */
 function remainderOfRow(
   data: Float32Array,
   i: number,

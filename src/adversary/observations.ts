@@ -9,7 +9,10 @@ export interface RoundOutline {
   readonly published?: ReadonlyMap<string, { readonly shape: Shape }>;
 }
 
-/** What an attacker will see, without the numbers that are sent: enough to say whether an attack fits. */
+/**
+ * What an attacker will see, without the numbers that are sent: enough to say whether an attack
+ * fits.
+ */
 export interface Outline {
   /** What one batch was used in, round by round. Today's protocols have one. */
   readonly rounds: readonly RoundOutline[];

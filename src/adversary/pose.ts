@@ -54,7 +54,10 @@ function layoutOf(seen: Outline): Layout {
   return { inputs, size: inputs + (seen.labels ? 0 : seen.batchSize * classes) };
 }
 
-/** Algorithm 1's objective, −[log p(g | x) + log p(x)] up to a constant, as a problem for the search. */
+/**
+ * Algorithm 1's objective, −[log p(g | x) + log p(x)] up to a constant, as a problem for the
+ * search.
+ */
 export function pose(
   assumption: Assumption,
   search: Search,
@@ -82,7 +85,10 @@ export function pose(
   };
 }
 
-/** Writes down what the attack will score, without computing anything. @throws LeakageError `spec` where something does not fit. */
+/**
+ * Writes down what the attack will score, without computing anything. @throws LeakageError `spec`
+ * where something does not fit.
+ */
 export function checkAssumption({ likelihood, prior }: Assumption, search: Search, seen: Outline): void {
   const { batchSize } = seen;
   if (prior.score && search.optimizer.comparesValues)
@@ -174,7 +180,10 @@ function objectiveOf({ likelihood, prior, ball }: Assumption, search: Search, se
   };
 }
 
-/** How likely the update of one round is, and how near its gradient is where the likelihood cancels there. */
+/**
+ * How likely the update of one round is, and how near its gradient is where the likelihood cancels
+ * there.
+ */
 function heard(
   likelihood: Likelihood,
   client: Client,
@@ -214,7 +223,10 @@ function numbersOf(seen: Observations, factors: Objective["factors"]): SeenNumbe
 const massInside = (x: Tensor, low: Tensor, high: Tensor): Tensor =>
   where(x.sub(low).minimum(high.sub(x)).neg().max().lessEqual(0), 0, Number.NEGATIVE_INFINITY);
 
-/** Σ over inputs of their Euclidean distance from what restarts agree on; its derivative is 0 where they are equal. */
+/**
+ * Σ over inputs of their Euclidean distance from what restarts agree on; its derivative is 0 where
+ * they are equal.
+ */
 function apart(x: Tensor, agreed: Tensor): Tensor {
   return root(x.sub(agreed.reshape(x.shape)).reshape([x.shape[0]!, -1]).square().sum(1)).sum();
 }

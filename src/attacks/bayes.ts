@@ -9,8 +9,10 @@ import { conditionals, likelihoodOf, narrowGaussian } from "./conditionals.ts";
 import type { AttackDeclaration, Setting } from "./declaration.ts";
 
 /**
- * The adversary of the paper (Balunović et al., §4): it assumes the law of the defense that is there and the prior that is stated, and maximizes Algorithm 1's
- * objective. With `samples` = 1 it judges single points, which is maximum a posteriori; with more, it averages over a ball whose radius is the score's own δ.
+ * The adversary of the paper (Balunović et al., §4): it assumes the law of the defense that is
+ * there and the prior that is stated, and maximizes Algorithm 1's objective. With `samples` = 1 it
+ * judges single points, which is maximum a posteriori; with more, it averages over a ball whose
+ * radius is the score's own δ.
  */
 export const bayes = part({
   kind: "bayes",
@@ -93,12 +95,15 @@ export const bayes = part({
   }),
 });
 
-/** For a point mass: the final width in root mean squares of the update, and the factor that makes it as wide as the update at the start. */
+/**
+ * For a point mass: the final width in root mean squares of the update, and the factor that makes
+ * it as wide as the update at the start.
+ */
 const narrowing = { width: 0.01, from: 1e-4 };
 
 /**
- * The law that is stated, else that of the defense. For an update without noise it is a narrow Gaussian
- * around what the batch would send.
+ * The law that is stated, else that of the defense. For an update without noise it is a narrow
+ * Gaussian around what the batch would send.
  */
 function assumedLaw(conditional: ReturnType<typeof conditionals.parse> | undefined, { law }: Setting): Likelihood {
   if (conditional !== undefined) return likelihoodOf(conditional);

@@ -4,7 +4,10 @@ import { chain, type Defense, defenses, type Likelihood, lawOf } from "../defens
 import { LeakageError } from "../errors.ts";
 import { type AnyPart, catalogue, chainable, format, part } from "../parts/index.ts";
 
-/** What is taken for the point mass of an update that is sent as it is, where nobody said what the defense was. */
+/**
+ * What is taken for the point mass of an update that is sent as it is, where nobody said what the
+ * defense was.
+ */
 export function narrowGaussian(width: number): Likelihood {
   const law = lawOf({ steps: [] });
   if (law.kind !== "deterministic") throw new Error("an update that is sent as it is has a point mass");
@@ -51,7 +54,10 @@ const laws = defenses.parts
 
 const sorted = [...comparisons, ...laws].sort((a, b) => (a.kind < b.kind ? -1 : 1));
 
-/** What an attacker can take for p(g | x): the law of a defense or of a chain of them, or a way to compare gradients. */
+/**
+ * What an attacker can take for p(g | x): the law of a defense or of a chain of them, or a way to
+ * compare gradients.
+ */
 export const conditionals = chainable(catalogue<Conditional>("conditional", sorted), (links) => {
   const members = links.map((link) => {
     if ("defense" in link) return link.defense;

@@ -3,7 +3,9 @@ import type { DefenseLaw } from "../defenses/index.ts";
 import type { Examples } from "../models/index.ts";
 import type { Prior } from "../priors/index.ts";
 
-/** What an attack is up against, and what the user wishes: all that it can take its assumption from. */
+/**
+ * What an attack is up against, and what the user wishes: all that it can take its assumption from.
+ */
 export interface Setting {
   /** The law of the defense; absent where nobody said what the client did. */
   readonly law?: DefenseLaw;
@@ -17,7 +19,10 @@ export interface Setting {
 
 /** An attack of the catalogue, before it is known what it is up against. */
 export interface AttackDeclaration {
-  /** How labels reach the attack where the user does not say: DLG looks for them jointly, others are given them. */
+  /**
+   * How labels reach the attack where the user does not say: DLG looks for them jointly, others are
+   * given them.
+   */
   readonly labels?: "recovered" | "joint";
   /** Whether the prior is the attack's own, so that the user cannot state one. */
   readonly fixesPrior: boolean;

@@ -54,7 +54,10 @@ function matching({ steps, optimizer, rate, history, start, box, restarts }: Kno
   };
 }
 
-/** Zhu et al. (2019), "Deep Leakage from Gradients": squared distance, labels looked for jointly as softmax(ŷ). */
+/**
+ * Zhu et al. (2019), "Deep Leakage from Gradients": squared distance, labels looked for jointly as
+ * softmax(ŷ).
+ */
 export const dlg = part({
   kind: "dlg",
   doc: "Squared distance of gradients by L-BFGS, labels looked for jointly (Zhu et al. 2019).",

@@ -44,8 +44,9 @@ function inputsOf({ rounds, lanes }: Observations): Float32Array {
 }
 
 /**
- * The input of a dense first layer with a bias from the gradients of one example, by division (Phong
- * et al. 2018). It has no objective and searches nothing. Noise in the update is noise in the answer.
+ * The input of a dense first layer with a bias from the gradients of one example, by division
+ * (Phong et al. 2018). It has no objective and searches nothing. Noise in the update is noise in
+ * the answer.
  */
 export const exact = part({
   kind: "exact",
@@ -54,6 +55,7 @@ export const exact = part({
   build: (): AttackDeclaration => ({
     fixesPrior: true,
     build: (): Attack => ({
+      work: { steps: 1, restarts: 1, points: 1, entries: true },
       assumes: { law: "an update without noise", prior: "uniform", radius: 0, samples: 1 },
       check,
       async *reconstruct(seen) {

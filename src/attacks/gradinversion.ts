@@ -13,7 +13,10 @@ export interface Fidelity {
   readonly batchNorm: number;
 }
 
-/** GradInversion's p(x): total variation, small norms, and batch statistics that are those of the network's training data (Yin et al. 2021, R_fidelity). */
+/**
+ * GradInversion's p(x): total variation, small norms, and batch statistics that are those of the
+ * network's training data (Yin et al. 2021, R_fidelity).
+ */
 export function fidelity({ tv, l2, batchNorm }: Fidelity): { readonly prior: Prior; readonly name: string } {
   const terms: readonly (readonly [number, string, () => Prior])[] = [
     [
@@ -32,9 +35,11 @@ export function fidelity({ tv, l2, batchNorm }: Fidelity): { readonly prior: Pri
 }
 
 /**
- * Yin et al. (2021), "See through Gradients": labels of a batch without repeats read off the last layer, un-squared distances of each parameter's gradient, total
- * variation, ℓ2 and batch-norm statistics, several seeds that agree, Langevin noise, a cosine schedule after a warm-up. Their code is not public: the weights are
- * those of the paper (noise: of its replications), and seeds are registered by translation, not by optical flow.
+ * Yin et al. (2021), "See through Gradients": labels of a batch without repeats read off the last
+ * layer, un-squared distances of each parameter's gradient, total variation, ℓ2 and batch-norm
+ * statistics, several seeds that agree, Langevin noise, a cosine schedule after a warm-up. Their
+ * code is not public: the weights are those of the paper (noise: of its replications), and seeds
+ * are registered by translation, not by optical flow.
  */
 export const gradinversion = part({
   kind: "gradinversion",

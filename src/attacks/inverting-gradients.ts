@@ -5,7 +5,10 @@ import { part } from "../parts/index.ts";
 import { totalVariation } from "../priors/index.ts";
 import type { AttackDeclaration } from "./declaration.ts";
 
-/** Geiping et al. (2020), "Inverting Gradients": cosine similarity, total variation, Adam on signs, a box. */
+/**
+ * Geiping et al. (2020), "Inverting Gradients": cosine similarity, total variation, Adam on signs,
+ * a box.
+ */
 export const invertingGradients = part({
   kind: "inverting-gradients",
   doc: "Cosine similarity and total variation, by Adam on the signs of the gradient (Geiping et al. 2020).",

@@ -63,8 +63,8 @@ export interface AuditTick extends Tick {
 
 /**
  * Draws examples, simulates their updates behind each defense, and lets every attack have the same
- * ones. What a draw is follows from the root's key and its number alone. A program always has `lanes`
- * lanes: short parts are padded, so that numbers do not depend on how draws are divided.
+ * ones. What a draw is follows from the root's key and its number alone. A program always has
+ * `lanes` lanes: short parts are padded, so that numbers do not depend on how draws are divided.
  */
 export async function* auditChunk(run: DrawRun, { from, to }: DrawRange): AsyncGenerator<AuditTick, AuditChunk> {
   const { scenarios, dataset, guesses, nearestPublic, root, lanes, machine } = run;
@@ -172,7 +172,10 @@ function judgeOf({ scenarios, dataset }: DrawRun) {
   return Object.assign(judge, { apart });
 }
 
-/** A batch has no order: originals and reconstructions are matched such that their squared distances sum to the least. */
+/**
+ * A batch has no order: originals and reconstructions are matched such that their squared distances
+ * sum to the least.
+ */
 function scoreDraw(
   batch: readonly Example[],
   { images }: Reconstruction,

@@ -13,7 +13,10 @@ import { nearestPublic } from "./nearest-public.ts";
 import { sizesFor } from "./sizing.ts";
 import { exampleFiles, examplesShown, type FinishedDraws, shownExamples, summarizeDraws } from "./summary.ts";
 
-/** Where finished chunks are kept, so that an audit that was stopped goes on from there. Names are those of files, parts joined by "/". */
+/**
+ * Where finished chunks are kept, so that an audit that was stopped goes on from there. Names are
+ * those of files, parts joined by "/".
+ */
 export interface ChunkStore {
   read(name: string): Promise<string | undefined>;
   write(name: string, finished: AuditChunk): Promise<void>;
@@ -58,9 +61,9 @@ export interface Audited {
 const timeless: Machine = { clock: () => 0 };
 
 /**
- * Audits scenarios that were made by hand: draws batches, simulates their updates behind each defense,
- * attacks them, and states the risk with intervals. Its result has no spec, since nothing but the code
- * makes the objects again.
+ * Audits scenarios that were made by hand: draws batches, simulates their updates behind each
+ * defense, attacks them, and states the risk with intervals. Its result has no spec, since nothing
+ * but the code makes the objects again.
  *
  * @throws LeakageError `spec` for what does not fit, before any work starts.
  */
@@ -92,8 +95,9 @@ export async function* audit(input: AuditInput, store = nowhere): AsyncGenerator
 /**
  * Refuses scenarios that cannot be audited together.
  *
- * @throws LeakageError `spec` for a name that is given twice, clusters too few to resample, a gate that
- * is not one or would say the same whatever is measured, and whatever {@link requireScenario} refuses.
+ * @throws LeakageError `spec` for a name that is given twice, clusters too few to resample, a gate
+ * that is not one or would say the same whatever is measured, and whatever {@link requireScenario}
+ * refuses.
  */
 export function requireAudit({
   scenarios,
@@ -129,7 +133,10 @@ function requireOnce(what: string, names: readonly string[]): void {
   if (twice !== undefined) throw new LeakageError("spec", `--${what} ${twice} is given twice; give each once.`);
 }
 
-/** The draws of an audit with what stands next to its attacks: what is guessed without an update, and what public examples there are. */
+/**
+ * The draws of an audit with what stands next to its attacks: what is guessed without an update,
+ * and what public examples there are.
+ */
 export function drawRun({
   scenarios,
   data,
@@ -139,16 +146,8 @@ export function drawRun({
   chunk,
   root,
 }: Omit<AuditInput, "seed"> & { readonly root: KeyBits }): Omit<DrawRun, "machine"> {
-  const { client, batchSize, labels, score } = scenarios[0]!;
-  const points = Math.max(...scenarios.flatMap(({ attacks }) => attacks.map(({ assumes }) => assumes.samples)));
-  const sizes = sizesFor({
-    model: client.model,
-    batch: batchSize,
-    points,
-    samples,
-    ...(lanes === undefined ? {} : { lanes }),
-    ...(chunk === undefined ? {} : { chunk }),
-  });
+  const { labels, score } = scenarios[0]!;
+  const sizes = sizesFor(scenarios, samples, { lanes, chunk });
   const run = { scenarios, dataset: data, samples, root, ...sizes };
   if (!publicData) return { ...run, guesses: [gray(data.shape.reduce((a, b) => a * b))] };
   const measured = measuredIn(scenarios[0]!);

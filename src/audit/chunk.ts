@@ -19,16 +19,25 @@ const example = z.strictObject({
   images: z.tuple([z.base64(), z.base64()]).optional(),
 });
 
-/** The form of a file in `draws/`: some draws of an audit, finished. Lists of cells are in the order of {@link cellsOf}. */
+/**
+ * The form of a file in `draws/`: some draws of an audit, finished. Lists of cells are in the order
+ * of {@link cellsOf}.
+ */
 const chunkSchema = z.strictObject({
   format: z.literal("gradleak-draws-2"),
   from: z.int().nonnegative(),
   to: z.int().positive(),
   /** Threads of the runtime; null where it chose. */
   threads: z.int().positive().nullable(),
-  /** Public examples among which the nearest to each original was looked for; 0 where none are public. */
+  /**
+   * Public examples among which the nearest to each original was looked for; 0 where none are
+   * public.
+   */
   publicExamples: z.int().nonnegative(),
-  /** Wall time: of the clients with their defenses, of each cell's attack, of distances and baselines. */
+  /**
+   * Wall time: of the clients with their defenses, of each cell's attack, of distances and
+   * baselines.
+   */
   seconds: z.strictObject({
     simulating: z.number().nonnegative(),
     attacking: z.array(z.number().nonnegative()),
@@ -41,7 +50,10 @@ const chunkSchema = z.strictObject({
       labels: z.array(z.int().nonnegative()),
       /** Distances of the guesses of one who saw no update, an input of the batch each. */
       guesses: z.record(z.string(), z.array(z.number().nonnegative())),
-      /** Distances of the nearest public examples, an input of the batch each; null where none are public. */
+      /**
+       * Distances of the nearest public examples, an input of the batch each; null where none are
+       * public.
+       */
       nearestPublic: z.array(z.number().nonnegative()).nullable(),
       /** An outcome a cell; a distance is null where the reconstruction is not a number. */
       outcomes: z.array(outcome),
@@ -49,7 +61,9 @@ const chunkSchema = z.strictObject({
   ),
   /** Of each cell the reconstruction that came nearest to its original, if any is a number. */
   nearest: z.array(example.nullable()),
-  /** Of each cell the reconstruction of the first draw of all, if it is among these and a number. */
+  /**
+   * Of each cell the reconstruction of the first draw of all, if it is among these and a number.
+   */
   first: z.array(example.nullable()),
 });
 /** Some draws of an audit, finished. */
@@ -59,7 +73,10 @@ export type Outcome = z.output<typeof outcome>;
 /** A reconstruction and its original. */
 export type AuditedExample = z.output<typeof example>;
 
-/** Reads a finished chunk: nothing where it is damaged, or has other draws or another number of cells. It is then made again. */
+/**
+ * Reads a finished chunk: nothing where it is damaged, or has other draws or another number of
+ * cells. It is then made again.
+ */
 export function readAuditChunk(text: string, { from, to }: DrawRange, cells: number): AuditChunk | undefined {
   let given: unknown;
   try {

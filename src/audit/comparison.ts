@@ -10,8 +10,9 @@ export type Distances = readonly (readonly (number | null)[])[];
 export const within = (distance: number | null, delta: number): boolean => distance !== null && distance <= delta;
 
 /**
- * Two attacks on the same draws: how often each recovers what the other does not, and by how much one comes nearer on average. Independent draws have McNemar's exact
- * p-value and Tango's interval; batches have a bootstrap over batches, and no p-value.
+ * Two attacks on the same draws: how often each recovers what the other does not, and by how much
+ * one comes nearer on average. Independent draws have McNemar's exact p-value and Tango's interval;
+ * batches have a bootstrap over batches, and no p-value.
  *
  * @param key of the resamples.
  */
@@ -50,7 +51,10 @@ export function compareAttacks(
   };
 }
 
-/** Whether two attacks on a defense can be compared: both were tuned behind it on the same draws in the same setting, by the same criterion at the same budget. */
+/**
+ * Whether two attacks on a defense can be compared: both were tuned behind it on the same draws in
+ * the same setting, by the same criterion at the same budget.
+ */
 export const comparable = (one: Tuning | undefined, other: Tuning | undefined): boolean =>
   one !== undefined &&
   other !== undefined &&

@@ -42,17 +42,20 @@ export interface ExactBayes {
 }
 
 /**
- * The adversary of Eq. 2 (paper, §4) where it can be computed: with a prior on finitely many candidates. No δ-ball holds two candidates that are more than 2δ apart,
- * so no answer has more posterior mass in its ball than the most probable candidate has, and no attack has less risk. The mean of `risk` over updates is the Bayes
- * risk.
+ * The adversary of Eq. 2 (paper, §4) where it can be computed: with a prior on finitely many
+ * candidates. No δ-ball holds two candidates that are more than 2δ apart, so no answer has more
+ * posterior mass in its ball than the most probable candidate has, and no attack has less risk. The
+ * mean of `risk` over updates is the Bayes risk.
  *
- * It is conditioned on what every attack sees: the updates, what the defense publishes beside them, and labels where they are known: candidates of another label
- * are then ruled out.
+ * It is conditioned on what every attack sees: the updates, what the defense publishes beside them,
+ * and labels where they are known: candidates of another label are then ruled out.
  *
  * @param seen updates of one image each.
- * @param likelihood the law of the defense that is there; constants that depend on x matter, others do not.
+ * @param likelihood the law of the defense that is there; constants that depend on x matter, others
+ * do not.
  * @returns one result an update.
- * @throws LeakageError `spec` for candidates that are not more than 2δ apart, batches, weights that are not positive, or an update that no candidate explains.
+ * @throws LeakageError `spec` for candidates that are not more than 2δ apart, batches, weights that
+ * are not positive, or an update that no candidate explains.
  */
 export async function exactBayes(
   seen: Observations,
@@ -91,7 +94,10 @@ export async function exactBayes(
   });
 }
 
-/** @throws LeakageError `spec` unless all candidates fit the model and any two are more than 2δ apart. */
+/**
+ * @throws LeakageError `spec` unless all candidates fit the model and any two are more than 2δ
+ * apart.
+ */
 function requireApart({ candidates, delta, measured }: FinitePrior, { model: { shape, classes, normalization } }: Client): void {
   if (!(delta >= 0 && Number.isFinite(delta))) throw new LeakageError("spec", `The radius delta is a number of at least 0; got ${delta}.`);
   if (!candidates.length) throw new LeakageError("spec", "A finite prior has at least one candidate; got none.");
@@ -123,10 +129,16 @@ function labelOf(labels: Float32Array, lane: number, { model: { classes } }: Cli
   return row.indexOf(Math.max(...row));
 }
 
-/** Numbers that one call may hold for each of its largest tensors, candidates × updates × parameters. */
+/**
+ * Numbers that one call may hold for each of its largest tensors, candidates × updates ×
+ * parameters.
+ */
 const mostNumbers = 2 ** 22;
 
-/** log p(g | candidate), [lanes, candidates]: lanes by `vmap` over updates, candidates by `vmap` inside, their gradients computed once. */
+/**
+ * log p(g | candidate), [lanes, candidates]: lanes by `vmap` over updates, candidates by `vmap`
+ * inside, their gradients computed once.
+ */
 async function logLikelihoods(
   { rounds, lanes }: Observations,
   likelihood: Likelihood,
@@ -155,7 +167,8 @@ async function logLikelihoods(
     const laws = rounds.map(({ client }, r) => {
       const { updates, published } = own[String(r)]!;
       const update = new Gradients(new Map(client.parameters.map(({ name }) => [name, updates[name]!])));
-      // Differences are taken entry by entry: the fast square loses its digits just where a candidate fits.
+      // Differences are taken entry by entry: the fast square loses its digits just where a
+      // candidate fits.
       const law = likelihood.given(client.exactly());
       return (one: Batch) => law(one, published).logProb(update);
     });

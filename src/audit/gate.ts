@@ -7,7 +7,10 @@ export interface Gate {
   readonly text: string;
   /** The share of draws within δ of their original, or that of the others: recovered = 1 − risk. */
   readonly subject: "recovered" | "risk";
-  /** A bare `recovered` is its upper end, a bare `risk` its lower one: what can be ruled out, not what was seen. */
+  /**
+   * A bare `recovered` is its upper end, a bare `risk` its lower one: what can be ruled out, not
+   * what was seen.
+   */
   readonly bound: keyof Interval;
   readonly operator: ">" | ">=" | "<" | "<=";
   /** From 0 to 1. */
@@ -25,7 +28,8 @@ export interface GateVerdict {
 const form = /^(recovered|risk)(?:\s*\.\s*(estimate|lower|upper))?\s*(>=?|<=?)\s*(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)$/i;
 
 /**
- * Reads a gate: `recovered` or `risk`, perhaps `.estimate`, `.lower` or `.upper`, a comparison, and a number from 0 to 1.
+ * Reads a gate: `recovered` or `risk`, perhaps `.estimate`, `.lower` or `.upper`, a comparison, and
+ * a number from 0 to 1.
  *
  * @throws LeakageError `spec` for anything else.
  */
@@ -60,7 +64,8 @@ const failsAt = (gate: Gate, recovered: Interval): boolean => compare[gate.opera
 /**
  * Applies a gate to one defense, by the attack that recovers most.
  *
- * @param attacks at least one; their intervals are of the recovered share, each at {@link bonferroni} of the confidence that is claimed for all together.
+ * @param attacks at least one; their intervals are of the recovered share, each at
+ * {@link bonferroni} of the confidence that is claimed for all together.
  */
 export function judgeGate(gate: Gate, attacks: readonly { readonly attack: string; readonly recovered: Interval }[]): GateVerdict {
   const sign = gate.subject === "recovered" ? 1 : -1;
@@ -81,7 +86,8 @@ const largestSample = 2 ** 40;
  */
 export function requireUsefulGate(gate: Gate, n: number, confidence: number, attacks: number): void {
   const each = bonferroni(confidence, attacks);
-  // Every number that a gate reads grows, or falls, with the number of recovered draws: none and all are its extremes.
+  // Every number that a gate reads grows, or falls, with the number of recovered draws: none and
+  // all are its extremes.
   const outcomes = (draws: number) => [0, draws].map((recovered) => failsAt(gate, clopperPearson(recovered, draws, each)));
   const passes = (draws: number) => outcomes(draws).includes(false);
   const level = `two-sided ${+(100 * confidence).toPrecision(6)} %, ${attacks === 1 ? "one attack" : `${attacks} attacks`}`;

@@ -20,13 +20,18 @@ export interface Guessing {
   readonly count?: number;
 }
 
-/** Public examples that are used, at most: what one who saw no update answers is made of the first ones of the other split. */
+/**
+ * Public examples that are used, at most: what one who saw no update answers is made of the first
+ * ones of the other split.
+ */
 export const mostPublic = 500;
 
 /**
- * The guesses that public examples allow: their mean (the best by squared error), the mean of the example's class where labels are given, and the answer that
- * recovers most of them: among their first fifth and those means, the one with most examples within δ, the mean where nothing has more. The last is the Bayes
- * optimal adversary without a gradient, with the public examples in place of p(x).
+ * The guesses that public examples allow: their mean (the best by squared error), the mean of the
+ * example's class where labels are given, and the answer that recovers most of them: among their
+ * first fifth and those means, the one with most examples within δ, the mean where nothing has
+ * more. The last is the Bayes optimal adversary without a gradient, with the public examples in
+ * place of p(x).
  */
 export function guessesFrom({ examples, knowsLabels, measured, delta, count = mostPublic }: Guessing): readonly Guess[] {
   const used = Array.from({ length: Math.min(count, examples.size) }, (_, i) => examples.example(i));
@@ -68,7 +73,10 @@ function mean(images: readonly Float32Array[]): Float32Array {
   return Float32Array.from(sum, (total) => total / images.length);
 }
 
-/** The mean of the first public examples: the best guess, by squared error, of one who saw no update. */
+/**
+ * The mean of the first public examples: the best guess, by squared error, of one who saw no
+ * update.
+ */
 export function meanGuess(examples: Dataset<readonly number[]>, count = mostPublic): Guess {
   const used = Array.from({ length: Math.min(count, examples.size) }, (_, i) => examples.example(i).image);
   const whole = mean(used);

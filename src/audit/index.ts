@@ -8,5 +8,5 @@ export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } 
 export { type Guess, gray, guessesFrom, meanGuess, mostPublic } from "./guesses.ts";
 export { type NearestPublic, nearestPublic, type PublicNeighbor } from "./nearest-public.ts";
 export { assumptionsSchema, fileName, hash, invalid, specFields, specFieldsOf, trueLawSchema } from "./result-fields.ts";
-export { sizesFor } from "./sizing.ts";
+export { type Sizes, sizesFor } from "./sizing.ts";
 export { givenOf, summarizeDraws, trueLawOf } from "./summary.ts";

@@ -15,7 +15,9 @@ export interface PublicNeighbor {
 export interface NearestPublic {
   /** Public examples that are looked at. */
   readonly count: number;
-  /** Looks with the original in hand, in pixel space: what it finds is no guess of one who lacks it. */
+  /**
+   * Looks with the original in hand, in pixel space: what it finds is no guess of one who lacks it.
+   */
   to(original: Float32Array): PublicNeighbor;
 }
 
@@ -23,11 +25,13 @@ export interface NearestPublic {
 const block = 64;
 
 /**
- * The nearest of the first public examples to each original. Choosing it takes the original, so that it is no guess but an upper bound: nothing that returns one of
- * these examples comes nearer. Beside it stands how near the reconstructions are.
+ * The nearest of the first public examples to each original. Choosing it takes the original, so
+ * that it is no guess but an upper bound: nothing that returns one of these examples comes nearer.
+ * Beside it stands how near the reconstructions are.
  *
  * @param measured where distances are measured.
- * @param most public examples that are looked at, at most; they are read when the first original is asked about.
+ * @param most public examples that are looked at, at most; they are read when the first original is
+ * asked about.
  */
 export function nearestPublic(examples: Dataset<readonly number[]>, measured: DeltaSpace, most = mostPublic): NearestPublic {
   const count = Math.min(most, examples.size);
@@ -53,7 +57,10 @@ export function nearestPublic(examples: Dataset<readonly number[]>, measured: De
   };
 }
 
-/** The row with the least squared distance; a row is left as soon as it is farther than the nearest so far. */
+/**
+ * The row with the least squared distance; a row is left as soon as it is farther than the nearest
+ * so far.
+ */
 function nearestRow(rows: Float32Array, own: Float32Array): number {
   const size = own.length;
   let [nearest, least] = [0, Number.POSITIVE_INFINITY];

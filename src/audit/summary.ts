@@ -27,7 +27,10 @@ export interface FinishedDraws {
   readonly seconds: { readonly preparing: number; readonly tuning: number };
 }
 
-/** Which reconstructions of a cell are shown: the nearest of all, and that of the first draw, which nobody chose. */
+/**
+ * Which reconstructions of a cell are shown: the nearest of all, and that of the first draw, which
+ * nobody chose.
+ */
 export const shownExamples = ["nearest", "first"] as const;
 
 /** Where the images of a cell's reconstructions are. */
@@ -140,7 +143,10 @@ const quoted = ({ settingHash: _, values, ...tuning }: Tuning): AuditCell["tuned
   values: values ? { ...values } : null,
 });
 
-/** The share of recovered inputs with its interval: exact for independent draws, over batches otherwise. */
+/**
+ * The share of recovered inputs with its interval: exact for independent draws, over batches
+ * otherwise.
+ */
 function recoveredShare(distances: Distances, delta: number, key: KeyBits, confidence: number): Interval {
   const recovered = distances.map((draw) => draw.map((distance) => within(distance, delta)));
   if (distances.some(({ length }) => length > 1)) return clusterProportion(recovered, key, { confidence });
@@ -174,7 +180,10 @@ function told(
   return { ...place, className: classes[example.label] ?? null, ...(images ? { files: exampleFiles(which, cell) } : {}) };
 }
 
-/** Attacks that were tuned alike, in pairs. Of others nothing is said: which of two settings is better says little of two attacks. */
+/**
+ * Attacks that were tuned alike, in pairs. Of others nothing is said: which of two settings is
+ * better says little of two attacks.
+ */
 function comparisons(
   { scenarios, confidence }: FinishedDraws,
   cells: readonly Cell[],

@@ -12,8 +12,8 @@ function named(cell: AuditResult["cells"][number]): string {
 }
 
 /**
- * Recovered shares with their intervals, a line for each attack on each defense and for each guess without an update, and one for the nearest public examples, which
- * are no guess.
+ * Recovered shares with their intervals, a line for each attack on each defense and for each guess
+ * without an update, and one for the nearest public examples, which are no guess.
  */
 export function auditTable({ cells, baselines, nearestPublic, items, confidence }: AuditResult): string {
   const row = (

@@ -3,13 +3,17 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LeakageError } from "../errors.ts";
 import { canonicalJson } from "../parts/index.ts";
+import type { Store } from "../runs/index.ts";
 
 const runFile = "run.json";
 /** What a file is called until it is whole. */
 const unfinished = (path: string): string => `${path}.part`;
 
-/** The folder of one result. Everything in it is written whole: to a name of its own first, then renamed. */
-export class ResultFolder {
+/**
+ * The folder of one result. Everything in it is written whole: to a name of its own first, then
+ * renamed.
+ */
+export class ResultFolder implements Store {
   readonly path: string;
 
   private constructor(path: string) {
@@ -19,7 +23,8 @@ export class ResultFolder {
   /**
    * Opens a new folder, or one in which the same spec was begun.
    *
-   * @throws LeakageError `output` for a folder that belongs to another spec, holds other things, or cannot be written.
+   * @throws LeakageError `output` for a folder that belongs to another spec, holds other things, or
+   * cannot be written.
    */
   static async open(path: string, specHash: string, spec: unknown): Promise<ResultFolder> {
     const folder = new ResultFolder(path);
@@ -65,7 +70,10 @@ export class ResultFolder {
   }
 }
 
-/** Makes a folder and those above it, one by one: Node's own recursion never ends where a system answers that the parent is not there. */
+/**
+ * Makes a folder and those above it, one by one: Node's own recursion never ends where a system
+ * answers that the parent is not there.
+ */
 async function makeFolder(path: string): Promise<void> {
   if (existsSync(path)) return;
   const parent = dirname(path);

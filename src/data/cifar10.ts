@@ -27,9 +27,10 @@ export const cifar10 = part({
 });
 
 /**
- * CIFAR-10 (Krizhevsky 2009) from its official binary files, in the order of `cifar10Files`: 32 x 32 in color, 10 classes. A file
- * is read when its first picture is asked for. Mean and standard deviation are those of the networks that this package
- * reproduces (github.com/JonasGeiping/invertinggradients, consts.py).
+ * CIFAR-10 (Krizhevsky 2009) from its official binary files, in the order of `cifar10Files`: 32 x
+ * 32 in color, 10 classes. A file is read when its first picture is asked for. Mean and standard
+ * deviation are those of the networks that this package reproduces
+ * (github.com/JonasGeiping/invertinggradients, consts.py).
  */
 export function cifar10Set(split: Split, files: readonly DataFile[]): Dataset {
   const size = perBatch * files.length;

@@ -24,12 +24,19 @@ export interface PictureFolder {
 }
 
 /**
- * The files that a data set is opened from. Whoever opens it brings them: in Node they lie on the disk, in a browser the user drops them or the page fetches them.
+ * The files that a data set is opened from. Whoever opens it brings them: in Node they lie on the
+ * disk, in a browser the user drops them or the page fetches them.
  */
 export interface DataFiles {
-  /** One of the files that a data set is published as. @throws LeakageError `file` where it is missing. */
+  /**
+   * One of the files that a data set is published as. @throws LeakageError `file` where it is
+   * missing.
+   */
   official(files: OfficialFiles, name: string): Promise<DataFile>;
-  /** The pictures of the folder that the user chose. @throws LeakageError `spec` where none was chosen, `file` where it cannot be read. */
+  /**
+   * The pictures of the folder that the user chose. @throws LeakageError `spec` where none was
+   * chosen, `file` where it cannot be read.
+   */
   folder(): Promise<PictureFolder>;
   /** Decodes JPEG files. */
   jpeg(): Promise<JpegDecoder>;

@@ -5,7 +5,10 @@ import type { Split } from "./split.ts";
 
 /** A data set with its parameters, not opened yet. */
 export interface DataSource<Shape extends readonly number[] = readonly number[]> {
-  /** What it is made from: official files, the pictures of a folder that the user chose, or nothing where it is drawn. */
+  /**
+   * What it is made from: official files, the pictures of a folder that the user chose, or nothing
+   * where it is drawn.
+   */
   readonly reads: OfficialFiles | "folder" | "nothing";
   /**
    * Opens one split.

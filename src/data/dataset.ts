@@ -14,7 +14,10 @@ export interface Example {
 export interface Dataset<Shape extends readonly number[] = readonly [number, number, number]> {
   readonly kind: string;
   readonly split: Split;
-  /** Set where the data is not divided into two splits, and this is all of it: a folder without `train` and `test`. */
+  /**
+   * Set where the data is not divided into two splits, and this is all of it: a folder without
+   * `train` and `test`.
+   */
   readonly whole?: true;
   /** Channels, height and width of every picture. */
   readonly shape: Shape;

@@ -40,14 +40,16 @@ interface FolderOptions extends PictureFolder {
 }
 
 /**
- * A folder of PNG and JPEG pictures as a data set in color, ordered by path. The first subfolder of a picture names its class;
- * pictures without subfolders are one class. Where the subfolders are exactly `train` and `test`, they are the two splits, and
- * classes are inside; otherwise each split has all pictures. Pictures are decoded when they are asked for. Nothing is known
- * about them in advance, so the mean is 0 and the standard deviation 1: model space is pixel space.
+ * A folder of PNG and JPEG pictures as a data set in color, ordered by path. The first subfolder of
+ * a picture names its class; pictures without subfolders are one class. Where the subfolders are
+ * exactly `train` and `test`, they are the two splits, and classes are inside; otherwise each split
+ * has all pictures. Pictures are decoded when they are asked for. Nothing is known about them in
+ * advance, so the mean is 0 and the standard deviation 1: model space is pixel space.
  *
- * @throws LeakageError `file` for a folder without pictures, and for one that has pictures both in subfolders and beside them.
+ * @throws LeakageError `file` for a folder without pictures, and for one that has pictures both in
+ * subfolders and beside them.
  */
-export function folderSet({ source, split, pictures, jpeg, size: [height, width], resize }: FolderOptions): Dataset {
+function folderSet({ source, split, pictures, jpeg, size: [height, width], resize }: FolderOptions): Dataset {
   const sorted = pictures.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const divided = [...new Set(sorted.map(({ path }) => top(path)))].join() === "test,train";
   const inside = ({ path }: PictureFile) => (divided ? path.slice(top(path).length + 1) : path);

@@ -11,8 +11,8 @@ export const gaussian = part({
   kind: "gaussian",
   doc: "Vectors x ~ N(0, I) of class argmax W x, with W drawn once from N(0, 1): their density is known.",
   params: {
-    dimension: z.int().positive().max(65536).default(20).describe("Entries of a vector."),
-    classes: z.int().min(2).max(65536).default(10).describe("Rows of W."),
+    dimension: z.int().min(1).max(65536).default(20).describe("The number of entries of a vector."),
+    classes: z.int().min(2).max(65536).default(10).describe("The number of classes, which are the rows of W."),
     seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0).describe("W and all vectors follow from it."),
   },
   build: ({ dimension, classes, seed }): DataSource<readonly [number]> => ({
@@ -21,13 +21,16 @@ export const gaussian = part({
   }),
 });
 
-/** Labeled vectors whose density is known. Pixel space and model space are one, and entries have no bounds. */
+/**
+ * Labeled vectors whose density is known. Pixel space and model space are one, and entries have no
+ * bounds.
+ */
 export interface GaussianSet extends Dataset<readonly [number]> {
   /** W, [classes, dimension]. */
   readonly labeling: Float32Array;
 }
 
-export interface GaussianSetOptions {
+interface GaussianSetOptions {
   readonly dimension: number;
   readonly classes: number;
   /** Both splits share W. */
@@ -38,8 +41,9 @@ export interface GaussianSetOptions {
 const size = 2 ** 32;
 
 /**
- * The synthetic set of the paper (§6): x ~ N(0, I), y = argmax W x, with the entries of W drawn from N(0, 1) once. Each vector
- * is drawn when it is asked for, and vector i follows from the key, the split and i alone. Ties go to the first class.
+ * The synthetic set of the paper (§6): x ~ N(0, I), y = argmax W x, with the entries of W drawn
+ * from N(0, 1) once. Each vector is drawn when it is asked for, and vector i follows from the key,
+ * the split and i alone. Ties go to the first class.
  *
  * @throws LeakageError `spec` for a dimension below 1 or fewer than 2 classes.
  */

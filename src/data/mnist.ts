@@ -25,8 +25,8 @@ export const mnist = part({
 });
 
 /**
- * MNIST (LeCun, Cortes, Burges) from its official IDX files, plain or gzipped: 28 x 28 in gray, 10 classes. Mean 0.1307 and
- * standard deviation 0.3081 are those of PyTorch's MNIST example.
+ * MNIST (LeCun, Cortes, Burges) from its official IDX files, plain or gzipped: 28 x 28 in gray, 10
+ * classes. Mean 0.1307 and standard deviation 0.3081 are those of PyTorch's MNIST example.
  */
 export function mnistSet(split: Split, pictures: DataFile, labels: DataFile): Dataset {
   const images = readIdx(pictures.read(), pictures.source);

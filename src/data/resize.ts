@@ -1,7 +1,10 @@
 import { LeakageError } from "../errors.ts";
 import type { Picture } from "../formats/index.ts";
 
-/** What can happen to a picture of another size: it is refused, or its center is cut to the wanted proportions and averaged over areas. */
+/**
+ * What can happen to a picture of another size: it is refused, or its center is cut to the wanted
+ * proportions and averaged over areas.
+ */
 export const resizes = ["error", "center-area"] as const;
 
 export type Resize = (typeof resizes)[number];
@@ -13,10 +16,13 @@ interface Share {
 }
 
 /**
- * A picture as [channels, height, width] in pixel space. Gray becomes color by repetition where 3 channels are asked for. A picture of another size is cut to the
- * largest centered rectangle of the wanted proportions, whose equal cells are averaged, cells of the border by the part that lies inside.
+ * A picture as [channels, height, width] in pixel space. Gray becomes color by repetition where 3
+ * channels are asked for. A picture of another size is cut to the largest centered rectangle of the
+ * wanted proportions, whose equal cells are averaged, cells of the border by the part that lies
+ * inside.
  *
- * @throws LeakageError `file` for another size with `resize` "error", or color where gray is asked for.
+ * @throws LeakageError `file` for another size with `resize` "error", or color where gray is asked
+ * for.
  */
 export function fitPicture(
   picture: Picture,
@@ -47,7 +53,10 @@ export function fitPicture(
   return image;
 }
 
-/** Which source pixels each of `count` cells of length `scale` covers, and for which part of the cell; the cells are centered. */
+/**
+ * Which source pixels each of `count` cells of length `scale` covers, and for which part of the
+ * cell; the cells are centered.
+ */
 function shares(extent: number, count: number, scale: number): readonly (readonly Share[])[] {
   const offset = (extent - count * scale) / 2;
   return Array.from({ length: count }, (_, i) => {

@@ -19,9 +19,10 @@ export const shapes = part({
 });
 
 /**
- * Drawn pictures: 32 x 32 in color, ten kinds of objects on textured grounds, in light and shadow. A picture follows from its
- * split and index alone, is drawn when it is asked for, and has the same bytes on every machine. Pictures 0 to 9 show the ten
- * classes in order, so do 10 to 19, and so on. Mean and standard deviation are those of all 50000 training pictures.
+ * Drawn pictures: 32 x 32 in color, ten kinds of objects on textured grounds, in light and shadow.
+ * A picture follows from its split and index alone, is drawn when it is asked for, and has the same
+ * bytes on every machine. Pictures 0 to 9 show the ten classes in order, so do 10 to 19, and so on.
+ * Mean and standard deviation are those of all 50000 training pictures.
  */
 export function shapesSet(split: Split): Dataset {
   const { seed, size } = ofSplit[split];

@@ -18,7 +18,9 @@ export function clipped(update: Gradients, norm: number): Gradients {
   return update.map((entries) => entries.mul(factor));
 }
 
-/** The whole update made shorter where it is longer than a norm: no noise, and no privacy by itself. */
+/**
+ * The whole update made shorter where it is longer than a norm: no noise, and no privacy by itself.
+ */
 export const clip = part({
   kind: "clip",
   doc: "Scales the update down to a norm where it is longer.",

@@ -15,9 +15,9 @@ export type DefenseLaw =
   /** There is noise, and its density can be written down. */
   | { readonly kind: "known"; readonly likelihood: Likelihood }
   /**
-   * There is no noise: the law is a point mass. An attacker takes for it a Gaussian around the update
-   * that the batch would give. `width` is its standard deviation in root mean squares of the observed
-   * entries. It lacks its constant.
+   * There is no noise: the law is a point mass. An attacker takes for it a Gaussian around the
+   * update that the batch would give. `width` is its standard deviation in root mean squares of the
+   * observed entries. It lacks its constant.
    */
   | { readonly kind: "deterministic"; narrow(width: number): Likelihood }
   | UnknownLaw;
@@ -39,7 +39,9 @@ export function requireFit({ steps }: Defense, client: Pick<Client, "model" | "m
   for (const step of steps) step.check?.(client, batchSize);
 }
 
-/** The client whose updates the server sees: with every change that the defense makes to its model. */
+/**
+ * The client whose updates the server sees: with every change that the defense makes to its model.
+ */
 export const defended = ({ steps }: Defense, client: Client): Client =>
   steps.reduce((changed, step) => step.onClient?.(changed) ?? changed, client);
 
@@ -56,7 +58,10 @@ export const initialState = ({ steps }: Defense, client: Client): DefenseState =
 export interface Sent {
   readonly update: Gradients;
   readonly published: Published;
-  /** The batch that the update is of, after the steps on the batch. For scoring only: no attacker sees it. */
+  /**
+   * The batch that the update is of, after the steps on the batch. For scoring only: no attacker
+   * sees it.
+   */
   readonly batch: Batch;
   readonly state: DefenseState;
 }

@@ -8,7 +8,10 @@ import type { Defense } from "./defense.ts";
 import type { Step } from "./step.ts";
 import { noiseStep } from "./with-noise.ts";
 
-/** (1/B) Σ over examples of their gradients, each clipped over all parameters together. The client runs on one example at a time. */
+/**
+ * (1/B) Σ over examples of their gradients, each clipped over all parameters together. The client
+ * runs on one example at a time.
+ */
 function clippedMean(client: Client, { x, y }: Batch, norm: number): Gradients {
   const each = vmap((one: { x: Tensor; y: Tensor }) => {
     const alone = { x: one.x.reshape([1, ...one.x.shape]), y: one.y.reshape([1, ...one.y.shape]) };
@@ -41,9 +44,10 @@ function clipEachStep(norm: number): Step {
 }
 
 /**
- * DP-SGD (Abadi et al. 2016): each example's gradient g becomes g / max(1, ‖g‖ / C) over all parameters together, N(0, (z C)²) is added to every entry of their sum, and
- * the result divided by B. Given the batch the update is normal around the mean of the clipped gradients, with standard deviation z C / B; what it depends on, the clip
- * factors too, is differentiated.
+ * DP-SGD (Abadi et al. 2016): each example's gradient g becomes g / max(1, ‖g‖ / C) over all
+ * parameters together, N(0, (z C)²) is added to every entry of their sum, and the result divided by
+ * B. Given the batch the update is normal around the mean of the clipped gradients, with standard
+ * deviation z C / B; what it depends on, the clip factors too, is differentiated.
  */
 export const dpSgd = part({
   kind: "dp-sgd",

@@ -12,7 +12,10 @@ const noise = (sigma: number, per: Per): Noise => ({
   variance: (batchSize) => sigma ** 2 / (per === "example" ? batchSize : 1),
 });
 
-/** log p(g | x) = −‖g − G(x)‖² / 2s² − P log(s √2π) for P entries, with s = σ on the update and σ/√B on each example of a batch of B. */
+/**
+ * log p(g | x) = −‖g − G(x)‖² / 2s² − P log(s √2π) for P entries, with s = σ on the update and σ/√B
+ * on each example of a batch of B.
+ */
 export const gaussianLikelihood = (sigma: number, per: Per = "update"): Likelihood => noiseLikelihood(noise(sigma, per));
 
 /** Gaussian noise on every entry of the gradient. */

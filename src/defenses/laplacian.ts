@@ -13,7 +13,10 @@ const noise = (scale: number, per: Per): Noise => ({
   count: 1,
 });
 
-/** log p(g | x) = −‖g − G(x)‖₁ / b − P log 2b for P entries; on each example of a batch of B, the law of the mean of B draws. */
+/**
+ * log p(g | x) = −‖g − G(x)‖₁ / b − P log 2b for P entries; on each example of a batch of B, the
+ * law of the mean of B draws.
+ */
 export const laplacianLikelihood = (scale: number, per: Per = "update"): Likelihood => noiseLikelihood(noise(scale, per));
 
 /** Laplacian noise on every entry of the gradient. */

@@ -18,7 +18,10 @@ interface Masking {
   readonly seed: number;
 }
 
-/** A mask that is the same for all updates; parameter i is drawn with the key of the seed's masks folded with i. Kept, because it is needed each time a program is made. */
+/**
+ * A mask that is the same for all updates; parameter i is drawn with the key of the seed's masks
+ * folded with i. Kept, because it is needed each time a program is made.
+ */
 function fixedMask(keep: number, seed: number): (index: number, shape: Shape) => Tensor {
   const drawn = new Map<string, Tensor>();
   return (index, shape) => {

@@ -29,11 +29,16 @@ export interface Acted {
   readonly state?: StepState;
 }
 
-/** One thing that a defense does. It may act on the batch, on the model, on the update, or on several of them. */
+/**
+ * One thing that a defense does. It may act on the batch, on the model, on the update, or on
+ * several of them.
+ */
 export interface Step {
   /** In a few words, for reports and errors. */
   readonly name: string;
-  /** Changes the batch before the client computes on it: a transformation of images, for example. */
+  /**
+   * Changes the batch before the client computes on it: a transformation of images, for example.
+   */
   onBatch?(batch: Batch, at: { readonly client: Client; readonly key: Key; readonly place: number }): Batch;
   /** Changes the client: a layer in its model, for example. The server knows the changed client. */
   onClient?(client: Client): Client;
@@ -41,9 +46,14 @@ export interface Step {
   onUpdate?(update: Gradients, moment: Moment): Acted;
   /** What the step remembers before the first round; absent where it remembers nothing. */
   initialState?(client: Client): StepState;
-  /** What the step makes of the law so far; {@link UnknownLaw} with the reason where nobody can write it down. */
+  /**
+   * What the step makes of the law so far; {@link UnknownLaw} with the reason where nobody can
+   * write it down.
+   */
   law(before: Law, place: number): Law | UnknownLaw;
-  /** @throws LeakageError `spec` that names what does not fit: the client or the size of its batch. */
+  /**
+   * @throws LeakageError `spec` that names what does not fit: the client or the size of its batch.
+   */
   check?(client: Pick<Client, "model" | "mode">, batchSize: number): void;
 }
 
@@ -68,7 +78,9 @@ export const deterministicStep = (name: string, change: (update: Gradients) => G
   },
 });
 
-/** A step whose law nobody can write down, with the reason: attacks assume a law of their own there. */
+/**
+ * A step whose law nobody can write down, with the reason: attacks assume a law of their own there.
+ */
 export const stepWithoutLaw = (name: string, reason: string, onUpdate: NonNullable<Step["onUpdate"]>): Step => ({
   name,
   onUpdate,

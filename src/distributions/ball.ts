@@ -6,7 +6,10 @@ import { logFactorial } from "./log-factorial.ts";
 export const logVolume = (dimension: number, radius: number): number =>
   (dimension / 2) * Math.log(Math.PI) + dimension * Math.log(radius) - logFactorial(dimension / 2);
 
-/** Uniform in the ball of `radius` > 0 around `center`, over all of its entries together; −∞ outside. Radii are distributed as radius · U^(1/d). */
+/**
+ * Uniform in the ball of `radius` > 0 around `center`, over all of its entries together; −∞
+ * outside. Radii are distributed as radius · U^(1/d).
+ */
 export const ball = (center: Tensor, radius: number): Distribution<Tensor> => ({
   logProb: (x) =>
     where(

@@ -6,8 +6,9 @@ export interface Density<Event> {
   /** Logarithm of the density, a scalar. */
   logProb(event: Event): Tensor;
   /**
-   * The same without its normalizing constant, where that can be told apart: what a search maximizes. Over millions of entries the constants add up to numbers beside
-   * which float32 does not see how much better one point is than another.
+   * The same without its normalizing constant, where that can be told apart: what a search
+   * maximizes. Over millions of entries the constants add up to numbers beside which float32 does
+   * not see how much better one point is than another.
    */
   kernel?(event: Event): Tensor;
 }
@@ -31,7 +32,10 @@ export interface Independent extends Distribution<Tensor> {
   kernel(event: Tensor): Tensor;
 }
 
-/** Entries with density exp(kernel − normalizer) each: `normalizer` is a number, so that the sum over many entries takes it off once. */
+/**
+ * Entries with density exp(kernel − normalizer) each: `normalizer` is a number, so that the sum
+ * over many entries takes it off once.
+ */
 export const independent = (kernels: (event: Tensor) => Tensor, normalizer: number, sample: (key: Key) => Tensor): Independent => ({
   kernels,
   normalizer,

@@ -8,7 +8,10 @@ export interface Weighted<Law> {
   readonly law: Law;
 }
 
-/** log Σ exp of tensors of one shape, entry by entry, with the largest taken off first; −∞ where all are. */
+/**
+ * log Σ exp of tensors of one shape, entry by entry, with the largest taken off first; −∞ where all
+ * are.
+ */
 export function logSumExp(logs: readonly Tensor[]): Tensor {
   if (logs.length === 1) return logs[0]!;
   const highest = logs.reduce((most, log) => most.maximum(log)).stopGradient();
@@ -35,7 +38,10 @@ export function entrywiseMixture(parts: readonly Weighted<Independent>[]): Indep
   );
 }
 
-/** The draw in whose share of [0, 1) a uniform variable falls. Part i uses the key folded with i, the choice the key folded with their number. */
+/**
+ * The draw in whose share of [0, 1) a uniform variable falls. Part i uses the key folded with i,
+ * the choice the key folded with their number.
+ */
 function choose(parts: readonly Weighted<Distribution<Tensor>>[], key: Key, shapeOfChoice: (shape: Shape) => Shape): Tensor {
   const drawn = parts.map(({ law }, i) => law.sample(key.foldIn(i)));
   const u = key.foldIn(parts.length).uniform(shapeOfChoice(drawn[0]!.shape));

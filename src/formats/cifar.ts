@@ -14,7 +14,10 @@ export interface CifarBatch {
   picture(index: number): Uint8Array;
 }
 
-/** Reads a batch of the official binary version of CIFAR-10. Throws a LeakageError for a broken record or a label above 9. */
+/**
+ * Reads a batch of the official binary version of CIFAR-10. Throws a LeakageError for a broken
+ * record or a label above 9.
+ */
 export function readCifar(bytes: Uint8Array, source: string): CifarBatch {
   const size = bytes.length / cifarRecord;
   if (!Number.isInteger(size) || size === 0)
@@ -28,7 +31,10 @@ export function readCifar(bytes: Uint8Array, source: string): CifarBatch {
   return { size, label, picture: (index) => bytes.subarray(index * cifarRecord + 1, (index + 1) * cifarRecord) };
 }
 
-/** Writes a batch of the official binary version from labels and pictures ([3, 32, 32] each, one after the other). */
+/**
+ * Writes a batch of the official binary version from labels and pictures ([3, 32, 32] each, one
+ * after the other).
+ */
 export function writeCifar(labels: ArrayLike<number>, pictures: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(labels.length * cifarRecord);
   for (let i = 0; i < labels.length; i++) {

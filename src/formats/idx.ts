@@ -11,7 +11,10 @@ export interface IdxArray {
   readonly data: Uint8Array;
 }
 
-/** Reads an IDX file of unsigned bytes (the format of MNIST), plain or gzipped. Throws a LeakageError for other types, and for files that are not exactly as long as they say. */
+/**
+ * Reads an IDX file of unsigned bytes (the format of MNIST), plain or gzipped. Throws a
+ * LeakageError for other types, and for files that are not exactly as long as they say.
+ */
 export function readIdx(bytes: Uint8Array, source: string): IdxArray {
   const plain = isGzip(bytes) ? gunzip(bytes, source, maxUnpacked) : bytes;
   const refuse = (why: string): never => {

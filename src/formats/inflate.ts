@@ -2,11 +2,15 @@ import { Inflate } from "fflate";
 import { LeakageError } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
 
-/** A 64 KiB slice of deflate data grows to 66 MB at most, so that a bomb is noticed before it fills the memory. */
+/**
+ * A 64 KiB slice of deflate data grows to 66 MB at most, so that a bomb is noticed before it fills
+ * the memory.
+ */
 const slice = 65_536;
 
 /**
- * Inflates raw deflate data that must come to exactly `size` bytes; stops as soon as it is more. `what` names the data in errors ("a.npz: entry w.npy").
+ * Inflates raw deflate data that must come to exactly `size` bytes; stops as soon as it is more.
+ * `what` names the data in errors ("a.npz: entry w.npy").
  */
 export function inflate(deflated: Uint8Array, size: number, what: string): Uint8Array {
   const chunks: Uint8Array[] = [];
@@ -45,7 +49,10 @@ export function inflate(deflated: Uint8Array, size: number, what: string): Uint8
 /** Whether the bytes begin as gzip (RFC 1952) with deflate inside. */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
 
-/** Unpacks a gzip file of one member that comes to `limit` bytes at most; length and checksum must agree. */
+/**
+ * Unpacks a gzip file of one member that comes to `limit` bytes at most; length and checksum must
+ * agree.
+ */
 export function gunzip(bytes: Uint8Array, source: string, limit: number): Uint8Array {
   const refuse = (why: string): never => {
     throw new LeakageError("file", `${source} is no valid gzip file: ${why}`);

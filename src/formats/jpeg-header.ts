@@ -12,8 +12,8 @@ export interface JpegHeader {
 }
 
 /**
- * Walks over the segments of a JPEG file: it must be whole, with one frame of gray (1 component) or color (3) at 8 bits and at most 64 megapixels. Decodes nothing.
- * Throws a LeakageError.
+ * Walks over the segments of a JPEG file: it must be whole, with one frame of gray (1 component) or
+ * color (3) at 8 bits and at most 64 megapixels. Decodes nothing. Throws a LeakageError.
  */
 export function readJpegHeader(bytes: Uint8Array, source: string): JpegHeader {
   const refuse = (why: string): never => {
@@ -47,7 +47,10 @@ export function readJpegHeader(bytes: Uint8Array, source: string): JpegHeader {
 /** Start of frame: C0 to CF but for the tables C4, C8 and CC. */
 const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 
-/** The next marker that begins a segment: stuffed bytes (FF 00), fill bytes and restart markers belong to what is before them. */
+/**
+ * The next marker that begins a segment: stuffed bytes (FF 00), fill bytes and restart markers
+ * belong to what is before them.
+ */
 function nextMarker(bytes: Uint8Array, from: number): number {
   for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
     const marker = bytes[at + 1] ?? 0;

@@ -18,9 +18,10 @@ interface Codec {
 const harmless = /extraneous bytes? before marker|unknown JFIF revision/;
 
 /**
- * A JPEG decoder: MozJPEG in WebAssembly, equal to libjpeg-turbo byte for byte. The caller brings the compiled module (`@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`), so
- * that the same code runs in Node and in browsers. Orientation tags are not applied. Files that are truncated, damaged, larger than 64 megapixels or not gray or RGB
- * are a LeakageError.
+ * A JPEG decoder: MozJPEG in WebAssembly, equal to libjpeg-turbo byte for byte. The caller brings
+ * the compiled module (`@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`), so that the same code runs in
+ * Node and in browsers. Orientation tags are not applied. Files that are truncated, damaged, larger
+ * than 64 megapixels or not gray or RGB are a LeakageError.
  */
 export function jpegDecoder(wasm: WebAssembly.Module): JpegDecoder {
   const complaints: string[] = [];
@@ -51,7 +52,10 @@ function decodeWith(codec: Codec, bytes: Uint8Array): ReturnType<Codec["decode"]
   }
 }
 
-/** Starts the module at once: Emscripten fills the object that it is given before it returns, when the instance comes without waiting. */
+/**
+ * Starts the module at once: Emscripten fills the object that it is given before it returns, when
+ * the instance comes without waiting.
+ */
 function start(wasm: WebAssembly.Module, complaints: string[]): Codec {
   const module = {
     noInitialRun: true,

@@ -1,4 +1,7 @@
-/** The keys of the outermost object of a valid JSON text, in the order of the text and with repetitions, both of which JSON.parse loses. */
+/**
+ * The keys of the outermost object of a valid JSON text, in the order of the text and with
+ * repetitions, both of which JSON.parse loses.
+ */
 export function topLevelKeys(text: string): string[] {
   const keys: string[] = [];
   let depth = 0;

@@ -1,9 +1,9 @@
 import { LeakageError } from "../errors.ts";
 
 /**
- * Numbers of a file with their shape, in C order. float16 and bfloat16 arrive widened to float32 (exactly). dtypes are named as safetensors
- * names them. A BOOL is a byte, 0 or 1; an I64 is a bigint.
- * An empty shape is a single number.
+ * Numbers of a file with their shape, in C order. float16 and bfloat16 arrive widened to float32
+ * (exactly). dtypes are named as safetensors names them. A BOOL is a byte, 0 or 1; an I64 is a
+ * bigint. An empty shape is a single number.
  */
 export type NamedArray = { readonly shape: readonly number[] } & (
   | { readonly dtype: "F64"; readonly data: Float64Array }
@@ -46,7 +46,10 @@ export function viewArray(dtype: ArrayDtype, shape: readonly number[], bytes: Ar
 /** The bytes of an array, little-endian, not copied. */
 export const bytesOf = ({ data }: NamedArray): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
-/** Refuses NaN and infinities: throws a LeakageError that names file, entry and the flat index of the first one. */
+/**
+ * Refuses NaN and infinities: throws a LeakageError that names file, entry and the flat index of
+ * the first one.
+ */
 export function requireFinite(array: NamedArray, name: string, source: string): void {
   if (array.dtype !== "F32" && array.dtype !== "F64") return;
   const index = array.data.findIndex((value) => !Number.isFinite(value));

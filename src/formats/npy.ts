@@ -17,8 +17,9 @@ const orderPattern = /'fortran_order'\s*:\s*(True|False)/;
 const shapePattern = /'shape'\s*:\s*\(([\d\s,L]*)\)/;
 
 /**
- * Reads a NumPy .npy file (versions 1 to 3; dtypes f8, f4, f2, i8, i4, u1 and bool of either byte order; C or Fortran order) into C order. Object arrays are
- * pickles, which could run code: they are refused, like everything else that is not a whole file of these dtypes (LeakageError).
+ * Reads a NumPy .npy file (versions 1 to 3; dtypes f8, f4, f2, i8, i4, u1 and bool of either byte
+ * order; C or Fortran order) into C order. Object arrays are pickles, which could run code: they
+ * are refused, like everything else that is not a whole file of these dtypes (LeakageError).
  */
 export function readNpy(bytes: Uint8Array, source: string): NamedArray {
   const refuse = (why: string): never => {
@@ -72,7 +73,10 @@ function fromFortran(data: Uint8Array<ArrayBuffer>, shape: readonly number[], wi
   return ordered;
 }
 
-/** Writes an array as NumPy itself does (version 1.0, C order, little-endian, header padded to 64 bytes): the same bytes as `np.save`. */
+/**
+ * Writes an array as NumPy itself does (version 1.0, C order, little-endian, header padded to 64
+ * bytes): the same bytes as `np.save`.
+ */
 export function writeNpy(array: NamedArray): Uint8Array {
   const shape = array.shape.length === 1 ? `${array.shape[0]},` : array.shape.join(", ");
   const text = `{'descr': '${descriptions[array.dtype]}', 'fortran_order': False, 'shape': (${shape}), }`;

@@ -9,8 +9,9 @@ import { readZip } from "./zip.ts";
 const noTime = "1980-01-01T00:00:00";
 
 /**
- * Reads a NumPy .npz archive: its arrays by name (without ".npy"), in the order of the archive. Throws a LeakageError for a bad archive (see `readZip`) or a bad
- * array (see `readNpy`), naming the entry.
+ * Reads a NumPy .npz archive: its arrays by name (without ".npy"), in the order of the archive.
+ * Throws a LeakageError for a bad archive (see `readZip`) or a bad array (see `readNpy`), naming
+ * the entry.
  */
 export function readNpz(bytes: Uint8Array, source: string): NamedArrays {
   return new Map(
@@ -22,6 +23,9 @@ export function readNpz(bytes: Uint8Array, source: string): NamedArrays {
   );
 }
 
-/** Writes arrays as an uncompressed .npz archive, in their order; the same arrays make the same bytes. */
+/**
+ * Writes arrays as an uncompressed .npz archive, in their order; the same arrays make the same
+ * bytes.
+ */
 export const writeNpz = (arrays: NamedArrays): Uint8Array =>
   zipSync(Object.fromEntries([...arrays].map(([name, array]) => [`${name}.npy`, writeNpy(array)])), { level: 0, mtime: noTime });

@@ -1,6 +1,9 @@
 import { LeakageError } from "../errors.ts";
 
-/** Pixels of 8 bits, row by row from the top left, channels interleaved: gray (1) or RGB (3). `data` has `width * height * channels` bytes. */
+/**
+ * Pixels of 8 bits, row by row from the top left, channels interleaved: gray (1) or RGB (3). `data`
+ * has `width * height * channels` bytes.
+ */
 export interface Picture {
   readonly width: number;
   readonly height: number;
@@ -11,7 +14,9 @@ export interface Picture {
 /** 64 megapixels; more is refused before any memory is taken for it. */
 const maxPixels = 64 * 2 ** 20;
 
-/** Refuses the size that a picture's header claims, when it is empty or larger than 64 megapixels. */
+/**
+ * Refuses the size that a picture's header claims, when it is empty or larger than 64 megapixels.
+ */
 export function requirePictureSize(width: number, height: number, source: string): void {
   if (width < 1 || height < 1) throw new LeakageError("file", `${source}: a picture of ${width} x ${height} pixels is empty`);
   if (width * height > maxPixels)

@@ -2,7 +2,9 @@ import { LeakageError } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
 import { requirePictureSize } from "./picture.ts";
 
-/** How many samples a pixel has, by color type: gray, RGB, palette, gray with alpha, RGB with alpha. */
+/**
+ * How many samples a pixel has, by color type: gray, RGB, palette, gray with alpha, RGB with alpha.
+ */
 const samples: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 const depths: Readonly<Record<number, readonly number[]>> = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] };
 
@@ -32,7 +34,10 @@ export interface PngParts extends PngHeader {
 
 type Refuse = (why: string) => never;
 
-/** Walks over the chunks of a PNG file and checks their order, lengths and checksums, and the header. Inflates nothing. Throws a LeakageError. */
+/**
+ * Walks over the chunks of a PNG file and checks their order, lengths and checksums, and the
+ * header. Inflates nothing. Throws a LeakageError.
+ */
 export function readPngChunks(bytes: Uint8Array, source: string): PngParts {
   const refuse: Refuse = (why) => {
     throw new LeakageError("file", `${source} is no valid PNG file: ${why}`);

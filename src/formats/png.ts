@@ -16,8 +16,10 @@ const passes = [
 ] as const;
 
 /**
- * Decodes a PNG file of any color type to 8-bit gray or RGB: palettes are looked up, fewer bits are scaled, of 16 bits the upper 8 are kept. An alpha channel must be
- * opaque. Checksums must fit, sizes are checked before anything is inflated, and pixels must come to exactly what the header says. Throws a LeakageError.
+ * Decodes a PNG file of any color type to 8-bit gray or RGB: palettes are looked up, fewer bits are
+ * scaled, of 16 bits the upper 8 are kept. An alpha channel must be opaque. Checksums must fit,
+ * sizes are checked before anything is inflated, and pixels must come to exactly what the header
+ * says. Throws a LeakageError.
  */
 export function decodePng(bytes: Uint8Array, source: string): Picture {
   const parts = readPngChunks(bytes, source);
@@ -48,7 +50,9 @@ function decodeChecked(essence: Uint8Array, source: string): Uint8Array | Uint16
   }
 }
 
-/** Bytes of the pixels before compression: each line has a filter byte and starts at a whole byte. */
+/**
+ * Bytes of the pixels before compression: each line has a filter byte and starts at a whole byte.
+ */
 function rawLength({ width, height, depth, channels, interlaced }: PngHeader): number {
   const part = (w: number, h: number) => (w > 0 && h > 0 ? h * (1 + Math.ceil((w * channels * depth) / 8)) : 0);
   if (!interlaced) return part(width, height);

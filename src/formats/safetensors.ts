@@ -21,8 +21,10 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const isExtent = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 
 /**
- * Reads a safetensors file: its arrays by name, in the order of its header. Offsets must tile the data without gap or overlap, as the format demands. NaN passes
- * (see `requireFinite`). Throws a LeakageError for anything else than a whole, consistent file with dtypes F64, F32, F16, BF16, I64, I32, U8 and BOOL.
+ * Reads a safetensors file: its arrays by name, in the order of its header. Offsets must tile the
+ * data without gap or overlap, as the format demands. NaN passes (see `requireFinite`). Throws a
+ * LeakageError for anything else than a whole, consistent file with dtypes F64, F32, F16, BF16,
+ * I64, I32, U8 and BOOL.
  */
 export function readSafetensors(bytes: Uint8Array, source: string): NamedArrays {
   const refuse = (why: string, cause?: unknown): never => {
@@ -94,7 +96,10 @@ function decode({ name, dtype, shape, begin, end }: Entry, data: Uint8Array, ref
   return viewArray(dtype, shape, own.buffer);
 }
 
-/** Writes arrays as a safetensors file, in their order; the same arrays make the same bytes. The header is padded so that the data starts at a multiple of 8. */
+/**
+ * Writes arrays as a safetensors file, in their order; the same arrays make the same bytes. The
+ * header is padded so that the data starts at a multiple of 8.
+ */
 export function writeSafetensors(arrays: NamedArrays): Uint8Array {
   let position = 0;
   const header = [...arrays].map(([name, array]) => {

@@ -3,8 +3,9 @@ import { LeakageError } from "../errors.ts";
 import { gunzip } from "./inflate.ts";
 
 /**
- * Unpacks a gzipped tar archive that comes to `limit` bytes at most: its regular files by name. For archives whose checksum is already known to be right. Throws a LeakageError
- * where it cannot be read.
+ * Unpacks a gzipped tar archive that comes to `limit` bytes at most: its regular files by name. For
+ * archives whose checksum is already known to be right. Throws a LeakageError where it cannot be
+ * read.
  */
 export function readTarball(bytes: Uint8Array, source: string, limit: number): ReadonlyMap<string, Uint8Array> {
   const archive = gunzip(bytes, source, limit);

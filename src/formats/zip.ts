@@ -23,9 +23,11 @@ interface Entry {
 type Refuse = (why: string) => never;
 
 /**
- * Unpacks a zip archive: its files by name, in the order of its directory. Checksums and sizes must agree. Throws a LeakageError for archives that are truncated,
- * encrypted, in several parts, of 4 GiB and more, or compressed by anything but deflate; that name a file twice or a path outside the archive; whose entries overlap
- * or come to more than 2 GiB (a bomb is noticed before it is unpacked).
+ * Unpacks a zip archive: its files by name, in the order of its directory. Checksums and sizes must
+ * agree. Throws a LeakageError for archives that are truncated, encrypted, in several parts, of 4
+ * GiB and more, or compressed by anything but deflate; that name a file twice or a path outside the
+ * archive; whose entries overlap or come to more than 2 GiB (a bomb is noticed before it is
+ * unpacked).
  */
 export function readZip(bytes: Uint8Array, source: string): ReadonlyMap<string, Uint8Array> {
   const refuse: Refuse = (why) => {

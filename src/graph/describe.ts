@@ -1,5 +1,6 @@
 /**
- * Attributes as text: equal texts, equal attributes. `large` stands for what is too long to spell out (arrays of more than 64 numbers) or cannot be (functions).
+ * Attributes as text: equal texts, equal attributes. `large` stands for what is too long to spell
+ * out (arrays of more than 64 numbers) or cannot be (functions).
  */
 export function describe(value: unknown, large: (value: object) => string): string {
   if (typeof value === "function") return large(value);

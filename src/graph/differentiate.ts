@@ -3,7 +3,10 @@ import { rules } from "./ops/table.ts";
 import { sameShape, showShape } from "./shape.ts";
 import { filled, type Tensor } from "./tensor.ts";
 
-/** All tensors that the outputs are computed from, each after the tensors it reads; `follow` says whose inputs count. */
+/**
+ * All tensors that the outputs are computed from, each after the tensors it reads; `follow` says
+ * whose inputs count.
+ */
 export function topological(outputs: readonly Tensor[], follow: (tensor: Tensor) => boolean = () => true): Tensor[] {
   const order: Tensor[] = [];
   const seen = new Set<Tensor>();
@@ -35,8 +38,9 @@ export function dependents(order: readonly Tensor[], sources: readonly Tensor[])
 export const rulesOf = (tensor: Tensor): Rules<unknown> => rules[tensor.kind] as Rules<unknown>;
 
 /**
- * The derivative of a tensor in each of `variables`, as tensors of the variables' shapes: of a scalar its gradient, of a larger tensor the gradient of
- * ⟨cotangent, output⟩ (by default the sum). The results are expressions like any other, so derivatives nest to any order.
+ * The derivative of a tensor in each of `variables`, as tensors of the variables' shapes: of a
+ * scalar its gradient, of a larger tensor the gradient of ⟨cotangent, output⟩ (by default the sum).
+ * The results are expressions like any other, so derivatives nest to any order.
  */
 export function grad(output: Tensor, variables: readonly Tensor[], cotangent?: Tensor): Tensor[] {
   if (cotangent && !sameShape(cotangent.shape, output.shape))

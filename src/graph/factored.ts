@@ -7,8 +7,9 @@ export interface Factors {
 }
 
 /**
- * The gradient of a loss in named parameters, or an observed one. Matrices that come as a product of thin factors (every dense layer's gradient is one, with a
- * row an example) are compared through the factors and never built, unless their entries are asked for.
+ * The gradient of a loss in named parameters, or an observed one. Matrices that come as a product
+ * of thin factors (every dense layer's gradient is one, with a row an example) are compared through
+ * the factors and never built, unless their entries are asked for.
  */
 export class Gradients {
   /** Entries by name, in the order of the model's state_dict. */
@@ -17,7 +18,10 @@ export class Gradients {
   /** Distances subtract entries instead of expanding the square; see {@link squaredDistance}. */
   readonly exact: boolean;
 
-  /** Products that are known to equal the entries of that name: an observed matrix that was factored before. Other matrices are looked at for what they are. */
+  /**
+   * Products that are known to equal the entries of that name: an observed matrix that was factored
+   * before. Other matrices are looked at for what they are.
+   */
   private readonly known: ReadonlyMap<string, Factors>;
 
   constructor(tensors: ReadonlyMap<string, Tensor>, exact = false, known: ReadonlyMap<string, Factors> = new Map()) {
@@ -65,8 +69,9 @@ export class Gradients {
     return total(this.squaredNorms());
   }
   /**
-   * ‖this − other‖² over all parameters. Where a matrix is factored it is computed as ‖this‖² − 2⟨this, other⟩ + ‖other‖²: fast, but in float32 it loses its
-   * digits once the distance is below a thousandth of ‖other‖². Exact gradients subtract the entries instead.
+   * ‖this − other‖² over all parameters. Where a matrix is factored it is computed as ‖this‖² −
+   * 2⟨this, other⟩ + ‖other‖²: fast, but in float32 it loses its digits once the distance is below
+   * a thousandth of ‖other‖². Exact gradients subtract the entries instead.
    */
   squaredDistance(other: Gradients): Tensor {
     return total(this.squaredDistances(other));
@@ -89,7 +94,10 @@ interface Matrix {
 
 const total = (parts: readonly Tensor[]): Tensor => addAll(parts) ?? constant(0);
 
-/** The thin factors of a gradient, where it is such a product and comparing through them is cheaper than building it. */
+/**
+ * The thin factors of a gradient, where it is such a product and comparing through them is cheaper
+ * than building it.
+ */
 function factorsOf(tensor: Tensor): Factors | undefined {
   if (tensor.kind === "matmul" && tensor.rank === 2) return denseFactors(tensor as Tensor<"matmul">);
   if (tensor.kind === "convWeight") return convolutionFactors(tensor as Tensor<"convWeight">);
@@ -97,8 +105,8 @@ function factorsOf(tensor: Tensor): Factors | undefined {
 }
 
 /**
- * Building an m × n product of factors with r rows and differentiating its comparison costs about 3 r m n; through the factors it costs 2 r m n for the inner
- * product and 3 r² (m + n) for the norm.
+ * Building an m × n product of factors with r rows and differentiating its comparison costs about 3
+ * r m n; through the factors it costs 2 r m n for the inner product and 3 r² (m + n) for the norm.
  */
 export const worthFactoring = (r: number, m: number, n: number): boolean => 3 * r * (m + n) < m * n;
 
@@ -109,7 +117,10 @@ function denseFactors({ attributes: { transposeA, transposeB }, inputs, shape: [
   return { left: transposeA ? a : a.transpose(), right: transposeB ? b.transpose() : b };
 }
 
-/** A convolution's weight gradient is a product, too: of its output derivatives and the patches of its pictures, with a row a position. */
+/**
+ * A convolution's weight gradient is a product, too: of its output derivatives and the patches of
+ * its pictures, with a row a position.
+ */
 function convolutionFactors({ attributes, inputs, shape }: Tensor<"convWeight">): Factors | undefined {
   const { stride, dilation, pads, groups, layout, lanes, kernel } = attributes;
   if (lanes || groups > 1) return undefined;
@@ -120,7 +131,8 @@ function convolutionFactors({ attributes, inputs, shape }: Tensor<"convWeight">)
   if (!worthFactoring(n * oh * ow, o, columns)) return undefined;
   const padded = x.pad([0, 0, pads[0], pads[1]], [0, 0, pads[2], pads[3]]);
   const [, c, h, w] = padded.shape as [number, number, number, number];
-  // For each position the kernel's entries, row-major, as [c, kernel height, kernel width] has them.
+  // For each position the kernel's entries, row-major, as [c, kernel height, kernel width] has
+  // them.
   const indices = Int32Array.from({ length: oh * ow * kernel[0] * kernel[1] }, (_, at) => {
     const [place, entry] = [Math.floor(at / (kernel[0] * kernel[1])), at % (kernel[0] * kernel[1])];
     const row = Math.floor(place / ow) * stride[0] + Math.floor(entry / kernel[1]) * dilation[0];

@@ -24,8 +24,10 @@ function digest(view: ArrayBufferView): string {
 }
 
 /**
- * A text that two lists of expressions share if they compute the same from the same constants: the operations, their attributes, and 64 bits of the content of every
- * large constant, read anew at each call. What a function does is taken to follow from the name beside it, as it does for samplers.
+ * A text that two lists of expressions share if they compute the same from the same constants: the
+ * operations, their attributes, and 64 bits of the content of every large constant, read anew at
+ * each call. What a function does is taken to follow from the name beside it, as it does for
+ * samplers.
  */
 export function fingerprint(outputs: readonly Tensor[]): string {
   const places = new Map<Tensor, number>();

@@ -4,15 +4,19 @@ import { substitute } from "./vectorize.ts";
 
 /** Expressions split at what does not change from call to call. */
 export interface Split {
-  /** The parts that depend on the fixed inputs alone, by the names under which the rest is fed with them. */
+  /**
+   * The parts that depend on the fixed inputs alone, by the names under which the rest is fed with
+   * them.
+   */
   readonly once: Readonly<Record<string, Tensor>>;
   /** The outputs, reading those parts as inputs. */
   readonly outputs: readonly Tensor[];
 }
 
 /**
- * Takes out of the outputs what depends on fixed inputs alone (the norm of an observed gradient, its transpose), so that it is computed once and not in every call.
- * A part that is larger than all it is computed from stays.
+ * Takes out of the outputs what depends on fixed inputs alone (the norm of an observed gradient,
+ * its transpose), so that it is computed once and not in every call. A part that is larger than all
+ * it is computed from stays.
  */
 export function splitInvariant(outputs: readonly Tensor[], fixed: ReadonlySet<string>): Split {
   /** For tensors that only depend on fixed inputs, the entries of those inputs. */

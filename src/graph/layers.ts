@@ -9,15 +9,23 @@ const pair = (value: number | Pair): Pair => (typeof value === "number" ? [value
 
 export interface ConvolutionOptions {
   readonly stride?: number | Pair;
-  /** Zeros around the picture: one number, [vertical, horizontal], or [top, left, bottom, right]. */
+  /**
+   * Zeros around the picture: one number, [vertical, horizontal], or [top, left, bottom, right].
+   */
   readonly padding?: number | Pair | readonly [number, number, number, number];
   readonly dilation?: number | Pair;
   readonly groups?: number;
-  /** Axes of pictures: [n, c, h, w] (the default) or [n, h, w, c], which is faster from about 64 channels on. */
+  /**
+   * Axes of pictures: [n, c, h, w] (the default) or [n, h, w, c], which is faster from about 64
+   * channels on.
+   */
   readonly layout?: Layout;
 }
 
-/** 2-D convolution (cross-correlation, as in PyTorch) of pictures with weights [out, in / groups, kernel height, kernel width]. */
+/**
+ * 2-D convolution (cross-correlation, as in PyTorch) of pictures with weights [out, in / groups,
+ * kernel height, kernel width].
+ */
 export function conv2d(x: Tensor, weight: Tensor, options: ConvolutionOptions = {}): Tensor {
   const { stride = 1, padding = 0, dilation = 1, groups = 1, layout = "nchw" } = options;
   const pads =
@@ -35,13 +43,18 @@ export interface PoolOptions {
   /** The kernel by default. */
   readonly stride?: number | Pair;
   readonly padding?: number | Pair;
-  /** Windows that begin inside the picture or its left padding count, even where they end outside. */
+  /**
+   * Windows that begin inside the picture or its left padding count, even where they end outside.
+   */
   readonly ceilMode?: boolean;
   /** Whether padding counts in a mean. */
   readonly countIncludePad?: boolean;
 }
 
-/** The windows of one axis: how much is padded on both sides so that all windows lie inside, and what each window covers. */
+/**
+ * The windows of one axis: how much is padded on both sides so that all windows lie inside, and
+ * what each window covers.
+ */
 function windows(extent: number, kernel: number, stride: number, padding: number, ceilMode: boolean) {
   if (padding * 2 > kernel) throw new RangeError(`padding ${padding} is more than half of the window ${kernel}`);
   const steps = (extent + 2 * padding - kernel) / stride;

@@ -3,7 +3,10 @@ import { rulesOf, topological } from "./differentiate.ts";
 import { range, type Shape, sameShape } from "./shape.ts";
 import { apply, constant, filled, type Tensor } from "./tensor.ts";
 
-/** Constants are folded up to this many entries; larger ones are left to the runtime, which folds in float32. */
+/**
+ * Constants are folded up to this many entries; larger ones are left to the runtime, which folds in
+ * float32.
+ */
 const foldLimit = 4096;
 
 const isConstant = (tensor: Tensor): tensor is Tensor<"constant"> => tensor.kind === "constant";
@@ -89,7 +92,10 @@ const algebra: { readonly [K in Tensor["kind"]]?: Rewrite } = {
   },
 };
 
-/** Elementwise operations broadcast by themselves, so an operand need not be repeated first where the other one has the full shape. */
+/**
+ * Elementwise operations broadcast by themselves, so an operand need not be repeated first where
+ * the other one has the full shape.
+ */
 const broadcasting = new Set<Tensor["kind"]>([
   "add",
   "sub",
@@ -129,8 +135,9 @@ function identity(value: object): string {
 }
 
 /**
- * The same outputs from fewer operations: equal expressions are computed once, constants are folded, and the identities of algebra are applied. What no output
- * needs is gone, because only outputs are followed.
+ * The same outputs from fewer operations: equal expressions are computed once, constants are
+ * folded, and the identities of algebra are applied. What no output needs is gone, because only
+ * outputs are followed.
  */
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
   const done = new Map<Tensor, Tensor>();
@@ -145,10 +152,12 @@ export function simplify(outputs: readonly Tensor[]): Tensor[] {
     ids.set(tensor, ids.size);
     return tensor;
   };
+  const isOpen = (tensor: Tensor) => !done.has(tensor) && !ids.has(tensor);
   /** Rewrites until nothing applies; what a rewrite makes is simplified from its own inputs on. */
   const reduce = (tensor: Tensor): Tensor => {
-    for (const created of topological([tensor])) {
-      if (done.has(created) || ids.has(created)) continue;
+    // What is done is not walked through again: a rewrite makes few tensors, and they stand on all the others.
+    for (const created of topological([tensor], isOpen)) {
+      if (!isOpen(created)) continue;
       const inputs = created.inputs.map((source) => done.get(source) ?? source);
       const rebuilt = inputs.some((source, i) => source !== created.inputs[i]) ? apply(created.kind, created.attributes, inputs) : created;
       const next = withoutExpand(folded(rebuilt) ?? algebra[rebuilt.kind]?.(rebuilt) ?? rebuilt);

@@ -1,7 +1,10 @@
 import { type OpKind, type Ops, rules } from "./ops/table.ts";
 import { axisOf, broadcastShapes, range, type Shape, sameShape, showShape, sizeOf } from "./shape.ts";
 
-/** What the entries are: real numbers, integers that count or point, truth values, or pairs of 32-bit words that seed draws. */
+/**
+ * What the entries are: real numbers, integers that count or point, truth values, or pairs of
+ * 32-bit words that seed draws.
+ */
 export type Dtype = "float" | "index" | "mask" | "key";
 
 /** The numbers behind a constant. */
@@ -13,8 +16,9 @@ export type Operand = Tensor | number;
 let created = 0;
 
 /**
- * A symbolic tensor: an operation, its attributes and the tensors it reads. Immutable; nothing is computed until a runtime
- * compiles it. Methods build larger expressions; elementwise ones broadcast as NumPy does.
+ * A symbolic tensor: an operation, its attributes and the tensors it reads. Immutable; nothing is
+ * computed until a runtime compiles it. Methods build larger expressions; elementwise ones
+ * broadcast as NumPy does.
  */
 export class Tensor<K extends OpKind = OpKind> {
   readonly kind: K;
@@ -178,7 +182,10 @@ export class Tensor<K extends OpKind = OpKind> {
     const full = shape.map((extent) => (extent === -1 ? this.size / known : extent));
     return sameShape(full, this.shape) ? this : apply("reshape", { shape: full }, [this]);
   }
-  /** Axes in another order: result axis i is axis `order[i]` of this; without an order, the last two swap. */
+  /**
+   * Axes in another order: result axis i is axis `order[i]` of this; without an order, the last two
+   * swap.
+   */
   transpose(order?: readonly number[]): Tensor {
     const full = order ?? [...range(this.rank - 2), this.rank - 1, this.rank - 2];
     return full.every((axis, i) => axis === i) ? this : apply("transpose", { order: full }, [this]);
@@ -207,7 +214,10 @@ export class Tensor<K extends OpKind = OpKind> {
   gather(axis: number, indices: Int32Array): Tensor {
     return apply("gather", { axis: axisOf(axis, this.rank), indices }, [this]);
   }
-  /** Transpose of {@link gather}: slice i is added to position `indices[i]` of an axis of extent `size`. */
+  /**
+   * Transpose of {@link gather}: slice i is added to position `indices[i]` of an axis of extent
+   * `size`.
+   */
   scatter(axis: number, indices: Int32Array, size: number): Tensor {
     return apply("scatter", { axis: axisOf(axis, this.rank), indices, size }, [this]);
   }
@@ -215,7 +225,10 @@ export class Tensor<K extends OpKind = OpKind> {
   take(index: Tensor): Tensor {
     return apply("take", {}, [this, index]);
   }
-  /** Transpose of {@link take}: entry j is added to position `index[..., j]` of a last axis of extent `size`. */
+  /**
+   * Transpose of {@link take}: entry j is added to position `index[..., j]` of a last axis of
+   * extent `size`.
+   */
   put(index: Tensor, size: number): Tensor {
     return apply("put", { size }, [this, index]);
   }
@@ -227,7 +240,10 @@ export class Tensor<K extends OpKind = OpKind> {
       .toFloat();
   }
 
-  /** Matrix product of the last two axes, each operand transposed first where asked; leading axes agree, or one operand has none. */
+  /**
+   * Matrix product of the last two axes, each operand transposed first where asked; leading axes
+   * agree, or one operand has none.
+   */
   matmul(other: Tensor, transposeThis = false, transposeOther = false): Tensor {
     return apply("matmul", { transposeA: transposeThis, transposeB: transposeOther }, [this, other]);
   }

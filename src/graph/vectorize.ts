@@ -34,8 +34,9 @@ export function substitute(outputs: readonly Tensor[], replacements: ReadonlyMap
 }
 
 /**
- * Turns a function of one lane into a function of many: every tensor of the argument has a leading lane axis, and so has every tensor of the result.
- * What the function closes over is shared by the lanes. Composes with {@link grad} in both orders and with itself.
+ * Turns a function of one lane into a function of many: every tensor of the argument has a leading
+ * lane axis, and so has every tensor of the result. What the function closes over is shared by the
+ * lanes. Composes with {@link grad} in both orders and with itself.
  */
 export const vmap =
   <A extends Tree, R extends Tree>(one: (argument: A) => R) =>

@@ -9,7 +9,10 @@ function stirlingError(m: number): number {
   return Math.log(factorial) - 0.5 * Math.log(2 * Math.PI * m) - m * Math.log(m) + m;
 }
 
-/** P(X = k) for X ~ Binomial(n, p), 0 < p < 1, by the saddle point (Loader 2000), which loses no digits for large n. */
+/**
+ * P(X = k) for X ~ Binomial(n, p), 0 < p < 1, by the saddle point (Loader 2000), which loses no
+ * digits for large n.
+ */
 export function binomialMass(k: number, n: number, p: number): number {
   if (k === 0) return Math.exp(n * Math.log1p(-p));
   if (k === n) return Math.exp(n * Math.log(p));
@@ -19,7 +22,10 @@ export function binomialMass(k: number, n: number, p: number): number {
   return Math.sqrt(n / (2 * Math.PI * k * rest)) * Math.exp(errors - deviance);
 }
 
-/** P(X ≥ k) for X ~ Binomial(n, p), which is the regularized incomplete beta function I_p(k, n − k + 1). */
+/**
+ * P(X ≥ k) for X ~ Binomial(n, p), which is the regularized incomplete beta function I_p(k, n − k +
+ * 1).
+ */
 export function binomialTail(k: number, n: number, p: number): number {
   if (k <= 0) return 1;
   if (k > n || p <= 0) return 0;

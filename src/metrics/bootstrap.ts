@@ -8,11 +8,14 @@ import { normalCdf, normalQuantile } from "./standard-normal.ts";
 import { studentQuantile } from "./student.ts";
 
 /**
- * A bootstrap interval for the mean of independent values, such as paired differences of distances. Bias-corrected and accelerated (Efron 1987), because distances
- * are skewed and percentiles alone miss on the side of the long tail; and expanded for small samples (Hesterberg 2015): a resample varies less than a sample, by
- * √((n − 1)/n), and its spread is itself an estimate, so that the normal quantile z becomes t·√(n/(n − 1)).
+ * A bootstrap interval for the mean of independent values, such as paired differences of distances.
+ * Bias-corrected and accelerated (Efron 1987), because distances are skewed and percentiles alone
+ * miss on the side of the long tail; and expanded for small samples (Hesterberg 2015): a resample
+ * varies less than a sample, by √((n − 1)/n), and its spread is itself an estimate, so that the
+ * normal quantile z becomes t·√(n/(n − 1)).
  *
- * @throws LeakageError `spec` for fewer than 2 values, one that is not finite, or options that are out of range.
+ * @throws LeakageError `spec` for fewer than 2 values, one that is not finite, or options that are
+ * out of range.
  */
 export function bootstrapMean(values: readonly number[], key: KeyBits, options: BootstrapOptions): Interval {
   return clusterBootstrap(
@@ -23,10 +26,12 @@ export function bootstrapMean(values: readonly number[], key: KeyBits, options: 
 }
 
 /**
- * A bootstrap interval for the median of independent values. Percentiles of the resampled medians: the acceleration of {@link bootstrapMean} comes from the
- * jackknife, which is inconsistent for a median.
+ * A bootstrap interval for the median of independent values. Percentiles of the resampled medians:
+ * the acceleration of {@link bootstrapMean} comes from the jackknife, which is inconsistent for a
+ * median.
  *
- * @throws LeakageError `spec` for fewer than 2 values, one that is not finite, or options that are out of range.
+ * @throws LeakageError `spec` for fewer than 2 values, one that is not finite, or options that are
+ * out of range.
  */
 export function bootstrapMedian(values: readonly number[], key: KeyBits, options: BootstrapOptions): Interval {
   const resamples = requireBootstrap(values, options);
@@ -42,10 +47,13 @@ export function bootstrapMedian(values: readonly number[], key: KeyBits, options
 }
 
 /**
- * A bootstrap interval for the mean of values that come in clusters (batches, networks): whole clusters are drawn again, so n is the number of clusters.
- * Otherwise as {@link bootstrapMean}; the acceleration leaves out one cluster at a time. The mean is over all values, so larger clusters weigh more.
+ * A bootstrap interval for the mean of values that come in clusters (batches, networks): whole
+ * clusters are drawn again, so n is the number of clusters. Otherwise as {@link bootstrapMean}; the
+ * acceleration leaves out one cluster at a time. The mean is over all values, so larger clusters
+ * weigh more.
  *
- * @throws LeakageError `spec` for fewer than 2 clusters, an empty one, a value that is not finite, or options that are out of range.
+ * @throws LeakageError `spec` for fewer than 2 clusters, an empty one, a value that is not finite,
+ * or options that are out of range.
  */
 export function clusterBootstrap(clusters: readonly (readonly number[])[], key: KeyBits, options: BootstrapOptions): Interval {
   const empty = clusters.findIndex(({ length }) => length === 0);
@@ -69,8 +77,10 @@ export function clusterBootstrap(clusters: readonly (readonly number[])[], key: 
 }
 
 /**
- * The interval of a share, such as that of recovered images, over clusters of draws: {@link clusterBootstrap}, but never tighter than what Clopper–Pearson says of
- * as many clusters that all agree. Resampling cannot show what was never drawn: where no cluster has a success, it would end at 0.
+ * The interval of a share, such as that of recovered images, over clusters of draws:
+ * {@link clusterBootstrap}, but never tighter than what Clopper–Pearson says of as many clusters
+ * that all agree. Resampling cannot show what was never drawn: where no cluster has a success, it
+ * would end at 0.
  *
  * @param clusters which draws succeeded, a list a cluster.
  * @throws LeakageError `spec` as {@link clusterBootstrap}.
@@ -90,8 +100,10 @@ export function clusterProportion(clusters: readonly (readonly boolean[])[], key
 }
 
 /**
- * The ends of Efron's interval (1987): percentiles of the resampled statistics, moved by the bias z₀ of their median and by the acceleration, a sixth of the
- * skewness of what leaving one out changes; with Hesterberg's wider quantiles (2015, "What Teachers Should Know About the Bootstrap").
+ * The ends of Efron's interval (1987): percentiles of the resampled statistics, moved by the bias
+ * z₀ of their median and by the acceleration, a sixth of the skewness of what leaving one out
+ * changes; with Hesterberg's wider quantiles (2015, "What Teachers Should Know About the
+ * Bootstrap").
  */
 function acceleratedEnds(statistics: Float64Array, estimate: number, without: readonly number[], confidence: number) {
   let below = 0;

@@ -4,7 +4,8 @@ import { bonferroni, type Interval, requireConfidence, requireCount } from "./in
 import { invert } from "./invert.ts";
 
 /**
- * The exact two-sided interval of a proportion (Clopper and Pearson 1934): it holds with at least the stated confidence for every true proportion.
+ * The exact two-sided interval of a proportion (Clopper and Pearson 1934): it holds with at least
+ * the stated confidence for every true proportion.
  *
  * @param successes how often it happened, in `n` independent draws.
  * @throws LeakageError `spec` for a count or a confidence that is out of range.
@@ -31,13 +32,15 @@ function lowerEnd(k: number, n: number, outside: number): number {
 }
 
 /**
- * The fewest independent draws after which "nothing was recovered" can put the upper end for the recovered share at or below a threshold. With fewer, a gate
- * `recovered > threshold` could never pass.
+ * The fewest independent draws after which "nothing was recovered" can put the upper end for the
+ * recovered share at or below a threshold. With fewer, a gate `recovered > threshold` could never
+ * pass.
  *
  * @param threshold in (0, 1).
  * @param confidence two-sided, of all attacks together.
  * @param attacks whose intervals share the confidence (Bonferroni).
- * @returns the least n with 1 − ((1 − confidence) / (2·attacks))^(1/n) ≤ threshold: 72 for 0.05, 95 % and one attack.
+ * @returns the least n with 1 − ((1 − confidence) / (2·attacks))^(1/n) ≤ threshold: 72 for 0.05, 95
+ * % and one attack.
  */
 export function smallestPassingSample(threshold: number, confidence: number, attacks = 1): number {
   if (!(threshold > 0 && threshold < 1))

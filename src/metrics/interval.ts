@@ -27,8 +27,8 @@ export function requireCount(count: number, what: string, fewest = 1): void {
 }
 
 /**
- * The confidence that each of several intervals needs so that all of them hold together with the one that is asked for (Bonferroni):
- * 1 − (1 − confidence) / intervals.
+ * The confidence that each of several intervals needs so that all of them hold together with the
+ * one that is asked for (Bonferroni): 1 − (1 − confidence) / intervals.
  */
 export function bonferroni(confidence: number, intervals: number): number {
   requireConfidence(confidence);

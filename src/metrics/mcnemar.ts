@@ -8,8 +8,8 @@ export interface Discordant {
 }
 
 /**
- * The exact two-sided p-value of McNemar's test that two attacks succeed equally often on the same independent draws: twice the smaller tail of
- * Binomial(onlyFirst + onlySecond, 1/2), at most 1.
+ * The exact two-sided p-value of McNemar's test that two attacks succeed equally often on the same
+ * independent draws: twice the smaller tail of Binomial(onlyFirst + onlySecond, 1/2), at most 1.
  *
  * @throws LeakageError `spec` for a count that is negative or not an integer.
  */

@@ -3,8 +3,10 @@ import { type Interval, requireConfidence } from "./interval.ts";
 import { studentQuantile } from "./student.ts";
 
 /**
- * Student's interval for the mean of many values. Where they come in groups that are kept as they are, such as inputs of a few networks, it is the interval over what
- * varies inside the groups: the variance of the mean is Σ (n_h/N)² s_h²/n_h, with N − H degrees of freedom. It says nothing about other groups.
+ * Student's interval for the mean of many values. Where they come in groups that are kept as they
+ * are, such as inputs of a few networks, it is the interval over what varies inside the groups: the
+ * variance of the mean is Σ (n_h/N)² s_h²/n_h, with N − H degrees of freedom. It says nothing about
+ * other groups.
  *
  * @throws LeakageError `spec` for a group of fewer than 2 values or a confidence outside (0, 1).
  */

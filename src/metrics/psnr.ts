@@ -10,7 +10,10 @@ export function mse(truth: Pixels, guess: Pixels): number {
   return sum / truth.length;
 }
 
-/** Peak signal-to-noise ratio 10·log10(1/MSE) of images clamped to [0, 1], in decibels, at most {@link psnrCap}. */
+/**
+ * Peak signal-to-noise ratio 10·log10(1/MSE) of images clamped to [0, 1], in decibels, at most
+ * {@link psnrCap}.
+ */
 export function psnr(truth: Pixels, guess: Pixels): number {
   return decibels(mse(truth, guess));
 }

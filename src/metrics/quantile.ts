@@ -1,4 +1,7 @@
-/** The quantile of sorted values at a probability, linear between order statistics (type 7 of Hyndman and Fan 1996, numpy's default). */
+/**
+ * The quantile of sorted values at a probability, linear between order statistics (type 7 of
+ * Hyndman and Fan 1996, numpy's default).
+ */
 export function quantile(sorted: ArrayLike<number>, probability: number): number {
   const place = probability * (sorted.length - 1);
   const [below, above] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];

@@ -9,7 +9,10 @@ export interface BootstrapOptions {
   readonly resamples?: number;
 }
 
-/** Statistics of resamples, sorted. Resample r draws its places in [0, n) from the key folded with r: place i is ⌊n · word i / 2³²⌋. */
+/**
+ * Statistics of resamples, sorted. Resample r draws its places in [0, n) from the key folded with
+ * r: place i is ⌊n · word i / 2³²⌋.
+ */
 export function resample(n: number, key: KeyBits, resamples: number, statistic: (places: Uint32Array) => number): Float64Array {
   const all = new Float64Array(resamples);
   for (let r = 0; r < resamples; r++) {

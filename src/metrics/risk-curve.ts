@@ -22,11 +22,15 @@ export interface RiskCurve {
 }
 
 /**
- * The empirical risk R(δ) = #{distance > δ} / n over all δ ≥ 0, with a simultaneous band ({@link dkwBand}).
+ * The empirical risk R(δ) = #{distance > δ} / n over all δ ≥ 0, with a simultaneous band ({@link
+ * dkwBand}).
  *
- * @param distances one a draw; NaN and Infinity are attacks that failed, and count as farther than any δ.
- * @param clusterSize draws that belong together, the same in each cluster; the band's n is then the number of clusters.
- * @throws LeakageError `spec` for no distances, a confidence that is out of range, or clusters that do not divide the draws.
+ * @param distances one a draw; NaN and Infinity are attacks that failed, and count as farther than
+ * any δ.
+ * @param clusterSize draws that belong together, the same in each cluster; the band's n is then the
+ * number of clusters.
+ * @throws LeakageError `spec` for no distances, a confidence that is out of range, or clusters that
+ * do not divide the draws.
  */
 export function riskCurve(distances: readonly number[], confidence: number, clusterSize = 1): RiskCurve {
   const n = distances.length;

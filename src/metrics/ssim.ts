@@ -13,9 +13,10 @@ const window = Float64Array.from(gauss, (value) => value / total);
 /**
  * Structural similarity in [-1, 1] of images clamped to [0, 1]; 1 for equal images.
  *
- * Gaussian window of σ 1.5 and radius 5, no sample covariance, data range 1; the mean over the pixels whose window lies
- * inside the image (a border of 5 is cropped), then over channels. Equals scikit-image's `structural_similarity` with
- * `gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1` (Wang et al. 2004).
+ * Gaussian window of σ 1.5 and radius 5, no sample covariance, data range 1; the mean over the
+ * pixels whose window lies inside the image (a border of 5 is cropped), then over channels. Equals
+ * scikit-image's `structural_similarity` with `gaussian_weights=True, sigma=1.5,
+ * use_sample_covariance=False, data_range=1` (Wang et al. 2004).
  *
  * @returns null where a side is shorter than the window's 11 pixels.
  */
@@ -44,7 +45,10 @@ function planeSimilarity(x: Float64Array, y: Float64Array, height: number, width
   return sum / meanX.length;
 }
 
-/** Means under the window wherever it fits: [height, width] -> [height - 10, width - 10], rows first, then columns. */
+/**
+ * Means under the window wherever it fits: [height, width] -> [height - 10, width - 10], rows
+ * first, then columns.
+ */
 function blur(plane: Float64Array, height: number, width: number): Float64Array {
   const [fitHeight, fitWidth] = [height - 2 * radius, width - 2 * radius];
   const rows = new Float64Array(height * fitWidth);

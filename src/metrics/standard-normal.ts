@@ -14,7 +14,10 @@ export function normalCdf(x: number): number {
   return Math.min(1, Math.max(0, 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)));
 }
 
-/** The x with Φ(x) = p, for p in (0, 1). The package's draws have a faster one, to the digits of float32. */
+/**
+ * The x with Φ(x) = p, for p in (0, 1). The package's draws have a faster one, to the digits of
+ * float32.
+ */
 export function normalQuantile(p: number): number {
   if (p > 0.5) return -normalQuantile(1 - p);
   return invert(normalCdf, p, -9, 0);

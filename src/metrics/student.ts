@@ -1,6 +1,9 @@
 import { invert } from "./invert.ts";
 
-/** The distribution function of Student's t with `freedom` ≥ 1 degrees, an integer: the finite sums of Abramowitz and Stegun (1964), 26.7.3 and 26.7.4. */
+/**
+ * The distribution function of Student's t with `freedom` ≥ 1 degrees, an integer: the finite sums
+ * of Abramowitz and Stegun (1964), 26.7.3 and 26.7.4.
+ */
 export function studentCdf(t: number, freedom: number): number {
   const angle = Math.atan(t / Math.sqrt(freedom));
   const cosine = Math.cos(angle);

@@ -9,10 +9,12 @@ export interface PairedOutcomes extends Discordant {
 }
 
 /**
- * Tango's score interval for the difference of two paired proportions, P(first succeeds) − P(second succeeds) (Tango 1998, Statistics in Medicine 17): all
- * differences that a score test would not reject. The draws are independent.
+ * Tango's score interval for the difference of two paired proportions, P(first succeeds) − P(second
+ * succeeds) (Tango 1998, Statistics in Medicine 17): all differences that a score test would not
+ * reject. The draws are independent.
  *
- * @throws LeakageError `spec` for counts that are not integers from 0, no draw at all, or a confidence that is out of range.
+ * @throws LeakageError `spec` for counts that are not integers from 0, no draw at all, or a
+ * confidence that is out of range.
  */
 export function tango({ both, onlyFirst, onlySecond, neither }: PairedOutcomes, confidence: number): Interval {
   requireConfidence(confidence);
@@ -33,7 +35,10 @@ export function tango({ both, onlyFirst, onlySecond, neither }: PairedOutcomes, 
   return { estimate, lower: end(-1), upper: end(1) };
 }
 
-/** The score statistic for a difference: its distance from the observed one, over its standard error under the likeliest proportions with that difference. */
+/**
+ * The score statistic for a difference: its distance from the observed one, over its standard error
+ * under the likeliest proportions with that difference.
+ */
 function score(difference: number, onlyFirst: number, onlySecond: number, n: number): number {
   const b = (2 * n - onlyFirst + onlySecond) * difference - onlyFirst - onlySecond;
   const c = -onlySecond * difference * (1 - difference);

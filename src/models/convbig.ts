@@ -2,7 +2,10 @@ import { part } from "../parts/index.ts";
 import { activations, averagePool, convolution, flatten, linear, Stack } from "./layers.ts";
 import { type Model, sequential, type Task } from "./model.ts";
 
-/** The network of the Soteria experiments: two convolutions and three wide dense layers, 12 384 018 parameters on CIFAR-10 (Sun et al. 2021). */
+/**
+ * The network of the Soteria experiments: two convolutions and three wide dense layers, 12 384 018
+ * parameters on CIFAR-10 (Sun et al. 2021).
+ */
 export const convbig = part({
   kind: "convbig",
   doc: "Two convolutions and three wide dense layers (12.4 million weights on 32×32 color pictures).",

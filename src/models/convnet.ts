@@ -11,7 +11,10 @@ const pooled = new Set([5, 7]);
 /** From this many channels on, pictures are faster channels-last. */
 const wideChannels = 64;
 
-/** The eight-convolution network of the ATS experiments (Gao et al. 2021; Geiping et al. 2020). Names: conv0 … conv7, bn0 … bn7, linear. */
+/**
+ * The eight-convolution network of the ATS experiments (Gao et al. 2021; Geiping et al. 2020).
+ * Names: conv0 … conv7, bn0 … bn7, linear.
+ */
 export const convnet = part({
   kind: "convnet",
   doc: "Eight 3×3 convolutions with batch normalization, two pools, one dense layer.",

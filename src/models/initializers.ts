@@ -16,7 +16,9 @@ export const uniform =
 /** PyTorch's default for dense and convolution layers, weights and biases alike: U(±1/√fanIn). */
 export const torchDefault = (fanIn: number): Initializer => uniform(1 / Math.sqrt(fanIn));
 
-/** Flax's default for weights: a normal of variance 1/fanIn, truncated at two standard deviations. */
+/**
+ * Flax's default for weights: a normal of variance 1/fanIn, truncated at two standard deviations.
+ */
 export const lecunNormal =
   (fanIn: number): Initializer =>
   (key, shape) => {

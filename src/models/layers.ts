@@ -62,7 +62,10 @@ export function convolution(name: string, [c, h, w]: Shape, outputs: number, opt
   };
 }
 
-/** Batch normalization over everything but channels: with the batch's biased variance in train mode, with running statistics in eval mode. */
+/**
+ * Batch normalization over everything but channels: with the batch's biased variance in train mode,
+ * with running statistics in eval mode.
+ */
 export function batchNorm(name: string, shape: Shape, epsilon = 1e-5): Layer {
   const channels = shape.slice(0, 1);
   const variable = (part: string, value: number): Variable => ({ name: `${name}.${part}`, shape: channels, initial: filledWith(value) });

@@ -7,10 +7,16 @@ import { type Model, sequential, type Task } from "./model.ts";
 /** Strides of the 12-channel 5×5 convolutions. */
 const strides = { zhu: [2, 2, 1], soteria: [2, 2, 1, 1] } as const;
 
-/** Weights and biases U(−0.5, 0.5), as in the code of Zhu et al. (2019), "Deep Leakage from Gradients". */
+/**
+ * Weights and biases U(−0.5, 0.5), as in the code of Zhu et al. (2019), "Deep Leakage from
+ * Gradients".
+ */
 const wide: Initialization = { weight: () => uniform(0.5), bias: () => uniform(0.5) };
 
-/** The sigmoid LeNet of the gradient-leakage literature. Names as in the usual PyTorch code: body.0, body.2, … and fc.0. */
+/**
+ * The sigmoid LeNet of the gradient-leakage literature. Names as in the usual PyTorch code: body.0,
+ * body.2, … and fc.0.
+ */
 export const lenet = part({
   kind: "lenet",
   doc: "Sigmoid LeNet: 5×5 convolutions of 12 channels and one dense layer.",

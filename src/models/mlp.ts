@@ -17,7 +17,10 @@ const initializations: Readonly<Record<"torch" | "lecun", Initialization>> = {
   lecun: flaxInitialization,
 };
 
-/** Dense layers with an activation between them. Names are those of `torch.nn.Sequential` over Linear and activation modules: 0.weight, 0.bias, 2.weight, … */
+/**
+ * Dense layers with an activation between them. Names are those of `torch.nn.Sequential` over
+ * Linear and activation modules: 0.weight, 0.bias, 2.weight, …
+ */
 export const mlp = part({
   kind: "mlp",
   doc: "Dense layers of the given sizes.",

@@ -23,13 +23,14 @@ export interface ForwardContext {
   /** The tensor of a parameter or running statistic. */
   weight(name: string): Tensor;
   /**
-   * The randomness of random layers, such as dropout or a variational bottleneck. Without a key they
-   * compute their expectation, or what they compute at the center of their noise.
+   * The randomness of random layers, such as dropout or a variational bottleneck. Without a key
+   * they compute their expectation, or what they compute at the center of their noise.
    */
   readonly key?: Key;
   /**
    * Is told `<layer>.input` of each layer that has parameters, and of a batch normalization also
-   * `<layer>.mean` and `<layer>.variance` (biased), a number a channel, over the batch and positions.
+   * `<layer>.mean` and `<layer>.variance` (biased), a number a channel, over the batch and
+   * positions.
    */
   readonly tap?: Tap;
 }

@@ -13,7 +13,9 @@ export const perChannel = (model: Spaced): { readonly mean: Tensor; readonly std
   std: spread(model, model.normalization.std),
 });
 
-/** The box [0, 1] of pixels in model space, as bounds that broadcast against images [..., c, h, w]. */
+/**
+ * The box [0, 1] of pixels in model space, as bounds that broadcast against images [..., c, h, w].
+ */
 export function boxOf(model: Spaced): { readonly low: Tensor; readonly high: Tensor } {
   const { mean, std } = model.normalization;
   return {
@@ -28,7 +30,10 @@ export function boxOf(model: Spaced): { readonly low: Tensor; readonly high: Ten
   };
 }
 
-/** Whether examples are images [c, h, w], whose pixels lie in [0, 1]. Entries of other inputs have no bounds. */
+/**
+ * Whether examples are images [c, h, w], whose pixels lie in [0, 1]. Entries of other inputs have
+ * no bounds.
+ */
 export const areImages = ({ shape }: Pick<Model, "shape">): boolean => shape.length === 3;
 
 /** An input [c, ...] from pixel space into model space: (pixel − mean) / std. */
@@ -43,7 +48,10 @@ export const toPixelSpace = (x: Float32Array, { mean, std }: Normalization): Flo
   return x.map((entry, i) => entry * std[Math.floor(i / plane)]! + mean[Math.floor(i / plane)]!);
 };
 
-/** A distance in pixel space as one in model space, for each entry of an input: divided by its channel's std. */
+/**
+ * A distance in pixel space as one in model space, for each entry of an input: divided by its
+ * channel's std.
+ */
 export function stretchedRadius({ shape, normalization: { std } }: Spaced, radius: number): Float64Array {
   const size = shape.reduce((product, extent) => product * extent, 1);
   return Float64Array.from({ length: size }, (_, i) => radius / std[Math.floor((i * std.length) / size)]!);

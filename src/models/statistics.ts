@@ -13,10 +13,13 @@ export interface Examples {
 }
 
 /**
- * Weights whose running statistics are those of training pictures: passes in train mode over whole batches of `batch` pictures, and for each normalization the
- * average over batches of the mean and of the unbiased variance of what enters it, as PyTorch's `BatchNorm2d(momentum=None)` has them after as many passes.
+ * Weights whose running statistics are those of training pictures: passes in train mode over whole
+ * batches of `batch` pictures, and for each normalization the average over batches of the mean and
+ * of the unbiased variance of what enters it, as PyTorch's `BatchNorm2d(momentum=None)` has them
+ * after as many passes.
  *
- * @throws LeakageError `spec` where the model has no batch normalization, or there are fewer pictures than one batch.
+ * @throws LeakageError `spec` where the model has no batch normalization, or there are fewer
+ * pictures than one batch.
  */
 export async function estimateStatistics(
   model: Model,
@@ -51,7 +54,10 @@ export async function estimateStatistics(
 export const normalizationsOf = ({ statistics }: Pick<Model, "statistics">): readonly string[] =>
   statistics.flatMap(({ name }) => (name.endsWith(".running_mean") ? [name.slice(0, -".running_mean".length)] : []));
 
-/** Mean and unbiased variance of what enters each normalization, by the names of its running statistics; the pictures are the input `pixels`. */
+/**
+ * Mean and unbiased variance of what enters each normalization, by the names of its running
+ * statistics; the pictures are the input `pixels`.
+ */
 function statisticsOf(model: Model, weights: Weights, batch: number): Record<string, Tensor> {
   const { mean, std } = perChannel(model);
   const x = input("pixels", [batch, ...model.shape])

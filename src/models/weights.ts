@@ -13,15 +13,18 @@ export const variablesOf = ({ parameters, statistics }: Model): readonly Variabl
 export const initialWeights = (model: Model, key: KeyBits): Weights =>
   new Map(variablesOf(model).map(({ name, shape, initial }, i) => [name, { shape, data: initial(foldIn(key, i), shape) }]));
 
-/** PyTorch counts batches in each normalization layer; the count changes nothing that is computed here. */
+/**
+ * PyTorch counts batches in each normalization layer; the count changes nothing that is computed
+ * here.
+ */
 export const isCounter = (name: string): boolean => name.endsWith("num_batches_tracked");
 
 const listing = (entries: readonly { readonly name: string; readonly shape: Shape }[]): string =>
   entries.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(", ");
 
 /**
- * Gives the variables of a model the tensors of a file: by name where all names match, else in order where the shapes agree one to one. Throws a LeakageError that
- * lists both sides otherwise.
+ * Gives the variables of a model the tensors of a file: by name where all names match, else in
+ * order where the shapes agree one to one. Throws a LeakageError that lists both sides otherwise.
  */
 export function matchTensors<T extends { readonly shape: Shape }>(
   variables: readonly Variable[],
@@ -55,13 +58,17 @@ export function matchTensors<T extends { readonly shape: Shape }>(
   );
 }
 
-/** Whether the tensors of a file hold running statistics beside a model's parameters, by name or by number. */
+/**
+ * Whether the tensors of a file hold running statistics beside a model's parameters, by name or by
+ * number.
+ */
 export const haveStatistics = ({ parameters, statistics }: Model, tensors: ReadonlyMap<string, unknown>): boolean =>
   statistics.some(({ name }) => tensors.has(name)) || tensors.size > parameters.length;
 
 /**
- * Weights of a model from the tensors of a file; see {@link matchTensors}. Statistics that a file lacks entirely keep their initial values, means of 0 and variances
- * of 1, until `estimateStatistics` has better ones.
+ * Weights of a model from the tensors of a file; see {@link matchTensors}. Statistics that a file
+ * lacks entirely keep their initial values, means of 0 and variances of 1, until
+ * `estimateStatistics` has better ones.
  */
 export function weightsFrom(model: Model, tensors: NamedNumbers, source: string): Weights {
   const whole = haveStatistics(model, tensors);
@@ -74,7 +81,10 @@ export function weightsFrom(model: Model, tensors: NamedNumbers, source: string)
   return new Map([...matched, ...missing]);
 }
 
-/** A PyTorch state_dict lists running statistics behind the parameters of their own layer, not behind all parameters. */
+/**
+ * A PyTorch state_dict lists running statistics behind the parameters of their own layer, not
+ * behind all parameters.
+ */
 function orderAsFile(model: Model, tensors: NamedNumbers): readonly Variable[] {
   if (model.statistics.every(({ name }) => tensors.has(name))) return variablesOf(model);
   const layer = (name: string) => name.slice(0, name.lastIndexOf("."));

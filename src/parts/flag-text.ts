@@ -1,7 +1,9 @@
 import { LeakageError } from "../errors.ts";
 import type { Json, PartSpec } from "./part.ts";
 
-/** A part as its flag has it: the values still are text, because only the part knows their types. */
+/**
+ * A part as its flag has it: the values still are text, because only the part knows their types.
+ */
 export interface RawPart {
   readonly kind: string;
   readonly values: ReadonlyMap<string, string>;
@@ -58,7 +60,10 @@ export function readPart(text: string, name: string): RawPart {
 /** How a number is written. */
 export const numeral = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** Strings that stand in quotes, because they would end the value or be taken for one of another type. In a list, a slash ends it too. */
+/**
+ * Strings that stand in quotes, because they would end the value or be taken for one of another
+ * type. In a list, a slash ends it too.
+ */
 const needsQuotes = (text: string) => /[,()"\p{C}]|\+\s*[A-Za-z]|^\s|\s$|^$|^(none|true|false)$/u.test(text) || numeral.test(text);
 
 /** Writes a part, or a chain of parts, as flag text that reads back as the same spec. */

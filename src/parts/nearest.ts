@@ -1,6 +1,7 @@
 /**
- * The candidate that a mistyped word most likely meant, or undefined where none is near: at most a third of the letters
- * (but at least two) inserted, dropped, replaced or swapped with their neighbor.
+ * The candidate that a mistyped word most likely meant, or undefined where none is near: at most a
+ * third of the letters (but at least two) inserted, dropped, replaced or swapped with their
+ * neighbor.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const [best] = candidates

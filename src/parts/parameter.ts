@@ -17,7 +17,10 @@ export interface Parameter {
   readonly doc: string;
 }
 
-/** What a flag, the help and an error need of a type, however it was written: its JSON Schema, with a mark where a part nests. */
+/**
+ * What a flag, the help and an error need of a type, however it was written: its JSON Schema, with
+ * a mark where a part nests.
+ */
 interface Schema {
   readonly type?: string | readonly string[];
   readonly enum?: readonly Json[];

@@ -10,7 +10,10 @@ export interface PartSpec {
   readonly [parameter: string]: Json;
 }
 
-/** A named thing with parameters: a defense, an attack, a model. Declared once; flags, help, docs and checks follow from it. */
+/**
+ * A named thing with parameters: a defense, an attack, a model. Declared once; flags, help, docs
+ * and checks follow from it.
+ */
 export interface Part<Params extends z.ZodRawShape, Context extends readonly unknown[], Built> {
   /** The name it has in flags and specs: lowercase words joined by hyphens. */
   readonly kind: string;
@@ -18,7 +21,10 @@ export interface Part<Params extends z.ZodRawShape, Context extends readonly unk
   readonly doc: string;
   /** Type, default, range and sentence of each parameter. */
   readonly params: Params;
-  /** Makes the thing from complete and valid parameters; a catalogue's `build` completes and checks them first. */
+  /**
+   * Makes the thing from complete and valid parameters; a catalogue's `build` completes and checks
+   * them first.
+   */
   readonly build: (params: z.output<z.ZodObject<Params>>, ...context: Context) => Built;
 }
 
@@ -33,8 +39,9 @@ export interface AnyPart<Context extends readonly unknown[], Built> {
 /**
  * Declares a part.
  *
- * A parameter is anything that zod can check and a flag can write: numbers, booleans, strings, enums, null (written `none`),
- * unions and lists of these, and parts of another catalogue (`nested`). Its `.describe()` is its documentation.
+ * A parameter is anything that zod can check and a flag can write: numbers, booleans, strings,
+ * enums, null (written `none`), unions and lists of these, and parts of another catalogue
+ * (`nested`). Its `.describe()` is its documentation.
  *
  * @throws LeakageError `spec` where a flag could not name the kind or a parameter.
  */

@@ -5,7 +5,10 @@ import { following, type Prior } from "./prior.ts";
 import type { Space } from "./space.ts";
 import { stretched } from "./stretched.ts";
 
-/** The prior whose entries are independent and all alike in the given space, with a mean and a scale. */
+/**
+ * The prior whose entries are independent and all alike in the given space, with a mean and a
+ * scale.
+ */
 export const alike = (unit: (mean: Tensor, scale: number) => Distribution<Tensor>, mean: number, scale: number, space: Space): Prior =>
   following((model, shape) => {
     const own = perChannel(model);

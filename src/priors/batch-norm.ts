@@ -7,10 +7,12 @@ import { part } from "../parts/index.ts";
 import type { Prior } from "./prior.ts";
 
 /**
- * −log p(x) = weight · Σ over layers ‖μ(x) − running mean‖₂ + ‖σ²(x) − running variance‖₂, with the statistics of what enters each batch normalization over the
- * batch (biased variance), and the first layer of the network times `first`: the feature regularization of DeepInversion (Yin et al. 2020), which GradInversion
- * (Yin et al. 2021) weighs by 0.1. Running statistics are those of the client's weights; see `estimateStatistics` for weights that have none. A batch of one picture
- * is allowed: its statistics are over positions.
+ * −log p(x) = weight · Σ over layers ‖μ(x) − running mean‖₂ + ‖σ²(x) − running variance‖₂, with the
+ * statistics of what enters each batch normalization over the batch (biased variance), and the
+ * first layer of the network times `first`: the feature regularization of DeepInversion (Yin et al.
+ * 2020), which GradInversion (Yin et al. 2021) weighs by 0.1. Running statistics are those of the
+ * client's weights; see `estimateStatistics` for weights that have none. A batch of one picture is
+ * allowed: its statistics are over positions.
  */
 export const batchNorm = part({
   kind: "batch-norm",

@@ -1,5 +1,6 @@
 /**
- * The lower triangular L with L Lᵀ = a, for a symmetric positive definite matrix [d, d] of which the lower half is read.
+ * The lower triangular L with L Lᵀ = a, for a symmetric positive definite matrix [d, d] of which
+ * the lower half is read.
  *
  * @throws RangeError where the matrix is not positive definite.
  */

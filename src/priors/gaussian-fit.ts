@@ -6,8 +6,10 @@ import type { Prior, PriorContext } from "./prior.ts";
 import { imagesParameter, requireExamples } from "./training-pictures.ts";
 
 /**
- * log p(x) = Σ log N(xᵢ; meanᵢ, sigmaᵢ²) with mean and standard deviation of each pixel in training pictures, taken as seen through noise of standard deviation
- * `floor`, so that a pixel that never changes has a density: sigmaᵢ² = varianceᵢ + floor². Normalized in model space. Maximum likelihood for independent normals.
+ * log p(x) = Σ log N(xᵢ; meanᵢ, sigmaᵢ²) with mean and standard deviation of each pixel in training
+ * pictures, taken as seen through noise of standard deviation `floor`, so that a pixel that never
+ * changes has a density: sigmaᵢ² = varianceᵢ + floor². Normalized in model space. Maximum
+ * likelihood for independent normals.
  */
 export const gaussianFit = part({
   kind: "gaussian-fit",

@@ -13,7 +13,10 @@ export interface Whitening {
   readonly logs: Tensor;
 }
 
-/** @param basis orthonormal rows [d, n] that take a point of n numbers to the mixture's coordinates; without it n = d. */
+/**
+ * @param basis orthonormal rows [d, n] that take a point of n numbers to the mixture's coordinates;
+ * without it n = d.
+ */
 export function whiteningOf(mixture: Mixture, basis?: Float64Array): Whitening {
   const { d, weights, means, whiteners } = mixture;
   const k = weights.length;

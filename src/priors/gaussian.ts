@@ -5,7 +5,10 @@ import { alike } from "./alike.ts";
 import type { Prior } from "./prior.ts";
 import { spaceParameter } from "./space.ts";
 
-/** log p(x) = Σ log N(xᵢ; mean, sigma²): a sum over all entries of the batch, normalized in model space whichever space the parameters are stated in. */
+/**
+ * log p(x) = Σ log N(xᵢ; mean, sigma²): a sum over all entries of the batch, normalized in model
+ * space whichever space the parameters are stated in.
+ */
 export const gaussian = part({
   kind: "gaussian",
   doc: "Every entry is normal.",

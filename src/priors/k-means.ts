@@ -28,7 +28,10 @@ export function nearestCenters(points: Points, k: number, key: KeyBits): { reado
   return { nearest, k };
 }
 
-/** k points as centers, each picked with a probability that grows with the square of its distance from those before. */
+/**
+ * k points as centers, each picked with a probability that grows with the square of its distance
+ * from those before.
+ */
 function spreadCenters({ d, count, data }: Points, k: number, key: KeyBits): Float64Array {
   const uniforms = new Float64Array(k);
   fillUniform(foldIn(key, 0), uniforms);

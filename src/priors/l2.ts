@@ -5,8 +5,10 @@ import type { Prior } from "./prior.ts";
 import { inSpace, reductionParameter, spaceParameter } from "./space.ts";
 
 /**
- * −log p(x) = weight · ½ · mean (or sum) of xᵢ² over all entries of the batch, or, un-squared, weight · the mean (or sum) over images of ‖x‖₂. `norm=squared` with
- * `reduction=mean` is what the replication of GradInversion in `breaching` uses, `norm=l2` the R_ℓ2 of GradInversion (Yin et al. 2021) and of DeepInversion's code.
+ * −log p(x) = weight · ½ · mean (or sum) of xᵢ² over all entries of the batch, or, un-squared,
+ * weight · the mean (or sum) over images of ‖x‖₂. `norm=squared` with `reduction=mean` is what the
+ * replication of GradInversion in `breaching` uses, `norm=l2` the R_ℓ2 of GradInversion (Yin et al.
+ * 2021) and of DeepInversion's code.
  */
 export const l2 = part({
   kind: "l2",

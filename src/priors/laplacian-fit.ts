@@ -6,8 +6,9 @@ import type { Prior, PriorContext } from "./prior.ts";
 import { imagesParameter, requireExamples } from "./training-pictures.ts";
 
 /**
- * log p(x) = Σ log Laplace(xᵢ; medianᵢ, bᵢ) with median and mean absolute deviation from it of each pixel in training pictures, which is maximum likelihood; `floor`
- * is added to each b, so that a pixel that never changes has a density. Normalized in model space.
+ * log p(x) = Σ log Laplace(xᵢ; medianᵢ, bᵢ) with median and mean absolute deviation from it of each
+ * pixel in training pictures, which is maximum likelihood; `floor` is added to each b, so that a
+ * pixel that never changes has a density. Normalized in model space.
  */
 export const laplacianFit = part({
   kind: "laplacian-fit",

@@ -6,8 +6,9 @@ import type { Prior } from "./prior.ts";
 import { spaceParameter } from "./space.ts";
 
 /**
- * log p(x) = Σ log Laplace(xᵢ; mean, b): a sum over all entries of the batch, normalized in model space whichever space the parameters are stated in. With
- * `scaleAs=std` the variance is matched, b = scale/√2: `laplacian:scale=1,scaleAs=std` has the variance of `gaussian:sigma=1`.
+ * log p(x) = Σ log Laplace(xᵢ; mean, b): a sum over all entries of the batch, normalized in model
+ * space whichever space the parameters are stated in. With `scaleAs=std` the variance is matched, b
+ * = scale/√2: `laplacian:scale=1,scaleAs=std` has the variance of `gaussian:sigma=1`.
  */
 export const laplacian = part({
   kind: "laplacian",

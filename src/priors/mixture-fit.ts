@@ -27,11 +27,17 @@ export interface MixtureFit {
   readonly components: number;
   /** Iterations of expectation and maximization. */
   readonly iterations: number;
-  /** Added to the diagonal of every covariance: the points are taken as seen through noise of this variance. */
+  /**
+   * Added to the diagonal of every covariance: the points are taken as seen through noise of this
+   * variance.
+   */
   readonly floor: number;
 }
 
-/** A component that is less likely than the best by this much in logarithms, e⁻⁴⁰, has no part in a point. */
+/**
+ * A component that is less likely than the best by this much in logarithms, e⁻⁴⁰, has no part in a
+ * point.
+ */
 const negligible = 40;
 /** A part in a point below this moves no mean or covariance. */
 const faint = 1e-12;
@@ -40,8 +46,9 @@ const faint = 1e-12;
 type Parts = readonly { readonly points: Int32Array; readonly parts: Float64Array }[];
 
 /**
- * Gaussian mixture with full covariances by expectation-maximization (Dempster et al. 1977), from k-means clusters that are seeded by k-means++. Deterministic: the
- * points, the options and the key decide.
+ * Gaussian mixture with full covariances by expectation-maximization (Dempster et al. 1977), from
+ * k-means clusters that are seeded by k-means++. Deterministic: the points, the options and the key
+ * decide.
  */
 export function fitMixture(points: Points, { components, iterations, floor }: MixtureFit, key: KeyBits): Mixture {
   const clusters = nearestCenters(points, Math.min(components, points.count), key);
@@ -62,9 +69,11 @@ const partsOf = ({ nearest, k }: { nearest: Int32Array; k: number }): Parts =>
   });
 
 /**
- * The part of each component in each point, the most likely component of each point, and the mean over points of log p.
+ * The part of each component in each point, the most likely component of each point, and the mean
+ * over points of log p.
  *
- * @param guess a component for each point that is probably the most likely: the better it is, the sooner others are given up.
+ * @param guess a component for each point that is probably the most likely: the better it is, the
+ * sooner others are given up.
  */
 export function expectation(
   points: Points,
@@ -78,7 +87,8 @@ export function expectation(
   const best = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
   const likely = Int32Array.from(guess);
   const all = Int32Array.from({ length: count }, (_, p) => p);
-  // Component by component, so that its matrix stays in the processor's cache; first each point with the component that it is guessed to have.
+  // Component by component, so that its matrix stays in the processor's cache; first each point
+  // with the component that it is guessed to have.
   for (const guessed of [true, false])
     for (let c = 0; c < k; c++) {
       const chosen = all.filter((p) => (guess[p] === c) === guessed && constants[c]! > best[p]! - negligible);
@@ -107,7 +117,10 @@ export function logConstant({ d, whiteners }: Pick<Mixture, "d" | "whiteners">, 
   return sum;
 }
 
-/** ‖L⁻¹(x − mean)‖² of chosen points, or something above its limit. Four points at a time: one sum alone would wait for itself. */
+/**
+ * ‖L⁻¹(x − mean)‖² of chosen points, or something above its limit. Four points at a time: one sum
+ * alone would wait for itself.
+ */
 function whitenedSquares(
   { d, data }: Points,
   chosen: Int32Array,
@@ -187,7 +200,10 @@ export function maximize({ d, count, data }: Points, parts: Parts, floor: number
   return { d, weights, means, factors, whiteners };
 }
 
-/** Σ part · (x − mean)(x − mean)ᵀ, the lower half. Four points at a time: the sums are read and written once for them. */
+/**
+ * Σ part · (x − mean)(x − mean)ᵀ, the lower half. Four points at a time: the sums are read and
+ * written once for them.
+ */
 function scatterOf({ d, data }: Points, points: Int32Array, parts: Float64Array, mean: Float64Array): Float64Array {
   const sums = new Float64Array(d * d);
   const x = new Float64Array(4 * d);

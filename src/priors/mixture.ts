@@ -10,14 +10,18 @@ import { following, type Prior, type PriorContext } from "./prior.ts";
 import { inSpace } from "./space.ts";
 import { imagesParameter, onceForExamples, requireExamples, spacedPictures } from "./training-pictures.ts";
 
-/** Numbers of an example that a mixture of whole examples takes: full covariances of more are not estimated by what there is. */
+/**
+ * Numbers of an example that a mixture of whole examples takes: full covariances of more are not
+ * estimated by what there is.
+ */
 const most = 64;
 
 const remembered = onceForExamples<{ readonly fitted: Mixture; readonly whitening: Whitening }>();
 
 /**
- * log p(x) = Σ over images of log Σ_k π_k N(x; μ_k, Σ_k): a Gaussian mixture of whole examples with full covariances, by expectation-maximization on training examples
- * in pixel space. Only for examples of at most 64 numbers. Normalized in model space.
+ * log p(x) = Σ over images of log Σ_k π_k N(x; μ_k, Σ_k): a Gaussian mixture of whole examples with
+ * full covariances, by expectation-maximization on training examples in pixel space. Only for
+ * examples of at most 64 numbers. Normalized in model space.
  */
 export const mixture = part({
   kind: "mixture",

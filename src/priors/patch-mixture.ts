@@ -24,12 +24,17 @@ interface PatchFit {
 const remembered = onceForExamples<Whitening>();
 
 /**
- * log p(x) = weight · Σ over patches of log Σ_k π_k N(patch − its mean; μ_k, Σ_k): the expected patch log-likelihood (Zoran and Weiss 2011) of color patches in
- * pixel space, all channels together with one mean removed. The mixture has full covariances over the side²·c − 1 coordinates that removing the mean leaves, fitted by
- * expectation-maximization to patches of training pictures, which are taken as seen through noise of standard deviation `noise`, so that flat ones have a density.
+ * log p(x) = weight · Σ over patches of log Σ_k π_k N(patch − its mean; μ_k, Σ_k): the expected
+ * patch log-likelihood (Zoran and Weiss 2011) of color patches in pixel space, all channels
+ * together with one mean removed. The mixture has full covariances over the side²·c − 1 coordinates
+ * that removing the mean leaves, fitted by expectation-maximization to patches of training
+ * pictures, which are taken as seen through noise of standard deviation `noise`, so that flat ones
+ * have a density.
  *
- * It sums (or averages) over patches and images; where patches overlap, a pixel counts once for each that it is in. The overall brightness of a patch is free.
- * The fit takes a few seconds for each iteration with 10000 patches and 64 components, and is kept as long as the training pictures.
+ * It sums (or averages) over patches and images; where patches overlap, a pixel counts once for
+ * each that it is in. The overall brightness of a patch is free. The fit takes a few seconds for
+ * each iteration with 10000 patches and 64 components, and is kept as long as the training
+ * pictures.
  */
 export const patchMixture = part({
   kind: "patch-mixture",

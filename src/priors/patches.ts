@@ -2,7 +2,10 @@ import type { Shape, Tensor } from "../graph/index.ts";
 import { fillUniform, foldIn, type KeyBits } from "../random/index.ts";
 import type { Points } from "./mixture-fit.ts";
 
-/** The square patches of pictures [B, c, h, w] as rows [B · positions, c · side²]: each `stride` pixels, and at the far borders, so that every pixel is in one. */
+/**
+ * The square patches of pictures [B, c, h, w] as rows [B · positions, c · side²]: each `stride`
+ * pixels, and at the far borders, so that every pixel is in one.
+ */
 export function patchesOf(x: Tensor, side: number, stride: number): Tensor {
   const [b, c, h, w] = x.shape as [number, number, number, number];
   const indices: number[] = [];
@@ -28,7 +31,10 @@ function entriesOf([c, h, w]: Shape, side: number, top: number, left: number): n
   return indices;
 }
 
-/** `count` patches of pictures, drawn uniformly with replacement, in the coordinates of a basis with rows [d, c · side²]. */
+/**
+ * `count` patches of pictures, drawn uniformly with replacement, in the coordinates of a basis with
+ * rows [d, c · side²].
+ */
 export function samplePatches(
   pictures: readonly Float32Array[],
   shape: Shape,

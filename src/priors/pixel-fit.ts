@@ -10,7 +10,10 @@ export type PixelLaw = (values: Float64Array) => readonly [center: number, scale
 
 const remembered = onceForExamples<{ readonly centers: Float64Array; readonly scales: Float64Array }>();
 
-/** The prior whose entries are independent, each with its own center and scale in pixel space, as `law` finds them in at most `images` training pictures. */
+/**
+ * The prior whose entries are independent, each with its own center and scale in pixel space, as
+ * `law` finds them in at most `images` training pictures.
+ */
 export const pixelFit = (
   unit: (mean: Tensor, scale: number) => Distribution<Tensor>,
   { name, law }: { readonly name: string; readonly law: PixelLaw },

@@ -19,7 +19,10 @@ export interface DensityPrior extends AnyPrior {
   readonly score?: never;
 }
 
-/** A prior that knows only which way a batch becomes likelier, as a denoiser does. Searches that compare values cannot take it. */
+/**
+ * A prior that knows only which way a batch becomes likelier, as a denoiser does. Searches that
+ * compare values cannot take it.
+ */
 export interface ScorePrior extends AnyPrior {
   /** ∇ₓ log p(x) at a batch, in the shape of x. It is not differentiated. */
   score(client: Client): (batch: Batch) => Tensor;
@@ -51,8 +54,8 @@ export function densityOf(prior: Prior, client: Client): Density<Batch> {
 }
 
 /**
- * What a search climbs: log p(x) without its constant. Of a prior that has only a score it is 0, and
- * its derivative in x is that score.
+ * What a search climbs: log p(x) without its constant. Of a prior that has only a score it is 0,
+ * and its derivative in x is that score.
  */
 export function climbed(prior: Prior, client: Client): (batch: Batch) => Tensor {
   if (prior.density) {

@@ -2,7 +2,10 @@ import { kernelOf } from "../distributions/index.ts";
 import { addAll } from "../graph/index.ts";
 import { type Prior, scoreOf } from "./prior.ts";
 
-/** p(x) ∝ Π pᵢ(x): the logarithms add. A product has no sampler; where a factor has only a score, so has the product. */
+/**
+ * p(x) ∝ Π pᵢ(x): the logarithms add. A product has no sampler; where a factor has only a score, so
+ * has the product.
+ */
 export function product(factors: readonly Prior[]): Prior {
   const labels = factors.some(({ usesLabels }) => usesLabels) ? { usesLabels: true } : {};
   if (factors.some(({ score }) => score))

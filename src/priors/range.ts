@@ -4,8 +4,9 @@ import type { Prior } from "./prior.ts";
 import { inSpace, reductionParameter } from "./space.ts";
 
 /**
- * log p(x) = −weight · Σ (p − clip(p, 0, 1))² over pixels p in pixel space: what lies outside [0, 1] costs the square of how far. The "clip" prior of the code of
- * Balunović et al. (2022), there summed over an image.
+ * log p(x) = −weight · Σ (p − clip(p, 0, 1))² over pixels p in pixel space: what lies outside [0,
+ * 1] costs the square of how far. The "clip" prior of the code of Balunović et al. (2022), there
+ * summed over an image.
  */
 export const range = part({
   kind: "range",

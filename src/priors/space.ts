@@ -3,7 +3,10 @@ import { LeakageError } from "../errors.ts";
 import { showShape, type Tensor } from "../graph/index.ts";
 import { type Model, perChannel } from "../models/index.ts";
 
-/** Where a prior measures: in model space, (pixel − mean) / std, or in pixel space, where 0 is black and 1 is full. */
+/**
+ * Where a prior measures: in model space, (pixel − mean) / std, or in pixel space, where 0 is black
+ * and 1 is full.
+ */
 export type Space = "model" | "pixel";
 
 /** The parameter of priors that measure in either space. */
@@ -22,7 +25,9 @@ export function inSpace(x: Tensor, space: Space, model: Model): Tensor {
   return x.mul(std).add(mean);
 }
 
-/** Throws LeakageError `spec` where examples are not pictures [c, h, w] of at least `side` × `side`. */
+/**
+ * Throws LeakageError `spec` where examples are not pictures [c, h, w] of at least `side` × `side`.
+ */
 export function requirePictures(prior: string, { shape }: Model, side: number): void {
   if (shape.length !== 3 || Math.min(shape[1]!, shape[2]!) < side)
     throw new LeakageError(

@@ -63,13 +63,17 @@ const rolled = (x: Tensor, axis: number, by: number): Tensor => {
 const bordered = (d: Tensor, [down, right]: Offset): Tensor => d.pad([0, 0, 0, Math.max(0, -right)], [0, 0, down, Math.max(0, right)]);
 
 /**
- * log p(x) = −weight · TV(x), with TV over differences d of neighbors in each direction: Σ |d| (l1), Σ d² (squared), √(Σ d²) over the whole batch (l2), or
- * Σ √(Σ over directions d²) (isotropic). Σ is a mean or a sum over images, channels and positions, taken for each direction.
+ * log p(x) = −weight · TV(x), with TV over differences d of neighbors in each direction: Σ |d|
+ * (l1), Σ d² (squared), √(Σ d²) over the whole batch (l2), or Σ √(Σ over directions d²)
+ * (isotropic). Σ is a mean or a sum over images, channels and positions, taken for each direction.
  *
- * - Geiping et al. (2020), "Inverting Gradients": the defaults. The Soteria attack of Balunović et al. (2022): `norm=squared`.
- * - The framework of Balunović et al. (2022): `norm=squared,wrap=true,reduction=sum`, up to their constant 1e-7 a pixel (they average over images; a sum here, so
+ * - Geiping et al. (2020), "Inverting Gradients": the defaults. The Soteria attack of Balunović et
+ * al. (2022): `norm=squared`.
+ * - The framework of Balunović et al. (2022): `norm=squared,wrap=true,reduction=sum`, up to their
+ * constant 1e-7 a pixel (they average over images; a sum here, so
  *   that images of a batch are independent).
- * - DeepInversion (Yin et al. 2020): `directions=4,reduction=sum,norm=l2` is its TV_ℓ2, `directions=4,norm=l1` its TV_ℓ1.
+ * - DeepInversion (Yin et al. 2020): `directions=4,reduction=sum,norm=l2` is its TV_ℓ2,
+ * `directions=4,norm=l1` its TV_ℓ1.
  */
 export const totalVariation = part({
   kind: "tv",

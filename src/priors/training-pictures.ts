@@ -13,13 +13,18 @@ export function requireExamples(kind: string, context: PriorContext | undefined)
   );
 }
 
-/** At most `most` pictures, evenly spaced, so that they are of all kinds where pictures are sorted. */
+/**
+ * At most `most` pictures, evenly spaced, so that they are of all kinds where pictures are sorted.
+ */
 export function spacedPictures(examples: Examples, most: number): readonly Float32Array[] {
   const used = Math.min(most, examples.count);
   return Array.from({ length: used }, (_, i) => examples.image(Math.floor((i * examples.count) / used)));
 }
 
-/** A function of training pictures and a name for everything else that it depends on, computed once for each: a fit takes seconds, and every program asks for it. */
+/**
+ * A function of training pictures and a name for everything else that it depends on, computed once
+ * for each: a fit takes seconds, and every program asks for it.
+ */
 export function onceForExamples<Fit>(): (examples: Examples, name: string, make: () => Fit) => Fit {
   const known = new WeakMap<Examples, Map<string, Fit>>();
   return (examples, name, make) => {

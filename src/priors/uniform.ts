@@ -5,8 +5,9 @@ import type { Prior } from "./prior.ts";
 import { requirePictures } from "./space.ts";
 
 /**
- * Every picture is as likely as any other: log p(x) = 0. Its support is the box of pixels in [0, 1] wherever the search projects onto it, and its draws are uniform
- * there; examples that are no pictures have no box, hence no draws.
+ * Every picture is as likely as any other: log p(x) = 0. Its support is the box of pixels in [0, 1]
+ * wherever the search projects onto it, and its draws are uniform there; examples that are no
+ * pictures have no box, hence no draws.
  */
 export const uniform = part({
   kind: "uniform",

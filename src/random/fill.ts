@@ -1,10 +1,15 @@
 import { laplaceQuantile, normalQuantile } from "./quantile.ts";
 import { forEachChunk, type KeyBits, split } from "./threefry.ts";
 
-/** Fills an array with independent float32 draws that the key determines; a Float64Array gets the same values. */
+/**
+ * Fills an array with independent float32 draws that the key determines; a Float64Array gets the
+ * same values.
+ */
 export type Filler = (key: KeyBits, out: Float32Array | Float64Array) => void;
 
-/** The smallest float32 above −1: JAX draws from (−1, 1) before it inverts a distribution function. */
+/**
+ * The smallest float32 above −1: JAX draws from (−1, 1) before it inverts a distribution function.
+ */
 const lowest = -1 + 2 ** -24;
 
 /** The fraction that `jax.random.uniform` makes of 32 random bits. */
@@ -13,7 +18,8 @@ const fraction = (word: number): number => (word >>> 9) * 2 ** -23;
 /** JAX's uniform in (−1, 1). */
 const symmetric = (word: number): number => Math.fround(2 * fraction(word) + lowest);
 
-// One loop a distribution, not one with a function argument: the compiler then inlines what a draw needs, which doubles the rate.
+// One loop a distribution, not one with a function argument: the compiler then inlines what a draw
+// needs, which doubles the rate.
 
 /** U[0, 1), as `jax.random.uniform`. */
 export const fillUniform: Filler = (key, out) =>
@@ -52,7 +58,10 @@ export const fillBernoulli = (p: number): Filler => {
     });
 };
 
-/** Rows of `dimension` numbers, each uniform in the unit ball: a normal's direction at radius U^(1/dimension). */
+/**
+ * Rows of `dimension` numbers, each uniform in the unit ball: a normal's direction at radius
+ * U^(1/dimension).
+ */
 export const fillUnitBall =
   (dimension: number): Filler =>
   (key, out) => {

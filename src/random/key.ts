@@ -4,8 +4,9 @@ import { type Stream, streamNumber } from "./streams.ts";
 import { foldIn } from "./threefry.ts";
 
 /**
- * A symbolic source of randomness: used for one draw, or split by {@link Key.foldIn} for more. Draws are tensors like any other, with derivative 0; their
- * numbers follow from the key alone, never from the order of calls.
+ * A symbolic source of randomness: used for one draw, or split by {@link Key.foldIn} for more.
+ * Draws are tensors like any other, with derivative 0; their numbers follow from the key alone,
+ * never from the order of calls.
  */
 export class Key {
   /** The two words, [..., 2] with an axis a lane. */

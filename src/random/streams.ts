@@ -60,7 +60,10 @@ export const streams = Object.keys(numbers) as readonly Stream[];
 /** Indices end below this number, so that no index of a key is one of its streams. */
 const domain = 2 ** 31;
 
-/** The number that a stream folds in. float32 holds multiples of 256 exactly there, so that symbolic keys can fold it too. */
+/**
+ * The number that a stream folds in. float32 holds multiples of 256 exactly there, so that symbolic
+ * keys can fold it too.
+ */
 export const streamNumber = (name: Stream): number => domain + 256 * numbers[name];
 
 /** The key of a stream below a key. */

@@ -53,7 +53,10 @@ const image = z.strictObject({
   }),
 });
 
-/** The form of `result.json` of `gradleak attack` and `gradleak invert`, from which its JSON Schema is made. */
+/**
+ * The form of `result.json` of `gradleak attack` and `gradleak invert`, from which its JSON Schema
+ * is made.
+ */
 export const resultSchema = z
   .strictObject({
     format: z.literal("gradleak-result-2"),
@@ -79,7 +82,10 @@ export type ImageResult = Result["images"][number];
 /** Metrics of one image, null where its original is not known. */
 export type ImageMetrics = Pick<ImageResult, keyof typeof metrics>;
 
-/** The images of a finished chunk from the JSON that it was stored as; nothing where the text is damaged. */
+/**
+ * The images of a finished chunk from the JSON that it was stored as; nothing where the text is
+ * damaged.
+ */
 export function readImages(text: string): ImageResult[] | undefined {
   try {
     return z.array(image).min(1).safeParse(JSON.parse(text)).data;

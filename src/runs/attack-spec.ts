@@ -19,7 +19,9 @@ export const attackSpec = z.strictObject({
 });
 export type AttackSpec = Completed<z.output<typeof attackSpec>>;
 
-/** The images of a spec in the parts that are attacked together: `lanes` updates of `batch` images. */
+/**
+ * The images of a spec in the parts that are attacked together: `lanes` updates of `batch` images.
+ */
 export function updatesOf({ data: { images }, client: { batch }, lanes }: AttackSpec): readonly (readonly (readonly number[])[])[] {
   if (images.length % batch !== 0)
     throw new LeakageError("spec", `${images.length} images do not make whole updates of ${batch}; give a multiple of ${batch}.`);

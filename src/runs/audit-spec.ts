@@ -20,7 +20,10 @@ export const drawing = {
     .min(1)
     .default(() => [defenses.parse("none")]),
   attacks: z.array(partOf(attacks)).min(1),
-  /** Draws that are finished, and written, together; chosen by the size of the network unless stated. */
+  /**
+   * Draws that are finished, and written, together; chosen by the size of the network unless
+   * stated.
+   */
   chunk: z.int().positive().max(most.samples).optional(),
   /** Draws that one program attacks together; chosen by the size of the network unless stated. */
   lanes: z.int().positive().max(most.lanes).optional(),
@@ -32,7 +35,10 @@ export const drawing = {
 export const auditSpec = z.strictObject({
   command: z.literal("audit"),
   ...drawing,
-  /** How the attacks are tuned before anything is scored: each behind each defense, by equal budgets, on draws of the other split. */
+  /**
+   * How the attacks are tuned before anything is scored: each behind each defense, by equal
+   * budgets, on draws of the other split.
+   */
   tuning: z
     .strictObject({
       vary: z.array(z.strictObject({ path: z.string(), values: z.array(z.json()).min(1) })).min(1),

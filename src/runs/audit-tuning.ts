@@ -6,10 +6,13 @@ import { type AuditSpec, attackName, type CellSpec, cellSpecs, defenseName } fro
 import { candidatesOf, recordOf, requireComparable, type Tuned, type TuneSpec, valueAt } from "./tuning.ts";
 
 /**
- * The tunings that an audit begins with, one a cell in the order of `cellSpecs`: what `gradleak tune` does with this attack behind this defense, on draws of the split that
- * is not scored. A parameter is varied in the attacks that have it. Budgets are equal: every attack tries as many candidates, as many as the one with the fewest has.
+ * The tunings that an audit begins with, one a cell in the order of `cellSpecs`: what
+ * `gradleak tune` does with this attack behind this defense, on draws of the split that is not
+ * scored. A parameter is varied in the attacks that have it. Budgets are equal: every attack tries
+ * as many candidates, as many as the one with the fewest has.
  *
- * @throws LeakageError `spec` for a parameter that no attack has, an attack that has none of them, objectives that cannot be compared.
+ * @throws LeakageError `spec` for a parameter that no attack has, an attack that has none of them,
+ * objectives that cannot be compared.
  */
 export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, command: _audit, ...rest }: AuditSpec): readonly TuneSpec[] {
   if (!tuning) return [];
@@ -75,8 +78,9 @@ export function tuningOf({ tuned }: CellSpec, vary: NonNullable<AuditSpec["tunin
 }
 
 /**
- * Says which attacks were tuned to the least or the largest of the numbers that were tried. Equal budgets are not equally good where the values suit one attack alone:
- * a weight that is small beside one likelihood is large beside another.
+ * Says which attacks were tuned to the least or the largest of the numbers that were tried. Equal
+ * budgets are not equally good where the values suit one attack alone: a weight that is small
+ * beside one likelihood is large beside another.
  */
 export function endsReached({ tuning }: AuditSpec, cells: readonly CellSpec[]): readonly string[] {
   const told = cells.flatMap(({ defense, asked: base, attack }) => {

@@ -43,7 +43,8 @@ export function results(
     const { index, image } = nearestPublic.to(original);
     return { index, count: nearestPublic.count, ...score(original, image, shape, measured) };
   };
-  // A batch has no order: each original is compared with the reconstruction that the matching gives it, at every moment.
+  // A batch has no order: each original is compared with the reconstruction that the matching gives
+  // it, at every moment.
   const match = truth.images ? matchImages(truth.images, made.images) : made.images.map((_, i) => i);
   const pictures = new Map<string, Picture>();
   const images = truth.indices.map((index, i): ImageResult => {

@@ -44,8 +44,8 @@ const schemas = { attack: attackSpec, audit: auditSpec, invert: invertSpec, tune
 export const runnable = Object.keys(schemas) as readonly (keyof typeof schemas)[];
 
 /**
- * Checks what is asked for, resolves its data and weights, and makes its objects: everything that can be
- * wrong is said here, before any work starts.
+ * Checks what is asked for, resolves its data and weights, and makes its objects: everything that
+ * can be wrong is said here, before any work starts.
  *
  * @param asked a spec, as flags or a file give it; what it leaves out is completed.
  * @param source how errors name it.

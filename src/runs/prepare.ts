@@ -2,11 +2,11 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { z } from "zod";
 import { attacks } from "../attacks/index.ts";
-import { drawPlaces, mostPublic, sizesFor } from "../audit/index.ts";
+import { drawPlaces, mostPublic } from "../audit/index.ts";
 import { type Dataset, datasets, otherSplit, remembering } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { defaultDelta, imageShape } from "../metrics/index.ts";
-import { models, type Task } from "../models/index.ts";
+import type { Task } from "../models/index.ts";
 import { format, type PartSpec } from "../parts/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import type { LabelPolicy, Score } from "../scenario/index.ts";
@@ -26,10 +26,18 @@ export interface Opened {
 type Asked<Schema extends z.ZodType> = z.output<Schema>;
 type AskedData = Asked<typeof auditSpec>["data"];
 
-/** A spec with everything that its data and attacks decide, and the data that it was completed with. */
+/**
+ * A spec with everything that its data and attacks decide, and the data that it was completed with.
+ */
 export interface Prepared<Spec> extends Opened {
   readonly spec: Spec;
 }
+
+/** A spec whose lanes and chunk are not chosen yet. */
+export type Unsized<Spec extends { readonly lanes: number; readonly chunk: number }> = Omit<Spec, "lanes" | "chunk"> & {
+  readonly lanes?: number | undefined;
+  readonly chunk?: number | undefined;
+};
 
 /** What a network is built for on a data set. */
 export const taskOf = ({ shape, classes, mean, std }: Dataset<readonly number[]>): Task => ({
@@ -44,7 +52,10 @@ async function opened({ set, split }: AskedData, sources: Sources): Promise<Open
   return { data, publicData: remembering(await sources.dataset(set, otherSplit(split)), mostPublic) };
 }
 
-/** Completes what `gradleak attack` is asked for. @throws LeakageError for data that does not resolve or does not fit. */
+/**
+ * Completes what `gradleak attack` is asked for. @throws LeakageError for data that does not
+ * resolve or does not fit.
+ */
 export async function prepareAttack(asked: Asked<typeof attackSpec>, sources: Sources): Promise<Prepared<AttackSpec>> {
   const found = await opened(asked.data, sources);
   requireImages(found.data, sources);
@@ -58,15 +69,28 @@ export async function prepareAttack(asked: Asked<typeof attackSpec>, sources: So
   return { ...found, spec };
 }
 
-/** Completes what `gradleak audit` is asked for. @throws LeakageError for data that does not resolve or does not fit. */
-export async function prepareAudit(asked: Asked<typeof auditSpec>, sources: Sources): Promise<Prepared<AuditSpec>> {
+/**
+ * Completes what `gradleak audit` is asked for. @throws LeakageError for data that does not resolve
+ * or does not fit.
+ */
+export async function prepareAudit(asked: Asked<typeof auditSpec>, sources: Sources): Promise<Prepared<Unsized<AuditSpec>>> {
   const found = await opened(asked.data, sources);
+  if (asked.tuning && !found.publicData)
+    throw new LeakageError(
+      "spec",
+      `--vary tunes on images that are not scored, and --data ${nameOf(asked.data.set, sources)} has no two splits; put its images into subfolders train and test.`,
+    );
+  if (asked.tuning && asked.tuned)
+    throw new LeakageError("spec", "--vary does not fit --tuned: that attack was tuned before; give --attack.");
   const drawn = drawnPlaces(keyFromSeed(asked.seed), asked.samples, asked.client.batch, found.data.size);
   return { ...found, spec: completed(asked, found, drawn, sources) };
 }
 
-/** Completes what `gradleak tune` is asked for. @throws LeakageError for data that does not resolve, does not fit, or has no two splits. */
-export async function prepareTune(asked: Asked<typeof tuneSpec>, sources: Sources): Promise<Prepared<TuneSpec>> {
+/**
+ * Completes what `gradleak tune` is asked for. @throws LeakageError for data that does not resolve,
+ * does not fit, or has no two splits.
+ */
+export async function prepareTune(asked: Asked<typeof tuneSpec>, sources: Sources): Promise<Prepared<Unsized<TuneSpec>>> {
   const found = await opened(asked.data, sources);
   if (!found.publicData)
     throw new LeakageError(
@@ -77,8 +101,20 @@ export async function prepareTune(asked: Asked<typeof tuneSpec>, sources: Source
   return { ...found, spec: completed(asked, found, drawn, sources) };
 }
 
-/** Completes what `gradleak invert` is asked for. */
+/**
+ * Completes what `gradleak invert` is asked for. @throws LeakageError `spec` for labels or channels
+ * that do not fit.
+ */
 export function prepareInvert(asked: Asked<typeof invertSpec>): InvertSpec {
+  const { knownLabels, client, input } = asked;
+  if (knownLabels && knownLabels.length !== client.batch)
+    throw new LeakageError("spec", `--labels names ${knownLabels.length} classes for a batch of ${client.batch}; give one an image.`);
+  const wrong = knownLabels?.find((label) => label >= input.classes);
+  if (wrong !== undefined)
+    throw new LeakageError("spec", `--labels: class ${wrong} is not among 0 … ${input.classes - 1} (--classes ${input.classes}).`);
+  for (const name of ["mean", "std"] as const)
+    if (input[name].length !== input.shape[0] && !(input.shape.length === 1 && input[name].length === 1))
+      throw new LeakageError("spec", `--${name} takes ${input.shape[0]} numbers, one a channel; got ${input[name].length}.`);
   const labels = asked.knownLabels
     ? ("known" as const)
     : (asked.labels ?? labelsOf([asked.attack]) ?? (asked.client.batch === 1 ? "recovered" : "joint"));
@@ -92,29 +128,12 @@ function completed<Spec extends Asked<typeof auditSpec> | Asked<typeof tuneSpec>
   sources: Sources,
 ) {
   requireClasses(found.data, asked.data.set, sources);
-  const { samples, client, attacks: tried, lanes, chunk } = asked;
-  const model = models.build(client.model, taskOf(found.data));
-  const sizes = sizesFor({
-    model,
-    batch: client.batch,
-    points: Math.max(...tried.map(pointsOf)),
-    samples,
-    ...(lanes === undefined ? {} : { lanes }),
-    ...(chunk === undefined ? {} : { chunk }),
-  });
   return {
     ...asked,
-    ...sizes,
     data: identified(asked.data, found, drawn, sources),
     labels: asked.labels ?? ("known" as const),
     score: scoreFor(asked.score, found.data.shape),
   };
-}
-
-/** How many points and starts an attack computes at once for each update, as far as its parameters say. */
-function pointsOf(attack: PartSpec): number {
-  const count = (name: string) => (typeof attack[name] === "number" ? attack[name] : 1);
-  return count("samples") * count("restarts") * count("seeds");
 }
 
 /** The labels that attacks settle on by themselves. */

@@ -1,5 +1,6 @@
 import type { Observations } from "../adversary/index.ts";
 import { attacks, type Setting } from "../attacks/index.ts";
+import { type Sizes, sizesFor } from "../audit/index.ts";
 import { fedSgd, losses } from "../client/index.ts";
 import { defended, defenses, lawOf, publishedIn } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
@@ -24,11 +25,15 @@ import type { AttackSpec } from "./attack-spec.ts";
 import { type AuditSpec, attackName, type CellSpec, cellSpecs, defenseName } from "./audit-spec.ts";
 import { tuningOf } from "./audit-tuning.ts";
 import type { InvertSpec } from "./invert-spec.ts";
-import { type Prepared, taskOf } from "./prepare.ts";
+import { type Prepared, taskOf, type Unsized } from "./prepare.ts";
 import type { Sources } from "./sources.ts";
 import type { TuneSpec } from "./tuning.ts";
 
-type AnySpec = AttackSpec | AuditSpec | TuneSpec | InvertSpec;
+type Drawn = Unsized<AuditSpec> | Unsized<TuneSpec>;
+type AnySpec = AttackSpec | Drawn | InvertSpec;
+
+/** A spec with its lanes and its chunk. */
+type Sized<Spec> = Spec extends Drawn ? Omit<Spec, "lanes" | "chunk"> & Sizes : Spec;
 
 /** A spec whose parts are objects. */
 export interface Realized<Spec> extends Prepared<Spec> {
@@ -39,24 +44,25 @@ export interface Realized<Spec> extends Prepared<Spec> {
 }
 
 /** The cells of a spec: pairs of a defense and an attack on it. */
-const cellsIn = (spec: AttackSpec | AuditSpec | TuneSpec): readonly CellSpec[] =>
+const cellsIn = (spec: AttackSpec | Drawn): readonly CellSpec[] =>
   spec.command === "attack" ? [{ defense: spec.defense, asked: spec.attack, attack: spec.attack }] : cellSpecs(spec);
 
 /**
- * Makes the objects of a spec, once: the client, its defenses, their attacks. Checks that all of them
- * fit together before anything is computed.
+ * Makes the objects of a spec, once: the client, its defenses, their attacks. Checks that all of
+ * them fit together before anything is computed.
  *
  * @param cells in place of those of the spec: the attacks as they were tuned.
  * @throws LeakageError for whatever does not fit or does not resolve.
  */
-export async function realize<Spec extends AttackSpec | AuditSpec | TuneSpec>(
+export async function realize<Spec extends Drawn | AttackSpec>(
   { spec, data, publicData }: Prepared<Spec>,
   sources: Sources,
   options: CompileOptions,
   cells = cellsIn(spec),
-): Promise<Realized<Spec>> {
+): Promise<Realized<Sized<Spec>>> {
   const model = models.build(spec.client.model, taskOf(data));
-  // What is tuned is never scored, so priors are estimated from the same split; else from the public one.
+  // What is tuned is never scored, so priors are estimated from the same split; else from the
+  // public one.
   const known = spec.command === "tune" ? data : publicData;
   const examples = known && examplesOf(known);
   const { weights, notes } = await weightsOf(spec, model, sources);
@@ -89,7 +95,14 @@ export async function realize<Spec extends AttackSpec | AuditSpec | TuneSpec>(
         await estimateStatistics(model, weights, { ...examples!, count: statistics.examples }, { ...options, batch: statistics.batch }),
       )
     : scenarios;
-  return { spec, data, ...(publicData ? { publicData } : {}), scenarios: estimated, notes: [...data.notes, ...notes] };
+  const sizes = spec.command === "attack" ? {} : sizesFor(estimated, spec.samples, spec);
+  return {
+    spec: { ...spec, ...sizes } as Sized<Spec>,
+    data,
+    ...(publicData ? { publicData } : {}),
+    scenarios: estimated,
+    notes: [...data.notes, ...notes],
+  };
 }
 
 const clientOf = ({ client: { mode, loss } }: AnySpec, model: Model, weights: Weights) =>
@@ -118,7 +131,9 @@ function priorOf({ prior }: AnySpec, cells: readonly Pick<CellSpec, "asked">[], 
   return { prior: priors.build(prior, examples ? { examples } : {}), name: format(prior) };
 }
 
-/** The client's weights, from a file or drawn from the seed, and what a reader must know about them. */
+/**
+ * The client's weights, from a file or drawn from the seed, and what a reader must know about them.
+ */
 async function weightsOf(
   { client: { weights, statistics }, seed }: AnySpec,
   model: Model,
@@ -145,12 +160,12 @@ async function weightsOf(
  * Refuses running statistics that a spec asks for where they cannot be estimated.
  *
  * They become statistics of the network itself, which the client in eval mode normalizes by and the
- * prior `batch-norm` compares with; they are not the attacker's alone. In train mode the client never
- * reads them, and both readings are one. In eval mode a network that normalizes by means of 0 and
- * variances of 1 is none that anybody trained or sends.
+ * prior `batch-norm` compares with; they are not the attacker's alone. In train mode the client
+ * never reads them, and both readings are one. In eval mode a network that normalizes by means of 0
+ * and variances of 1 is none that anybody trained or sends.
  *
- * @throws LeakageError `spec` for a network without batch normalization, data without public images,
- * fewer of them than asked for, or a number that does not make whole passes.
+ * @throws LeakageError `spec` for a network without batch normalization, data without public
+ * images, fewer of them than asked for, or a number that does not make whole passes.
  */
 function requireStatistics({ statistics, model: network }: AuditSpec["client"], model: Model, examples?: Examples): void {
   if (!statistics) return;

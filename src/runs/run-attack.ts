@@ -77,7 +77,10 @@ async function keep(store: Store, { pictures, updates }: Finished, saveUpdates: 
     await store.write(name, writeSafetensors(new Map([...tensors].map(([key, { shape, data }]) => [key, { dtype: "F32", shape, data }]))));
 }
 
-/** Attacks one part: simulates its updates, reconstructs, scores. Draws follow from the seed and the image's index alone. */
+/**
+ * Attacks one part: simulates its updates, reconstructs, scores. Draws follow from the seed and the
+ * image's index alone.
+ */
 async function* attackPart(
   { spec, data, scenarios }: Realized<AttackSpec>,
   scoring: Scoring,
@@ -124,8 +127,8 @@ async function* attackPart(
 /**
  * Attacks one update that came from elsewhere.
  *
- * @param truth originals in pixel space, where the user has them for comparison; the attack does not see
- * them.
+ * @param truth originals in pixel space, where the user has them for comparison; the attack does
+ * not see them.
  */
 export async function* runInvert(
   { spec, scenario, seen, notes }: RealizedUpdate,

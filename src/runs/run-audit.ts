@@ -66,7 +66,8 @@ export async function* runTune(
 }
 
 /**
- * Refuses an audit that could not be finished, or whose gate would say the same whatever is measured.
+ * Refuses an audit that could not be finished, or whose gate would say the same whatever is
+ * measured.
  *
  * @throws LeakageError `spec` for an audit or one of its tunings.
  */
@@ -81,8 +82,8 @@ export async function requireRunnable(
 }
 
 /**
- * An audit from beginning to end: tunes its attacks where the spec says so, each behind each defense,
- * then scores them on the same draws. The result follows from finished chunks alone.
+ * An audit from beginning to end: tunes its attacks where the spec says so, each behind each
+ * defense, then scores them on the same draws. The result follows from finished chunks alone.
  *
  * @param preparing seconds that went before.
  */

@@ -21,7 +21,10 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in hexadec
 export const dataSpec = z.strictObject({
   set: partOf(datasets),
   split: z.enum(splits).default("test"),
-  /** Of a folder: the hash of the images that are used, and of the first public ones of its other split, if it has one. */
+  /**
+   * Of a folder: the hash of the images that are used, and of the first public ones of its other
+   * split, if it has one.
+   */
   sha256: sha256.optional(),
   publicSha256: sha256.optional(),
 });
@@ -33,7 +36,10 @@ const weights = z.union([z.strictObject({ kind: z.literal("initial") }), z.stric
 export const clientSpec = z.strictObject({
   model: partOf(models),
   weights: weights.default({ kind: "initial" }),
-  /** Over which public images running statistics are estimated, where the weights have none: the first `examples` of the split that is not scored, `batch` a pass. */
+  /**
+   * Over which public images running statistics are estimated, where the weights have none: the
+   * first `examples` of the split that is not scored, `batch` a pass.
+   */
   statistics: z.strictObject({ examples: z.int().positive(), batch: z.int().min(2).default(32) }).optional(),
   mode: z.enum(["train", "eval"]).default("eval"),
   batch: z.int().positive().max(4096).default(1),
@@ -54,7 +60,10 @@ const scoreSpec = z.strictObject({
 export const tuningRecord = z.strictObject({
   /** Of the spec of the tuning. */
   specHash: sha256,
-  /** Of what attacks that are compared have in common: the data, client, defense, labels, score and draws of that spec. */
+  /**
+   * Of what attacks that are compared have in common: the data, client, defense, labels, score and
+   * draws of that spec.
+   */
   settingHash: sha256,
   by: criterion,
   /** The budget: candidates, each on as many draws. */
@@ -108,14 +117,16 @@ function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readon
  * Checks and completes a spec.
  *
  * @param source how errors name it: the file it was read from, or "The spec".
- * @throws LeakageError `spec` that names the field, what was expected, and the nearest field for one that
- * does not exist.
+ * @throws LeakageError `spec` that names the field, what was expected, and the nearest field for
+ * one that does not exist.
  */
 export function parseSpec<Schema extends z.ZodType>(schema: Schema, given: unknown, source = "The spec"): z.output<Schema> {
   requireVersion(given, source);
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
+  // A mistyped field is also one that is missing: the former says more.
+  const { issues } = result.error;
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
   const where = issue!.path.join(".");
   if (issue!.code === "unrecognized_keys") {
     const [key = ""] = issue!.keys;

@@ -1,4 +1,7 @@
-/** Where a run keeps what is finished, so that one that was stopped goes on from there. Names are those of files, parts joined by "/". */
+/**
+ * Where a run keeps what is finished, so that one that was stopped goes on from there. Names are
+ * those of files, parts joined by "/".
+ */
 export interface Store {
   read(name: string): Promise<Uint8Array | undefined>;
   /** Writes the whole file or nothing. */

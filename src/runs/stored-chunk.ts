@@ -11,8 +11,9 @@ export interface StoredChunk {
 }
 
 /**
- * A chunk that an earlier run finished. Where its file, one of its pictures or one of the `others` is missing or damaged there is nothing, and the chunk is attacked
- * again: its draws follow from the seed.
+ * A chunk that an earlier run finished. Where its file, one of its pictures or one of the `others`
+ * is missing or damaged there is nothing, and the chunk is attacked again: its draws follow from
+ * the seed.
  */
 export async function storedChunk(
   store: Store,

@@ -12,13 +12,18 @@ import { type Completed, parseSpec, type TuningRecord } from "./spec.ts";
 
 type Json = PartSpec[string];
 
-/** A parameter that is tuned, as a path into the attack (`rate`, `prior.weight`), and the values that are tried. */
+/**
+ * A parameter that is tuned, as a path into the attack (`rate`, `prior.weight`), and the values
+ * that are tried.
+ */
 export interface Varied {
   readonly path: string;
   readonly values: readonly Json[];
 }
 
-/** Reads `rate=0.05/0.1/0.2` or `prior.weight=1/10`. Throws LeakageError `spec` for anything else. */
+/**
+ * Reads `rate=0.05/0.1/0.2` or `prior.weight=1/10`. Throws LeakageError `spec` for anything else.
+ */
 export function readVaried(text: string): { path: string; values: (string | number | boolean | null)[] } {
   const [, path, rest] = /^\s*([A-Za-z][\w.]*)\s*=(.+)$/.exec(text) ?? [];
   if (path === undefined) throw new LeakageError("spec", `--vary takes parameter=value/value, such as rate=0.05/0.1; got "${text}".`);
@@ -46,11 +51,17 @@ const inside = (part: Json | undefined, step: string): Json | undefined =>
     ? (part as Readonly<Record<string, Json>>)[step]
     : undefined;
 
-/** `none` is no value, but where a word or a part stands now it is the word, or the part of that name. */
+/**
+ * `none` is no value, but where a word or a part stands now it is the word, or the part of that
+ * name.
+ */
 const ofItsType = (value: Json, now: Json): Json =>
   value === null && (typeof now === "string" || (typeof now === "object" && now !== null)) ? "none" : value;
 
-/** What an attack's spec has at a path such as `prior.weight`; undefined where it has no such parameter. */
+/**
+ * What an attack's spec has at a path such as `prior.weight`; undefined where it has no such
+ * parameter.
+ */
 export const valueAt = (attack: PartSpec, path: string): Json | undefined => path.split(".").reduce<Json | undefined>(inside, attack);
 
 /** Parameters that say how much a search computes. */
@@ -78,11 +89,12 @@ function requireVariable(varied: readonly Varied[]): void {
 }
 
 /**
- * The attacks that are tried: the base, then every combination of the values; where there are more than `budget`, that many of them, drawn from the seed. All compute
- * as much as the base: as many steps, starts and points.
+ * The attacks that are tried: the base, then every combination of the values; where there are more
+ * than `budget`, that many of them, drawn from the seed. All compute as much as the base: as many
+ * steps, starts and points.
  *
- * @throws LeakageError `spec` for a path or a value that the attack does not have, a path that is given twice, what would change how much is computed, or combinations
- * without end.
+ * @throws LeakageError `spec` for a path or a value that the attack does not have, a path that is
+ * given twice, what would change how much is computed, or combinations without end.
  */
 export function candidatesOf(base: PartSpec, varied: readonly Varied[], budget: number, seed: number): readonly PartSpec[] {
   requireVariable(varied);
@@ -100,7 +112,10 @@ export function candidatesOf(base: PartSpec, varied: readonly Varied[], budget: 
   return [first!, ...drawn.slice(0, budget - 1).map(({ attack }) => attack)];
 }
 
-/** Parameters of a search: they leave the attacker's objective at the end comparable; what the attacker assumes does not. */
+/**
+ * Parameters of a search: they leave the attacker's objective at the end comparable; what the
+ * attacker assumes does not.
+ */
 const searchParameters = new Set(["rate", "gamma", "anneal", "langevin", "optimizer", "decay", "signed", "start", "history", "patience"]);
 
 /** Refuses to compare objectives of candidates that assume different things. */
@@ -131,7 +146,9 @@ export const tunedSchema = z.strictObject({
 });
 export type Tuned = z.output<typeof tunedSchema>;
 
-/** What `gradleak tune` does, complete: candidates behind one defense, on draws that are not scored. */
+/**
+ * What `gradleak tune` does, complete: candidates behind one defense, on draws that are not scored.
+ */
 export const tuneSpec = z.strictObject({ command: z.literal("tune"), ...drawing, by: criterion.default("distance"), samples: tuningDraws });
 export type TuneSpec = Completed<z.output<typeof tuneSpec>, "lanes" | "chunk">;
 
@@ -174,7 +191,8 @@ export function tuned(spec: TuneSpec, chunks: readonly AuditChunk[]): Tuned {
 
 /** What a result quotes of a tuning. */
 export function recordOf({ spec, by, draws, candidates, attack, ...rest }: Tuned): TuningRecord {
-  // The prior is the attacker's; where attacks have priors of their own it says nothing of a setting that they share.
+  // The prior is the attacker's; where attacks have priors of their own it says nothing of a
+  // setting that they share.
   const { attacks: _tried, prior: _assumed, chunk: _chunk, lanes: _lanes, ...setting } = parseSpec(tuneSpec, spec);
   return {
     specHash: rest.specHash,

@@ -18,7 +18,10 @@ export interface Place {
 
 type IsLeaf<Leaf> = (value: Leaf | Nested<Leaf>) => value is Leaf;
 
-/** Leaves by their paths, the names joined by "/": how records meet a program, whose inputs and outputs have one name each. */
+/**
+ * Leaves by their paths, the names joined by "/": how records meet a program, whose inputs and
+ * outputs have one name each.
+ */
 function flatten<Leaf>(records: Nested<Leaf>, isLeaf: IsLeaf<Leaf>, path = ""): [string, Leaf][] {
   return Object.entries(records).flatMap(([name, value]): [string, Leaf][] =>
     isLeaf(value) ? [[path + name, value]] : flatten(value, isLeaf, `${path}${name}/`),
@@ -49,7 +52,10 @@ export const inputsAt = <Records extends Nested<Place>>(places: Records): Filled
 export const numbersAt = (filled: Nested<Place & { readonly data: Numbers }>): Nested<Numbers> =>
   mapLeaves(filled, isPlace as IsLeaf<Place & { readonly data: Numbers }>, ({ data }) => data);
 
-/** A compiled graph that takes numbers in nested records, and returns them in the records of its outputs. */
+/**
+ * A compiled graph that takes numbers in nested records, and returns them in the records of its
+ * outputs.
+ */
 export interface NestedProgram<Outputs extends Nested<Tensor>> {
   run(feeds: Nested<Numbers>): Promise<Filled<Outputs, Float32Array>>;
   dispose(): Promise<void>;

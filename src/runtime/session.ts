@@ -2,8 +2,6 @@ import type * as Ort from "onnxruntime-common";
 import { LeakageError } from "../errors.ts";
 import { type Tensor, topological } from "../graph/index.ts";
 import { toOnnx } from "../onnx/index.ts";
-import type { Program } from "./program.ts";
-import { inputsOf } from "./reference.ts";
 
 /** ONNX Runtime for Node or for browsers, whichever this is. */
 export const runtime = (): Promise<typeof Ort> => {
@@ -39,16 +37,28 @@ export interface Place {
   readonly device?: string;
 }
 
-/** A session of ONNX Runtime. It keeps no numbers from run to run, so that whoever has it can use it. */
+/**
+ * Numbers in the form in which a session is fed. They are not copied: the array must not change
+ * before the run has ended.
+ */
+export type Fed = Ort.Tensor;
+
+/**
+ * A session of ONNX Runtime. It keeps no numbers from run to run, so that whoever has it can use
+ * it.
+ */
 export interface Session {
-  /** What it must be fed with, but draws. */
-  readonly inputs: Program["inputs"];
   /** All that it is fed with, by name: inputs, and draws that are made outside. */
   readonly feeds: ReadonlyMap<string, Tensor>;
-  /** About how many numbers it holds: its constants, and the most of its results that are needed at one time. */
+  /**
+   * About how many numbers it holds: its constants, and the most of its results that are needed at
+   * one time.
+   */
   readonly entries: number;
-  /** Runs it; results by output name. */
-  run(feeds: Readonly<Record<string, Float32Array>>): Promise<Record<string, Float32Array>>;
+  /** The numbers of one feed. They can be fed again and again. */
+  fed(name: string, numbers: Float32Array): Fed;
+  /** Runs it with a value for each of its feeds and no others; results by output name. */
+  run(feeds: Readonly<Record<string, Fed>>): Promise<Record<string, Float32Array>>;
   release(): Promise<void>;
 }
 
@@ -60,7 +70,10 @@ function explain(error: unknown, origins: ReadonlyMap<string, string>): unknown 
   return new LeakageError("runtime", `ONNX Runtime refuses the operation ${origins.get(name)}: ${message}`, { cause: error });
 }
 
-/** Entries of the constants, and the most entries of results that are needed at one time when all is computed in order. */
+/**
+ * Entries of the constants, and the most entries of results that are needed at one time when all is
+ * computed in order.
+ */
 function entriesOf(outputs: readonly Tensor[]): number {
   const order = topological(outputs);
   const last = new Map<Tensor, Tensor>();
@@ -107,16 +120,18 @@ export async function openSession(
       { cause: error },
     );
   });
+  const named = names.map((name) => [name, `output.${name}`] as const);
   return {
-    inputs: inputsOf(tensors),
     feeds,
     entries: entriesOf(tensors),
-    run: async (numbers) => {
-      const given = [...feeds].map(([name, { shape }]) => [name, new ort.Tensor("float32", numbers[name]!, shape)]);
-      const results = await session.run(Object.fromEntries(given)).catch((error: unknown) => {
+    fed: (name, numbers) => new ort.Tensor("float32", numbers, feeds.get(name)!.shape),
+    run: async (given) => {
+      const results = await session.run(given).catch((error: unknown) => {
         throw explain(error, origins);
       });
-      return Object.fromEntries(names.map((name) => [name, results[`output.${name}`]!.data as Float32Array]));
+      const values: Record<string, Float32Array> = {};
+      for (const [name, output] of named) values[name] = results[output]!.data as Float32Array;
+      return values;
     },
     release: () => session.release(),
   };

@@ -9,8 +9,8 @@ import type { Scenario } from "./scenario.ts";
  * whatever does not fit is said before any work starts.
  *
  * @throws LeakageError `spec` for a defense that does not fit the network or the batch, a law that
- * cannot be scored there or needs what the defense does not publish, a prior that the network has no
- * place for, an attack that lacks what it needs.
+ * cannot be scored there or needs what the defense does not publish, a prior that the network has
+ * no place for, an attack that lacks what it needs.
  */
 export function requireScenario({ client, defense, attacks, labels, batchSize }: Scenario): void {
   const { shape, classes } = client.model;
@@ -25,7 +25,10 @@ export function requireScenario({ client, defense, attacks, labels, batchSize }:
   for (const attack of attacks) requireAttack(attack, { rounds: [round], lanes: 1, batchSize }, labels);
 }
 
-/** The same for one attack on what it will see. @throws LeakageError `spec`, as {@link requireScenario}. */
+/**
+ * The same for one attack on what it will see. @throws LeakageError `spec`, as
+ * {@link requireScenario}.
+ */
 export function requireAttack(attack: Scenario["attacks"][number], seen: Omit<Outline, "labels">, labels: Scenario["labels"]): void {
   const { classes } = seen.rounds[0]!.client.model;
   attack.check?.({

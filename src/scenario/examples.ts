@@ -50,11 +50,17 @@ export function concatenate(parts: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** A list made as long as a program is wide: its last entry is repeated, and what comes of the repetitions is left out. */
+/**
+ * A list made as long as a program is wide: its last entry is repeated, and what comes of the
+ * repetitions is left out.
+ */
 export const padded = <Entry>(entries: readonly Entry[], lanes: number): readonly Entry[] =>
   entries.length >= lanes ? entries : [...entries, ...new Array<Entry>(lanes - entries.length).fill(entries.at(-1)!)];
 
-/** The inputs of a data set, for what is estimated from data: at most 50,000, because some sets have no end. */
+/**
+ * The inputs of a data set, for what is estimated from data: at most 50,000, because some sets have
+ * no end.
+ */
 export const examplesOf = (dataset: Dataset<readonly number[]>): Examples => ({
   count: Math.min(dataset.size, 50_000),
   image: (i) => dataset.example(i).image,

@@ -18,7 +18,9 @@ export interface Reconstruction {
   /** The classes that the attack assumed or found, one an input. */
   readonly labels: readonly number[];
   readonly lane: LaneProgress;
-  /** From the first steps to the last, at moments that become rarer; empty where none was asked for. */
+  /**
+   * From the first steps to the last, at moments that become rarer; empty where none was asked for.
+   */
   readonly history: readonly Snapshot[];
 }
 
@@ -26,7 +28,9 @@ export interface Reconstruction {
 export interface Tick {
   readonly step: number;
   readonly of: number;
-  /** Mean of the attacker's objective over the updates that go on; computed when it is asked for. */
+  /**
+   * Mean of the attacker's objective over the updates that go on; computed when it is asked for.
+   */
   objective(): number | null;
 }
 
@@ -61,7 +65,10 @@ function mean(lanes: readonly LaneProgress[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Attacks all updates together. Yields ticks, returns what became of each update. */
+/**
+ * Attacks all updates together. Yields one tick per percent of the steps, and returns what became
+ * of each update.
+ */
 export async function* reconstruct({
   attack,
   labels,
@@ -77,6 +84,7 @@ export async function* reconstruct({
       toPixelSpace(piece(all, lane * seen.batchSize + b, keys.length * seen.batchSize), normalization),
     );
   let kept = 0;
+  let told = -1;
   let plan: readonly number[] | undefined;
   for await (const progress of attack.reconstruct(withLabels(seen, labels, attack.labelRule), keys, options)) {
     plan ??= moments(progress.of);
@@ -87,7 +95,12 @@ export async function* reconstruct({
         histories[lane]!.push({ step: progress.step, objective, images: imagesOf(all, lane) });
       });
     }
-    yield { step: progress.step, of: progress.of, objective: () => mean(progress.lanes()) };
+    // One tick per percent is enough: a reader of ticks takes as long as a step of a small network.
+    const percent = Math.floor((100 * progress.step) / progress.of);
+    if (percent !== told) {
+      told = percent;
+      yield { step: progress.step, of: progress.of, objective: () => mean(progress.lanes()) };
+    }
     if (progress.step < progress.of) continue;
     const probabilities = progress.labels();
     const all = progress.inputs();

@@ -13,7 +13,10 @@ export interface Received {
   readonly updates: NamedNumbers;
   /** What the defense published with it, by name: [lanes, ...shape]. */
   readonly published: NamedNumbers;
-  /** The batches that the updates are of, after the defense's changes to them. For scoring only: the server does not see them. */
+  /**
+   * The batches that the updates are of, after the defense's changes to them. For scoring only: the
+   * server does not see them.
+   */
   readonly batches: PrivateBatches;
 }
 

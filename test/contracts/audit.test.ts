@@ -56,7 +56,7 @@ const attacks = [
 ];
 const specOf = (changes: object = {}) =>
   parseSpec(auditSpec, {
-    data: { kind: "gaussian", split: "test", vectors: datasets.parse(set) },
+    data: { kind: "gaussian", split: "test", set: datasets.parse(set) },
     client: { model: { kind: "mlp", sizes: [6] }, weights: { kind: "initial" } },
     defenses: ["laplacian:scale=0.02", "none"],
     attacks,

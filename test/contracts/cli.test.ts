@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { validateResult } from "../../src/audit/index.ts";
-import { shapesSet } from "../../src/data/index.ts";
+import { datasets, shapesSet } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { encodePng, readSafetensors, writeNpy, writeNpz, writeSafetensors } from "../../src/formats/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
@@ -111,6 +111,28 @@ describe("gradleak attack", () => {
   });
 });
 
+describe("gradleak attack of a folder", () => {
+  it("takes the size from a flag or in the part, to the same result, and records it", async () => {
+    for (const [i, name] of ["x/0.png", "y/0.png"].entries()) {
+      const data = Uint8Array.from({ length: 192 }, (_, k) => (k * (i + 5) * 31) % 256);
+      mkdirSync(join(at("sized"), name, ".."), { recursive: true });
+      writeFileSync(join(at("sized"), name), encodePng({ width: 8, height: 8, channels: 3, data }));
+    }
+    const attack = ["attack", "--model", "mlp:sizes=8", "--attack", "inverting-gradients:steps=3"];
+    const by = async (out: string, ...words: string[]) => {
+      const { code, told } = await gradleak(...attack, ...words, "--out", at(out));
+      expect(code, told).toBe(0);
+      return validateResult(JSON.parse(readFileSync(at(`${out}/result.json`), "utf8")), "result.json");
+    };
+    const flagged = await by("by-flag", "--data", at("sized"), "--size", "8x4", "--resize", "center-area");
+    const stated = await by("by-part", "--data", "folder:size=8/4", "--data-path", at("sized"));
+    expect(stated.specHash).toBe(flagged.specHash);
+    expect(stated.spec).toMatchObject({ data: { kind: "folder", set: { kind: "folder", size: [8, 4], resize: "center-area" } } });
+    expect((await by("by-default", "--data", at("sized"))).specHash).not.toBe(flagged.specHash);
+    expect(readFileSync(at("by-flag/report.html"), "utf8")).toContain("--size 8x4");
+  });
+});
+
 describe("gradleak attack with estimated running statistics", () => {
   const network = [
     "attack",
@@ -207,6 +229,15 @@ describe("gradleak attack behind chains", () => {
 });
 
 describe("gradleak list", () => {
+  it("has the data sets with their parameters, types, ranges and defaults", async () => {
+    const { code, out } = await gradleak("list", "data");
+    expect(code).toBe(0);
+    for (const kind of datasets.parts.map((part) => part.kind)) expect(out).toMatch(new RegExp(`^ {2}${kind} {2}\\S.*\\.$`, "m"));
+    expect(out).toMatch(/^ {4}size = 32\/32 {2}list of integers from 1 to 4096 of length 2 {2}Height and width/m);
+    expect(out).toMatch(/^ {4}dimension = 20 {2}integer from 1 to 65536 {2}/m);
+    expect((await gradleak("list", "data", "--json")).out).toBe(`${JSON.stringify({ data: datasets.list() })}\n`);
+  });
+
   it("ends silently when its reader leaves", async () => {
     const child = spawn(process.execPath, ["dist/cli/main.js", "list"]);
     child.stdout.destroy();
@@ -301,6 +332,35 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
       /\/\\u\{1b\}\[31mred cannot be read/,
     ],
     ["a mistyped data set", ["attack", "--data", "cifar", ...base.slice(3)], /did you mean cifar10/],
+    ["a data set in capitals", ["attack", "--data", "MNIST", ...base.slice(3)], /--data MNIST is no folder.*did you mean mnist/],
+    ["a mistyped set of vectors", ["attack", "--data", "gausian:dimension=4", ...base.slice(3)], /did you mean gaussian/],
+    [
+      "a mistyped parameter of a data set",
+      [...base, "--data", "gaussian:dimention=4"],
+      /no parameter "dimention"\. Did you mean dimension/,
+    ],
+    ["vectors where pictures are attacked", [...base, "--data", "gaussian"], /set of vectors.*gradleak audit takes both/],
+    ["a size of a set that has none", [...base, "--size", "64x64"], /--size does not fit --data shapes, which has no parameter size/],
+    [
+      "resizing of a set that has one size",
+      [...base, "--resize", "error"],
+      /--resize does not fit --data shapes, which has no parameter resize/,
+    ],
+    ["a size that is none", [...base, "--data", at("pictures"), "--size", "64"], /--size takes 2 whole numbers joined by x; got "64"/],
+    [
+      "a way to resize that is none",
+      [...base, "--data", at("pictures"), "--resize", "crop"],
+      /resize must be one of error, center-area; got "crop"/,
+    ],
+    ["a size in two places", [...base, "--data", "folder:size=8/8", "--data-path", at("pictures"), "--size", "9x9"], /state size there/],
+    ["a folder without its path", [...base, "--data", "folder:size=8/8"], /--data folder:size=8\/8 needs --data-path/],
+    ["files for a set that reads none", [...base, "--data-path", at("pictures")], /--data-path is for a data set that is read from files/],
+    ["two folders", [...base, "--data", at("pictures"), "--data-path", at("pictures")], /is a folder's path already/],
+    [
+      "official files that are not there",
+      [...base, "--data", "mnist", "--data-path", at("pictures")],
+      /must hold the official file t10k-images.*of MNIST/,
+    ],
     ["a list by an inherited name", ["list", "constructor"], /no list of "constructor"/],
     ["an output that cannot be written", [...base, "--out", at("file/below")], /cannot be written/],
     ["a device that is not there", [...base, "--device", "abacus"], /abacus.*cpu/s],

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -13,9 +13,9 @@ const empty = join(home, "empty");
 /** Runs a program in the empty folder, without what npm told this test's own process. */
 function run(file: string, ...words: string[]): Promise<{ code: number; out: string; told: string }> {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_(?!config_registry|config_cache|config_userconfig)|NODE_OPTIONS|NODE_PATH|VITEST)/i.test(name),
+    ([name]) => !/^(npm_(?!config_registry|config_cache|config_userconfig)|ONNXRUNTIME_NODE|NODE_OPTIONS|NODE_PATH|VITEST)/i.test(name),
   );
-  const env = { ...Object.fromEntries(inherited), ONNXRUNTIME_NODE_INSTALL: "skip" };
+  const env = Object.fromEntries(inherited);
   return new Promise((done) => {
     execFile(
       file,
@@ -34,14 +34,45 @@ async function succeeds(file: string, ...words: string[]): Promise<string> {
 
 const command = join(empty, "node_modules", ".bin", "gradleak");
 
+it("no dependency of a clone runs a script when it is installed, whatever the version of npm", () => {
+  const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as { packages: Record<string, { hasInstallScript?: true }> };
+  const marked = Object.keys(packages).filter((path) => packages[path]!.hasInstallScript);
+  expect(marked, "npm 10 runs the scripts of these packages: delete hasInstallScript from package-lock.json").toEqual([]);
+
+  // The lock file says nothing about scripts any more, so the packages are asked.
+  const installed = Object.keys(packages).filter((path) => path !== "" && existsSync(join(path, "package.json")));
+  const scripted = installed.filter((path) => {
+    const { scripts = {} } = JSON.parse(readFileSync(join(path, "package.json"), "utf8")) as { scripts?: Record<string, string> };
+    return ["preinstall", "install", "postinstall"].some((event) => event in scripts);
+  });
+  const names = new Set(scripted.map((path) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length)));
+  const { allowScripts } = JSON.parse(readFileSync("package.json", "utf8")) as { allowScripts: Record<string, boolean> };
+  expect(allowScripts).toEqual(Object.fromEntries([...names].map((name) => [name, false])));
+});
+
 describe("the package, installed in an empty folder", () => {
   beforeAll(async () => {
     mkdirSync(empty);
     writeFileSync(join(empty, "package.json"), JSON.stringify({ private: true, type: "module" }));
     await succeeds("npm", "pack", "--ignore-scripts", "--pack-destination", home, resolve(import.meta.dirname, "../.."));
     const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-    await succeeds("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", join(home, `gradleak-${version}.tgz`));
+    await succeeds(
+      "npm",
+      "install",
+      "--ignore-scripts",
+      "--prefer-offline",
+      "--no-audit",
+      "--no-fund",
+      join(home, `gradleak-${version}.tgz`),
+    );
   }, 180_000);
+
+  it("is installed by the README's command, and holds no CUDA libraries", () => {
+    expect(readFileSync("README.md", "utf8")).toContain("npm install --ignore-scripts gradleak");
+    const binaries = readdirSync(join(empty, "node_modules", "onnxruntime-node", "bin"), { recursive: true }).map(String);
+    expect(binaries.some((name) => name.endsWith("onnxruntime_binding.node"))).toBe(true);
+    expect(binaries.filter((name) => /providers/.test(name))).toEqual([]);
+  });
 
   it("is imported as a library, without and with a disk", async () => {
     writeFileSync(

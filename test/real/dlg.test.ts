@@ -1,71 +1,35 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { attacks } from "../../src/attacks/index.ts";
-import { client } from "../../src/client/index.ts";
-import { psnr } from "../../src/metrics/index.ts";
-import { models } from "../../src/models/index.ts";
-import { fillNormal, foldIn, keyFromSeed } from "../../src/random/index.ts";
-import { spread } from "../reference/draws.ts";
-import { attackTogether, cifarExamples } from "./cifar.ts";
+import { above30, attackLenet, pytorch } from "./lenet.ts";
 
-const { seed, startIndex } = JSON.parse(readFileSync(new URL("../reference/dlg.json", import.meta.url), "utf8")) as {
-  seed: number;
-  startIndex: number;
-};
-const key = keyFromSeed(seed);
-const model = models.build("lenet:variant=zhu", { shape: [3, 32, 32], classes: 10, normalization: { mean: [0, 0, 0], std: [1, 1, 1] } });
-const one = client({
-  model,
-  weights: new Map(model.parameters.map(({ name, shape }, i) => [name, { shape, data: spread(key, i, shape, 0.5) }])),
-});
-
-/** Attacks test images from 0, `together` at a time; PSNR, label and end of each. */
-async function run(attack: string, count: number, together: number) {
-  const examples = await cifarExamples("test", count);
-  const began = performance.now();
-  const found: { psnr: number; right: boolean; objective: number; first: number }[] = [];
-  for (let from = 0; from < count; from += together) {
-    const own = examples.slice(from, from + together);
-    const start = new Float32Array(own.length * 3072);
-    own.forEach((_, i) => {
-      fillNormal(foldIn(key, startIndex + from + i), start.subarray(i * 3072, (i + 1) * 3072));
-    });
-    const made = await attackTogether(one, attacks.build(attack), own, start, from);
-    made.forEach(({ pictures, labels, lane, history }, i) => {
-      found.push({
-        psnr: psnr(own[i]!.image, pictures[0]!),
-        right: labels[0] === own[i]!.label,
-        objective: lane.objective,
-        first: history[0]!.objective,
-      });
-    });
-  }
-  const above = found.filter((each) => each.psnr > 30).length;
-  const diverged = found.filter(({ objective, first }) => !(objective < first)).length;
-  const seconds = (performance.now() - began) / 1000 / count;
-  const right = found.filter((each) => each.right).length;
-  console.log(
-    `${attack}: ${above} of ${count} above 30 dB, ${diverged} diverged, ${right} labels right, ${seconds.toFixed(1)} s an image; ${found.map((each) => each.psnr.toFixed(0)).join(" ")}`,
-  );
-  return { above, diverged, seconds, right };
-}
-
+// A sample of test/real/full, where the long runs count recovered images among up to 50. Here a few
+// images are held against PyTorch's record, which has the same weights and starting points, and 100
+// outer steps. The margin comes from all 16 images on record: ours ended between 0.8 dB below
+// PyTorch's and 2.7 dB above. A memory of 4 steps in place of 100 costs more than 8 dB on each image.
 describe("on LeNet with weights U(-0.5, 0.5)", () => {
-  it("iDLG with the original L-BFGS recovers some images and diverges on others, as PyTorch does", async () => {
-    const { above, diverged } = await run("idlg:optimizer=lbfgs-original,steps=100", 16, 16);
-    expect(above).toBeGreaterThanOrEqual(3);
-    expect(above).toBeLessThanOrEqual(12);
-    expect(diverged).toBeGreaterThanOrEqual(1);
+  it("iDLG with our default is as far as PyTorch's L-BFGS with a line search, image by image", async () => {
+    // Image 3 needs the line search: without it, the search diverges. Image 6 is among the easiest;
+    // near its match the differences are computed entry by entry. Image 12 is the slowest on record.
+    const chosen = [3, 6, 12];
+    const found = await attackLenet("idlg:steps=100", chosen, 3);
+    expect(found.every(({ right }) => right)).toBe(true);
+    found.forEach(({ psnr }, i) => {
+      const theirs = pytorch["idlg, strong_wolfe"].psnr[chosen[i]!]!;
+      expect(psnr, `image ${chosen[i]}: PyTorch has ${theirs} dB`).toBeGreaterThan(theirs - 2);
+    });
   });
 
-  it("iDLG with our default recovers at least 45 of 50 images above 30 dB", async () => {
-    const { above, right } = await run("idlg", 50, 1);
-    expect(right).toBe(50);
-    expect(above).toBeGreaterThanOrEqual(45);
+  it("iDLG with the original L-BFGS diverges on one image and recovers another, as PyTorch does", async () => {
+    // This catches a line search that is always there, or a step length that is not the original's.
+    const chosen = [3, 13];
+    const found = await attackLenet("idlg:optimizer=lbfgs-original,steps=100", chosen, 2);
+    expect(found.map(({ diverged }) => diverged)).toEqual(chosen.map((i) => pytorch["idlg, none"].diverged[i]));
+    expect(above30(found)).toBe(1);
   });
 
-  it("DLG with joint labels is reported beside it", async () => {
-    const { above, diverged } = await run("dlg", 10, 1);
-    expect(above + diverged).toBeGreaterThan(0);
+  it("DLG finds the label with the image", async () => {
+    // This catches labels that are not optimized with the image.
+    const [found] = await attackLenet("dlg:steps=100", [6], 1);
+    expect(found).toMatchObject({ right: true, diverged: false });
+    expect(found!.psnr).toBeGreaterThan(30);
   });
 });

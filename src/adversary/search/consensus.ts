@@ -2,7 +2,10 @@ import { input, type Shape, sizeOf, stack, type Tensor, vmap } from "../../graph
 import { type CompileOptions, compile } from "../../runtime/index.ts";
 import type { Group } from "./search.ts";
 
-/** For each translation of at most `shift` pixels an axis, where the entries of a moved picture [h, w] come from; its edge is repeated. */
+/**
+ * For each translation of at most `shift` pixels an axis, where the entries of a moved picture [h,
+ * w] come from; its edge is repeated.
+ */
 function translations(h: number, w: number, shift: number): { count: number; sources: Int32Array } {
   const side = 2 * shift + 1;
   const clamp = (at: number, extent: number) => Math.min(extent - 1, Math.max(0, at));
@@ -14,7 +17,10 @@ function translations(h: number, w: number, shift: number): { count: number; sou
   return { count: side * side, sources };
 }
 
-/** What restarts [R, B, ...] of one lane agree on, [B, ...]: their mean, after each picture has been registered to the plain mean. */
+/**
+ * What restarts [R, B, ...] of one lane agree on, [B, ...]: their mean, after each picture has been
+ * registered to the plain mean.
+ */
 export function agreement(restarts: Tensor, shift: number): Tensor {
   const mean = restarts.mean(0);
   const [r, b, ...shape] = restarts.shape as [number, number, ...number[]];
@@ -39,7 +45,10 @@ export function agreement(restarts: Tensor, shift: number): Tensor {
 
 /** The consensus of all lanes, refreshed as the steps go on. */
 export interface Consensus {
-  /** What restarts agree on at a step, [lanes, restarts, size], and the weight of the term: 0 before it begins. */
+  /**
+   * What restarts agree on at a step, [lanes, restarts, size], and the weight of the term: 0 before
+   * it begins.
+   */
   at(step: number, points: Float32Array): Promise<{ readonly x: Float32Array; readonly weight: number }>;
   dispose(): Promise<void>;
 }

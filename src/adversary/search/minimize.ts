@@ -63,7 +63,10 @@ export type Iterate = Carried<Float32Array>;
 /** Below this ratio the expanded square has lost its digits in float32. */
 const cancellation = 1e-3;
 
-/** What every call is told: the learning rate, the factor of the likelihood, the weight of the consensus. */
+/**
+ * What every call is told: the learning rate, the factor of the likelihood, the weight of the
+ * consensus.
+ */
 type Schedule<Leaf> = {
   readonly rate: Leaf;
   readonly factor?: Leaf;
@@ -72,7 +75,10 @@ type Schedule<Leaf> = {
   readonly agreement?: Leaf;
 };
 
-/** Where nothing is left to gain while the likelihood is annealed or widened still, the step is done, and not the lane. */
+/**
+ * Where nothing is left to gain while the likelihood is annealed or widened still, the step is
+ * done, and not the lane.
+ */
 function untilWhole(
   { completed, converged }: Iterated,
   factor = constant(1),
@@ -99,7 +105,10 @@ type LaneState<Seen> = {
   readonly consensus?: Tensor;
 };
 
-/** An evaluation of the objective and a transition of the optimizer. A lane that is done keeps its point. */
+/**
+ * An evaluation of the objective and a transition of the optimizer. A lane that is done keeps its
+ * point.
+ */
 function step<Seen extends Nested<ShapedNumbers>>(
   { search, problem, exact, schedule }: Step<Seen>,
   { seen, run, key: seed, consensus }: LaneState<Seen>,
@@ -153,7 +162,10 @@ function step<Seen extends Nested<ShapedNumbers>>(
   };
 }
 
-/** Minimizes in all lanes at once, one program call an iterate, until every lane has done its steps or failed. */
+/**
+ * Minimizes in all lanes at once, one program call an iterate, until every lane has done its steps
+ * or failed.
+ */
 export async function* minimize<Seen extends Nested<ShapedNumbers>>(
   search: Search,
   problem: Problem<Seen>,
@@ -190,16 +202,18 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
   const consensus = search.group ? await openConsensus(search.group, lanes, problem, options) : undefined;
   let exact = !problem.cancels;
   let program = await build(exact);
-  let judged: string | undefined;
+  let judged: { readonly factor: number | undefined; readonly width: number | undefined } | undefined;
   try {
     for (;;) {
       const slowest = slowestStep(carried, search.steps);
       if (slowest >= search.steps) return;
       const agreed = consensus && (await consensus.at(slowest, carried.point));
       const [factor, width] = [search.anneal?.(slowest, search.steps), search.widen?.(slowest, search.steps)];
-      // What is best is best of one objective: under another factor or width of the likelihood the search for it starts over.
-      const judgment = `${factor} ${width}`;
-      if (judgment !== judged) carried = { ...carried, bestValue: new Float32Array(carried.value.length).fill(Number.POSITIVE_INFINITY) };
+      // What is best is best of one objective: under another factor or width of the likelihood the
+      // search for it starts over.
+      const judgment = { factor, width };
+      const renewed = factor !== judged?.factor || width !== judged?.width;
+      if (renewed) carried = { ...carried, bestValue: new Float32Array(carried.value.length).fill(Number.POSITIVE_INFINITY) };
       const outputs = await program.run({
         run: carried,
         key,
@@ -207,12 +221,12 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
           rate: Float32Array.of(search.rate(slowest, search.steps)),
           ...(factor === undefined ? {} : { factor: Float32Array.of(factor) }),
           ...(width === undefined ? {} : { width: Float32Array.of(width) }),
-          ...(search.anneal || search.widen ? { renewed: Float32Array.of(Number(judged !== undefined && judgment !== judged)) } : {}),
+          ...(search.anneal || search.widen ? { renewed: Float32Array.of(Number(judged !== undefined && renewed)) } : {}),
           ...(agreed ? { agreement: Float32Array.of(agreed.weight) } : {}),
         },
         ...(agreed ? { consensus: agreed.x } : {}),
       });
-      if (!exact && outputs.relative.some((ratio, i) => carried.failed[i] === 0 && ratio < cancellation)) {
+      if (!exact && cancels(outputs.relative, carried.failed)) {
         // What this call computed has lost its digits already: it is repeated in the exact form.
         exact = true;
         await program.dispose();
@@ -229,9 +243,20 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
   }
 }
 
+/**
+ * Whether a lane that goes on is so near its match that the fast form of the objective has lost its
+ * digits.
+ */
+function cancels(relative: Float32Array, failed: Float32Array): boolean {
+  for (let i = 0; i < relative.length; i++) if (failed[i] === 0 && relative[i]! < cancellation) return true;
+  return false;
+}
+
 /** Steps of the lane that is furthest behind, of those that go on; `of` when none does. */
 export function slowestStep({ steps, failed, converged }: Pick<Iterate, "steps" | "failed" | "converged">, of: number): number {
-  return steps.reduce((least, done, i) => (failed[i] || converged[i] ? least : Math.min(least, done)), of);
+  let least = of;
+  for (let i = 0; i < steps.length; i++) if (steps[i]! < least && !failed[i] && !converged[i]) least = steps[i]!;
+  return least;
 }
 
 /** The same run with other leaves. */

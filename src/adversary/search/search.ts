@@ -1,6 +1,9 @@
 import type { Optimizer, Rate } from "../../optimizers/index.ts";
 
-/** How an attack looks for the maximum of its assumption. Shared by all attacks, chosen by declaration. */
+/**
+ * How an attack looks for the maximum of its assumption. Shared by all attacks, chosen by
+ * declaration.
+ */
 export interface Search {
   readonly optimizer: Optimizer;
   /** Outer steps of the optimizer. */
@@ -9,9 +12,14 @@ export interface Search {
   readonly rate: Rate;
   /** Factor of the log-likelihood at a step, where it is annealed. */
   readonly anneal?: Rate;
-  /** How many times as wide as they are the likelihood's noises are taken at a step, at least 1, where it narrows. */
+  /**
+   * How many times as wide as they are the likelihood's noises are taken at a step, at least 1,
+   * where it narrows.
+   */
   readonly widen?: Rate;
-  /** Noise N(0, 1) times this and the learning rate is added after each step (Langevin dynamics). */
+  /**
+   * Noise N(0, 1) times this and the learning rate is added after each step (Langevin dynamics).
+   */
   readonly langevin?: number;
   /** Restarts that pull one another together. */
   readonly group?: Group;
@@ -28,8 +36,9 @@ export interface Search {
 }
 
 /**
- * Group consistency (Yin et al. 2021): the term weight · ‖x − E‖₂ a picture in the objective of every restart, where E is the mean of all restarts after each has been
- * registered to their plain mean by the translation that brings it nearest.
+ * Group consistency (Yin et al. 2021): the term weight · ‖x − E‖₂ a picture in the objective of
+ * every restart, where E is the mean of all restarts after each has been registered to their plain
+ * mean by the translation that brings it nearest.
  */
 export interface Group {
   readonly weight: number;

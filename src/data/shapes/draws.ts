@@ -32,7 +32,10 @@ export class Draws {
     return Math.floor(this.between(0, 2 ** 23));
   }
 
-  /** An angle whose half has its tangent between `low` and `high`: sines and cosines without a library, whose last digits differ between engines. */
+  /**
+   * An angle whose half has its tangent between `low` and `high`: sines and cosines without a
+   * library, whose last digits differ between engines.
+   */
   turn(low: number, high: number): Turn {
     const t = this.between(low, high);
     return [(1 - t * t) / (1 + t * t), (2 * t) / (1 + t * t)];

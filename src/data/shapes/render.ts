@@ -6,7 +6,10 @@ import { tracer } from "./trace.ts";
 export const side = 32;
 /** Rays across a picture: two a pixel, and one beyond each border. */
 const rays = 2 * side + 2;
-/** A pixel sees four rays across and four down, the inner ones more: a lens about as sharp as the sensor. */
+/**
+ * A pixel sees four rays across and four down, the inner ones more: a lens about as sharp as the
+ * sensor.
+ */
 const lens = [3 / 32, 13 / 32, 13 / 32, 3 / 32] as const;
 
 const longestExposure = 1.3;
@@ -14,8 +17,8 @@ const longestExposure = 1.3;
 const contrast = 0.8;
 
 /**
- * A picture of the scene, [3, side, side] in 8 bits. The whole way to it uses sums, products, quotients and square roots only, which are the same in every
- * engine.
+ * A picture of the scene, [3, side, side] in 8 bits. The whole way to it uses sums, products,
+ * quotients and square roots only, which are the same in every engine.
  */
 export function render(scene: Scene, grainKey: KeyBits): Uint8Array {
   const { forward, right, up, spread } = scene.camera;
@@ -39,7 +42,10 @@ export function render(scene: Scene, grainKey: KeyBits): Uint8Array {
   return develop(light, scene.grain, grainKey);
 }
 
-/** Light at the rays as pixels: through the lens, with gamma 2, a film's curve that steepens the middle, and noise. */
+/**
+ * Light at the rays as pixels: through the lens, with gamma 2, a film's curve that steepens the
+ * middle, and noise.
+ */
 function develop(light: Float64Array, grain: number, grainKey: KeyBits): Uint8Array {
   const pixels = new Uint8Array(3 * side * side);
   // Two uniforms make a triangular noise, whose variance is 1/6.

@@ -7,7 +7,10 @@ import { places, type Surface } from "./surfaces.ts";
 /** A vector in the object's own axes. */
 export type Vector = readonly [number, number, number];
 
-/** Everything that a picture shows, in the object's own axes: there the distance to the object needs no rotation. */
+/**
+ * Everything that a picture shows, in the object's own axes: there the distance to the object needs
+ * no rotation.
+ */
 export interface Scene {
   readonly distance: Distance;
   /** Writes the object's color at a point of its surface. */
@@ -74,7 +77,9 @@ function worldAxes({ roll, pitch, yaw }: Pose): Scene["axes"] {
   return { right: turn([1, 0, 0]), up: turn([0, 1, 0]), near: turn([0, 0, 1]) };
 }
 
-/** Height of the lowest point of an object, found by rising from below on a grid of vertical lines. */
+/**
+ * Height of the lowest point of an object, found by rising from below on a grid of vertical lines.
+ */
 function lowest(distance: Distance, up: Vector): number {
   const side = unit(Math.abs(up[0]) < 0.7 ? crossed(up, [1, 0, 0]) : crossed(up, [0, 1, 0]));
   const other = crossed(up, side);

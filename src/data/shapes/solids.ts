@@ -3,7 +3,9 @@ import type { Draws, Turn } from "./draws.ts";
 /** Signed distance to a surface, or less: negative inside. */
 export type Distance = (x: number, y: number, z: number) => number;
 
-/** How a solid is turned: about the line of sight, then toward the viewer, then about the vertical. */
+/**
+ * How a solid is turned: about the line of sight, then toward the viewer, then about the vertical.
+ */
 export interface Pose {
   readonly roll: Turn;
   readonly pitch: Turn;
@@ -61,7 +63,9 @@ const rectangle = (x: number, y: number, width: number, height: number): number 
 const cos36 = 0.8090169943749475;
 const sin36 = 0.5877852522924731;
 
-/** Five points: the plane is folded until one edge is left, from the tip upward to the notch at 36°. */
+/**
+ * Five points: the plane is folded until one edge is left, from the tip upward to the notch at 36°.
+ */
 function star(x: number, y: number): number {
   const tip = 1.1;
   const notch = 0.5;
@@ -95,7 +99,10 @@ function heart(x: number, y: number): number {
   return Math.min(rectangle(a, b, half, half), length(a, b - half) - half);
 }
 
-/** Distance to a straight side that falls from a tip at height `top` to half the width `foot` at height `base`. */
+/**
+ * Distance to a straight side that falls from a tip at height `top` to half the width `foot` at
+ * height `base`.
+ */
 const slope = (side: number, y: number, foot: number, top: number, base: number): number =>
   ((top - base) * side + foot * (y - top)) / length(top - base, foot);
 

@@ -1,7 +1,10 @@
 import type { Color, Draws } from "./draws.ts";
 import { fractal, noise } from "./noise.ts";
 
-/** Writes the color at a point of a surface: of the ground in units of the object's radius, of a backdrop in fractions of its distance. */
+/**
+ * Writes the color at a point of a surface: of the ground in units of the object's radius, of a
+ * backdrop in fractions of its distance.
+ */
 export type Surface = (u: number, v: number, color: Float64Array) => void;
 
 function blend(color: Float64Array, from: Color, to: Color, weight: number): void {

@@ -9,7 +9,10 @@ interface Case {
   readonly noise?: Noise;
 }
 
-/** The law of one entry around its signal D(x): a mixture, or two laws between which a published mask decides. */
+/**
+ * The law of one entry around its signal D(x): a mixture, or two laws between which a published
+ * mask decides.
+ */
 export type EntryLaw =
   | { readonly kind: "mixture"; readonly cases: readonly Case[] }
   | { readonly kind: "split"; readonly mask: string; readonly kept: EntryLaw; readonly dropped: EntryLaw };
@@ -59,8 +62,9 @@ export interface EntryData {
 }
 
 /**
- * Logarithm of each entry's density, with respect to volume plus a unit mass at 0. Every case with a signal has noise. Without `constants` it lacks what does not
- * depend on the signal: of the normalizers of its cases the least, and the mass of an entry that is 0.
+ * Logarithm of each entry's density, with respect to volume plus a unit mass at 0. Every case with
+ * a signal has noise. Without `constants` it lacks what does not depend on the signal: of the
+ * normalizers of its cases the least, and the mass of an entry that is 0.
  */
 export function logProbs(law: EntryLaw, entries: Tensor, data: EntryData, constants = true): Tensor {
   if (law.kind === "split")

@@ -5,8 +5,8 @@ import type { Likelihood, Published } from "./likelihood.ts";
 import { around } from "./noise.ts";
 
 /**
- * The law p(g | x) after the steps of a defense so far: D(x), a function of the batch and of what is
- * published, and what chance makes of each of its entries.
+ * The law p(g | x) after the steps of a defense so far: D(x), a function of the batch and of what
+ * is published, and what chance makes of each of its entries.
  */
 export interface Law {
   /** Of the steps so far, for reports. */
@@ -54,8 +54,9 @@ export const likelihoodOf = (law: Law, check: NonNullable<Likelihood["check"]>):
 });
 
 /**
- * Noise of a scale family is `factor` times as wide around D(x) where update and D(x) are divided by the factor. An entry's density then is divided by the factor too,
- * which is left out: it depends on the step of a search, and not on x.
+ * Noise of a scale family is `factor` times as wide around D(x) where update and D(x) are divided
+ * by the factor. An entry's density then is divided by the factor too, which is left out: it
+ * depends on the step of a search, and not on x.
  */
 function asWideAs(law: Law, check: NonNullable<Likelihood["check"]>, factor?: Tensor): Likelihood {
   const scaled = (entries: Tensor): Tensor => (factor ? entries.div(factor) : entries);
@@ -65,6 +66,7 @@ function asWideAs(law: Law, check: NonNullable<Likelihood["check"]>, factor?: Te
     name: law.names.join(" + "),
     check,
     cancels: normal !== undefined,
+    entries: normal === undefined,
     given:
       (client) =>
       (batch, published = {}) => {
@@ -91,14 +93,16 @@ function asWideAs(law: Law, check: NonNullable<Likelihood["check"]>, factor?: Te
 }
 
 /**
- * For a law without noise, whose update is D(x) but for entries that a mask set to 0: −P ‖g − D(x)‖² / (2 width² ‖g‖²) over the entries that were sent, P counting all
- * of them. A mask that nobody is told shows in the zeros.
+ * For a law without noise, whose update is D(x) but for entries that a mask set to 0: −P ‖g −
+ * D(x)‖² / (2 width² ‖g‖²) over the entries that were sent, P counting all of them. A mask that
+ * nobody is told shows in the zeros.
  */
 export const narrowOf =
   (law: Law, check: NonNullable<Likelihood["check"]>) =>
   (width: number): Likelihood => ({
     name: [...law.names, `gaussian of ${width} of the update's root mean square`].join(" + "),
     cancels: law.plain && !law.hidden,
+    entries: !law.plain || law.hidden !== undefined,
     check,
     given:
       (client) =>

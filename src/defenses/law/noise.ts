@@ -1,7 +1,10 @@
 import { type Independent, laplaceSum, normal } from "../../distributions/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 
-/** Where noise is added: to the update, or to the gradient of each of its B examples, whose mean the update then is. */
+/**
+ * Where noise is added: to the update, or to the gradient of each of its B examples, whose mean the
+ * update then is.
+ */
 export type Per = "update" | "example";
 
 interface NormalNoise {

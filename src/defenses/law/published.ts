@@ -2,12 +2,14 @@ import { LeakageError } from "../../errors.ts";
 import { type NamedNumbers, sameShape, showShape } from "../../graph/index.ts";
 import type { Variable } from "../../models/index.ts";
 
-/** The name under which a mask is published: of the step of a chain, from 0, and of the parameter. */
+/**
+ * The name under which a mask is published: of the step of a chain, from 0, and of the parameter.
+ */
 export const maskName = (place: number, parameter: string): string => `mask${place}.${parameter}`;
 
 /**
- * Divides the tensors of a file into an update and what was published beside it: masks of zeros and ones, each named `mask<place>.<parameter>` and of that parameter's
- * shape.
+ * Divides the tensors of a file into an update and what was published beside it: masks of zeros and
+ * ones, each named `mask<place>.<parameter>` and of that parameter's shape.
  *
  * @throws LeakageError `file` that names the file, the mask, what was expected and what came.
  */

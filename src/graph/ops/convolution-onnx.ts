@@ -39,8 +39,9 @@ function fromChannelsFirst(emit: Emit, name: string, window: Window, e: Extents,
 const asRows = ({ layout, groups }: Window): boolean => layout === "nhwc" && groups === 1;
 
 /**
- * Rows [lanes, n·targets, kernel·channels] gathered from pictures [lanes, n, sources, channels]; position -1 is a row of zeros.
- * `source(target, i, j)` is the position that kernel entry (i, j) reads for a target.
+ * Rows [lanes, n·targets, kernel·channels] gathered from pictures [lanes, n, sources, channels];
+ * position -1 is a row of zeros. `source(target, i, j)` is the position that kernel entry (i, j)
+ * reads for a target.
  */
 function gatherRows(
   emit: Emit,
@@ -175,7 +176,8 @@ export function emitWeightGradient(window: Window, e: Extents, { names, output, 
     const product = emit.node("FusedMatMul", [rows, patches(emit, x, window, e)], { transA: 1, transB: 0 }, "com.microsoft");
     return reshape(emit, transpose(emit, product, [e.lanes, e.o, e.kh, e.kw, e.c], [0, 1, 4, 2, 3]), output.shape);
   }
-  // A convolution of the pictures with the outputs as kernels: pictures are its channels, channels its pictures.
+  // A convolution of the pictures with the outputs as kernels: pictures are its channels, channels
+  // its pictures.
   const cg = e.c / groups;
   const og = e.o / groups;
   const all = e.lanes * groups;

@@ -12,7 +12,10 @@ export interface Window {
   /** Zeros added: top, left, bottom, right. */
   readonly pads: readonly [number, number, number, number];
   readonly groups: number;
-  /** Order of the axes of pictures. Weights are [out, in / groups, kernel height, kernel width] in both. */
+  /**
+   * Order of the axes of pictures. Weights are [out, in / groups, kernel height, kernel width] in
+   * both.
+   */
   readonly layout: "nchw" | "nhwc";
   /** Both operands and the result have a leading lane axis. */
   readonly lanes: boolean;
@@ -127,7 +130,10 @@ function pictureStrides(layout: "nchw" | "nhwc", n: number, c: number, h: number
 /** Merges the lane axis into the pictures of one operand, which the weights do not share in. */
 const foldPictures = (tensor: Tensor): Tensor => tensor.reshape([-1, ...tensor.shape.slice(2)]);
 
-/** The lane rule where both operands vary: one more level of lanes, merged with the lanes that are there. */
+/**
+ * The lane rule where both operands vary: one more level of lanes, merged with the lanes that are
+ * there.
+ */
 function batchBoth<A extends Window>(
   build: (attributes: A, inputs: readonly Tensor[]) => Tensor,
   attributes: A,
@@ -217,5 +223,8 @@ const convWeight: Rules<ConvolutionOps["convWeight"]> = {
   },
 };
 
-/** Convolution and its two transposes, closed under differentiation, so that gradients of any order stay fast operations. */
+/**
+ * Convolution and its two transposes, closed under differentiation, so that gradients of any order
+ * stay fast operations.
+ */
 export const convolution: Family<ConvolutionOps> = { conv, convInput, convWeight };

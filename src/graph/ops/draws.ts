@@ -2,7 +2,9 @@ import { type Shape, showShape } from "../shape.ts";
 import { apply } from "../tensor.ts";
 import { type Family, type Rules, spreadAll, type Value } from "./rules.ts";
 
-/** Fills `out` with independent draws that the key determines. The name identifies the distribution. */
+/**
+ * Fills `out` with independent draws that the key determines. The name identifies the distribution.
+ */
 export interface Sampler {
   readonly name: string;
   fill(key: readonly [number, number], out: Float32Array | Float64Array): void;
@@ -51,7 +53,9 @@ const foldIn: Rules<DrawOps["foldIn"]> = {
   },
   value: ({ derivation }, inputs) => {
     const [keys, indices] = inputs as [Value, Value];
-    return Float64Array.from([...indices.data].flatMap((index, i) => derivation.derive(keyAt(keys, i), index)));
+    const derived = new Float64Array(2 * indices.data.length);
+    for (let i = 0; i < indices.data.length; i++) derived.set(derivation.derive(keyAt(keys, i), indices.data[i]!), 2 * i);
+    return derived;
   },
 };
 

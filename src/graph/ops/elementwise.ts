@@ -109,7 +109,10 @@ const comparison = (kind: ComparisonKind, onnxType: string, value: (a: number, b
   dtype: () => "mask",
 });
 
-/** Error function: power series near 0, continued fraction of erfc beyond (Abramowitz & Stegun 7.1.5, 7.1.14). */
+/**
+ * Error function: power series near 0, continued fraction of erfc beyond (Abramowitz & Stegun
+ * 7.1.5, 7.1.14).
+ */
 function erf(x: number): number {
   const a = Math.abs(x);
   if (a > 6) return Math.sign(x);
@@ -161,7 +164,8 @@ export const elementwise: Family<ElementwiseOps> = {
   abs: unary("abs", "Abs", Math.abs, ({ cotangent, inputs }) => cotangent.mul(inputs[0]!.sign())),
   sign: {
     ...unary("sign", "Sign", Math.sign, () => undefined),
-    // ONNX Runtime's own Sign is one thread's scalar loop; this is exact for all but denormal numbers.
+    // ONNX Runtime's own Sign is one thread's scalar loop; this is exact for all but denormal
+    // numbers.
     onnx: (_, { names, emit }) =>
       emit.node("Clip", [emit.node("Mul", [names[0]!, emit.floats([2 ** 127], [])]), emit.floats([-1], []), emit.floats([1], [])]),
   },

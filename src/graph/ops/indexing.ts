@@ -29,7 +29,10 @@ const gather: Rules<IndexingOps["gather"]> = {
   },
 };
 
-/** For each target, the sources that are added to it, padded with `none` to rows of equal length; row-major [depth, size]. */
+/**
+ * For each target, the sources that are added to it, padded with `none` to rows of equal length;
+ * row-major [depth, size].
+ */
 function sourcesOf(indices: Int32Array, size: number, none: number): { depth: number; table: Int32Array } {
   const sources: number[][] = Array.from({ length: size }, () => []);
   indices.forEach((index, i) => {
@@ -117,5 +120,8 @@ const put: Rules<IndexingOps["put"]> = {
   },
 };
 
-/** Reading and adding at positions: fixed ones (gather, scatter) or computed ones (take, put). Each pair is its own transpose. */
+/**
+ * Reading and adding at positions: fixed ones (gather, scatter) or computed ones (take, put). Each
+ * pair is its own transpose.
+ */
 export const indexing: Family<IndexingOps> = { gather, scatter, take, put };

@@ -4,7 +4,10 @@ import type { Emit, Family, Rules, Value } from "./rules.ts";
 
 type Pair = readonly [number, number];
 
-/** Windows of `kernel` every `stride` over the last two axes, all inside (padding is an operation of its own). */
+/**
+ * Windows of `kernel` every `stride` over the last two axes, all inside (padding is an operation of
+ * its own).
+ */
 export interface Pool {
   readonly kernel: Pair;
   readonly stride: Pair;
@@ -15,7 +18,9 @@ export interface PoolingOps {
   meanPool: Pool;
   /** Transpose of the mean; `size` is height and width of its result. */
   meanPoolTranspose: Pool & { readonly size: Pair };
-  /** Where in its plane (row-major) each window's maximum is; the first of equals, as in PyTorch. */
+  /**
+   * Where in its plane (row-major) each window's maximum is; the first of equals, as in PyTorch.
+   */
   maxRoute: Pool;
 }
 

@@ -15,7 +15,10 @@ export interface ReductionOps {
 
 const reducedShape = ({ axes }: Axes, [x]: readonly Tensor[]): Shape => x!.shape.filter((_, axis) => !axes.includes(axis));
 
-/** Calls `visit` with the position of each entry and the position of the entry that it is reduced to. */
+/**
+ * Calls `visit` with the position of each entry and the position of the entry that it is reduced
+ * to.
+ */
 function eachReduced(shape: Shape, axes: readonly number[], visit: (from: number, to: number) => void): void {
   const kept = range(shape.length).filter((axis) => !axes.includes(axis));
   const keptStrides = stridesOf(kept.map((axis) => shape[axis]!));
@@ -37,7 +40,10 @@ function eachReduced(shape: Shape, axes: readonly number[], visit: (from: number
 const kept = (tensor: Tensor, axes: readonly number[], like: Tensor): Tensor =>
   tensor.reshape(like.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent)));
 
-/** Sums longer than this are taken in two stages: one-stage float32 sums over a weight tensor lose three digits. */
+/**
+ * Sums longer than this are taken in two stages: one-stage float32 sums over a weight tensor lose
+ * three digits.
+ */
 const blockLength = 512;
 
 /** The largest divisor of n that is at most the block length. */

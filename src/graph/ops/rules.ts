@@ -31,7 +31,10 @@ export interface OnnxContext {
   readonly emit: Emit;
 }
 
-/** Where a gradient rule stands: what went in, what came out, and the derivative of the objective in what came out. */
+/**
+ * Where a gradient rule stands: what went in, what came out, and the derivative of the objective in
+ * what came out.
+ */
 export interface GradientContext {
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
@@ -46,7 +49,10 @@ export interface Rules<A> {
   dtype?(attributes: A, inputs: readonly Tensor[]): Dtype;
   /** The derivative in each input; `undefined` where it is 0. */
   gradient(attributes: A, at: GradientContext): readonly (Tensor | undefined)[];
-  /** The operation for all lanes at once: flagged inputs have a leading axis of `lanes`, and so has the result. */
+  /**
+   * The operation for all lanes at once: flagged inputs have a leading axis of `lanes`, and so has
+   * the result.
+   */
   batch(attributes: A, inputs: readonly Tensor[], batched: readonly boolean[], lanes: number): Tensor;
   /** The operation in ONNX; the name of its result. */
   onnx(attributes: A, at: OnnxContext): string;

@@ -34,54 +34,33 @@ export function places(text: string, flag: string): number[] {
 const maxExtents = 2 ** 24;
 
 /** Whole numbers written as `3x32x32`. */
-export function extents(text: string, flag: string, count: number): number[] {
+export function extents(text: string, flag: string, count?: number): number[] {
   const parts = text.split("x").map(Number);
-  if (parts.length !== count || parts.some((extent) => !Number.isSafeInteger(extent) || extent < 1 || extent > 65536))
-    throw new LeakageError("spec", `${flag} takes ${count} whole numbers joined by x; got "${text}".`);
+  if (
+    parts.length !== (count ?? Math.min(4, parts.length)) ||
+    parts.some((extent) => !Number.isSafeInteger(extent) || extent < 1 || extent > 65536)
+  )
+    throw new LeakageError("spec", `${flag} takes ${count ?? "1 to 4"} whole numbers joined by x; got "${text}".`);
   if (parts.reduce((product, extent) => product * extent, 1) > maxExtents)
     throw new LeakageError("spec", `${flag}: an image may have at most ${maxExtents} numbers; got "${text}".`);
   return parts;
 }
 
-/** Numbers from `least` to `most` written as `0.49,0.48,0.45`, one a channel. */
-export function perChannel(
-  text: string | undefined,
-  flag: string,
-  {
-    channels,
-    otherwise,
-    least,
-    most,
-  }: { readonly channels: number; readonly otherwise: number; readonly least: number; readonly most: number },
-): number[] {
-  if (text === undefined) return new Array<number>(channels).fill(otherwise);
+/** Numbers written as `0.49,0.48,0.45`. */
+export function realNumbers(text: string, flag: string): number[] {
   const numbers = text.split(",").map((piece) => (piece.trim() === "" ? Number.NaN : Number(piece)));
-  if (numbers.length !== channels || !numbers.every((number) => number >= least && number <= most))
-    throw new LeakageError(
-      "spec",
-      `${flag} takes ${channels} numbers from ${least} to ${most} joined by commas, one a channel; got "${text}".`,
-    );
+  if (!numbers.every(Number.isFinite))
+    throw new LeakageError("spec", `${flag} takes numbers joined by commas, one a channel; got "${text}".`);
   return numbers;
 }
 
-/** Flags of every command that attacks, as commander gives them. */
-export interface ClientFlags {
-  readonly model: string;
-  readonly weights?: string;
-  readonly mode: "train" | "eval";
-  readonly batch: string;
-  readonly prior?: string;
-  readonly delta?: string;
-  readonly deltaSpace: "pixel" | "model";
-  readonly seed: string;
-  readonly out?: string;
-  readonly threads?: string;
-  readonly device: string;
-  readonly json?: boolean;
-}
-
-/** Flags that `attack` and `invert` share. */
-export interface AttackFlags extends ClientFlags {
-  readonly attack?: string;
-  readonly tuned?: string;
+/** Places as {@link places} reads them, in the shortest form. */
+export function placesText(numbers: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const number of numbers) {
+    const last = runs.at(-1);
+    if (last && number === last[1] + 1) last[1] = number;
+    else runs.push([number, number]);
+  }
+  return runs.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(",");
 }
