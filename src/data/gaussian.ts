@@ -30,7 +30,7 @@ export interface GaussianSet extends Dataset<readonly [number]> {
   readonly labeling: Float32Array;
 }
 
-export interface GaussianSetOptions {
+interface GaussianSetOptions {
   readonly dimension: number;
   readonly classes: number;
   /** Both splits share W. */

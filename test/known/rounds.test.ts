@@ -14,7 +14,7 @@ import { likelihoodOf } from "../laws/likelihood-of.ts";
 
 const named = { prior: "as the test has it" };
 const search: Search = {
-  optimizer: lbfgs(),
+  optimizer: lbfgs({ history: 8 }),
   steps: 30,
   rate: constantRate(1),
   start: "normal",
@@ -76,7 +76,7 @@ describe("the objective of two rounds", () => {
 });
 
 /** A law that says nothing. */
-const silent = { name: "silent", cancels: false, given: () => () => ({ logProb: () => constant(0) }) };
+const silent = { name: "silent", cancels: false, entries: false, given: () => () => ({ logProb: () => constant(0) }) };
 
 /**
  * A client whose gradient is linear in x, as in algorithm-1.test.ts: ∂ℓ/∂W = c xᵀ. Behind Gaussian
