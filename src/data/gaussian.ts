@@ -37,8 +37,8 @@ interface GaussianSetOptions {
   readonly split: Split;
 }
 
-/** The set has no end, but a key folds in 32 bits. */
-const size = 2 ** 32;
+/** The set has no end, but indices of a key do: beyond them are streams. */
+const size = 2 ** 31;
 
 /**
  * The synthetic set of the paper (§6): x ~ N(0, I), y = argmax W x, with the entries of W drawn

@@ -9,13 +9,15 @@ import { foldIn, type KeyBits } from "./threefry.ts";
  * ```
  * seed ─┬─ weights ── variable i
  *       ├─ images ─── draw i
- *       ├─ noise ──── draw i ─┬─ forward
- *       │                     └─ step of the defense ── tensor i
+ *       ├─ noise ──── draw i ─┬─ images ── step of the defense on the batch
+ *       │                     ├─ forward
+ *       │                     └─ step of the defense on the update ── tensor i
  *       ├─ attack ─── draw i ── restart r ─┬─ start
  *       │                                  ├─ labels
  *       │                                  └─ iterate ── evaluation n ─┬─ ball
  *       │                                                              └─ langevin
- *       ├─ resample ─ cell ── resample r
+ *       ├─ resample ─ cell ─┬─ resample r
+ *       │                   └─ resample ── other cell, of a comparison ── resample r
  *       ├─ candidates
  *       ├─ tuning ─── a whole tree like this one, for the draws that attacks are tuned on
  *       └─ network, training, vectors: of experiments
