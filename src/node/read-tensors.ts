@@ -5,44 +5,45 @@ import { isCounter } from "../models/index.ts";
 import { bytesAt } from "./read-file.ts";
 import { sha256 } from "./sha256.ts";
 
-/** Larger files are not tensors that this program attacks. */
+/** Larger files are refused. */
 const maxBytes = 4 * 2 ** 30;
 
 const begins = (bytes: Uint8Array, text: string): boolean => [...text].every((character, i) => bytes[i] === character.charCodeAt(0));
 
-/** By what the file is; a damaged one is what its name says. */
+/** Reads arrays in the format that the first bytes show. If they show none, the name decides. */
 function readArrays(bytes: Uint8Array, path: string): NamedArrays {
   if (begins(bytes, "\x93NUMPY"))
-    throw new LeakageError("file", `${path} holds one array without a name; store all tensors by name: numpy.savez or safetensors.`);
+    throw new LeakageError("file", `${path} holds one array without a name. Store all tensors by name, with numpy.savez or safetensors.`);
   return begins(bytes, "PK") || path.endsWith(".npz") ? readNpz(bytes, path) : readSafetensors(bytes, path);
 }
 
 /**
- * The entries as float32. Throws LeakageError `file` for integers, and for numbers that are not
- * finite in float32.
+ * The entries as float32.
+ *
+ * @throws LeakageError `file` for integers, and for numbers that are not finite in float32.
  */
 function numbersOf(array: NamedArray, name: string, path: string): ShapedNumbers {
   if (array.dtype !== "F32" && array.dtype !== "F64")
-    throw new LeakageError("file", `${path}: ${name} must hold real numbers (F64, F32, F16 or BF16), and holds ${array.dtype}.`);
+    throw new LeakageError("file", `${path}: ${name} must hold real numbers (F64, F32, F16 or BF16), but holds ${array.dtype}.`);
   requireFinite(array, name, path);
   const data = toFloat32(array);
   requireFinite({ dtype: "F32", shape: array.shape, data }, `${name} as float32`, path);
   return { shape: array.shape, data };
 }
 
-/** What a file of tensors holds. */
+/** The contents of a file of tensors. */
 export interface TensorFile {
-  /** Finite float32 numbers by name. */
+  /** Tensors by name, as finite float32 numbers. */
   readonly tensors: NamedNumbers;
-  /** SHA-256 of the file, in hexadecimal digits. */
+  /** SHA-256 of the file, as hexadecimal digits. */
   readonly sha256: string;
 }
 
 /**
- * Reads the tensors of a safetensors or npz file: weights, or an update. PyTorch's counters of
- * batches are left out.
+ * Reads the tensors of a safetensors or npz file: weights, or an update. PyTorch's batch counters
+ * (`num_batches_tracked`) are left out.
  *
- * @throws LeakageError `file` where the file cannot be read, is damaged, or holds other than finite
+ * @throws LeakageError `file` if the file cannot be read, is damaged, or holds anything but finite
  * real numbers.
  */
 export async function readTensors(path: string): Promise<TensorFile> {

@@ -7,22 +7,23 @@ import { openDataset } from "./open-dataset.ts";
 import { readTensors } from "./read-tensors.ts";
 
 /**
- * The path of a data set's files, if it reads any. @throws LeakageError `spec` for a folder that
- * nobody named, or a path that nothing reads.
+ * The path of a data set's files, if it reads any.
+ *
+ * @throws LeakageError `spec` for a folder without a path, or a path that nothing reads.
  */
 function pathOf(source: DataSource, name: string, { data, dataPath }: Places): string | undefined {
   if (source.reads === "folder") {
     if (data !== undefined) return data;
-    throw new LeakageError("spec", "This spec is about a folder of images: say where it lies with --data.");
+    throw new LeakageError("spec", "This spec needs a folder of images; give its path with --data.");
   }
   if (data !== undefined)
-    throw new LeakageError("spec", `--data ${data} contradicts the spec, whose data set is ${name}: leave --data out.`);
+    throw new LeakageError("spec", `--data ${data} contradicts the spec, whose data set is ${name}; leave --data out.`);
   if (source.reads === "nothing" && dataPath !== undefined)
-    throw new LeakageError("spec", `--data-path is for a data set that is read from files, and the data set is ${name}.`);
+    throw new LeakageError("spec", `--data-path is for a data set that is read from files, but the data set is ${name}.`);
   return dataPath;
 }
 
-/** Data sets and tensors from this machine's disk. */
+/** Resolves data sets and tensors from this machine's disk. Each is read once and then kept. */
 export function sourcesOnDisk(places: Places = {}): Sources {
   const opened = new Map<string, Promise<Dataset<readonly number[]>>>();
   const read = new Map<string, ReturnType<typeof readTensors>>();
@@ -40,14 +41,14 @@ export function sourcesOnDisk(places: Places = {}): Sources {
     tensors: async (what, sha256): Promise<{ readonly tensors: NamedNumbers; readonly source: string }> => {
       const source = places[what];
       if (source === undefined)
-        throw new LeakageError("spec", `This spec takes ${what} from a file with the SHA-256 ${sha256}: say where it lies with --${what}.`);
+        throw new LeakageError("spec", `This spec takes ${what} from a file with the SHA-256 ${sha256}; give its path with --${what}.`);
       const reading = read.get(source) ?? readTensors(source);
       read.set(source, reading);
       const file = await reading;
       if (file.sha256 === sha256) return { tensors: file.tensors, source };
       throw new LeakageError(
         "spec",
-        `--${what} ${source} is not the file of this spec: its SHA-256 is ${file.sha256}, and the spec names ${sha256}.`,
+        `--${what} ${source} is not the file of this spec: its SHA-256 is ${file.sha256}, but the spec expects ${sha256}.`,
       );
     },
   };

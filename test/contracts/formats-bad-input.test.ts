@@ -222,7 +222,7 @@ describe("CIFAR-10", () => {
   it.each([
     ["empty", new Uint8Array(), "and the file has 0 bytes"],
     ["truncated", new Uint8Array(3073 + 3072), "must have records of 3073 bytes, and the file has 6145 bytes"],
-    ["label 10", patched(new Uint8Array(2 * 3073), 3073, 10), "labels must be 0 to 9, but picture 1 has label 10"],
+    ["label 10", patched(new Uint8Array(2 * 3073), 3073, 10), "labels must be 0 to 9, but image 1 has label 10"],
   ])("%s", (_, bytes, words) => expect(complaint(() => readCifar(bytes, "b.bin"))).toMatch(new RegExp(`^b\\.bin: .*${words}`)));
 });
 
