@@ -14,7 +14,8 @@ import { foldIn } from "./threefry.ts";
  *
  * const key = Key.input("key");
  * const noise = key.stream("noise").foldIn(3).normal([2, 2]);
- * const [{ data }] = evaluate([noise], { key: keyFromSeed(1) });
+ * const [value] = evaluate([noise], { key: keyFromSeed(1) });
+ * console.log(value!.data); // four numbers
  * ```
  */
 export class Key {
