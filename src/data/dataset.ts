@@ -15,6 +15,7 @@ export interface Example {
 
 /** One split of a data set: labeled images of one size, or labeled vectors for another `Shape`. */
 export interface Dataset<Shape extends readonly number[] = readonly [number, number, number]> {
+  /** The kind of the data set in the catalogue. */
   readonly kind: string;
   readonly split: Split;
   /**
@@ -26,6 +27,7 @@ export interface Dataset<Shape extends readonly number[] = readonly [number, num
   readonly shape: Shape;
   /** Class names, indexed by label. */
   readonly classes: readonly string[];
+  /** Number of examples. */
   readonly size: number;
   /**
    * Mean and standard deviation per channel, in pixel space: model space is (pixel − mean) / std.

@@ -30,10 +30,13 @@ export interface GaussianSet extends Dataset<readonly [number]> {
   readonly labeling: Float32Array;
 }
 
+/** Options of the synthetic set. */
 export interface GaussianSetOptions {
+  /** Number of entries of each vector, at least 1. */
   readonly dimension: number;
+  /** Number of classes, at least 2. */
   readonly classes: number;
-  /** Both splits share W. */
+  /** The split. Both splits share W. */
   readonly split: Split;
 }
 

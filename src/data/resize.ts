@@ -7,6 +7,7 @@ import type { Picture } from "../formats/index.ts";
  */
 export const resizes = ["error", "center-area"] as const;
 
+/** What to do with an image of another size; see {@link resizes}. */
 export type Resize = (typeof resizes)[number];
 
 /** A source pixel along one axis, with its weight in a cell. */

@@ -4,6 +4,7 @@ export type Shape = readonly number[];
 /** The number of entries of a tensor of this shape. */
 export const sizeOf = (shape: Shape): number => shape.reduce((product, extent) => product * extent, 1);
 
+/** Whether two shapes are equal. */
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((extent, i) => extent === b[i]);
 
 /** Row-major strides, in entries. */
@@ -47,6 +48,7 @@ export function axisOf(axis: number, rank: number): number {
   return front;
 }
 
+/** A shape as text, for errors. */
 export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 
 /** The numbers from 0 to n - 1. */

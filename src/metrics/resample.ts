@@ -4,6 +4,7 @@ import { requireConfidence, requireCount } from "./interval.ts";
 
 /** Options of a bootstrap. */
 export interface BootstrapOptions {
+  /** The two-sided level, in (0, 1). */
   readonly confidence: number;
   /** The number of resamples, drawn with replacement; 2000 by default, 100 at least. */
   readonly resamples?: number;

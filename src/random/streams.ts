@@ -1,10 +1,10 @@
 import { foldIn, type KeyBits } from "./threefry.ts";
 
 /**
- * The one key tree. A stream is what a key is used for; nothing else makes streams. Below a
- * stream, indices fold: `foldIn(stream(key, "noise"), i)` is the key of draw i's noise.
+ * The one key tree. Streams are made only here. A stream says what a key is used for, and indices
+ * fold below it: `foldIn(stream(key, "noise"), i)` is the key of the noise of draw i.
  *
- * A number, once given, is never changed or used again: results follow from it.
+ * A number, once assigned, is never changed or reused, because results follow from it.
  *
  * ```
  * seed ─┬─ weights ── variable i

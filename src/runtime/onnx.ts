@@ -4,6 +4,7 @@ import { checkFeeds, type Numbers, type Program } from "./program.ts";
 import { evaluate, inputsOf, interpret } from "./reference.ts";
 import type { Fed } from "./session.ts";
 
+/** How a program is compiled and where it runs. */
 export interface CompileOptions {
   /**
    * Threads per operation; the number of cores by default. In a browser, the first program decides

@@ -7,6 +7,7 @@ export interface Value {
   readonly data: Float64Array;
 }
 
+/** An attribute of an ONNX node: an integer, a string, integers, or a float. */
 export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
 
 /**

@@ -21,6 +21,7 @@ export interface Ops
     PoolingOps,
     DrawOps {}
 
+/** The name of an operation. */
 export type OpKind = keyof Ops;
 
 const table = {
