@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LeakageError } from "../errors.ts";
 import { part } from "../parts/index.ts";
-import { fillNormal, foldIn, type KeyBits, keyFromSeed } from "../random/index.ts";
+import { fillNormal, foldIn, type KeyBits, keyFromSeed, stream } from "../random/index.ts";
 import type { DataSource } from "./data-source.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Split } from "./split.ts";
@@ -31,7 +31,7 @@ export interface GaussianSet extends Dataset<readonly [number]> {
 }
 
 /** Options of the synthetic set. */
-export interface GaussianSetOptions {
+interface GaussianSetOptions {
   /** Number of entries of each vector, at least 1. */
   readonly dimension: number;
   /** Number of classes, at least 2. */
@@ -39,9 +39,6 @@ export interface GaussianSetOptions {
   /** The split. Both splits share W. */
   readonly split: Split;
 }
-
-/** Streams below the set's key. */
-const streams = { labeling: 0, train: 1, test: 2 } as const;
 
 /** The set is unbounded, but a key folds in 32 bits. */
 const size = 2 ** 32;
@@ -60,8 +57,8 @@ export function gaussianSet({ dimension, classes, split }: GaussianSetOptions, k
       `The Gaussian set needs a dimension of at least 1 and at least 2 classes; got ${dimension} and ${classes}.`,
     );
   const labeling = new Float32Array(classes * dimension);
-  fillNormal(foldIn(key, streams.labeling), labeling);
-  const vectors = foldIn(key, streams[split]);
+  fillNormal(stream(key, "labeling"), labeling);
+  const vectors = stream(key, split);
   return {
     kind: "gaussian",
     split,

@@ -152,12 +152,15 @@ export function simplify(outputs: readonly Tensor[]): Tensor[] {
     ids.set(tensor, ids.size);
     return tensor;
   };
+  const isOpen = (tensor: Tensor) => !done.has(tensor) && !ids.has(tensor);
   /**
    * Rewrites until nothing applies. The result of a rewrite is simplified from its own inputs on.
    */
   const reduce = (tensor: Tensor): Tensor => {
-    for (const created of topological([tensor])) {
-      if (done.has(created) || ids.has(created)) continue;
+    // Finished tensors are not walked again. A rewrite makes few tensors, which stand on all the
+    // others.
+    for (const created of topological([tensor], isOpen)) {
+      if (!isOpen(created)) continue;
       const inputs = created.inputs.map((source) => done.get(source) ?? source);
       const rebuilt = inputs.some((source, i) => source !== created.inputs[i]) ? apply(created.kind, created.attributes, inputs) : created;
       const next = withoutExpand(folded(rebuilt) ?? algebra[rebuilt.kind]?.(rebuilt) ?? rebuilt);

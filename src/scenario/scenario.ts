@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { Attack } from "../adversary/index.ts";
 import type { Client } from "../client/index.ts";
 import type { Defense } from "../defenses/index.ts";
-import type { DeltaSpace } from "../metrics/index.ts";
+import { LeakageError } from "../errors.ts";
+import { type DeltaSpace, defaultDelta, imageShape } from "../metrics/index.ts";
 import { areImages } from "../models/index.ts";
 import type { Prior } from "../priors/index.ts";
 
@@ -88,3 +89,28 @@ export interface Scenario {
 /** Where the distances of a scenario are measured. */
 export const measuredIn = ({ score: { deltaSpace }, client: { model } }: Pick<Scenario, "score" | "client">): DeltaSpace =>
   deltaSpace === "model" && areImages(model) ? { space: "model", std: model.normalization.std } : { space: "pixel" };
+
+/** What a scenario cannot do without, and what it has a value for. */
+export interface ScenarioParts extends Pick<Scenario, "client" | "attacks">, Partial<Omit<Scenario, "client" | "attacks">> {}
+
+/**
+ * A scenario from its objects. Unless stated, a batch has one input, there is no defense, labels are
+ * known, and an image counts as recovered within 0.1·√d.
+ *
+ * @throws LeakageError `spec` for vectors without a score: no distance is natural there.
+ */
+export function scenario({ client, attacks, ...stated }: ScenarioParts): Scenario {
+  const { model } = client;
+  if (!stated.score && !areImages(model))
+    throw new LeakageError("spec", "Vectors have no distance that means recovered; state the score's delta.");
+  return {
+    network: `a network with ${client.parameters.length} parameter tensors`,
+    batchSize: 1,
+    defense: { name: "none", steps: [] },
+    labels: "known",
+    score: stated.score ?? { delta: defaultDelta(imageShape(model.shape)), deltaSpace: "pixel" },
+    ...stated,
+    client,
+    attacks,
+  };
+}
