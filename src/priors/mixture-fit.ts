@@ -179,7 +179,9 @@ function whitenedSquares(
   return squares;
 }
 
-/** The mixture that makes the points most likely, given the part of each component in each point. */
+/**
+ * The mixture that makes the points most likely, given the part of each component in each point.
+ */
 export function maximize({ d, count, data }: Points, parts: Parts, floor: number): Mixture {
   const k = parts.length;
   const weights = new Float64Array(k);

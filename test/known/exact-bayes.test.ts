@@ -189,8 +189,8 @@ describe("what has no exact answer is refused", () => {
 
   it.each([
     ["a batch", { ...unlabeled, batchSize: 2 }, { candidates, delta }, "takes updates of one image; the batch size is 2"],
-    ["no candidates", unlabeled, { candidates: [], delta }, "at least one candidate; got none"],
-    ["a radius", unlabeled, { candidates, delta: -1 }, "delta is a number of at least 0; got -1"],
+    ["no candidates", unlabeled, { candidates: [], delta }, "needs at least one candidate; got none"],
+    ["a radius", unlabeled, { candidates, delta: -1 }, "delta must be a finite number of at least 0; got -1"],
     ["a label", unlabeled, { candidates: [{ image: near, label: 4 }], delta }, "labels are integers from 0 to 3"],
     ["a weight", unlabeled, { candidates: [{ image: near, label: 0, weight: 0 }], delta }, "weights are positive numbers"],
     [

@@ -97,6 +97,6 @@ describe("running statistics that a spec asks for", () => {
 
   it("are refused without public images", async () => {
     const { examples: _, ...run } = runOf({ examples: 64 }).run;
-    await expect(withStatistics(run)).rejects.toThrow("takes images of the other split, which is public, and this data has none");
+    await expect(withStatistics(run)).rejects.toThrow("needs images of the other split, which is public, and this data has no other split");
   });
 });

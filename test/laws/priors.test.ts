@@ -134,7 +134,7 @@ describe("what does not fit", () => {
     );
     const normalized = models.build("convnet:width=1", task([3, 9, 9]));
     await expect(estimateStatistics(normalized, new Map(), { count: 1, image: () => new Float32Array(243) })).rejects.toThrow(
-      "batches of 32 pictures; there are 1.",
+      "batches of 32 images; got 1.",
     );
   });
   it("a uniform prior over vectors has no draws", () => {
