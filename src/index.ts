@@ -25,8 +25,9 @@ export {
   recoverLabels,
   type Search,
   squaredDistance,
+  type Work,
 } from "./adversary/index.ts";
-export { type AttackDeclaration, attacks, conditionals, type Setting } from "./attacks/index.ts";
+export { type AttackDeclaration, attackOf, attacks, conditionals, type Setting } from "./attacks/index.ts";
 export {
   type AuditCell,
   type AuditChunk,
@@ -197,6 +198,7 @@ export {
   auditSpec,
   commandLine,
   type Extras,
+  type Files,
   type ImageResult,
   type InvertSpec,
   invertSpec,
@@ -215,9 +217,12 @@ export {
   type Spec,
   type Store,
   type Surroundings,
+  sourcesFrom,
+  type TensorFile,
   type Tuned,
   type TuneSpec,
   taskOf,
+  tensorsIn,
   validateResult,
 } from "./runs/index.ts";
 export { type CompileOptions, compile, devices, evaluate, interpret, type Program, releasePrograms } from "./runtime/index.ts";
@@ -234,7 +239,9 @@ export {
   type Reconstruction,
   reconstruct,
   type Scenario,
+  type ScenarioParts,
   type Score,
+  scenario,
   simulate,
   type Tick,
 } from "./scenario/index.ts";

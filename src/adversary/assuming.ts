@@ -96,6 +96,9 @@ export const assuming = (
   };
 };
 
+/** Whether an attack was made by {@link assuming} and exposes its parts. */
+export const isAssuming = (attack: Attack): attack is AssumptionAndSearch => "assumption" in attack;
+
 /** The positions of a point's inputs and of the logits of its labels, if they are searched. */
 export interface Layout {
   /** The number of entries of the inputs, which come first. */

@@ -75,18 +75,10 @@ const timeless: Machine = { clock: () => 0 };
  *
  * @example
  * ```ts
- * const matching = attacks.build("inverting-gradients:steps=300").build({});
- * const scenario: Scenario = {
- *   network: "mlp",
- *   client,
- *   batchSize: 1,
- *   defense: { name: "noise", ...defenses.build("gaussian:sigma=0.01") },
- *   attacks: [{ name: "inverting gradients", ...matching }],
- *   labels: "known",
- *   score: { delta: 5.54, deltaSpace: "pixel" },
- * };
- * const { result } = await finish(audit({ scenarios: [scenario], data, samples: 80 }));
- * console.log(auditReport(result));
+ * const defense = { name: "noise", ...defenses.build("gaussian:sigma=0.01") };
+ * const noisy = scenario({ client, defense, attacks: [attackOf("inverting-gradients:steps=300")] });
+ * const { result, images } = await finish(audit({ scenarios: [noisy], data, samples: 80 }));
+ * console.log(auditReport({ result, images, reproduce: "node audit.js" }));
  * ```
  */
 export async function* audit(input: AuditInput, store = nowhere): AsyncGenerator<AuditTick, Audited> {

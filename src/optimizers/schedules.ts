@@ -15,7 +15,7 @@ export const constantRate =
 export const milestones = (steps: number): readonly number[] =>
   [2.667, 1.6, 1.142].map((part) => Math.round((steps - (steps % part)) / part));
 
-/** A rate that is divided by ten at each of the {@link milestones}. */
+/** A rate that is divided by ten after 3/8, 5/8 and 7/8 of the steps (Geiping et al. 2020). */
 export const milestoneRate =
   (rate: number): Rate =>
   (step, steps) =>

@@ -12,7 +12,9 @@ export {
   type NamedDefense,
   type NamedPrior,
   type Scenario,
+  type ScenarioParts,
   type Score,
+  scenario,
   type Tuning,
 } from "./scenario.ts";
 export { laneOf, type Received, simulate } from "./simulate.ts";

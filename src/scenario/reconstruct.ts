@@ -68,7 +68,8 @@ function mean(lanes: readonly LaneProgress[]): number | null {
 }
 
 /**
- * Attacks all updates together. It yields ticks and returns one reconstruction per update.
+ * Attacks all updates together. It yields one tick per percent of the steps and
+ * returns one reconstruction per update.
  *
  * @throws LeakageError `spec` if the attack does not fit what it sees.
  *
@@ -94,6 +95,7 @@ export async function* reconstruct({
       toPixelSpace(piece(all, lane * seen.batchSize + b, keys.length * seen.batchSize), normalization),
     );
   let kept = 0;
+  let told = -1;
   let plan: readonly number[] | undefined;
   for await (const progress of attack.reconstruct(withLabels(seen, labels, attack.labelRule), keys, options)) {
     plan ??= moments(progress.of);
@@ -104,7 +106,12 @@ export async function* reconstruct({
         histories[lane]!.push({ step: progress.step, objective, images: imagesOf(all, lane) });
       });
     }
-    yield { step: progress.step, of: progress.of, objective: () => mean(progress.lanes()) };
+    // One tick per percent is enough: a reader of ticks takes as long as a step of a small network.
+    const percent = Math.floor((100 * progress.step) / progress.of);
+    if (percent !== told) {
+      told = percent;
+      yield { step: progress.step, of: progress.of, objective: () => mean(progress.lanes()) };
+    }
     if (progress.step < progress.of) continue;
     const probabilities = progress.labels();
     const all = progress.inputs();

@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { Attack } from "../adversary/index.ts";
 import type { Client } from "../client/index.ts";
 import type { Defense } from "../defenses/index.ts";
-import type { DeltaSpace } from "../metrics/index.ts";
+import { LeakageError } from "../errors.ts";
+import { type DeltaSpace, defaultDelta, imageShape } from "../metrics/index.ts";
 import { areImages } from "../models/index.ts";
 import type { Prior } from "../priors/index.ts";
 
@@ -92,3 +93,37 @@ export interface Scenario {
 /** The space in which the distances of a scenario are measured. */
 export const measuredIn = ({ score: { deltaSpace }, client: { model } }: Pick<Scenario, "score" | "client">): DeltaSpace =>
   deltaSpace === "model" && areImages(model) ? { space: "model", std: model.normalization.std } : { space: "pixel" };
+
+/** The objects of a scenario. A client and attacks are required; the others have defaults. */
+export interface ScenarioParts extends Pick<Scenario, "client" | "attacks">, Partial<Omit<Scenario, "client" | "attacks">> {}
+
+/**
+ * A scenario from its objects. By default a batch has one input, the client has no defense, labels
+ * are known, and an image counts as recovered within 0.1·√d.
+ *
+ * @throws LeakageError `spec` for vectors without a score, which have no natural distance.
+ *
+ * @example
+ * ```ts
+ * const noisy = scenario({
+ *   client,
+ *   defense: { name: "noise", ...defenses.build("gaussian:sigma=0.01") },
+ *   attacks: [attackOf("inverting-gradients:steps=300")],
+ * });
+ * ```
+ */
+export function scenario({ client, attacks, ...stated }: ScenarioParts): Scenario {
+  const { model } = client;
+  if (!stated.score && !areImages(model))
+    throw new LeakageError("spec", "Vectors have no default distance that means recovered; state the score's delta.");
+  return {
+    network: `a network with ${client.parameters.length} parameter tensors`,
+    batchSize: 1,
+    defense: { name: "none", steps: [] },
+    labels: "known",
+    score: stated.score ?? { delta: defaultDelta(imageShape(model.shape)), deltaSpace: "pixel" },
+    ...stated,
+    client,
+    attacks,
+  };
+}
