@@ -21,7 +21,7 @@ function readArrays(bytes: Uint8Array, source: string): NamedArrays {
  */
 function numbersOf(array: NamedArray, name: string, source: string): ShapedNumbers {
   if (array.dtype !== "F32" && array.dtype !== "F64")
-    throw new LeakageError("file", `${source}: ${name} must have real numbers (F64, F32, F16 or BF16), not ${array.dtype}.`);
+    throw new LeakageError("file", `${source}: ${name} must hold real numbers (F64, F32, F16 or BF16), but it holds ${array.dtype}.`);
   requireFinite(array, name, source);
   const data = toFloat32(array);
   requireFinite({ dtype: "F32", shape: array.shape, data }, `${name} as float32`, source);

@@ -501,7 +501,7 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     expect([attacks.length, tuned.length]).toEqual([1, 2]);
     expect(tuned[0]!.settingHash).not.toBe(tuned[1]!.settingHash);
     const twice = audit({ ...flags, attack: undefined as never, tuned: [files[0]!, files[0]!], out: at("twice") });
-    await expect(twice).rejects.toThrow(/--tuned .*tuned\.json holds a tuning that is given already/);
+    await expect(twice).rejects.toThrow(/--tuned .*tuned\.json has a tuning that is given already/);
     expect(existsSync(at("twice"))).toBe(false);
   });
 

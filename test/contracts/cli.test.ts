@@ -332,7 +332,7 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
       /\/\\u\{1b\}\[31mred cannot be read/,
     ],
     ["a mistyped data set", ["attack", "--data", "cifar", ...base.slice(3)], /did you mean cifar10/],
-    ["a data set in capitals", ["attack", "--data", "MNIST", ...base.slice(3)], /--data MNIST is no folder.*did you mean mnist/],
+    ["a data set in capitals", ["attack", "--data", "MNIST", ...base.slice(3)], /--data MNIST is neither a folder.*did you mean mnist/],
     ["a mistyped set of vectors", ["attack", "--data", "gausian:dimension=4", ...base.slice(3)], /did you mean gaussian/],
     [
       "a mistyped parameter of a data set",
@@ -352,10 +352,10 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
       [...base, "--data", at("pictures"), "--resize", "crop"],
       /resize must be one of error, center-area; got "crop"/,
     ],
-    ["a size in two places", [...base, "--data", "folder:size=8/8", "--data-path", at("pictures"), "--size", "9x9"], /state size there/],
+    ["a size in two places", [...base, "--data", "folder:size=8/8", "--data-path", at("pictures"), "--size", "9x9"], /state size inside --data/],
     ["a folder without its path", [...base, "--data", "folder:size=8/8"], /--data folder:size=8\/8 needs --data-path/],
     ["files for a set that reads none", [...base, "--data-path", at("pictures")], /--data-path is for a data set that is read from files/],
-    ["two folders", [...base, "--data", at("pictures"), "--data-path", at("pictures")], /is a folder's path already/],
+    ["two folders", [...base, "--data", at("pictures"), "--data-path", at("pictures")], /is already the path of a folder/],
     [
       "official files that are not there",
       [...base, "--data", "mnist", "--data-path", at("pictures")],
