@@ -139,6 +139,6 @@ describe("what does not fit", () => {
   });
   it("a uniform prior over vectors has no draws", () => {
     const uniform = priors.build("uniform") as DensityPrior;
-    expect(() => uniform.sample!(clientOf([5]), 1)).toThrow("needs pictures");
+    expect(() => uniform.sample!(clientOf([5]), 1)).toThrow("needs images");
   });
 });
