@@ -84,9 +84,7 @@ function headOf({ model: { classes }, parameters }: Client): {
   return { weight: head.name, features: head.shape[1]!, ...(biased ? { bias } : {}) };
 }
 
-/**
- * @throws LeakageError `spec` if a rule does not fit the batch.
- */
+/** @throws LeakageError `spec` if a rule does not fit the batch. */
 function requireRule(rule: LabelRule, batchSize: number, classes: number): void {
   if (rule === "sign" && batchSize !== 1)
     throw new LeakageError(
@@ -100,9 +98,9 @@ function requireRule(rule: LabelRule, batchSize: number, classes: number): void 
 /**
  * Reads the labels of each update off the gradient of the classifying layer, in the first round.
  *
- * @param rule `sign` for one image. For batches, `distinct` (no label occurs twice) or
- * `counts` (labels may repeat). `counts` is exact only while predictions are near uniform, as those
- * of an untrained network are.
+ * @param rule `sign` for one image. For batches, `distinct` (no label occurs twice) or `counts`
+ * (labels may repeat). `counts` is exact only while predictions are near uniform, as those of an
+ * untrained network are.
  * @returns label probabilities [lanes, batchSize, classes], one-hot.
  * @throws LeakageError `spec` if the rule does not fit the batch, or the network has no such layer.
  */

@@ -26,8 +26,8 @@ export const attacks = catalogue("attack", [bayes, dlg, exact, gradinversion, id
  *
  * @param spec flag text such as `bayes:steps=300`, or `{ kind, ...params }`.
  * @param setting what the attack faces: the law of the defense, a prior.
- * @throws LeakageError `spec` for an unknown attack or parameter, or an attack that does not fit the
- * setting.
+ * @throws LeakageError `spec` for an unknown attack or parameter, or an attack that does not fit
+ * the setting.
  *
  * @example
  * ```ts

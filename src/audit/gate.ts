@@ -11,9 +11,8 @@ export interface Gate {
    */
   readonly subject: "recovered" | "risk";
   /**
-   * Which number of the interval is compared. A bare
-   * `recovered` means its upper end and a bare `risk` its lower end: what can be ruled out, not
-   * what was seen.
+   * Which number of the interval is compared. A bare `recovered` means its upper end and a bare
+   * `risk` its lower end: what can be ruled out, not what was seen.
    */
   readonly bound: keyof Interval;
   readonly operator: ">" | ">=" | "<" | "<=";

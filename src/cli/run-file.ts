@@ -72,9 +72,7 @@ function specIn(text: string, file: string): Fields {
 const describe = (value: unknown): string =>
   value === null || value === undefined ? "nothing" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
 
-/**
- * @throws LeakageError `spec` for a file that the spec cannot use.
- */
+/** @throws LeakageError `spec` for a file that the spec cannot use. */
 function requireAgreement(spec: Fields, places: Places, file: string): void {
   const client = isFields(spec.client) ? spec.client : {};
   const weights = isFields(client.weights) ? client.weights.kind : "initial";

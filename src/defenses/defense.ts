@@ -48,9 +48,7 @@ export function lawOf(defense: Defense): DefenseLaw {
   return { kind: "known", likelihood: likelihoodOf(law, check) };
 }
 
-/**
- * @throws LeakageError `spec` if a step does not fit the client or the size of its batch.
- */
+/** @throws LeakageError `spec` if a step does not fit the client or the size of its batch. */
 export function requireFit({ steps }: Defense, client: Pick<Client, "model" | "mode">, batchSize: number): void {
   for (const step of steps) step.check?.(client, batchSize);
 }

@@ -48,9 +48,7 @@ const apart = ({ batch, running }: LayerStatistics): Tensor =>
 
 const norm = (x: Tensor): Tensor => root(x.square().sum());
 
-/**
- * @throws LeakageError `spec` if the network has no such layers.
- */
+/** @throws LeakageError `spec` if the network has no such layers. */
 function chosenLayers({ statistics }: Model, layers: "all" | readonly number[]): readonly number[] {
   // Each normalization has a mean and a variance.
   const count = statistics.length / 2;

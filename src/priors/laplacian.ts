@@ -7,9 +7,8 @@ import { spaceParameter } from "./space.ts";
 
 /**
  * log p(x) = Σ log Laplace(xᵢ; mean, b), a sum over all entries of the batch. The density is
- * normalized in model space, whichever space the parameters are in. With
- * `scaleAs=std`, b = scale/√2: `laplacian:scale=1,scaleAs=std` has the variance of
- * `gaussian:sigma=1`.
+ * normalized in model space, whichever space the parameters are in. With `scaleAs=std`, b =
+ * scale/√2: `laplacian:scale=1,scaleAs=std` has the variance of `gaussian:sigma=1`.
  */
 export const laplacian = part({
   kind: "laplacian",

@@ -4,8 +4,8 @@ import type { Points } from "./mixture-fit.ts";
 
 /**
  * The square patches of images [B, c, h, w] as rows [B · positions, c · side²]. There is a patch
- * every `stride` pixels and one at each far border, so that every pixel is in a patch if
- * `stride` is at most `side`.
+ * every `stride` pixels and one at each far border, so that every pixel is in a patch if `stride`
+ * is at most `side`.
  */
 export function patchesOf(x: Tensor, side: number, stride: number): Tensor {
   const [b, c, h, w] = x.shape as [number, number, number, number];

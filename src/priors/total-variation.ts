@@ -73,8 +73,8 @@ const bordered = (d: Tensor, [down, right]: Offset): Tensor => d.pad([0, 0, 0, M
  * - The framework of Balunović et al. (2022): `norm=squared,wrap=true,reduction=sum`, up to their
  * constant 1e-7 per pixel. They average over images; this is a sum, so that the images of a batch
  * are independent.
- * - DeepInversion (Yin et al. 2020):
- * `directions=4,reduction=sum,norm=l2` is its TV_ℓ2, `directions=4,norm=l1` its TV_ℓ1.
+ * - DeepInversion (Yin et al. 2020): `directions=4,reduction=sum,norm=l2` is its TV_ℓ2,
+ * `directions=4,norm=l1` its TV_ℓ1.
  */
 export const totalVariation = part({
   kind: "tv",

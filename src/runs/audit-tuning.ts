@@ -6,10 +6,10 @@ import { type AuditSpec, attackName, type CellSpec, cellSpecs, defenseName } fro
 import { candidatesOf, recordOf, requireComparable, type Tuned, type TuneSpec, valueAt } from "./tuning.ts";
 
 /**
- * The tunings that an audit begins with, one per cell in the order of
- * `cellSpecs`. Each does what `gradleak tune` does with this attack behind this defense, on draws
- * of the split that is not scored. A parameter is varied in the attacks that have it. Budgets are
- * equal: every attack tries as many candidates as the attack with the fewest.
+ * The tunings that an audit begins with, one per cell in the order of `cellSpecs`. Each does what
+ * `gradleak tune` does with this attack behind this defense, on draws of the split that is not
+ * scored. A parameter is varied in the attacks that have it. Budgets are equal: every attack tries
+ * as many candidates as the attack with the fewest.
  *
  * @throws LeakageError `spec` for a parameter that no attack has, an attack that has none of them,
  * or objectives that cannot be compared.

@@ -50,7 +50,8 @@ export interface Files {
 }
 
 /**
- * Sources that open each data set once, read each file once, and check the hashes that a spec names.
+ * Sources that open each data set once, read each file once, and check the hashes that a spec
+ * names.
  */
 export function sourcesFrom({ places = {}, open, tensorFile }: Files): Sources {
   const opened = new Map<string, Promise<Dataset<readonly number[]>>>();

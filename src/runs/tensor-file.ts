@@ -39,12 +39,13 @@ export interface TensorFile {
 }
 
 /**
- * The tensors of a safetensors or npz file: weights, or an update. PyTorch's counters of batches are
- * left out.
+ * The tensors of a safetensors or npz file: weights, or an update. PyTorch's counters of batches
+ * are left out.
  *
  * @param source the name of the file, for errors.
  * @param hash the SHA-256 of the file, if it is known already.
- * @throws LeakageError `file` if the file is damaged, or has entries that are not finite real numbers.
+ * @throws LeakageError `file` if the file is damaged, or has entries that are not finite real
+ * numbers.
  */
 export function tensorsIn(bytes: Uint8Array, source: string, hash = hashOf(bytes)): TensorFile {
   const arrays = [...readArrays(bytes, source)].filter(([name]) => !isCounter(name));

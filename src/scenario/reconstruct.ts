@@ -68,8 +68,8 @@ function mean(lanes: readonly LaneProgress[]): number | null {
 }
 
 /**
- * Attacks all updates together. It yields one tick per percent of the steps and
- * returns one reconstruction per update.
+ * Attacks all updates together. It yields one tick per percent of the steps and returns one
+ * reconstruction per update.
  *
  * @throws LeakageError `spec` if the attack does not fit what it sees.
  *
