@@ -78,7 +78,7 @@ const timeless: Machine = { clock: () => 0 };
  * const defense = { name: "noise", ...defenses.build("gaussian:sigma=0.01") };
  * const noisy = scenario({ client, defense, attacks: [attackOf("inverting-gradients:steps=300")] });
  * const { result, images } = await finish(audit({ scenarios: [noisy], data, samples: 80 }));
- * console.log(auditReport({ result, images, reproduce: "node audit.js" }));
+ * console.log(auditReport({ result, images }));
  * ```
  */
 export async function* audit(input: AuditInput, store = nowhere): AsyncGenerator<AuditTick, Audited> {

@@ -7,12 +7,12 @@ import { mlp } from "./mlp.ts";
 
 /**
  * The catalogue of built-in networks. `build` takes a task: the shape of an example, the number of
- * classes and the normalization. A data set is a task.
+ * classes and the normalization. `taskOf` gives the task of a data set.
  *
  * @example
  * ```ts
  * const data = await datasets.build("shapes").open("test", noFiles);
- * const model = models.build("mlp:sizes=64", data);
+ * const model = models.build("mlp:sizes=64", taskOf(data));
  * const weights = initialWeights(model, keyFromSeed(0));
  * ```
  */

@@ -69,7 +69,7 @@ export interface Model {
   forward(x: Tensor, context: ForwardContext): Tensor;
 }
 
-/** The task that a model is built for. A data set is a task. */
+/** The task that a model is built for. */
 export interface Task {
   readonly shape: Shape;
   readonly classes: number;
