@@ -124,7 +124,9 @@ export function parseSpec<Schema extends z.ZodType>(schema: Schema, given: unkno
   requireVersion(given, source);
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
+  // A mistyped field is often a missing one as well; the mistyped one is more useful to name.
+  const { issues } = result.error;
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
   const where = issue!.path.join(".");
   if (issue!.code === "unrecognized_keys") {
     const [key = ""] = issue!.keys;

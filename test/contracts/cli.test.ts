@@ -352,7 +352,11 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
       [...base, "--data", at("pictures"), "--resize", "crop"],
       /resize must be one of error, center-area; got "crop"/,
     ],
-    ["a size in two places", [...base, "--data", "folder:size=8/8", "--data-path", at("pictures"), "--size", "9x9"], /state size inside --data/],
+    [
+      "a size in two places",
+      [...base, "--data", "folder:size=8/8", "--data-path", at("pictures"), "--size", "9x9"],
+      /state size inside --data/,
+    ],
     ["a folder without its path", [...base, "--data", "folder:size=8/8"], /--data folder:size=8\/8 needs --data-path/],
     ["files for a set that reads none", [...base, "--data-path", at("pictures")], /--data-path is for a data set that is read from files/],
     ["two folders", [...base, "--data", at("pictures"), "--data-path", at("pictures")], /is already the path of a folder/],
