@@ -9,7 +9,7 @@ import { table1Report, table1Verdict } from "./table-1-report.ts";
 export interface ExperimentReport<Result = ExperimentResult> {
   readonly result: Result;
   /** PNG files by the names that the result has for them. */
-  readonly pictures: ReadonlyMap<string, Uint8Array>;
+  readonly images: ReadonlyMap<string, Uint8Array>;
   /** The command that makes the same result again. */
   readonly reproduce: string;
 }
@@ -39,7 +39,7 @@ const tellingOf = ({ experiment }: ExperimentResult) => tellings[experiment] as 
 /**
  * The report of a figure or table of the paper: one HTML file that needs no other file and no script.
  *
- * @throws LeakageError `file` where a picture that the result names is missing.
+ * @throws LeakageError `file` where an image that the result names is missing.
  */
 export const experimentReport = (report: ExperimentReport): string => tellingOf(report.result).report(report);
 
