@@ -131,7 +131,8 @@ const unknownWork = { steps: 1000, restarts: 1, points: 1, entries: true } as co
 
 /**
  * The sizes of an audit: those that are stated, and for the others what {@link sizesOf} chooses for
- * its attacks.
+ * its attacks. A stated chunk is rounded up to whole programs. The same draws are then attacked
+ * together, each in the same lane, whatever the chunk: their numbers are the same to the bit.
  */
 export function sizesFor(
   scenarios: readonly Scenario[],
@@ -147,6 +148,6 @@ export function sizesFor(
   const chosen = sizesOf(loads, samples);
   // Stated chunks that are short have programs as wide as they are.
   const lanes = stated.lanes ?? Math.min(chosen.lanes, stated.chunk ?? samples);
-  const chunk = stated.chunk ?? Math.max(lanes, Math.floor(chosen.chunk / lanes) * lanes);
-  return { lanes, chunk };
+  const programs = stated.chunk === undefined ? Math.floor(chosen.chunk / lanes) : Math.ceil(stated.chunk / lanes);
+  return { lanes, chunk: lanes * Math.max(1, programs) };
 }

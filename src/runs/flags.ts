@@ -188,7 +188,7 @@ const sampling: readonly Flag[] = [
     name: "--chunk",
     takes: "<n>",
     group: "Sampling",
-    doc: "Updates that are finished, and kept, together.",
+    doc: "Updates that are finished, and kept, together. A multiple of the lanes; others are rounded up.",
     otherwise: "chosen by the size of the network",
     path: "chunk",
     ...whole("--chunk", 1, most.samples),
