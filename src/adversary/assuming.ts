@@ -83,6 +83,9 @@ export const assuming = (
   };
 };
 
+/** Whether an attack was made by {@link assuming}, and shows its parts. */
+export const isAssuming = (attack: Attack): attack is AssumptionAndSearch => "assumption" in attack;
+
 /** Where a point keeps its inputs, and the logits of its labels where it looks for them. */
 export interface Layout {
   /** Entries of the inputs, which come first. */

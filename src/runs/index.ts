@@ -1,6 +1,7 @@
 export { type ImageMetrics, type ImageResult, type Result, resultSchema, validateResult } from "./attack-result.ts";
 export { type AttackSpec, attackSpec } from "./attack-spec.ts";
 export { type AuditSpec, attackName, auditSpec, defenseName, most } from "./audit-spec.ts";
+export { tuningsOf } from "./audit-tuning.ts";
 export { commandLine, type GivenFlags, keyOf, quoted, specOf } from "./command-line.ts";
 export type { RunEvent, Surroundings } from "./events.ts";
 export { extents, places, positiveNumber, wholeNumber } from "./flag-values.ts";
@@ -10,7 +11,7 @@ export { type Extras, type Plan, plan, type RunResult, runnable, type Spec } fro
 export { taskOf } from "./prepare.ts";
 export { type Realized, type RealizedUpdate, realize, realizeUpdate } from "./realize.ts";
 export { type Files, type Places, type Sources, sourcesFrom } from "./sources.ts";
-export { parseSpec, specVersion, type TuningRecord } from "./spec.ts";
-export { memoryStore, type Store } from "./store.ts";
+export { parseSpec, partOf, specVersion, type TuningRecord } from "./spec.ts";
+export { memoryStore, readText, type Store } from "./store.ts";
 export { type TensorFile, tensorsIn } from "./tensor-file.ts";
 export { candidatesOf, readTuned, readVaried, recordOf, requireComparable, type Tuned, type TuneSpec, tunedSchema } from "./tuning.ts";

@@ -1,8 +1,9 @@
-import { type Reconstruction, toPicture } from "../audit/index.ts";
-import type { Dataset, Example } from "../data/index.ts";
-import type { Picture } from "../formats/index.ts";
-import { clusterBootstrap, matchImages, psnr } from "../metrics/index.ts";
-import type { KeyBits } from "../random/index.ts";
+import type { Dataset, Example } from "../../data/index.ts";
+import { clusterBootstrap, matchImages, psnr } from "../../metrics/index.ts";
+import type { KeyBits } from "../../random/index.ts";
+import type { Reconstruction } from "../../scenario/index.ts";
+import { digits } from "../digits.ts";
+import { type PngFiles, pngOf } from "../png-files.ts";
 import type { BatchNormPriorResult } from "./batch-norm-prior-result.ts";
 
 /** The same attack without the prior and with it. */
@@ -27,7 +28,7 @@ export interface AttackedBatch {
   readonly statistics: Readonly<Record<Arm | "truth", number>>;
   /** The mean training image. */
   readonly mean: Float32Array;
-  /** What the batch is called in the names of pictures; absent where none are kept. */
+  /** What the batch is called in the names of its images; absent where none are kept. */
   readonly name?: string;
 }
 
@@ -35,25 +36,25 @@ export interface AttackedBatch {
 export function scoreBatch(
   { originals, made, labels, nothing, nearby, statistics, mean, name }: AttackedBatch,
   { shape, classes }: Pick<Dataset, "shape" | "classes">,
-) {
-  const pictures = new Map<string, Picture>();
+): { readonly score: BatchScore; readonly files: PngFiles } {
+  const kept: PngFiles = {};
   const truths = originals.map(({ image }) => image);
   const matched = Object.fromEntries(
-    arms.map((arm) => [arm, matchImages(truths, made[arm].pictures).map((match) => made[arm].pictures[match]!)]),
+    arms.map((arm) => [arm, matchImages(truths, made[arm].images).map((match) => made[arm].images[match]!)]),
   ) as Record<Arm, Float32Array[]>;
   const images = originals.map(({ index, label, image }, i): BatchScore["images"][number] => {
-    const score = (guess: Float32Array) => Number(psnr(image, guess).toPrecision(6));
+    const score = (guess: Float32Array) => digits(psnr(image, guess));
     const scored = { index, label, psnr: { without: score(matched.without[i]!), with: score(matched.with[i]!), meanImage: score(mean) } };
     if (name === undefined) return scored;
     const files = { original: `original-${name}-${i}.png`, without: `without-${name}-${i}.png`, with: `with-${name}-${i}.png` };
-    pictures.set(files.original, toPicture(image, shape));
-    for (const arm of arms) pictures.set(files[arm], toPicture(matched[arm][i]!, shape));
+    kept[files.original] = pngOf(image, shape);
+    for (const arm of arms) kept[files[arm]] = pngOf(matched[arm][i]!, shape);
     return { ...scored, files };
   });
   const labelsFound = originals.filter(({ label }) => originals.some((_, row) => labels[row * classes.length + label] === 1)).length;
   const matching = (arm: Arm) => {
     const { lane } = made[arm];
-    return lane.stopped === "nan" ? null : Number(lane.matching.toPrecision(6));
+    return lane.stopped === "nan" || lane.matching === null ? null : digits(lane.matching);
   };
   const reached = (arm: Arm) => (Number.isFinite(statistics[arm]) ? digits(statistics[arm]) : null);
   return {
@@ -64,7 +65,7 @@ export function scoreBatch(
       nearby: digits(nearby),
       statistics: { truth: digits(statistics.truth), without: reached("without"), with: reached("with") },
     },
-    pictures,
+    files: kept,
   };
 }
 
@@ -91,6 +92,3 @@ export function summarizeBatches(
     labelAccuracy: batches.reduce((sum, { labelsFound }) => sum + labelsFound, 0) / images.length,
   };
 }
-
-/** Six of them, which is what float32 holds. */
-export const digits = (value: number): number => Number(value.toPrecision(6));

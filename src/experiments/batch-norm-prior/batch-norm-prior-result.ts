@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { hash } from "../audit/index.ts";
-import { head } from "./result.ts";
+import { fileName, hash } from "../../audit/index.ts";
+import { head } from "../experiment-result.ts";
 
 const mean = z
   .strictObject({
@@ -15,7 +15,7 @@ const matching = z
   .nullable()
   .describe("The attacker's distance from the update, times its factor; null where it was not a number.");
 const reached = z.number().nonnegative().nullable();
-const file = z.string().describe("A picture beside the result.");
+const file = fileName.describe("An image beside the result.");
 
 const image = z
   .strictObject({
@@ -27,11 +27,12 @@ const image = z
     files: z
       .strictObject({ original: file, without: file, with: file })
       .optional()
-      .describe("Where pictures are kept: of the first batches."),
+      .describe("Where images are kept: of the first batches."),
   })
   .describe("One image; each attack's batch is matched with the originals by the Hungarian method.");
 
-const batch = z
+/** The form of what became of one update. */
+export const batchSchema = z
   .strictObject({
     images: z.array(image).min(1),
     labelsFound: z.int().nonnegative().describe("True labels among those that the rule `distinct` read off the update."),
@@ -79,7 +80,7 @@ export const batchNormPriorSchema = z
       .strictObject({ images: z.int().nonnegative(), of: z.int().positive() })
       .describe("Images that came out nearer with the prior."),
     labelAccuracy: z.number().min(0).max(1).describe("Share of the true labels that the rule `distinct` found."),
-    batches: z.array(batch).min(2),
+    batches: z.array(batchSchema).min(2),
   })
   .describe("GradInversion with and without its batch-norm prior, on the same updates from the same starts.");
 

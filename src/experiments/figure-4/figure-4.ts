@@ -1,21 +1,34 @@
-import type { Tick } from "../audit/index.ts";
-import { LeakageError } from "../errors.ts";
-import { part } from "../parts/index.ts";
-import { type Curve, confidence } from "./curve.ts";
-import type { Experiment, ExperimentRun, Finding } from "./experiment.ts";
+import { z } from "zod";
+import { LeakageError } from "../../errors.ts";
+import type { Tick } from "../../scenario/index.ts";
+import { type ExperimentRun, experiment, type Finding } from "../experiment.ts";
+import { headOf } from "../experiment-result.ts";
+import { kept } from "../kept.ts";
+import { confidence, type FinalDistances } from "./curve.ts";
 import { mainSetting, pairs, type Setting, truth } from "./figure-4-adversaries.ts";
 import { attackPanel, type Panel, stepsOf } from "./figure-4-panel.ts";
 import { type Figure4Params, figure4Params } from "./figure-4-params.ts";
-import type { Figure4Tuned, Schedule, Series } from "./figure-4-result.ts";
+import { type Figure4Result, type Figure4Tuned, figure4Schema, type Schedule, type Series, seriesSchema } from "./figure-4-result.ts";
 import { tuneFigure4, tuningSteps } from "./figure-4-tuning.ts";
-import { headOf } from "./result.ts";
 
 /** Figure 4 of the paper: the distance from the original by step, for the Bayes optimal adversary and three that are wrong about the prior, the conditional, or both. */
-export const figure4 = part({
+export const figure4 = experiment({
   kind: "figure-4",
   doc: "Figure 4: the Bayes optimal adversary against three that assume something else, on inputs and noise whose laws are known.",
   params: figure4Params,
-  build: (params): Experiment => {
+  result: figure4Schema,
+  quick: {
+    width: "100/20",
+    classes: "10/2",
+    samples: "100",
+    k: "1/8",
+    delta: "0/0.5",
+    tuneRate: "0.1/0.3",
+    tuneGamma: "1/0.99",
+    tuneAnneal: "0.01",
+    tuneDraws: "30",
+  },
+  build: (params) => {
     const odd = params.k.find((k) => k > 1 && k % 2 === 1);
     if (params.points === "antithetic" && odd !== undefined)
       throw new LeakageError("spec", `experiment figure-4: points=antithetic draws pairs, and k=${odd} is odd; give an even k.`);
@@ -43,24 +56,32 @@ function panelOf(params: Figure4Params, setting: Setting): Panel {
   return { params, setting, adversaries: compared.map((pair) => ({ pair, schedule: { rate, gamma, anneal } })), from: 0, count: samples };
 }
 
-async function* figure4Of(params: Figure4Params, run: ExperimentRun): AsyncGenerator<Tick, Finding> {
+/** A finished panel: its curves, and how far the first adversary ended from each original, which others are compared with. */
+const finished = z.strictObject({ series: z.array(seriesSchema), final: z.array(z.array(z.number())) });
+
+async function* figure4Of(params: Figure4Params, run: ExperimentRun): AsyncGenerator<Tick, Finding<Figure4Result>> {
   const panels = settingsOf(params).map((setting) => panelOf(params, setting));
   const fixed = panels.reduce((sum, panel) => sum + stepsOf(panel), 0);
   const of = fixed + tuningSteps(params);
   let before = 0;
   const series: Series[] = [];
-  const optimal = new Map<string, Curve>();
-  for (const panel of panels) {
+  const optimal = new Map<string, FinalDistances>();
+  for (const [i, panel] of panels.entries()) {
     const { setting, adversaries } = panel;
-    const curves = yield* attackPanel(panel, run, { before, of });
+    const network = `${setting.width} ${setting.classes}`;
+    const made = yield* kept(run, `panel-${i}`, finished, async function* () {
+      const curves = yield* attackPanel(panel, run, { before, of });
+      const final = curves[0]!.final.map((own) => [...own]);
+      const reference = optimal.get(network) ?? final;
+      return { series: adversaries.map(({ pair }, p) => ({ ...pair, ...setting, ...curves[p]!.summary(reference) })), final };
+    });
     before += stepsOf(panel);
-    const key = `${setting.width} ${setting.classes}`;
-    if (!optimal.has(key)) optimal.set(key, curves[0]!);
-    series.push(...adversaries.map(({ pair }, p) => ({ ...pair, ...setting, ...curves[p]!.summary(optimal.get(key)!) })));
+    if (!optimal.has(network)) optimal.set(network, made.final);
+    series.push(...made.series);
   }
   const tuned = yield* tuneFigure4(params, run, { before, of });
   return {
-    pictures: new Map(),
+    images: new Map(),
     result: {
       ...headOf("figure-4", run),
       truth,

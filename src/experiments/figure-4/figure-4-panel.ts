@@ -1,12 +1,13 @@
-import type { Attack, Progress } from "../adversary/index.ts";
-import { type Machine, type Tick, withLabels } from "../audit/index.ts";
-import { foldIn, keyFromSeed } from "../random/index.ts";
+import type { Attack, LaneProgress, Progress } from "../../adversary/index.ts";
+import { foldIn, keyFromSeed, stream } from "../../random/index.ts";
+import { type Tick, withLabels } from "../../scenario/index.ts";
+import type { ExperimentRun } from "../experiment.ts";
+import type { Progressed } from "../progress.ts";
 import { Curve, type Part } from "./curve.ts";
-import type { ExperimentRun } from "./experiment.ts";
 import { attackOf, type Pair, type Setting } from "./figure-4-adversaries.ts";
 import type { Figure4Params } from "./figure-4-params.ts";
 import type { Schedule } from "./figure-4-result.ts";
-import { type SyntheticDraws, syntheticNetwork } from "./synthetic-draws.ts";
+import { type SyntheticDraws, syntheticNetwork } from "./synthetic-network.ts";
 
 /** Adversaries that attack the same draws, in one setting. */
 export interface Panel {
@@ -29,26 +30,27 @@ function perProgram({ params: { lanes }, setting: { k }, count }: Panel): number
 export const stepsOf = (panel: Panel): number =>
   Math.ceil(panel.count / perProgram(panel)) * panel.adversaries.length * panel.params.networks * panel.params.steps;
 
-/** Attacks the draws of all networks, and says how far every adversary is from the originals: a curve each. Ticks count on from `before` steps of `of`. */
+/** Attacks the draws of all networks, and says how far every adversary is from the originals: a curve each. */
 export async function* attackPanel(
   panel: Panel,
   { spec, machine }: Pick<ExperimentRun, "spec" | "machine">,
-  { before, of }: { readonly before: number; readonly of: number },
+  { before, of }: Progressed,
 ): AsyncGenerator<Tick, readonly Curve[]> {
   const { params, setting, adversaries, from, count } = panel;
-  const { networks, steps, labels } = params;
+  const { networks, steps } = params;
   const size = perProgram(panel);
   const curves = adversaries.map(() => new Curve(networks, count, steps));
   let done = before;
   for (let i = 0; i < networks; i++) {
-    const network = await syntheticNetwork(params, setting, foldIn(keyFromSeed(spec.seed), i), machine);
+    const key = foldIn(stream(keyFromSeed(spec.seed), "network"), i);
+    const network = await syntheticNetwork(params, setting, key, machine);
     // Programs have as many lanes each; those beyond the last draw are not counted.
     for (let at = 0; at < count; at += size) {
       const draws = await network.draws(from + at, size);
       for (const [a, { pair, schedule }] of adversaries.entries()) {
         const attack = attackOf(params, pair, setting, schedule);
-        for await (const { step, lanes } of follow({ attack, draws, labels, machine }, curves[a]!.part(i, at)))
-          yield { step: done + step, of, objective: mean(lanes.map(({ objective }) => objective)) };
+        for await (const { step, lanes } of follow({ attack, draws, labels: params.labels, machine }, curves[a]!.part(i, at)))
+          yield { step: done + step, of, objective: () => meanObjective(lanes()) };
         done += steps;
       }
     }
@@ -61,7 +63,7 @@ interface Followed {
   readonly attack: Attack;
   readonly draws: SyntheticDraws;
   readonly labels: Figure4Params["labels"];
-  readonly machine: Machine;
+  readonly machine: ExperimentRun["machine"];
 }
 
 /** Runs an attack and records how far every draw is from its original, at the start and after every step. */
@@ -70,11 +72,11 @@ async function* follow({ attack, draws, labels, machine }: Followed, { record, f
   record(0, distances(start, x, seen.lanes));
   let last: Progress | undefined;
   for await (const progress of attack.reconstruct(withLabels(seen, labels), keys, { ...machine, start })) {
-    record(progress.step, distances(progress.pictures(), x, seen.lanes));
+    record(progress.step, distances(progress.inputs(), x, seen.lanes));
     last = progress;
     yield progress;
   }
-  fail(last!.lanes.map(({ stopped }) => stopped === "nan"));
+  fail(last!.lanes().map(({ stopped }) => stopped === "nan"));
 }
 
 function distances(points: Float32Array, originals: Float32Array, count: number): Float64Array {
@@ -86,4 +88,7 @@ function distances(points: Float32Array, originals: Float32Array, count: number)
   });
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+function meanObjective(lanes: readonly LaneProgress[]): number | null {
+  const known = lanes.flatMap(({ objective }) => objective ?? []);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+}

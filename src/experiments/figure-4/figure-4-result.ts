@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { hash } from "../audit/index.ts";
-import { head } from "./result.ts";
+import { hash } from "../../audit/index.ts";
+import { head } from "../experiment-result.ts";
 
 const interval = {
   mean: z.number(),
@@ -10,7 +10,6 @@ const interval = {
 const law = z.enum(["gaussian", "laplacian"]);
 const byStep = z.array(z.number());
 
-/** A curve. */
 const curve = {
   prior: law.describe("What the attacker took for p(x); the truth is gaussian."),
   conditional: law.describe("What the attacker took for p(g | x); the truth is laplacian."),
@@ -32,6 +31,9 @@ const curve = {
     .strictObject({ step: z.array(z.int().nonnegative()), mean: byStep, low: byStep, high: byStep, median: byStep })
     .describe("Distance from the original by step of the optimizer; step 0 is the start."),
 };
+
+/** The form of one curve. */
+export const seriesSchema = z.strictObject(curve).describe("One curve.");
 
 const schedule = z.strictObject({
   rate: z.number().positive().describe("Learning rate at the first step."),
@@ -71,10 +73,7 @@ export const figure4Schema = z
       .strictObject({ prior: z.literal("gaussian"), conditional: z.literal("laplacian") })
       .describe("What inputs and noise are drawn from."),
     confidence: z.number().describe("Of every band: over inputs, noise and starts, on the networks that were drawn."),
-    series: z
-      .array(z.strictObject(curve).describe("One curve."))
-      .min(1)
-      .describe("Curves at one setting of the search, the same for all adversaries."),
+    series: z.array(seriesSchema).min(1).describe("Curves at one setting of the search, the same for all adversaries."),
     tuned: tuned.nullable().describe("The main panel after tuning; null where nothing was tuned."),
   })
   .describe("Distances of four adversaries from the original input by step, under Laplace noise.");
@@ -82,7 +81,7 @@ export const figure4Schema = z
 /** What figure 4 found, as `result.json` holds it. */
 export type Figure4Result = z.output<typeof figure4Schema>;
 /** One curve of a {@link Figure4Result}. */
-export type Series = Figure4Result["series"][number];
+export type Series = z.output<typeof seriesSchema>;
 /** What the tuning of a {@link Figure4Result} came to. */
 export type Figure4Tuned = z.output<typeof tuned>;
 /** What is tuned: the schedule of a search. */

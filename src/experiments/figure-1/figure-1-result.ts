@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { head } from "./result.ts";
+import { head } from "../experiment-result.ts";
 
 const file = z
   .string()

@@ -1,4 +1,5 @@
-import { distanceQuantiles, meanInterval } from "../metrics/index.ts";
+import { distanceQuantiles, meanInterval } from "../../metrics/index.ts";
+import { digits } from "../digits.ts";
 import type { Series } from "./figure-4-result.ts";
 
 /** Of every band. */
@@ -11,6 +12,9 @@ export interface Part {
   /** Which of the draws ended with an objective that was not a number. */
   fail(failed: readonly boolean[]): void;
 }
+
+/** Distances after the last step by network, a draw each. */
+export type FinalDistances = readonly (readonly number[])[];
 
 /** Distances of every draw by step, for one adversary in one setting. */
 export class Curve {
@@ -39,30 +43,29 @@ export class Curve {
     };
   }
 
-  private get final(): readonly Float64Array[] {
-    return this.distances.at(-1)!;
+  get final(): FinalDistances {
+    return this.distances.at(-1)!.map((own) => [...own]);
   }
 
   /** Mean distance after the last step. */
   get score(): number {
-    const all = this.final.flatMap((own) => [...own]);
-    return rounded(all.reduce((sum, distance) => sum + distance, 0) / all.length);
+    return digits(mean(this.final.flat()));
   }
 
-  /** Means with their bands, medians and quantiles, and the paired difference from another curve of the same draws. */
-  summary(optimal: Curve): Omit<Series, "prior" | "conditional" | "width" | "classes" | "k" | "delta"> {
+  /** Means with their bands, medians and quantiles, and the paired difference from the optimal adversary on the same draws. */
+  summary(optimal: FinalDistances): Omit<Series, "prior" | "conditional" | "width" | "classes" | "k" | "delta"> {
     const { final } = this;
-    const differences = final.map((own, i) => own.map((distance, j) => distance - optimal.final[i]![j]!));
-    const all = final.flatMap((own) => [...own]);
+    const differences = final.map((own, i) => own.map((distance, j) => distance - optimal[i]![j]!));
+    const all = final.flat();
     const steps = this.distances.map((groups) => ({ ...band(groups), median: median(groups) }));
     return {
       n: all.length,
       finalDistance: { ...band(final), median: median(final) },
       minusBayes: band(differences),
-      byNetwork: final.map((own) => rounded(own.reduce((sum, distance) => sum + distance, 0) / own.length)),
+      byNetwork: final.map((own) => digits(mean(own))),
       quantiles: distanceQuantiles(all, [0.05, 0.25, 0.5, 0.75, 0.95]).quantiles.map(({ probability, distance }) => ({
         probability,
-        distance: rounded(distance),
+        distance: digits(distance),
       })),
       failed: this.failed,
       distance: {
@@ -76,15 +79,16 @@ export class Curve {
   }
 }
 
-/** Six digits say all that a float32 attack has to say. */
-const rounded = (value: number): number => Number(value.toPrecision(6));
+type Groups = Parameters<typeof meanInterval>[0];
 
-function band(groups: readonly Float64Array[]) {
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function band(groups: Groups) {
   const { estimate, lower, upper } = meanInterval(groups, confidence);
-  return { mean: rounded(estimate), low: rounded(lower), high: rounded(upper) };
+  return { mean: digits(estimate), low: digits(lower), high: digits(upper) };
 }
 
-function median(groups: readonly Float64Array[]): number {
-  const sorted = Float64Array.from(groups.flatMap((group) => [...group])).sort();
-  return rounded((sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2);
+function median(groups: Groups): number {
+  const sorted = Float64Array.from(groups.flatMap((group) => Array.from(group))).sort();
+  return digits((sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2);
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { head } from "./result.ts";
+import { head } from "../experiment-result.ts";
 
-const row = z
+/** The form of one row. */
+export const rowSchema = z
   .strictObject({
     method: z.string(),
     source: z.string(),
@@ -17,10 +18,10 @@ const row = z
 
 /** The form of `result.json` of `gradleak reproduce table-1`, from which its JSON Schema is made. */
 export const table1Schema = z
-  .strictObject({ ...head("table-1"), rows: z.array(row).min(1) })
+  .strictObject({ ...head("table-1"), rows: z.array(rowSchema).min(1) })
   .describe("Existing attacks as assumptions about p(g | x) and p(x).");
 
 /** What table 1 found, as `result.json` holds it. */
 export type Table1Result = z.output<typeof table1Schema>;
 /** One row of a {@link Table1Result}. */
-export type Table1Row = Table1Result["rows"][number];
+export type Table1Row = z.output<typeof rowSchema>;

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { auditResultSchema } from "../audit/index.ts";
-import { head } from "./result.ts";
+import { auditResultSchema } from "../../audit/index.ts";
+import { head } from "../experiment-result.ts";
 
 /** The form of `result.json` of `gradleak reproduce assumed-law`, from which its JSON Schema is made. */
 export const assumedLawSchema = z
@@ -9,9 +9,9 @@ export const assumedLawSchema = z
     audits: z
       .array(
         z.strictObject({
-          panel: z.enum(["vectors", "pictures"]),
+          panel: z.enum(["vectors", "images"]),
           audit: auditResultSchema.describe(
-            "The attacker that assumes the law that is there comes first; files of its pictures are beside the result.",
+            "The attacker that assumes the law that is there comes first; its images are files of the result's folder.",
           ),
         }),
       )
