@@ -161,9 +161,21 @@ function parameterType(noun: string, part: AnyPart<never, unknown>, name: string
   throw new LeakageError("spec", `${noun} ${part.kind} has no parameter ${quote(name)}.${hint}`);
 }
 
+/**
+ * The schemas of parts that were read before. zod compiles each schema when it is first used, which
+ * takes as long as several steps of a small network.
+ */
+const schemas = new WeakMap<AnyPart<never, unknown>, z.ZodObject>();
+
+function schemaOf(part: AnyPart<never, unknown>): z.ZodObject {
+  const schema = schemas.get(part) ?? z.object(part.params);
+  schemas.set(part, schema);
+  return schema;
+}
+
 function check(noun: string, part: AnyPart<never, unknown>, { kind, ...input }: Record<string, unknown>): PartSpec {
   for (const name of Object.keys(input)) parameterType(noun, part, name);
-  const result = z.object(part.params).safeParse(input);
+  const result = schemaOf(part).safeParse(input);
   if (result.success) return { kind: part.kind, ...(withoutUndefined(result.data) as Record<string, Json>) };
   const name = String(result.error.issues[0]?.path[0]);
   throw refusal(noun, part, name, input[name]);

@@ -193,7 +193,9 @@ describe("what has no exact answer is refused", () => {
 
   it.each([Number.NaN, Infinity])("a law whose logarithm is %d", async (number) => {
     const broken: Likelihood = { name: "broken", cancels: false, entries: false, given: () => () => ({ logProb: () => constant(number) }) };
-    await expect(exactBayes(unlabeled, broken, { candidates, delta })).rejects.toThrow('The law "broken" gives no finite likelihood for update 0.');
+    await expect(exactBayes(unlabeled, broken, { candidates, delta })).rejects.toThrow(
+      'The law "broken" gives no finite likelihood for update 0.',
+    );
   });
 
   it.each([
