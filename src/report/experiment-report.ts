@@ -15,7 +15,7 @@ export interface ExperimentReport<Result = ExperimentResult> {
 }
 
 /** How the result of an experiment is told. */
-interface Telling<Result> {
+export interface Telling<Result> {
   /** What it came to, in plain words. */
   verdict(result: Result): { readonly sentence: string; readonly detail: string };
   /** One HTML file that needs no other file and no script. */

@@ -68,7 +68,7 @@ describe("gradleak reproduce", () => {
     expect(readFileSync(join(again, "result.json"), "utf8")).toBe(text);
     const [file, ran] = [join(home, "spec.json"), join(home, "ran")];
     writeFileSync(file, JSON.stringify(result.spec));
-    expect(await gradleak("run", file, "--out", ran)).toMatchObject({ code: 0, told: "" });
+    expect((await gradleak("run", file, "--out", ran)).code).toBe(0);
     expect(readFileSync(join(ran, "result.json"), "utf8")).toBe(text);
   }, 120_000);
 
