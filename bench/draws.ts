@@ -27,8 +27,9 @@ const since = () => (performance.now() - began) / 1000;
 const params = experiments.parse({ kind: "figure-4" }) as unknown as Figure4Params;
 const network = await syntheticNetwork(params, { width: 100, classes: 10 }, keyFromSeed(1), { threads });
 const attack = assuming(
-  { likelihood: laplacianLikelihood(0.1), prior: priors.build("gaussian"), jointLabels: false },
+  { likelihood: laplacianLikelihood(0.1), prior: priors.build("gaussian") },
   { optimizer: adam(), steps: 200, rate: constantRate(0.1), start: "normal", box: false, restarts: 1, result: "last" },
+  { prior: "gaussian" },
 );
 let sampling = 0;
 let distances = 0;
@@ -39,7 +40,7 @@ for (let from = 0; from < draws; from += size) {
   sampling += since() - before;
   let pictures = start;
   for await (const progress of attack.reconstruct(seen, keys, { threads, start }))
-    if (progress.step === progress.of) pictures = progress.pictures();
+    if (progress.step === progress.of) pictures = progress.inputs();
   for (let i = 0; i < Math.min(size, draws - from); i++) {
     const own = pictures.subarray(20 * i, 20 * (i + 1));
     distances += Math.sqrt(own.reduce((sum, entry, j) => sum + (entry - x[20 * i + j]!) ** 2, 0));

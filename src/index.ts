@@ -198,6 +198,7 @@ export {
   auditSpec,
   commandLine,
   type Extras,
+  type Files,
   type ImageResult,
   type InvertSpec,
   invertSpec,
@@ -216,9 +217,12 @@ export {
   type Spec,
   type Store,
   type Surroundings,
+  sourcesFrom,
+  type TensorFile,
   type Tuned,
   type TuneSpec,
   taskOf,
+  tensorsIn,
   validateResult,
 } from "./runs/index.ts";
 export { type CompileOptions, compile, devices, evaluate, interpret, type Program, releasePrograms } from "./runtime/index.ts";

@@ -59,6 +59,9 @@ export const assuming = (
   };
 };
 
+/** Whether an attack was made by {@link assuming}, and shows its parts. */
+export const isAssuming = (attack: Attack): attack is AssumptionAndSearch => "assumption" in attack;
+
 const number = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /**

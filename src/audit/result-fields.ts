@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LeakageError } from "../errors.ts";
-import { specHash } from "../parts/index.ts";
+import { canonicalJson, specHash } from "../parts/index.ts";
 import { labelPolicies } from "../scenario/index.ts";
 
 /** A file of the same folder, or of one below it. */
@@ -62,7 +62,8 @@ export const specFieldsOf = (
   spec: { readonly seed: number },
   versions: Readonly<Record<string, string>>,
 ): z.output<z.ZodObject<typeof specFields>> => ({
-  spec: spec as unknown as Record<string, z.core.util.JSONType>,
+  // In canonical order, so that the same spec gives the same bytes however it was written.
+  spec: JSON.parse(canonicalJson(spec)) as Record<string, z.core.util.JSONType>,
   specHash: specHash(spec),
   seed: spec.seed,
   versions: { ...versions },

@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import pc from "picocolors";
 import { type ExperimentSpec, experimentSpec, experiments, quick, validateExperiment } from "../experiments/index.ts";
-import { encodePng } from "../formats/index.ts";
 import { format, type PartSpec, type Row, specHash } from "../parts/index.ts";
 import { experimentReport, experimentVerdict } from "../report/index.ts";
 import { parseSpec, quoted, wholeNumber } from "../runs/index.ts";
@@ -89,12 +88,11 @@ export async function reproduceSpec(asked: unknown, flags: RunFlags, source?: st
   const folder = await ResultFolder.open(flags.out ?? `out/${kind}-${hash.slice(0, 12)}`, hash, spec);
   tell.event("start", { experiment: kind, specHash: hash });
   tell.line(`${pc.bold("gradleak")} makes ${kind} again`);
-  const { result, pictures } = await drive(tell, kind, experiment.run({ spec, store: folder, versions, machine }));
+  const { result, images } = await drive(tell, kind, experiment.run({ spec, store: folder, versions, machine }));
   validateExperiment(result, "the result");
-  const files = new Map([...pictures].map(([name, picture]) => [name, encodePng(picture)]));
-  for (const [name, png] of files) await folder.write(name, png);
+  for (const [name, png] of images) await folder.write(name, png);
   await folder.write("result.json", `${JSON.stringify(result, null, 2)}\n`);
-  await folder.write("report.html", experimentReport({ result, pictures: files, reproduce: commandOf(spec) }));
+  await folder.write("report.html", experimentReport({ result, pictures: images, reproduce: commandOf(spec) }));
   const { sentence, detail } = experimentVerdict(result);
   tell.line(`\n${pc.bold(sentence)}\n${detail}`);
   tell.line(`\n${folder.at("report.html")}\n${pc.dim(`${folder.at("result.json")}  spec ${hash.slice(0, 12)}`)}`);

@@ -49,7 +49,7 @@ interface FolderOptions extends PictureFolder {
  * @throws LeakageError `file` for a folder without pictures, and for one that has pictures both in
  * subfolders and beside them.
  */
-export function folderSet({ source, split, pictures, jpeg, size: [height, width], resize }: FolderOptions): Dataset {
+function folderSet({ source, split, pictures, jpeg, size: [height, width], resize }: FolderOptions): Dataset {
   const sorted = pictures.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const divided = [...new Set(sorted.map(({ path }) => top(path)))].join() === "test,train";
   const inside = ({ path }: PictureFile) => (divided ? path.slice(top(path).length + 1) : path);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LeakageError } from "../errors.ts";
 import { part } from "../parts/index.ts";
-import { fillNormal, foldIn, type KeyBits, keyFromSeed } from "../random/index.ts";
+import { fillNormal, foldIn, type KeyBits, keyFromSeed, stream } from "../random/index.ts";
 import type { DataSource } from "./data-source.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Split } from "./split.ts";
@@ -30,15 +30,12 @@ export interface GaussianSet extends Dataset<readonly [number]> {
   readonly labeling: Float32Array;
 }
 
-export interface GaussianSetOptions {
+interface GaussianSetOptions {
   readonly dimension: number;
   readonly classes: number;
   /** Both splits share W. */
   readonly split: Split;
 }
-
-/** Streams of the key of a set. */
-const streams = { labeling: 0, train: 1, test: 2 } as const;
 
 /** The set has no end, but a key folds in 32 bits. */
 const size = 2 ** 32;
@@ -57,8 +54,8 @@ export function gaussianSet({ dimension, classes, split }: GaussianSetOptions, k
       `The Gaussian set takes a dimension of at least 1 and at least 2 classes; got ${dimension} and ${classes}.`,
     );
   const labeling = new Float32Array(classes * dimension);
-  fillNormal(foldIn(key, streams.labeling), labeling);
-  const vectors = foldIn(key, streams[split]);
+  fillNormal(stream(key, "labeling"), labeling);
+  const vectors = stream(key, split);
   return {
     kind: "gaussian",
     split,

@@ -152,10 +152,12 @@ export function simplify(outputs: readonly Tensor[]): Tensor[] {
     ids.set(tensor, ids.size);
     return tensor;
   };
+  const isOpen = (tensor: Tensor) => !done.has(tensor) && !ids.has(tensor);
   /** Rewrites until nothing applies; what a rewrite makes is simplified from its own inputs on. */
   const reduce = (tensor: Tensor): Tensor => {
-    for (const created of topological([tensor])) {
-      if (done.has(created) || ids.has(created)) continue;
+    // What is done is not walked through again: a rewrite makes few tensors, and they stand on all the others.
+    for (const created of topological([tensor], isOpen)) {
+      if (!isOpen(created)) continue;
       const inputs = created.inputs.map((source) => done.get(source) ?? source);
       const rebuilt = inputs.some((source, i) => source !== created.inputs[i]) ? apply(created.kind, created.attributes, inputs) : created;
       const next = withoutExpand(folded(rebuilt) ?? algebra[rebuilt.kind]?.(rebuilt) ?? rebuilt);

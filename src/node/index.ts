@@ -4,5 +4,5 @@ export { type Fetched, type FetchOptions, fetchDataset } from "./fetch-dataset.t
 export { type DataPlace, filesOnDisk } from "./files-on-disk.ts";
 export { openDataset } from "./open-dataset.ts";
 export { readPicture } from "./read-picture.ts";
-export { readTensors, type TensorFile } from "./read-tensors.ts";
+export { readTensors } from "./read-tensors.ts";
 export { sourcesOnDisk } from "./sources.ts";

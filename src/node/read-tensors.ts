@@ -1,42 +1,9 @@
-import { LeakageError } from "../errors.ts";
-import { type NamedArray, type NamedArrays, readNpz, readSafetensors, requireFinite, toFloat32 } from "../formats/index.ts";
-import type { NamedNumbers, ShapedNumbers } from "../graph/index.ts";
-import { isCounter } from "../models/index.ts";
+import { type TensorFile, tensorsIn } from "../runs/index.ts";
 import { bytesAt } from "./read-file.ts";
 import { sha256 } from "./sha256.ts";
 
 /** Larger files are not tensors that this program attacks. */
 const maxBytes = 4 * 2 ** 30;
-
-const begins = (bytes: Uint8Array, text: string): boolean => [...text].every((character, i) => bytes[i] === character.charCodeAt(0));
-
-/** By what the file is; a damaged one is what its name says. */
-function readArrays(bytes: Uint8Array, path: string): NamedArrays {
-  if (begins(bytes, "\x93NUMPY"))
-    throw new LeakageError("file", `${path} holds one array without a name; store all tensors by name: numpy.savez or safetensors.`);
-  return begins(bytes, "PK") || path.endsWith(".npz") ? readNpz(bytes, path) : readSafetensors(bytes, path);
-}
-
-/**
- * The entries as float32. Throws LeakageError `file` for integers, and for numbers that are not
- * finite in float32.
- */
-function numbersOf(array: NamedArray, name: string, path: string): ShapedNumbers {
-  if (array.dtype !== "F32" && array.dtype !== "F64")
-    throw new LeakageError("file", `${path}: ${name} must hold real numbers (F64, F32, F16 or BF16), and holds ${array.dtype}.`);
-  requireFinite(array, name, path);
-  const data = toFloat32(array);
-  requireFinite({ dtype: "F32", shape: array.shape, data }, `${name} as float32`, path);
-  return { shape: array.shape, data };
-}
-
-/** What a file of tensors holds. */
-export interface TensorFile {
-  /** Finite float32 numbers by name. */
-  readonly tensors: NamedNumbers;
-  /** SHA-256 of the file, in hexadecimal digits. */
-  readonly sha256: string;
-}
 
 /**
  * Reads the tensors of a safetensors or npz file: weights, or an update. PyTorch's counters of
@@ -47,9 +14,5 @@ export interface TensorFile {
  */
 export async function readTensors(path: string): Promise<TensorFile> {
   const bytes = bytesAt(path, maxBytes);
-  const arrays = [...readArrays(bytes, path)].filter(([name]) => !isCounter(name));
-  return {
-    tensors: new Map(arrays.map(([name, array]) => [name, numbersOf(array, name, path)])),
-    sha256: sha256(bytes),
-  };
+  return tensorsIn(bytes, path, sha256(bytes));
 }

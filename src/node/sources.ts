@@ -1,8 +1,7 @@
-import { type DataSource, type Dataset, datasets } from "../data/index.ts";
+import { type DataSource, datasets } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
-import type { NamedNumbers } from "../graph/index.ts";
 import { format } from "../parts/index.ts";
-import type { Places, Sources } from "../runs/index.ts";
+import { type Places, type Sources, sourcesFrom } from "../runs/index.ts";
 import { openDataset } from "./open-dataset.ts";
 import { readTensors } from "./read-tensors.ts";
 
@@ -22,33 +21,20 @@ function pathOf(source: DataSource, name: string, { data, dataPath }: Places): s
   return dataPath;
 }
 
-/** Data sets and tensors from this machine's disk. */
-export function sourcesOnDisk(places: Places = {}): Sources {
-  const opened = new Map<string, Promise<Dataset<readonly number[]>>>();
-  const read = new Map<string, ReturnType<typeof readTensors>>();
-  return {
+/**
+ * Data sets and tensors from this machine's disk.
+ *
+ * @param places where they lie, as flags say it.
+ */
+export const sourcesOnDisk = (places: Places = {}): Sources =>
+  sourcesFrom({
     places,
-    dataset: (set, split) => {
-      const name = `${split} ${format(set)}`;
-      const found = opened.get(name);
-      if (found) return found;
+    open: (set, split) => {
       const path = pathOf(datasets.build(set), format(set), places);
-      const opening = openDataset(set, split, path === undefined ? {} : { path });
-      opened.set(name, opening);
-      return opening;
+      return openDataset(set, split, path === undefined ? {} : { path });
     },
-    tensors: async (what, sha256): Promise<{ readonly tensors: NamedNumbers; readonly source: string }> => {
+    tensorFile: async (what) => {
       const source = places[what];
-      if (source === undefined)
-        throw new LeakageError("spec", `This spec takes ${what} from a file with the SHA-256 ${sha256}: say where it lies with --${what}.`);
-      const reading = read.get(source) ?? readTensors(source);
-      read.set(source, reading);
-      const file = await reading;
-      if (file.sha256 === sha256) return { tensors: file.tensors, source };
-      throw new LeakageError(
-        "spec",
-        `--${what} ${source} is not the file of this spec: its SHA-256 is ${file.sha256}, and the spec names ${sha256}.`,
-      );
+      return source === undefined ? undefined : { ...(await readTensors(source)), source };
     },
-  };
-}
+  });

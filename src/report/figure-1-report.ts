@@ -1,5 +1,6 @@
 import type { Figure1Result } from "../experiments/index.ts";
 import { colophon } from "./colophon.ts";
+import type { ExperimentReport } from "./experiment-report.ts";
 import { pathChart, pathCurves, pathLegend } from "./figure-1-charts.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, fixed, grouped, percent, significant } from "./numbers.ts";
@@ -15,8 +16,8 @@ export function figure1Verdict({ recovered, path, delta }: Figure1Result): { rea
   };
 }
 
-/** The report of figure 1: one HTML file that needs nothing beside it and no script. */
-export function figure1Report(result: Figure1Result, pictures: ReadonlyMap<string, Uint8Array>, reproduce: string): string {
+/** The report of figure 1: one HTML file that needs no other file and no script. */
+export function figure1Report({ result, pictures, reproduce }: ExperimentReport<Figure1Result>): string {
   const { sentence, detail } = figure1Verdict(result);
   const { assumes, shown } = result;
   const ball =

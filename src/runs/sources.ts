@@ -1,6 +1,8 @@
 import type { Dataset, Split } from "../data/index.ts";
+import { LeakageError } from "../errors.ts";
 import type { NamedNumbers } from "../graph/index.ts";
-import type { PartSpec } from "../parts/index.ts";
+import { format, type PartSpec } from "../parts/index.ts";
+import type { TensorFile } from "./tensor-file.ts";
 
 /**
  * Where what a spec only names lies: Node reads a disk, a browser what it fetched or what the user
@@ -39,4 +41,40 @@ export interface Places {
   readonly tuned?: readonly string[];
   /** The original images of an update, only to score the result. */
   readonly truth?: readonly string[];
+}
+
+/** How a door comes by files. */
+export interface Files {
+  readonly places?: Places;
+  /** Opens one split of a data set. */
+  open(set: PartSpec, split: Split): Promise<Dataset<readonly number[]>>;
+  /** The file of weights, or of an update, that the user gave; nothing where there is none. */
+  tensorFile(what: "weights" | "update"): Promise<(TensorFile & { readonly source: string }) | undefined>;
+}
+
+/** Sources that open each data set and read each file once, and check the hashes that a spec names. */
+export function sourcesFrom({ places = {}, open, tensorFile }: Files): Sources {
+  const opened = new Map<string, Promise<Dataset<readonly number[]>>>();
+  const read = new Map<string, ReturnType<Files["tensorFile"]>>();
+  return {
+    places,
+    dataset: (set, split) => {
+      const name = `${split} ${format(set)}`;
+      const opening = opened.get(name) ?? open(set, split);
+      opened.set(name, opening);
+      return opening;
+    },
+    tensors: async (what, sha256) => {
+      const reading = read.get(what) ?? tensorFile(what);
+      read.set(what, reading);
+      const file = await reading;
+      if (!file)
+        throw new LeakageError("spec", `This spec takes ${what} from a file with the SHA-256 ${sha256}: say where it lies with --${what}.`);
+      if (file.sha256 === sha256) return file;
+      throw new LeakageError(
+        "spec",
+        `--${what} ${file.source} is not the file of this spec: its SHA-256 is ${file.sha256}, and the spec names ${sha256}.`,
+      );
+    },
+  };
 }

@@ -124,7 +124,9 @@ export function parseSpec<Schema extends z.ZodType>(schema: Schema, given: unkno
   requireVersion(given, source);
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
+  // A mistyped field is also one that is missing: the former says more.
+  const { issues } = result.error;
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
   const where = issue!.path.join(".");
   if (issue!.code === "unrecognized_keys") {
     const [key = ""] = issue!.keys;

@@ -65,7 +65,10 @@ function mean(lanes: readonly LaneProgress[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Attacks all updates together. Yields ticks, returns what became of each update. */
+/**
+ * Attacks all updates together. Yields one tick per percent of the steps, and returns what became
+ * of each update.
+ */
 export async function* reconstruct({
   attack,
   labels,
@@ -81,6 +84,7 @@ export async function* reconstruct({
       toPixelSpace(piece(all, lane * seen.batchSize + b, keys.length * seen.batchSize), normalization),
     );
   let kept = 0;
+  let told = -1;
   let plan: readonly number[] | undefined;
   for await (const progress of attack.reconstruct(withLabels(seen, labels, attack.labelRule), keys, options)) {
     plan ??= moments(progress.of);
@@ -91,7 +95,12 @@ export async function* reconstruct({
         histories[lane]!.push({ step: progress.step, objective, images: imagesOf(all, lane) });
       });
     }
-    yield { step: progress.step, of: progress.of, objective: () => mean(progress.lanes()) };
+    // One tick per percent is enough: a reader of ticks takes as long as a step of a small network.
+    const percent = Math.floor((100 * progress.step) / progress.of);
+    if (percent !== told) {
+      told = percent;
+      yield { step: progress.step, of: progress.of, objective: () => mean(progress.lanes()) };
+    }
     if (progress.step < progress.of) continue;
     const probabilities = progress.labels();
     const all = progress.inputs();

@@ -1,46 +1,42 @@
 import { describe, expect, it } from "vitest";
-import {
-  type AttackRun,
-  attackChunk,
-  attackSpec,
-  chunksOf,
-  examplesOf,
-  modelFor,
-  parseSpec,
-  withStatistics,
-} from "../../src/audit/index.ts";
-import { client } from "../../src/client/index.ts";
+import { batchStatistics, type Client, fedSgd } from "../../src/client/index.ts";
 import { shapesSet } from "../../src/data/index.ts";
+import { readSafetensors, toFloat32 } from "../../src/formats/index.ts";
 import { constant } from "../../src/graph/index.ts";
-import { initialWeights, perChannel } from "../../src/models/index.ts";
-import { keyFromSeed } from "../../src/random/index.ts";
+import { initialWeights, models, perChannel, toModelSpace } from "../../src/models/index.ts";
+import { keyFromSeed, stream } from "../../src/random/index.ts";
+import { attackSpec, memoryStore, parseSpec, plan, realize, type Sources, taskOf } from "../../src/runs/index.ts";
+import { prepareAttack } from "../../src/runs/prepare.ts";
 import { evaluate } from "../../src/runtime/index.ts";
+import { oneHot } from "../../src/scenario/index.ts";
+import { drawnSources } from "../drawn-sources.ts";
 
 const machine = { threads: 1, clock: () => 0 };
-const specOf = (statistics?: object) =>
-  parseSpec(attackSpec, {
-    data: { kind: "shapes", split: "test", images: [3] },
-    client: { model: "convnet:width=1", weights: { kind: "initial" }, ...(statistics ? { statistics } : {}) },
-    defense: "none",
-    attack: "gradinversion:steps=1,seeds=1",
-    labels: "known",
-    score: { delta: 5 },
-  });
+const asked = (statistics?: object) => ({
+  command: "attack",
+  data: { set: "shapes", split: "test", images: [3] },
+  client: { model: "convnet:width=1", ...(statistics ? { statistics } : {}) },
+  attack: "gradinversion:steps=1,seeds=1",
+  labels: "known",
+  score: { delta: 5 },
+  seed: 1,
+});
+const model = models.build("convnet:width=1", taskOf(shapesSet("test")));
+/** The weights as they are drawn, with means of 0 and variances of 1. */
+const initial = initialWeights(model, stream(keyFromSeed(1), "weights"));
 
-/** A run by the library, as `gradleak attack` has it. */
-function runOf(statistics?: object): { run: AttackRun; model: ReturnType<typeof modelFor> } {
-  const [spec, dataset] = [specOf(statistics), shapesSet("test")];
-  const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
-  const weights = initialWeights(model, keyFromSeed(1));
-  return { run: { spec, dataset, weights, baselines: {}, machine, examples: examplesOf(shapesSet("train")) }, model };
+/** The client of a run. */
+async function clientOf(statistics?: object, own = drawnSources): Promise<Client> {
+  const { scenarios } = await realize(await prepareAttack(parseSpec(attackSpec, asked(statistics)), own), own, machine);
+  return scenarios[0]!.client;
 }
+const numbersOf = (client: Client, name: string) => evaluate([client.weight(name)])[0]!.data;
 
 describe("running statistics that a spec asks for", () => {
   it("are those of what enters the first normalization over the named training images, by hand", async () => {
-    const { run, model } = runOf({ examples: 8, batch: 4 });
-    const { weights } = await withStatistics(run);
+    const client = await clientOf({ examples: 8, batch: 4 });
     const { mean: center, std } = perChannel(model);
-    const convolution = (name: string) => run.weights.get(`conv0.${name}`)!.data;
+    const convolution = (name: string) => initial.get(`conv0.${name}`)!.data;
     const entering = (i: number) => {
       const pixels = constant(shapesSet("train").example(i).image, [1, 3, 32, 32]);
       const x = evaluate([pixels.sub(center).div(std)])[0]!.data;
@@ -61,42 +57,43 @@ describe("running statistics that a spec asks for", () => {
       const mean = all.reduce((sum, entry) => sum + entry) / all.length;
       return { mean, variance: all.reduce((sum, entry) => sum + (entry - mean) ** 2, 0) / (all.length - 1) };
     });
-    expect(weights.get("bn0.running_mean")!.data[0]).toBeCloseTo((passes[0]!.mean + passes[1]!.mean) / 2, 5);
-    expect(weights.get("bn0.running_var")!.data[0]).toBeCloseTo((passes[0]!.variance + passes[1]!.variance) / 2, 5);
+    expect(numbersOf(client, "bn0.running_mean")[0]).toBeCloseTo((passes[0]!.mean + passes[1]!.mean) / 2, 5);
+    expect(numbersOf(client, "bn0.running_var")[0]).toBeCloseTo((passes[0]!.variance + passes[1]!.variance) / 2, 5);
   });
 
   it("are what the client normalizes by, and what the attacker compares with", async () => {
-    const { run, model } = runOf({ examples: 64 });
-    const estimated = await withStatistics(run);
-    const going = attackChunk(estimated, chunksOf(run.spec)[0]!);
-    let next = await going.next();
-    while (!next.done) next = await going.next();
-    const sent = next.value.updates.get(3)!.get("linear.weight")!.data;
-    const { image, label } = run.dataset.example(3);
-    const { mean, std } = perChannel(model);
+    const store = memoryStore();
+    const planned = await plan(asked({ examples: 64 }), drawnSources, { machine, versions: {} }, { saveUpdates: true });
+    const running = planned.run(store);
+    for (let next = await running.next(); !next.done; ) next = await running.next();
+    const file = readSafetensors((await store.read("update-3.safetensors"))!, "the update");
+    const sent = toFloat32(file.get("linear.weight")!);
+    const { image, label } = shapesSet("test").example(3);
     const batch = {
-      x: constant(image, [1, 3, 32, 32]).sub(mean).div(std),
-      y: constant(
-        Float32Array.from({ length: 10 }, (_, i) => Number(i === label)),
-        [1, 10],
-      ),
+      x: constant(toModelSpace(image, model.normalization), [1, 3, 32, 32]),
+      y: constant(oneHot([label], 10), [1, 10]),
     };
-    const gradientOf = ({ weights }: AttackRun) =>
-      evaluate([client({ model, weights }).gradients(batch).entries("linear.weight")])[0]!.data;
-    const apart = (a: ArrayLike<number>) => Math.max(...Array.from(sent, (entry, i) => Math.abs(entry - a[i]!)));
-    expect(apart(gradientOf(estimated))).toBeLessThan(1e-4);
-    expect(apart(gradientOf(run))).toBeGreaterThan(1e-2);
-    const [running] = client({ model, weights: estimated.weights }).batchStatistics(batch);
-    expect(evaluate([running!.running.mean])[0]!.data[0]).toBe(estimated.weights.get("bn0.running_mean")!.data[0]);
+    const apart = (client: Client) => {
+      const own = evaluate([client.update(batch).entries("linear.weight")])[0]!.data;
+      return Math.max(...Array.from(sent, (entry, i) => Math.abs(entry - own[i]!)));
+    };
+    const estimated = await clientOf({ examples: 64 });
+    expect(apart(estimated)).toBeLessThan(1e-4);
+    expect(apart(fedSgd({ model, weights: initial }))).toBeGreaterThan(1e-2);
+    const [first] = batchStatistics(estimated, batch);
+    expect(evaluate([first!.running.mean])[0]!.data[0]).toBe(numbersOf(estimated, "bn0.running_mean")[0]);
+    expect(numbersOf(estimated, "bn0.running_mean")[0]).not.toBe(0);
   });
 
   it("leave a run alone that asks for none", async () => {
-    const { run } = runOf();
-    expect(await withStatistics(run)).toBe(run);
+    const client = await clientOf();
+    for (const [name, { data }] of initial) expect([...numbersOf(client, name)], name).toEqual([...data]);
   });
 
   it("are refused without public images", async () => {
-    const { examples: _, ...run } = runOf({ examples: 64 }).run;
-    await expect(withStatistics(run)).rejects.toThrow("takes images of the other split, which is public, and this data has none");
+    const whole: Sources = { ...drawnSources, dataset: async () => ({ ...shapesSet("test"), whole: true }) };
+    await expect(clientOf({ examples: 64 }, whole)).rejects.toThrow(
+      "takes images of the other split, which is public, and this data has none",
+    );
   });
 });
