@@ -10,6 +10,8 @@ export interface DataSource<Shape extends readonly number[] = readonly number[]>
    * where it is drawn.
    */
   readonly reads: OfficialFiles | "folder" | "nothing";
+  /** The prior of the catalogue that its inputs follow, where their density is known. */
+  readonly follows?: string;
   /**
    * Opens one split.
    *
