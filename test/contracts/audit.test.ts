@@ -426,7 +426,7 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     [
       "a prior to vary that stands beside the attack",
       { attack: ["bayes:steps=2"], prior: "gaussian", vary: ["prior.sigma=1/2"] },
-      /so the prior is stated in the attack/,
+      /so state the prior in the attack/,
     ],
     [
       "an attack without anything to vary",
