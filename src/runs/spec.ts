@@ -33,7 +33,7 @@ export const dataSpec = z.strictObject({
 const weights = z.union([z.strictObject({ kind: z.literal("initial") }), z.strictObject({ kind: z.literal("file"), sha256 })]);
 
 /** The sender: network, weights and batch. */
-export const clientSpec = z.strictObject({
+const clientSpec = z.strictObject({
   model: partOf(models),
   weights: weights.default({ kind: "initial" }),
   /**
@@ -57,7 +57,7 @@ const scoreSpec = z.strictObject({
 });
 
 /** How an attack was tuned, in the form of specs and results. */
-export const tuningRecord = z.strictObject({
+const tuningRecord = z.strictObject({
   /** The hash of the tuning's spec. */
   specHash: sha256,
   /**
