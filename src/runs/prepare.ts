@@ -8,6 +8,7 @@ import { LeakageError } from "../errors.ts";
 import { defaultDelta, imageShape } from "../metrics/index.ts";
 import type { Task } from "../models/index.ts";
 import { format, type PartSpec } from "../parts/index.ts";
+import { priors } from "../priors/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import type { LabelPolicy, Score } from "../scenario/index.ts";
 import { type AttackSpec, type attackSpec, requireUpdates } from "./attack-spec.ts";
@@ -133,12 +134,21 @@ function completed<Spec extends Asked<typeof auditSpec> | Asked<typeof tuneSpec>
   sources: Sources,
 ) {
   requireClasses(found.data, asked.data.set, sources);
+  const prior = asked.prior ?? ownPrior(asked.data.set, asked.attacks);
   return {
     ...asked,
     data: identified(asked.data, found, drawn, sources),
+    ...(prior ? { prior } : {}),
     labels: asked.labels ?? ("known" as const),
     score: scoreFor(asked.score, found.data.shape),
   };
+}
+
+/** The density of the data set, where it is known and an attack has no prior of its own. */
+function ownPrior(set: PartSpec, specs: readonly PartSpec[]) {
+  const { follows } = datasets.build(set);
+  const open = specs.some((spec) => !attacks.build(spec).fixesPrior);
+  return open && follows !== undefined ? priors.parse(follows) : undefined;
 }
 
 /** How labels reach these attacks if the user does not say. */
