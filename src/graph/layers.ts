@@ -1,4 +1,4 @@
-import type { Window } from "./ops/convolution.ts";
+import type { Window } from "./ops/convolution-window.ts";
 import { range } from "./shape.ts";
 import { apply, constant, type Tensor } from "./tensor.ts";
 

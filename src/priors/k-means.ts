@@ -1,5 +1,5 @@
 import { fillUniform, type KeyBits } from "../random/index.ts";
-import type { Points } from "./mixture-fit.ts";
+import type { Points } from "./points.ts";
 
 /** Rounds of k-means: enough for a start of expectation-maximization. */
 const rounds = 5;

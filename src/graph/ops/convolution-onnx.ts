@@ -1,5 +1,5 @@
 import type { Shape } from "../shape.ts";
-import type { Extents, Window } from "./convolution.ts";
+import type { Extents, Window } from "./convolution-window.ts";
 import type { Emit, OnnxContext } from "./rules.ts";
 
 const reshape = (emit: Emit, name: string, shape: Shape): string => emit.node("Reshape", [name, emit.ints(shape)]);
