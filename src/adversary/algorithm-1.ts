@@ -3,18 +3,19 @@ import type { Evaluation, Optimizer, State, Transition } from "../optimizers/ind
 import type { Key } from "../random/index.ts";
 import { type Ball, pointsIn } from "./ball.ts";
 
-/** Logarithms of what an attacker assumes, at one point, each up to a constant: scalars. */
+/** The logarithms of an attacker's densities at one point, each up to a constant: scalars. */
 export type Joint = {
   /** log p(g | x). */
   readonly likelihood: Tensor;
   /** log p(x). */
   readonly prior: Tensor;
-  /** ‖g − G(x)‖² / ‖g‖², where the likelihood is computed by a form that cancels near a match. */
+  /** ‖g − G(x)‖² / ‖g‖², if the likelihood is computed in a form that cancels near a match. */
   readonly relative?: Tensor;
 };
 
 /**
- * One iteration: where, with which randomness and learning rate; `factor` anneals the likelihood.
+ * The inputs of one iteration: the point, its randomness and its learning rate. `factor` anneals
+ * the likelihood.
  */
 export interface Iteration extends Pick<Evaluation, "rate" | "renewed"> {
   /** The current x, [d]. */
@@ -23,7 +24,7 @@ export interface Iteration extends Pick<Evaluation, "rate" | "renewed"> {
   readonly factor?: Tensor;
 }
 
-/** What an iteration found beside the next x. */
+/** The result of an iteration: the next x and what was computed at the current one. */
 export interface Iterated extends Transition {
   /** The attacker's objective at x: −log of what Algorithm 1 maximizes. */
   readonly value: Tensor;
@@ -31,8 +32,8 @@ export interface Iterated extends Transition {
   readonly matching: Tensor;
   readonly relative?: Tensor;
   /**
-   * Whether no point of the ball had any mass: then nothing is known of the slope, and the
-   * optimizer is told that it is 0.
+   * Whether no point of the ball had any mass. Then nothing is known about the slope, and the
+   * optimizer receives a slope of 0.
    */
   readonly massless?: Tensor;
 }
@@ -47,10 +48,10 @@ interface Averaged {
 }
 
 /**
- * Algorithm 1's objective at x: over k points uniform in B(x, δ), taken as x + δ u so that the
- * derivative passes through, the mean of log p(g | xᵢ) + log p(xᵢ); with `bound=log-mean-exp` the
- * logarithm of the mean probability, which tends to equation 2 as k grows. Without a ball (k = 1,
- * δ = 0) the one point is x itself.
+ * The objective of Algorithm 1 at x. It draws k points uniformly in B(x, δ), as x + δ u so that the
+ * derivative passes through. With Jensen's bound it is the mean of log p(g | xᵢ) + log p(xᵢ). With
+ * `bound=log-mean-exp` it is the logarithm of the mean probability, which tends to equation 2 as k
+ * grows. Without a ball (k = 1, δ = 0) the one point is x itself.
  *
  * @param factor anneals the likelihood.
  */
@@ -67,8 +68,8 @@ export const averaged =
   };
 
 /**
- * An iteration of Algorithm 1, for one lane (Balunović et al., §4): the objective at x, its slope,
- * and a step of the optimizer in the place of plain gradient ascent.
+ * An iteration of Algorithm 1 for one lane (Balunović et al. 2022, §4): the objective at x, its
+ * slope, and a step of the optimizer in place of plain gradient ascent.
  */
 export const algorithm1 =
   (joint: (x: Tensor) => Joint, optimizer: Optimizer, ball?: Ball) =>

@@ -7,26 +7,36 @@ import { checkAssumption, objectiveAt, pose } from "./pose.ts";
 import { type Iterate, minimize, slowestStep } from "./search/minimize.ts";
 import type { Search } from "./search/search.ts";
 
-/** An attack, and what it is made of. */
+/** An attack with its assumption and its search. */
 export interface AssumptionAndSearch extends Attack {
   readonly assumption: Assumption;
   readonly search: Search;
 }
 
 /**
- * The attack that maximizes log p(g | x) + log p(x) for what it assumes, on average over the ball,
- * by the given search. Likelihoods of several rounds add. Where the observations have no labels, it
- * looks for them together with the inputs, as probabilities softmax(ŷ).
+ * The attack that maximizes log p(g | x) + log p(x) for its assumption by the given search, on
+ * average over the ball. Likelihoods of several rounds add. If the observations have no labels, it
+ * searches them together with the inputs, as probabilities softmax(ŷ).
  *
- * Both densities are taken without their constants. These change neither the maximum nor any step
- * on the way, and would leave float32 without digits; the objectives that the attack reports lack
+ * Both densities are taken without their constants. The constants change neither the maximum nor
+ * any step, and would leave float32 without digits. The objectives that the attack reports lack
  * them.
  *
- * In the box of a search the prior is 0 outside. With Jensen's bound, points of the ball are
- * projected onto the box (literally the bound would be −∞ on every image with a black pixel); with
- * log-mean-exp they have no mass.
+ * If the search has a box, the prior is 0 outside it. With Jensen's bound, points of the ball are
+ * projected onto the box, because otherwise the bound would be −∞ on every image with a black
+ * pixel. With log-mean-exp, points outside have no mass.
  *
- * @param named what reports say of the prior, whose type has no name.
+ * @param named the prior's name in reports, which the prior itself does not have, and the rule that
+ * reads labels off an update.
+ *
+ * @example
+ * ```ts
+ * const attack = assuming(
+ *   { likelihood: gaussianLikelihood(0.01), prior: priors.build("gaussian") },
+ *   { optimizer: adam(), steps: 300, rate: constantRate(0.1), start: "normal", box: true, restarts: 1, result: "last" },
+ *   { prior: "gaussian" },
+ * );
+ * ```
  */
 export const assuming = (
   assumption: Assumption,
@@ -59,14 +69,14 @@ export const assuming = (
   };
 };
 
-/** Whether an attack was made by {@link assuming}, and shows its parts. */
+/** Whether an attack was made by {@link assuming} and exposes its parts. */
 export const isAssuming = (attack: Attack): attack is AssumptionAndSearch => "assumption" in attack;
 
 const number = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /**
- * Reads an iterate: of each lane the restart that explains the update best, as far as the attacker
- * can tell.
+ * Reads an iterate. Of each lane it takes the restart that explains the update best, as far as the
+ * attacker can tell.
  */
 function progress(search: Search, seen: Observations, iterate: Iterate, { inputs, size }: Layout): Progress {
   const { restarts } = search;

@@ -3,11 +3,14 @@ import type { Prior } from "../priors/index.ts";
 
 /** The ball B(x, δ) of an assumption, around each input of a batch. */
 export interface Neighborhood {
-  /** k, the points drawn in it at each step. */
+  /** k, the number of points that each step draws in the ball. */
   readonly samples: number;
-  /** δ. */
+  /** The radius δ. */
   readonly radius: number;
-  /** Where δ is a distance: between images in [0, 1], or as the network sees them. */
+  /**
+   * The space in which δ is a distance: between pixels in [0, 1], or between inputs as the network
+   * sees them.
+   */
   readonly space: "pixel" | "model";
   readonly bound: "jensen" | "log-mean-exp";
   readonly points: "independent" | "antithetic";
@@ -24,10 +27,10 @@ export interface Assumption {
   readonly ball?: Neighborhood;
 }
 
-/** Where a point keeps its inputs, and the logits of its labels where it looks for them. */
+/** The positions of a point's inputs and of the logits of its labels, if they are searched. */
 export interface Layout {
-  /** Entries of the inputs, which come first. */
+  /** The number of entries of the inputs, which come first. */
   readonly inputs: number;
-  /** Entries of the whole point. */
+  /** The number of entries of the whole point. */
   readonly size: number;
 }

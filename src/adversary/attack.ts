@@ -3,63 +3,63 @@ import type { CompileOptions } from "../runtime/index.ts";
 import type { LabelRule } from "./labels.ts";
 import type { Observations, Outline } from "./observations.ts";
 
-/** What an attack takes for granted, in words and numbers, for results. */
+/** What an attack assumes, in words and numbers, for results. */
 export interface Assumed {
-  /** What it takes for p(update | inputs). */
+  /** The law p(update | inputs) that it assumes. */
   readonly law: string;
-  /** What it takes for p(inputs). */
+  /** The prior p(inputs) that it assumes. */
   readonly prior: string;
-  /** Radius δ of the ball that it averages over; 0 where it judges points. */
+  /** The radius δ of the ball that it averages over; 0 if it judges points. */
   readonly radius: number;
-  /** k, the points in that ball; 1 where it judges points. */
+  /** k, the number of points in that ball; 1 if it judges points. */
   readonly samples: number;
 }
 
-/** Where an attack stands with one batch. */
+/** The progress of an attack on one batch. */
 export interface LaneProgress {
   /**
-   * The attacker's objective at the latest evaluation, without the constants of the densities that
-   * it assumes; null where it has none.
+   * The attacker's objective at the latest evaluation, without the constants of the assumed
+   * densities; null if it has none.
    */
   readonly objective: number | null;
-  /** Its part without the prior. */
+  /** The part of the objective without the prior. */
   readonly matching: number | null;
-  /** Outer steps of the optimizer. */
+  /** The number of outer steps of the optimizer so far. */
   readonly steps: number;
-  /** Evaluations of the objective. */
+  /** The number of evaluations of the objective so far. */
   readonly evaluations: number;
   /**
-   * Why the lane ended before its steps were done: its objective was not a number, or nothing was
-   * left to gain.
+   * Why the lane ended before its last step: its objective was not a number, or nothing was left to
+   * gain.
    */
   readonly stopped: "nan" | "converged" | null;
   /**
-   * The probability, by the attacker's own posterior, that its answer is within the ball of the
-   * truth. Absent where it states none.
+   * The probability, by the attacker's own posterior, that the truth is within the ball around its
+   * answer. It is absent if the attacker states none.
    */
   readonly success?: number;
 }
 
-/** What an attack reports after each call of its program; the last report is the result. */
+/** What an attack reports after each call of its program. The last report is the result. */
 export interface Progress {
-  /** Steps of the slowest lane, out of `of`. */
+  /** The steps of the slowest lane, out of `of`. */
   readonly step: number;
   readonly of: number;
-  /** Where each lane stands; computed when it is asked for. */
+  /** The progress of each lane. It is computed on request. */
   lanes(): readonly LaneProgress[];
-  /** Reconstructions so far, [lanes, batchSize, ...shape] in model space. */
+  /** The reconstructions so far, [lanes, batchSize, ...shape] in model space. */
   inputs(): Float32Array;
-  /** Label probabilities that the attack assumes, [lanes, batchSize, classes]. */
+  /** The label probabilities that the attack assumes, [lanes, batchSize, classes]. */
   labels(): Float32Array;
 }
 
 export interface Run extends CompileOptions {
-  /** Starting points [lanes, batchSize, ...shape] in model space in place of drawn ones. */
+  /** Starting points [lanes, batchSize, ...shape] in model space, in place of drawn ones. */
   readonly start?: Float32Array;
 }
 
 /**
- * Batches, one a lane: inputs [lanes, batchSize, ...shape] in model space, label probabilities
+ * Batches, one per lane: inputs [lanes, batchSize, ...shape] in model space and label probabilities
  * [lanes, batchSize, classes].
  */
 export interface Candidates {
@@ -68,34 +68,42 @@ export interface Candidates {
 }
 
 /**
- * How much an attack computes for one update: by it an audit chooses how many it attacks together.
+ * How much an attack computes for one update. An audit uses it to choose how many updates it
+ * attacks together.
  */
 export interface Work {
   readonly steps: number;
   readonly restarts: number;
-  /** Points at which each step computes the objective. */
+  /** The number of points at which each step computes the objective. */
   readonly points: number;
-  /** Whether it reads the entries of gradients, and not only products of their factors. */
+  /** Whether the attack reads the entries of gradients, and not only products of their factors. */
   readonly entries: boolean;
 }
 
-/** An assumption and a way to answer. The private batch is not among its arguments. */
+/** An assumption and a way to answer. No method receives the private batch. */
 export interface Attack {
   readonly assumes: Assumed;
-  /** How labels of a batch are read off an update, where the method says so. */
+  /** How labels of a batch are read off an update, if the method says so. */
   readonly labelRule?: LabelRule;
-  /** Absent where nobody knows; then it counts as a thousand steps that read entries. */
+  /** The work per update. Without it, the attack counts as a thousand steps that read entries. */
   readonly work?: Work;
   /**
+   * Checks that the attack fits what it will see.
+   *
    * @throws LeakageError `spec` that names what does not fit: the client, the size of the batch,
-   * what was published, the labels.
+   * what was published, or the labels.
    */
   check?(seen: Outline): void;
-  /** Yields progress; the last value holds the reconstructions. One key a lane. */
+  /**
+   * Attacks all lanes together. It yields progress, and the last report has the reconstructions.
+   *
+   * @param keys the keys of the attack's randomness, one per lane.
+   */
   reconstruct(seen: Observations, keys: readonly KeyBits[], run?: Run): AsyncIterable<Progress>;
   /**
-   * The attacker's objective at any batches, a number a lane, as it is in the last step: for
-   * diagnosis. A ball's points follow from the keys. Absent where the attack has no objective.
+   * The attacker's objective at any batches, one number per lane, in the form of the last step. It
+   * is for diagnosis. The points of a ball follow from the keys. It is absent if the attack has no
+   * objective.
    */
   objective?(seen: Observations, at: Candidates, keys: readonly KeyBits[], run?: CompileOptions): Promise<Float32Array>;
 }

@@ -5,34 +5,37 @@ import type { NamedNumbers, Shape } from "../graph/index.ts";
 export interface RoundOutline {
   /** The client as the server knows it, with every change that its defense makes to the model. */
   readonly client: Client;
-  /** Names and shapes [lanes, ...] of what is published with the updates. */
+  /** The names and shapes [lanes, ...] of what is published with the updates. */
   readonly published?: ReadonlyMap<string, { readonly shape: Shape }>;
 }
 
 /**
- * What an attacker will see, without the numbers that are sent: enough to say whether an attack
- * fits.
+ * What an attacker will see, without the numbers that are sent. It is enough to say whether an
+ * attack fits.
  */
 export interface Outline {
-  /** What one batch was used in, round by round. Today's protocols have one. */
+  /** The rounds that used one batch. Today's protocols have one round. */
   readonly rounds: readonly RoundOutline[];
-  /** How many batches are attacked together, each in a lane of its own. */
+  /** The number of batches that are attacked together, each in its own lane. */
   readonly lanes: number;
-  /** Inputs in one batch. */
+  /** The number of inputs in one batch. */
   readonly batchSize: number;
-  /** Label probabilities [lanes, batchSize, classes], where they are known. */
+  /**
+   * The label probabilities [lanes, batchSize, classes], if they are known. Without them, the
+   * attack searches for labels jointly.
+   */
   readonly labels?: Float32Array;
 }
 
 /** What the server saw in one round. */
 export interface Round extends RoundOutline {
-  /** What the clients sent, by parameter name: [lanes, ...shape]. */
+  /** What the clients sent, by parameter name, each of shape [lanes, ...shape]. */
   readonly updates: NamedNumbers;
-  /** What was published with the updates, by name: [lanes, ...]. */
+  /** What was published with the updates, by name, each of shape [lanes, ...]. */
   readonly published?: NamedNumbers;
 }
 
-/** All that an attacker is given. The private batch is not among it. */
+/** Everything that an attacker receives. The private batch is not part of it. */
 export interface Observations extends Outline {
   readonly rounds: readonly Round[];
 }

@@ -28,12 +28,12 @@ import type { Observations, Outline } from "./observations.ts";
 import type { Given, Problem } from "./search/minimize.ts";
 import type { Search } from "./search/search.ts";
 
-/** What the objective depends on, apart from the inputs that are looked for. */
+/** What the objective depends on, apart from the inputs that are searched. */
 export type SeenNumbers<Leaf> = {
   readonly rounds: {
     readonly [round: string]: {
       readonly update: { readonly [parameter: string]: Leaf };
-      /** Thin factors of observed matrices, where they have some: leftᵀ · right. */
+      /** The thin factors of observed matrices, if they have some: leftᵀ · right. */
       readonly left: { readonly [parameter: string]: Leaf };
       readonly right: { readonly [parameter: string]: Leaf };
       readonly published: { readonly [name: string]: Leaf };
@@ -42,12 +42,12 @@ export type SeenNumbers<Leaf> = {
   readonly labels?: Leaf;
 };
 
-/** What a density depends on in one iteration, beyond the point. */
+/** What a density depends on in one iteration, apart from the point. */
 type Depends = Pick<Given<SeenNumbers<ShapedNumbers>>, "seen" | "exact" | "width" | "consensus">;
 
 const clientOf = ({ rounds }: Outline): Client => rounds[0]!.client;
 
-/** Where a point keeps its inputs and the logits of labels that are looked for. */
+/** The layout of a point: its inputs, then the logits of labels that are searched. */
 function layoutOf(seen: Outline): Layout {
   const { shape, classes } = clientOf(seen).model;
   const inputs = seen.batchSize * sizeOf(shape);
@@ -55,7 +55,7 @@ function layoutOf(seen: Outline): Layout {
 }
 
 /**
- * Algorithm 1's objective, −[log p(g | x) + log p(x)] up to a constant, as a problem for the
+ * Poses Algorithm 1's objective, −[log p(g | x) + log p(x)] up to a constant, as a problem for the
  * search.
  */
 export function pose(
@@ -86,13 +86,17 @@ export function pose(
 }
 
 /**
- * Writes down what the attack will score, without computing anything. @throws LeakageError `spec`
- * where something does not fit.
+ * Builds what the attack will score, without computing anything.
+ *
+ * @throws LeakageError `spec` if something does not fit.
  */
 export function checkAssumption({ likelihood, prior }: Assumption, search: Search, seen: Outline): void {
   const { batchSize } = seen;
   if (prior.score && search.optimizer.comparesValues)
-    throw new LeakageError("spec", "This prior has a score and no values, and L-BFGS compares values; use an optimizer such as adam.");
+    throw new LeakageError(
+      "spec",
+      "This prior has only a score and no values, and the search's optimizer compares values; use an optimizer such as adam.",
+    );
   for (const { client, published } of seen.rounds) {
     likelihood.check?.(client, batchSize);
     const { shape, classes } = client.model;
@@ -104,7 +108,7 @@ export function checkAssumption({ likelihood, prior }: Assumption, search: Searc
   }
 }
 
-/** The objective of each lane at given batches, as it is in the last step of the search. */
+/** The objective of each lane at given batches, in the form of the last step of the search. */
 export async function objectiveAt(
   assumption: Assumption,
   search: Search,
@@ -130,13 +134,13 @@ export async function objectiveAt(
   }
 }
 
-/** What is assumed, as functions of a point [d] of one lane. */
+/** The assumption as functions of a point [d] of one lane. */
 interface Objective {
   readonly joint: (given: Depends) => (point: Tensor) => Joint;
   readonly ball?: Ball;
-  /** Onto the box, where the search has one. */
+  /** Projects a point onto the box, if the search has one. */
   readonly project?: (point: Tensor) => Tensor;
-  /** Thin factors of the observed matrices, round by round. */
+  /** The thin factors of the observed matrices, round by round. */
   readonly factors: readonly ReadonlyMap<string, LowRank>[];
 }
 
@@ -181,8 +185,8 @@ function objectiveOf({ likelihood, prior, ball }: Assumption, search: Search, se
 }
 
 /**
- * How likely the update of one round is, and how near its gradient is where the likelihood cancels
- * there.
+ * The likelihood of one round's update and, if the likelihood cancels near a match, the relative
+ * distance of its gradient.
  */
 function heard(
   likelihood: Likelihood,
@@ -219,12 +223,12 @@ function numbersOf(seen: Observations, factors: Objective["factors"]): SeenNumbe
   return { rounds: Object.fromEntries(rounds), ...labels };
 }
 
-/** 0 where every entry lies in the box, −∞ elsewhere. */
+/** 0 if every entry lies in the box, −∞ otherwise. */
 const massInside = (x: Tensor, low: Tensor, high: Tensor): Tensor =>
   where(x.sub(low).minimum(high.sub(x)).neg().max().lessEqual(0), 0, Number.NEGATIVE_INFINITY);
 
 /**
- * Σ over inputs of their Euclidean distance from what restarts agree on; its derivative is 0 where
+ * Σ over inputs of their Euclidean distance from what restarts agree on. The derivative is 0 if
  * they are equal.
  */
 function apart(x: Tensor, agreed: Tensor): Tensor {
@@ -250,7 +254,9 @@ function ballOf(
   };
 }
 
-/** Starting points [lanes, restarts, size], each drawn with the streams of its restart's key. */
+/**
+ * The starting points [lanes, restarts, size], each drawn with the streams of its restart's key.
+ */
 function startingPoints(
   { start, restarts }: Search,
   keys: readonly KeyBits[],

@@ -4,32 +4,35 @@ import type { Examples } from "../models/index.ts";
 import type { Prior } from "../priors/index.ts";
 
 /**
- * What an attack is up against, and what the user wishes: all that it can take its assumption from.
+ * What an attack faces and what the user wishes: everything that an attack can take its assumptions
+ * from.
  */
 export interface Setting {
-  /** The law of the defense; absent where nobody said what the client did. */
+  /** The law of the defense. It is absent if nobody said what the client did. */
   readonly law?: DefenseLaw;
-  /** The prior that the user states, or the data's own density. */
+  /** The prior that the user states, or the density of the data. */
   readonly prior?: { readonly prior: Prior; readonly name: string };
   /** Examples that are not attacked, for priors that are estimated from data. */
   readonly examples?: Examples;
-  /** The δ within which an input counts as recovered. */
+  /**
+   * The distance δ within which an input counts as recovered, and the space that δ is measured in.
+   */
   readonly radius?: { readonly radius: number; readonly space: Neighborhood["space"] };
 }
 
-/** An attack of the catalogue, before it is known what it is up against. */
+/** An attack of the catalogue before it knows what it faces. */
 export interface AttackDeclaration {
   /**
-   * How labels reach the attack where the user does not say: DLG looks for them jointly, others are
-   * given them.
+   * How labels reach the attack if the user does not say. DLG searches for them jointly; other
+   * attacks receive them.
    */
   readonly labels?: "recovered" | "joint";
-  /** Whether the prior is the attack's own, so that the user cannot state one. */
+  /** Whether the attack brings its own prior, so that the user cannot state one. */
   readonly fixesPrior: boolean;
   /**
    * Builds the attack.
    *
-   * @throws LeakageError `spec` where the attack and the setting do not fit.
+   * @throws LeakageError `spec` if the attack and the setting do not fit.
    */
   build(setting: Setting): Attack;
 }

@@ -6,7 +6,7 @@ import { part } from "../parts/index.ts";
 import { evaluate } from "../runtime/index.ts";
 import type { AttackDeclaration } from "./declaration.ts";
 
-/** The first layer's weights and bias, where it is dense and sees the input itself. */
+/** The first layer's weight and bias, if that layer is dense and receives the input itself. */
 function firstDense({
   model,
   parameters,
@@ -23,16 +23,16 @@ function check({ rounds, batchSize }: Outline): void {
   if (!firstDense(client))
     throw new LeakageError(
       "spec",
-      "attack exact does not fit this network: it inverts a dense first layer with a bias, such as that of mlp, and the first layer here is another one.",
+      "attack exact does not fit this network: it inverts a dense first layer with a bias, as in mlp, and this network begins with another layer.",
     );
   if (batchSize > 1)
     throw new LeakageError(
       "spec",
-      `attack exact does not fit a batch of ${batchSize}: the gradients of its inputs are added up; use a batch of 1.`,
+      `attack exact does not fit a batch of ${batchSize}: an update adds up the gradients of all its inputs; use a batch of 1.`,
     );
 }
 
-/** The inputs of all lanes, [lanes, d], by a formula in float64. */
+/** The inputs of all lanes, [lanes, d], by a closed formula in float64. */
 function inputsOf({ rounds, lanes }: Observations): Float32Array {
   const { client, updates } = rounds[0]!;
   const { weight, bias, outputs } = firstDense(client)!;
@@ -44,13 +44,13 @@ function inputsOf({ rounds, lanes }: Observations): Float32Array {
 }
 
 /**
- * The input of a dense first layer with a bias from the gradients of one example, by division
- * (Phong et al. 2018). It has no objective and searches nothing. Noise in the update is noise in
- * the answer.
+ * Computes the input of a dense first layer with a bias from the gradients of one example, by
+ * division (Phong et al. 2018). It has no objective and searches nothing. Noise in the update
+ * becomes noise in the answer.
  */
 export const exact = part({
   kind: "exact",
-  doc: "Divides the gradients of a dense first layer, which gives a single input exactly (Phong et al. 2018).",
+  doc: "Divides the gradients of a dense first layer, which yields a single input exactly (Phong et al. 2018).",
   params: {},
   build: (): AttackDeclaration => ({
     fixesPrior: true,

@@ -20,26 +20,26 @@ import { type DrawRange, drawKey, drawPlaces } from "./draws.ts";
 import type { Guess } from "./guesses.ts";
 import type { NearestPublic } from "./nearest-public.ts";
 
-/** What the machine contributes to a run. Nothing of it is in a spec. */
+/** What the machine contributes to a run. Nothing in it is part of a spec. */
 export interface Machine extends CompileOptions {
-  /** Seconds of a clock that only goes forward. */
+  /** The seconds of a clock that only goes forward. */
   clock(): number;
 }
 
-/** Everything that the draws of an audit follow from. */
+/** Everything that determines the draws of an audit. */
 export interface DrawRun {
-  /** One a defense. They share the client, the size of a batch, the labels and the score. */
+  /** One scenario per defense. All share the client, the batch size, the labels and the score. */
   readonly scenarios: readonly Scenario[];
   readonly dataset: Dataset<readonly number[]>;
   readonly guesses: readonly Guess[];
-  /** Where some examples are public: the nearest of them to an original. */
+  /** Finds the public example nearest to an original. It is absent if none are public. */
   readonly nearestPublic?: NearestPublic;
-  /** All randomness follows from it. */
+  /** The key of all randomness. */
   readonly root: KeyBits;
   readonly samples: number;
-  /** Draws that are finished, and kept, together. */
+  /** The number of draws that are finished and kept together. */
   readonly chunk: number;
-  /** Draws that one program attacks together. */
+  /** The number of draws that one program attacks together. */
   readonly lanes: number;
   readonly machine: Machine;
 }
@@ -50,21 +50,23 @@ export interface Cell {
   readonly attack: NamedAttack;
 }
 
-/** All pairs: the attacks on the first defense, then those on the next. */
+/**
+ * All pairs of a defense and an attack: the attacks on the first defense, then those on the next.
+ */
 export const cellsOf = ({ scenarios }: Pick<DrawRun, "scenarios">): readonly Cell[] =>
   scenarios.flatMap((scenario) => scenario.attacks.map((attack) => ({ scenario, attack })));
 
-/** An attack of an audit under way. */
+/** The progress of one attack of an audit. */
 export interface AuditTick extends Tick {
   readonly cell: Cell;
-  /** The draws of its chunk, of as many. */
+  /** The draws of the current chunk, and the number of all draws. */
   readonly draws: DrawRange & { readonly of: number };
 }
 
 /**
- * Draws examples, simulates their updates behind each defense, and lets every attack have the same
- * ones. What a draw is follows from the root's key and its number alone. A program always has
- * `lanes` lanes: short parts are padded, so that numbers do not depend on how draws are divided.
+ * Draws examples, simulates their updates behind each defense, and gives all attacks the same
+ * updates. A draw depends only on the root's key and its number. A program always has `lanes`
+ * lanes, and short parts are padded, so that numbers do not depend on how draws are divided.
  */
 export async function* auditChunk(run: DrawRun, { from, to }: DrawRange): AsyncGenerator<AuditTick, AuditChunk> {
   const { scenarios, dataset, guesses, nearestPublic, root, lanes, machine } = run;
@@ -140,13 +142,13 @@ export async function* auditChunk(run: DrawRun, { from, to }: DrawRange): AsyncG
   };
 }
 
-/** What a cell shows so far. */
+/** The reconstructions that a cell shows so far. */
 interface Shown {
   readonly nearest: AuditedExample | null;
   readonly first: AuditedExample | null;
 }
 
-/** How near reconstructions of a draw come, and which of them a cell shows from then on. */
+/** Scores the reconstructions of a draw and decides which of them a cell shows from then on. */
 function judgeOf({ scenarios, dataset }: DrawRun) {
   const shape = imageShape(dataset.shape);
   const measured = measuredIn(scenarios[0]!);
@@ -173,8 +175,8 @@ function judgeOf({ scenarios, dataset }: DrawRun) {
 }
 
 /**
- * A batch has no order: originals and reconstructions are matched such that their squared distances
- * sum to the least.
+ * A batch has no order: originals and reconstructions are matched such that the sum of their
+ * squared distances is least.
  */
 function scoreDraw(
   batch: readonly Example[],

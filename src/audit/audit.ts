@@ -14,58 +14,72 @@ import { sizesFor } from "./sizing.ts";
 import { exampleFiles, examplesShown, type FinishedDraws, shownExamples, summarizeDraws } from "./summary.ts";
 
 /**
- * Where finished chunks are kept, so that an audit that was stopped goes on from there. Names are
- * those of files, parts joined by "/".
+ * A store of finished chunks, so that an audit that was stopped can continue. Names are those of
+ * files, with parts joined by "/".
  */
 export interface ChunkStore {
   read(name: string): Promise<string | undefined>;
   write(name: string, finished: AuditChunk): Promise<void>;
 }
 
-/** Keeps nothing. */
+/** A store that keeps nothing. */
 export const nowhere: ChunkStore = { read: async () => undefined, write: async () => {} };
 
-/** What an audit is made of. */
+/** The input of an audit. */
 export interface AuditInput {
-  /** One a defense. They share the client, the size of a batch, the labels and the score. */
+  /** One scenario per defense. All share the client, the batch size, the labels and the score. */
   readonly scenarios: readonly Scenario[];
   /** The private examples, of which batches are drawn. */
   readonly data: Dataset<readonly number[]>;
-  /** Examples that are public, of the other split: guesses without the update are made of them. */
+  /** The public examples, of the other split. Guesses without the update are made of them. */
   readonly publicData?: Dataset<readonly number[]>;
-  /** N, the batches that are drawn. */
+  /** N, the number of batches that are drawn. */
   readonly samples: number;
-  /** All randomness follows from it; 0 unless stated. */
+  /** The seed of all randomness. The default is 0. */
   readonly seed?: number;
-  /** Draws that one program attacks together; chosen by the size of the network unless stated. */
+  /**
+   * The number of draws that one program attacks together. By default it follows from the size of
+   * the network.
+   */
   readonly lanes?: number;
-  /** Draws that are finished, and kept, together; chosen unless stated. */
+  /** The number of draws that are finished and kept together. By default the program chooses it. */
   readonly chunk?: number;
-  /** Two-sided, of each interval by itself; 0.95 unless stated. */
+  /** The two-sided confidence of each interval by itself. The default is 0.95. */
   readonly confidence?: number;
-  /** The gate, as `recovered > 0.05`. */
+  /** The gate, such as `recovered > 0.05`. */
   readonly failIf?: string;
   readonly machine?: Machine;
-  /** What a reader must know besides, in sentences. */
+  /** What else a reader must know, in sentences. */
   readonly notes?: readonly string[];
 }
 
-/** What an audit made. */
+/** The outcome of an audit. */
 export interface Audited {
   readonly result: AuditResult;
-  /** PNG files by the names that the result has for them. */
+  /** The PNG files, by their names in the result. */
   readonly images: ReadonlyMap<string, Uint8Array>;
 }
 
-/** A machine without a clock: it measures no times. */
+/** A machine without a clock. It measures no times. */
 const timeless: Machine = { clock: () => 0 };
 
 /**
- * Audits scenarios that were made by hand: draws batches, simulates their updates behind each
- * defense, attacks them, and states the risk with intervals. Its result has no spec, since nothing
- * but the code makes the objects again.
+ * Audits scenarios that were made by hand. It draws batches, simulates their updates behind each
+ * defense, attacks them, and states the risk with intervals. The result has no spec, because only
+ * the code can make the objects again.
  *
- * @throws LeakageError `spec` for what does not fit, before any work starts.
+ * @param store keeps finished chunks, so that an audit that was stopped continues. By default
+ * nothing is kept.
+ * @returns a generator of progress that returns the result; see `finish`.
+ * @throws LeakageError `spec` for anything that does not fit, before any work starts.
+ *
+ * @example
+ * ```ts
+ * const defense = { name: "noise", ...defenses.build("gaussian:sigma=0.01") };
+ * const noisy = scenario({ client, defense, attacks: [attackOf("inverting-gradients:steps=300")] });
+ * const { result, images } = await finish(audit({ scenarios: [noisy], data, samples: 80 }));
+ * console.log(auditReport({ result, images }));
+ * ```
  */
 export async function* audit(input: AuditInput, store = nowhere): AsyncGenerator<AuditTick, Audited> {
   const { scenarios, data, samples, seed = 0, confidence = 0.95, failIf, machine = timeless, notes = [] } = input;
@@ -95,9 +109,9 @@ export async function* audit(input: AuditInput, store = nowhere): AsyncGenerator
 /**
  * Refuses scenarios that cannot be audited together.
  *
- * @throws LeakageError `spec` for a name that is given twice, clusters too few to resample, a gate
- * that is not one or would say the same whatever is measured, and whatever {@link requireScenario}
- * refuses.
+ * @throws LeakageError `spec` for a name that occurs twice, too few batches to resample, a gate
+ * that cannot be read or whose verdict does not depend on the measurements, and anything that
+ * {@link requireScenario} refuses.
  */
 export function requireAudit({
   scenarios,
@@ -122,7 +136,7 @@ export function requireAudit({
   for (const scenario of scenarios) requireScenario(scenario);
   const { batchSize } = scenarios[0]!;
   if (batchSize > 1 && samples < 2)
-    throw new LeakageError("spec", `Intervals over batches of ${batchSize} need at least 2 of them; got --samples ${samples}.`);
+    throw new LeakageError("spec", `Intervals over batches of ${batchSize} need at least 2 batches; got --samples ${samples}.`);
   if (failIf === undefined) return;
   const most = Math.max(...scenarios.map(({ attacks }) => attacks.length));
   requireUsefulGate(parseGate(failIf), samples, confidence, most);
@@ -134,8 +148,8 @@ function requireOnce(what: string, names: readonly string[]): void {
 }
 
 /**
- * The draws of an audit with what stands next to its attacks: what is guessed without an update,
- * and what public examples there are.
+ * The draws of an audit with the guesses and the public examples that its attacks are compared
+ * with.
  */
 export function drawRun({
   scenarios,
@@ -158,7 +172,7 @@ export function drawRun({
   };
 }
 
-/** All draws of a run, chunk by chunk; those that are kept already are not made again. */
+/** Makes all draws of a run, chunk by chunk. Chunks that the store has are not made again. */
 export async function* auditDraws(run: DrawRun, store: ChunkStore, folder: string): AsyncGenerator<AuditTick, readonly AuditChunk[]> {
   const cells = cellsOf(run).length;
   const chunks: AuditChunk[] = [];
@@ -175,7 +189,7 @@ export async function* auditDraws(run: DrawRun, store: ChunkStore, folder: strin
   return chunks;
 }
 
-/** The reconstructions that each cell shows, and their originals: PNG files by name. */
+/** The reconstructions that each cell shows and their originals, as PNG files by name. */
 export function shownImages(chunks: FinishedDraws["chunks"]): ReadonlyMap<string, Uint8Array> {
   const shown = examplesShown(chunks);
   return new Map(

@@ -3,7 +3,7 @@ import type { DrawRange } from "./draws.ts";
 
 const outcome = z.strictObject({
   distances: z.array(z.number().nonnegative().nullable()),
-  /** The attacker's own at the end; null where it is not a number, or the attack has none. */
+  /** The attacker's own objective at the end; null if it is not a number or the attack has none. */
   objective: z.number().nullable(),
   steps: z.int().nonnegative(),
   evaluations: z.int().nonnegative(),
@@ -15,27 +15,27 @@ const example = z.strictObject({
   index: z.int().nonnegative(),
   label: z.int().nonnegative(),
   distance: z.number().nonnegative(),
-  /** PNG files in base64, original before reconstruction; none of vectors. */
+  /** PNG files in base64, the original before the reconstruction; absent for vectors. */
   images: z.tuple([z.base64(), z.base64()]).optional(),
 });
 
 /**
- * The form of a file in `draws/`: some draws of an audit, finished. Lists of cells are in the order
- * of {@link cellsOf}.
+ * The form of a file in `draws/`: some finished draws of an audit. Lists over cells are in the
+ * order of {@link cellsOf}.
  */
 const chunkSchema = z.strictObject({
   format: z.literal("gradleak-draws-2"),
   from: z.int().nonnegative(),
   to: z.int().positive(),
-  /** Threads of the runtime; null where it chose. */
+  /** The threads of the runtime; null if it chose them. */
   threads: z.int().positive().nullable(),
   /**
-   * Public examples among which the nearest to each original was looked for; 0 where none are
-   * public.
+   * The number of public examples that were searched for the nearest to each original; 0 if none
+   * are public.
    */
   publicExamples: z.int().nonnegative(),
   /**
-   * Wall time: of the clients with their defenses, of each cell's attack, of distances and
+   * The wall time of the clients with their defenses, of each cell's attack, and of distances and
    * baselines.
    */
   seconds: z.strictObject({
@@ -45,37 +45,38 @@ const chunkSchema = z.strictObject({
   }),
   draws: z.array(
     z.strictObject({
-      /** Places in the data set, and labels, of its batch. */
+      /** The positions of its batch in the data set, and the labels. */
       images: z.array(z.int().nonnegative()),
       labels: z.array(z.int().nonnegative()),
-      /** Distances of the guesses of one who saw no update, an input of the batch each. */
+      /** The distances of the guesses without the update, one per input of the batch. */
       guesses: z.record(z.string(), z.array(z.number().nonnegative())),
       /**
-       * Distances of the nearest public examples, an input of the batch each; null where none are
+       * The distances of the nearest public examples, one per input of the batch; null if none are
        * public.
        */
       nearestPublic: z.array(z.number().nonnegative()).nullable(),
-      /** An outcome a cell; a distance is null where the reconstruction is not a number. */
+      /** One outcome per cell. A distance is null if the reconstruction is not a number. */
       outcomes: z.array(outcome),
     }),
   ),
-  /** Of each cell the reconstruction that came nearest to its original, if any is a number. */
+  /** The nearest reconstruction of each cell; null if none is a number. */
   nearest: z.array(example.nullable()),
   /**
-   * Of each cell the reconstruction of the first draw of all, if it is among these and a number.
+   * The reconstruction of the very first draw in each cell; null if it is not in this chunk or not
+   * a number.
    */
   first: z.array(example.nullable()),
 });
-/** Some draws of an audit, finished. */
+/** Some finished draws of an audit. */
 export type AuditChunk = z.output<typeof chunkSchema>;
-/** What became of one draw in one cell. */
+/** The outcome of one draw in one cell. */
 export type Outcome = z.output<typeof outcome>;
 /** A reconstruction and its original. */
 export type AuditedExample = z.output<typeof example>;
 
 /**
- * Reads a finished chunk: nothing where it is damaged, or has other draws or another number of
- * cells. It is then made again.
+ * Reads a finished chunk. It returns undefined if the chunk is damaged, has other draws or another
+ * number of cells; the caller then makes it again.
  */
 export function readAuditChunk(text: string, { from, to }: DrawRange, cells: number): AuditChunk | undefined {
   let given: unknown;

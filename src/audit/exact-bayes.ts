@@ -10,52 +10,65 @@ import { concatenate, oneHot } from "../scenario/index.ts";
 
 /** One of finitely many inputs that a client may hold. */
 export interface Candidate {
-  /** Of the model's shape, in pixel space. */
+  /** The input in the model's shape, in pixel space. */
   readonly image: Float32Array;
   readonly label: number;
-  /** How probable it is before the update is seen, up to a common factor; 1 unless stated. */
+  /** The probability before the update is seen, up to a common factor. The default is 1. */
   readonly weight?: number;
 }
 
-/** A prior that draws one of finitely many candidates, and the radius that tells them apart. */
+/** A prior that draws one of finitely many candidates, and the radius that separates them. */
 export interface FinitePrior {
   readonly candidates: readonly Candidate[];
   readonly delta: number;
-  /** Where δ is a distance; pixel space unless stated. */
+  /** The space in which δ is a distance. The default is pixel space. */
   readonly measured?: DeltaSpace;
 }
 
 /**
- * How the posterior is computed. In `float32` a logarithm of it is off by about 1e-7 of
- * |log p(g | x)|, which grows with the number of parameters.
+ * How the posterior is computed. In `float32` its logarithm has an error of about 1e-7 of |log p(g
+ * | x)|, which grows with the number of parameters.
  */
 export type ExactBayesOptions = CompileOptions;
 
-/** What the exact adversary makes of one update. */
+/** The exact adversary's result for one update. */
 export interface ExactBayes {
-  /** p(candidate | g), one a candidate; they sum to 1. */
+  /** p(candidate | g), one value per candidate. The values sum to 1. */
   readonly posterior: Float64Array;
-  /** The most probable candidate: the answer with the least risk. */
+  /** The most probable candidate, which is the answer with the least risk. */
   readonly candidate: number;
-  /** 1 − its posterior mass: how likely that answer is farther than δ from the truth. */
+  /**
+   * 1 − the posterior mass of that answer: the probability that it is farther than δ from the
+   * truth.
+   */
   readonly risk: number;
 }
 
 /**
- * The adversary of Eq. 2 (paper, §4) where it can be computed: with a prior on finitely many
- * candidates. No δ-ball holds two candidates that are more than 2δ apart, so no answer has more
- * posterior mass in its ball than the most probable candidate has, and no attack has less risk. The
- * mean of `risk` over updates is the Bayes risk.
+ * The adversary of Eq. 2 (paper, §4), which can be computed if the prior is on finitely many
+ * candidates. If candidates are more than 2δ apart, no δ-ball holds two of them. So no answer has
+ * more posterior mass in its ball than the most probable candidate has, and no attack has less
+ * risk. The mean of `risk` over updates is the Bayes risk.
  *
- * It is conditioned on what every attack sees: the updates, what the defense publishes beside them,
- * and labels where they are known: candidates of another label are then ruled out.
+ * The adversary is conditioned on what every attack sees: the updates, what the defense publishes
+ * with them, and the labels if they are known. Known labels rule out candidates of other labels.
  *
  * @param seen updates of one image each.
- * @param likelihood the law of the defense that is there; constants that depend on x matter, others
- * do not.
- * @returns one result an update.
- * @throws LeakageError `spec` for candidates that are not more than 2δ apart, batches, weights that
- * are not positive, or an update that no candidate explains.
+ * @param likelihood the law of the defense. Constants that depend on x matter, others do not.
+ * @returns one result per update.
+ * @throws LeakageError `spec` for candidates that are not more than 2δ apart, batches of more than
+ * one image, weights that are not positive, or an update that no candidate explains.
+ *
+ * @example
+ * ```ts
+ * const law = lawOf(defense);
+ * if (law.kind === "known") {
+ *   const candidates = [data.example(0), data.example(1)];
+ *   const seen = { rounds: [received], lanes: 2, batchSize: 1 };
+ *   const [first] = await exactBayes(seen, law.likelihood, { candidates, delta: 1 });
+ *   console.log(first!.candidate, first!.risk);
+ * }
+ * ```
  */
 export async function exactBayes(
   seen: Observations,
@@ -79,7 +92,7 @@ export async function exactBayes(
       known === undefined || label === known ? Math.log(weight) + logs[lane * candidates.length + k]! : -Infinity,
     );
     if (joint.some((log) => Number.isNaN(log) || log === Infinity))
-      throw new LeakageError("spec", `The law "${likelihood.name}" has no number for update ${lane}.`);
+      throw new LeakageError("spec", `The law "${likelihood.name}" gives no finite likelihood for update ${lane}.`);
     const top = Math.max(...joint);
     if (top === -Infinity)
       throw new LeakageError(
@@ -89,7 +102,7 @@ export async function exactBayes(
     const masses = Float64Array.from(joint, (log) => Math.exp(log - top));
     const candidate = joint.indexOf(top);
     const others = masses.reduce((sum, mass, k) => (k === candidate ? sum : sum + mass), 0);
-    // Of the others first: 1 − mass would lose the digits of a small risk.
+    // The others come first: 1 − mass would lose the digits of a small risk.
     return { posterior: masses.map((mass) => mass / (1 + others)), candidate, risk: others / (1 + others) };
   });
 }
@@ -99,8 +112,9 @@ export async function exactBayes(
  * apart.
  */
 function requireApart({ candidates, delta, measured }: FinitePrior, { model: { shape, classes, normalization } }: Client): void {
-  if (!(delta >= 0 && Number.isFinite(delta))) throw new LeakageError("spec", `The radius delta is a number of at least 0; got ${delta}.`);
-  if (!candidates.length) throw new LeakageError("spec", "A finite prior has at least one candidate; got none.");
+  if (!(delta >= 0 && Number.isFinite(delta)))
+    throw new LeakageError("spec", `The radius delta must be a finite number of at least 0; got ${delta}.`);
+  if (!candidates.length) throw new LeakageError("spec", "A finite prior needs at least one candidate; got none.");
   const size = sizeOf(shape);
   candidates.forEach(({ image, label, weight = 1 }, k) => {
     if (image.length !== size)
@@ -123,21 +137,21 @@ function requireApart({ candidates, delta, measured }: FinitePrior, { model: { s
     }
 }
 
-/** The label that an attack is given for a lane. */
+/** The label that an attack receives for a lane. */
 function labelOf(labels: Float32Array, lane: number, { model: { classes } }: Client): number {
   const row = labels.subarray(lane * classes, (lane + 1) * classes);
   return row.indexOf(Math.max(...row));
 }
 
 /**
- * Numbers that one call may hold for each of its largest tensors, candidates × updates ×
- * parameters.
+ * The largest number of float32 numbers that one call may hold for each of its largest tensors,
+ * candidates × updates × parameters.
  */
 const mostNumbers = 2 ** 22;
 
 /**
- * log p(g | candidate), [lanes, candidates]: lanes by `vmap` over updates, candidates by `vmap`
- * inside, their gradients computed once.
+ * log p(g | candidate), [lanes, candidates]. The outer `vmap` runs over updates and the inner one
+ * over candidates, whose gradients are computed once.
  */
 async function logLikelihoods(
   { rounds, lanes }: Observations,
@@ -167,7 +181,7 @@ async function logLikelihoods(
     const laws = rounds.map(({ client }, r) => {
       const { updates, published } = own[String(r)]!;
       const update = new Gradients(new Map(client.parameters.map(({ name }) => [name, updates[name]!])));
-      // Differences are taken entry by entry: the fast square loses its digits just where a
+      // Differences are taken entry by entry: the fast square loses its digits exactly where a
       // candidate fits.
       const law = likelihood.given(client.exactly());
       return (one: Batch) => law(one, published).logProb(update);
@@ -178,7 +192,7 @@ async function logLikelihoods(
   try {
     const all = new Float64Array(lanes * count);
     for (let from = 0; from < lanes; from += chunk) {
-      // The last chunk reaches back, so that all have one size.
+      // The last chunk reaches back, so that all chunks have one size.
       const first = Math.min(from, lanes - chunk);
       all.set((await program.run({ rounds: numbersAt(lanesOf(rounds, first, chunk)) })).scores, first * count);
     }

@@ -9,37 +9,40 @@ import type { AuditChunk, AuditedExample } from "./chunk.ts";
 import { comparable, compareAttacks, type Distances, within } from "./comparison.ts";
 import { judgeGate, parseGate } from "./gate.ts";
 
-/** An audit whose draws are done. */
+/** An audit whose draws are finished. */
 export interface FinishedDraws {
   readonly scenarios: readonly Scenario[];
-  /** Names of the classes, by label. */
+  /** The names of the classes, by label. */
   readonly classes: readonly string[];
   /** All chunks, in order. */
   readonly chunks: readonly AuditChunk[];
   readonly lanes: number;
   readonly root: KeyBits;
-  /** Two-sided, of each interval by itself. */
+  /** The two-sided confidence of each interval by itself. */
   readonly confidence: number;
   /** The gate as it was written, if there is one. */
   readonly failIf?: string;
   readonly notes: readonly string[];
-  /** Wall time of what came before the draws. */
+  /** The wall time of the phases before the draws. */
   readonly seconds: { readonly preparing: number; readonly tuning: number };
 }
 
 /**
- * Which reconstructions of a cell are shown: the nearest of all, and that of the first draw, which
+ * The reconstructions that a cell shows: the nearest of all, and that of the first draw, which
  * nobody chose.
  */
 export const shownExamples = ["nearest", "first"] as const;
 
-/** Where the images of a cell's reconstructions are. */
+/** The names of the image files of a cell's reconstructions. */
 export const exampleFiles = (which: (typeof shownExamples)[number], cell: number) => ({
   original: `${which}/${cell}-original.png`,
   reconstruction: `${which}/${cell}-reconstruction.png`,
 });
 
-/** What each cell shows, over all chunks; of equally near ones the first. */
+/**
+ * The reconstructions that each cell shows, over all chunks. Of equally near ones it takes the
+ * first.
+ */
 export function examplesShown(chunks: readonly AuditChunk[]): Record<(typeof shownExamples)[number], readonly (AuditedExample | null)[]> {
   const nearest = chunks[0]!.nearest.map((_, cell) =>
     chunks.reduce<AuditedExample | null>((best, { nearest }) => {
@@ -50,7 +53,7 @@ export function examplesShown(chunks: readonly AuditChunk[]): Record<(typeof sho
   return { nearest, first: chunks[0]!.first };
 }
 
-/** What the result of an audit says of its draws. It follows from the chunks alone. */
+/** What the result of an audit says about its draws. It follows from the chunks alone. */
 export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" | "command" | "spec" | "specHash" | "seed" | "versions"> {
   const { scenarios, classes, chunks, root, confidence, notes, seconds, lanes } = done;
   const { batchSize, client, score } = scenarios[0]!;
@@ -104,7 +107,7 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
   };
 }
 
-/** What every attacker of a scenario is given. */
+/** What every attacker of a scenario receives. */
 export const givenOf = ({ labels, client: { model, mode }, batchSize, network, score }: Omit<Scenario, "attacks" | "defense">) => ({
   labels,
   mode,
@@ -115,7 +118,7 @@ export const givenOf = ({ labels, client: { model, mode }, batchSize, network, s
   deltaSpace: score.deltaSpace,
 });
 
-/** What is true of a defense's law, in a word and a sentence. */
+/** The true law of a defense, as its kind and a text. */
 export function trueLawOf(defense: NamedDefense): AuditCell["trueLaw"] {
   const law = lawOf(defense);
   if (law.kind === "known") return { kind: "known", text: law.likelihood.name };
@@ -137,15 +140,15 @@ function describe({ scenario: { defense }, attack }: Cell) {
   };
 }
 
-/** How an attack was tuned, as the result has it. */
+/** How an attack was tuned, in the form of the result. */
 const quoted = ({ settingHash: _, values, ...tuning }: Tuning): AuditCell["tuned"] => ({
   ...tuning,
   values: values ? { ...values } : null,
 });
 
 /**
- * The share of recovered inputs with its interval: exact for independent draws, over batches
- * otherwise.
+ * The share of recovered inputs with its interval, which is exact for independent draws and over
+ * batches otherwise.
  */
 function recoveredShare(distances: Distances, delta: number, key: KeyBits, confidence: number): Interval {
   const recovered = distances.map((draw) => draw.map((distance) => within(distance, delta)));
@@ -163,7 +166,7 @@ function shares(distances: Distances, delta: number, key: KeyBits, confidence: n
   };
 }
 
-/** How near public examples lie to the originals, where some are public. */
+/** How near public examples lie to the originals; null if none are public. */
 function nearestShares(chunks: readonly AuditChunk[], delta: number, key: KeyBits, confidence: number): AuditResult["nearestPublic"] {
   const distances = chunks.flatMap(({ draws }) => draws.flatMap(({ nearestPublic }) => (nearestPublic ? [nearestPublic] : [])));
   return distances.length === 0 ? null : { count: chunks[0]!.publicExamples, ...shares(distances, delta, key, confidence) };
@@ -181,8 +184,8 @@ function told(
 }
 
 /**
- * Attacks that were tuned alike, in pairs. Of others nothing is said: which of two settings is
- * better says little of two attacks.
+ * Comparisons of all pairs of attacks that were tuned alike. Other pairs are left out: a difference
+ * of settings says little about the attacks.
  */
 function comparisons(
   { scenarios, confidence }: FinishedDraws,
@@ -200,7 +203,7 @@ function comparisons(
   );
 }
 
-/** What the gate says of each defense, by intervals that hold for all attacks on it together. */
+/** The gate's verdict on each defense, by intervals that hold for all attacks on it together. */
 function judged(
   { scenarios, failIf, confidence }: FinishedDraws,
   cells: readonly Cell[],

@@ -19,8 +19,8 @@ import { chosenData, type DataFlags } from "./data.ts";
 import { chosenAttack, chosenAttacks } from "./tuned.ts";
 
 /**
- * Flags of a command that attacks, as commander gives them: those that stand in a spec, and those
- * that say where things lie.
+ * The flags of a command that attacks, as commander gives them: those that are part of a spec, and
+ * those that say where things lie.
  */
 export type CommandFlags = GivenFlags &
   Partial<DataFlags> & {
@@ -42,8 +42,9 @@ export interface Asked {
 type Fields = { readonly [field: string]: unknown };
 
 /**
- * What the flags of a command ask for. @throws LeakageError for flags, weights or files that are
- * wrong.
+ * What the flags of a command ask for.
+ *
+ * @throws LeakageError for flags, weights or files that are wrong.
  */
 export async function askedBy(command: Spec["command"], flags: CommandFlags): Promise<Asked> {
   const fields = specOf(command, withDefaults(command, flags));
@@ -62,7 +63,7 @@ export async function askedBy(command: Spec["command"], flags: CommandFlags): Pr
   };
 }
 
-/** Flags that a command has a value for where nobody types them. */
+/** The flags with the command's defaults for those that nobody typed. */
 function withDefaults(command: Spec["command"], flags: CommandFlags): GivenFlags {
   const given: GivenFlags = command === "invert" ? { ...flags, labels: undefined } : flags;
   if (command === "tune") return { split: "train", samples: "16", ...defined(given) };
@@ -72,15 +73,14 @@ function withDefaults(command: Spec["command"], flags: CommandFlags): GivenFlags
   const [idle] = Object.entries({ "--tuning-samples": flags.tuningSamples, "--budget": flags.budget, "--by": flags.by }).filter(
     ([, value]) => value,
   );
-  if (idle) throw new LeakageError("spec", `${idle.join(" ")} is about tuning, and without --vary nothing is tuned; give both or neither.`);
+  if (idle) throw new LeakageError("spec", `${idle.join(" ")} is about tuning, and nothing is tuned without --vary; give both or neither.`);
   return given;
 }
 
 const defined = (flags: GivenFlags): GivenFlags => Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 
 /**
- * The attacks of a spec: as typed, as a file of `gradleak tune` holds them, or as candidates of a
- * tuning.
+ * The attacks of a spec: as typed, as in a file of `gradleak tune`, or as candidates of a tuning.
  */
 async function attacking(command: Spec["command"], flags: CommandFlags, fields: Fields): Promise<Fields> {
   const split = (flags.split ?? "test") as Split;
@@ -88,7 +88,7 @@ async function attacking(command: Spec["command"], flags: CommandFlags, fields: 
   if (command === "tune") return candidates(flags, fields);
   if (command === "audit") {
     if (flags.vary && tuned.length > 0)
-      throw new LeakageError("spec", `--vary does not fit --tuned ${tuned.join(" ")}: that attack was tuned before; give --attack.`);
+      throw new LeakageError("spec", `--vary does not fit --tuned ${tuned.join(" ")}: that attack is tuned already; give --attack.`);
     const chosen = await chosenAttacks((fields.attacks as readonly PartSpec[] | undefined) ?? [], tuned, split);
     return { attacks: chosen.attacks, ...(chosen.tuned.length > 0 ? { tuned: chosen.tuned } : {}) };
   }
@@ -96,7 +96,7 @@ async function attacking(command: Spec["command"], flags: CommandFlags, fields: 
   return { attack: chosen.attack, ...(chosen.tuned.length > 0 ? { tuned: chosen.tuned } : {}) };
 }
 
-/** What `gradleak tune` tries. */
+/** The candidates of `gradleak tune`. */
 function candidates({ attack, vary, budget, by = "distance", seed = "0" }: CommandFlags, fields: Fields): Fields {
   const varied = [vary ?? []].flat().map((text) => readVaried(String(text)));
   const criterion = by as "distance" | "objective";
@@ -107,7 +107,7 @@ function candidates({ attack, vary, budget, by = "distance", seed = "0" }: Comma
     wholeNumber(String(budget ?? "32"), "--budget", 2),
     wholeNumber(String(seed), "--seed", 0),
   );
-  if (tried.length < 2) throw new LeakageError("spec", "--vary leaves one candidate: give a value that --attack does not have already.");
+  if (tried.length < 2) throw new LeakageError("spec", "--vary leaves one candidate; give a value that --attack does not have already.");
   if (Array.isArray(fields.defenses) && fields.defenses.length > 1)
     throw new LeakageError("spec", "gradleak tune tunes behind one defense; give one --defense.");
   return { attacks: tried, by: criterion };
@@ -123,7 +123,7 @@ async function inverting(flags: CommandFlags, spec: Fields, files: Places): Prom
   const known = labels !== undefined && !["recovered", "joint", "known"].includes(String(labels));
   const batch = Number((spec.client as { readonly batch?: number }).batch ?? 1);
   if (truth && truth.length !== batch)
-    throw new LeakageError("spec", `--truth names ${truth.length} images for a batch of ${batch}; give one an image.`);
+    throw new LeakageError("spec", `--truth names ${truth.length} files for a batch of ${batch}; give one per image.`);
   const shape = input.shape as readonly [number, number, number];
   return {
     spec: {

@@ -12,8 +12,8 @@ import type { ResultFolder } from "./folder.ts";
 const decibels = (value: number | null): string => (value === null ? "–" : `${value.toFixed(1)} dB`);
 
 /**
- * One line a picture: how near it came, how near one comes without the update, and how near public
- * pictures lie.
+ * One line per image: how near its reconstruction is, how near one comes without the update, and
+ * how near public images lie.
  */
 function imageLine(image: ImageResult): string {
   const name = `image ${image.index}${image.className === null ? "" : ` (${printable(image.className)})`}`;
@@ -26,8 +26,8 @@ function imageLine(image: ImageResult): string {
 }
 
 /**
- * Tells about one finished picture, with original and reconstruction side by side where the
- * terminal shows colors.
+ * Reports one finished image, with original and reconstruction side by side if the terminal shows
+ * colors.
  */
 export function tellImage(tell: Console, image: ImageResult, pictures: ReadonlyMap<string, Picture>): void {
   tell.event("image", { ...image });
@@ -37,9 +37,9 @@ export function tellImage(tell: Console, image: ImageResult, pictures: ReadonlyM
 }
 
 /**
- * Writes result.json and the report of a run, and ends with what they say.
+ * Writes result.json and the report of a run, and prints their summary.
  *
- * @returns the exit code: 1 where a gate failed.
+ * @returns the exit code, which is 1 if a gate failed.
  */
 export async function conclude(tell: Console, folder: ResultFolder, result: RunResult, reproduce: string): Promise<number> {
   if (result.format === "gradleak-tuned-2") concludeTuning(tell, folder, result);
@@ -49,12 +49,12 @@ export async function conclude(tell: Console, folder: ResultFolder, result: RunR
   return "gate" in result && result.gate?.fails ? 1 : 0;
 }
 
-/** Where a result lies. */
+/** Prints the place of a result. */
 function tellPlace(tell: Console, folder: ResultFolder, specHash: string | null): void {
   tell.line(`\n${folder.at("report.html")}\n${pc.dim(`${folder.at("result.json")}  spec ${specHash?.slice(0, 12)}`)}`);
 }
 
-/** The PNG files of a result that are there. */
+/** The PNG files of a result that exist. */
 async function imagesOf(folder: ResultFolder, names: readonly (string | undefined)[]): Promise<Map<string, Uint8Array>> {
   const images = new Map<string, Uint8Array>();
   for (const name of names) {
@@ -76,7 +76,7 @@ async function concludeAttack(tell: Console, folder: ResultFolder, result: Resul
   if ((result.spec?.data as { readonly set?: { readonly kind?: string } } | undefined)?.set?.kind === "shapes") tell.line(next);
 }
 
-/** What to try after the images that ship. */
+/** What to try after the images that ship with the program. */
 const next = `
 Try next, on real images:
   gradleak data fetch cifar10
@@ -108,7 +108,7 @@ function concludeTuning(tell: Console, folder: ResultFolder, tuned: Tuned): void
     const told = score === null ? "not a number" : `${score.toPrecision(4)}  [${lower!.toPrecision(4)}, ${upper!.toPrecision(4)}]`;
     tell.line(`${told}  ${name}`);
   }
-  tell.line(`\nthe least ${tuned.by === "distance" ? "mean distance" : "objective"}: ${pc.bold(order[0]!.name)}`);
+  tell.line(`\nleast ${tuned.by === "distance" ? "mean distance" : "objective"}: ${pc.bold(order[0]!.name)}`);
   const file = folder.at("tuned.json");
   tell.line(`${file}  ${pc.dim(`spec ${tuned.specHash.slice(0, 12)}; use it with --tuned ${file}`)}`);
 }

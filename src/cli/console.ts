@@ -2,8 +2,8 @@ import { Presets, SingleBar } from "cli-progress";
 import type { Tick } from "../scenario/index.ts";
 
 /**
- * What a command tells while it works: lines and bars for people on stderr, or events for programs
- * on stdout.
+ * The output of a command while it works: lines and bars for people on stderr, or events for
+ * programs on stdout.
  */
 export interface Console {
   line(text: string): void;
@@ -11,9 +11,9 @@ export interface Console {
   progress(part: string, tick: Tick, since: number): void;
 }
 
-const format = "{part} [{bar}] {value}/{total} steps, {rate} a second, {left} left, objective {objective}";
+const format = "{part} [{bar}] {value}/{total} steps, {rate} per second, {left} left, objective {objective}";
 
-/** Seconds as a person says them. */
+/** A duration in words for people. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
@@ -21,8 +21,7 @@ export function duration(seconds: number): string {
 }
 
 /**
- * Lines and bars on stderr; without a terminal there, lines alone. A bar is gone before the next
- * line is told.
+ * Lines and bars on stderr; only lines without a terminal. A bar disappears before the next line.
  */
 function forPeople(): Console {
   let bar: SingleBar | undefined;
@@ -34,7 +33,7 @@ function forPeople(): Console {
     event: () => {},
     progress: (part, tick, since) => {
       if (!process.stderr.isTTY) return;
-      // A terminal shows no more than some tens of bars a second.
+      // A terminal shows no more than some tens of bars per second.
       if (tick.step < tick.of && since - shown < 0.05 && since >= shown) return;
       shown = since;
       const rate = tick.step / Math.max(1e-9, since);
@@ -56,7 +55,7 @@ function forPeople(): Console {
   };
 }
 
-/** One JSON object a line on stdout. */
+/** One JSON object per line on stdout. */
 function forPrograms(): Console {
   let told = -1;
   return {
@@ -65,7 +64,7 @@ function forPrograms(): Console {
       process.stdout.write(`${JSON.stringify({ event: name, ...fields })}\n`);
     },
     progress: (part, tick, since) => {
-      // A line a percent is enough.
+      // One line per percent is enough.
       const percent = Math.floor((100 * tick.step) / tick.of);
       if (percent === told) return;
       told = percent;

@@ -1,7 +1,7 @@
 import pc from "picocolors";
 import { fetchDataset } from "../node/index.ts";
 
-/** `gradleak data fetch`. */
+/** Runs `gradleak data fetch`. */
 export async function dataFetch(set: string): Promise<void> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());

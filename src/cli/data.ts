@@ -4,9 +4,9 @@ import { LeakageError } from "../errors.ts";
 import { nearest, type PartSpec } from "../parts/index.ts";
 import { extents } from "../runs/index.ts";
 
-/** Flags that choose a data set, as commander gives them. */
+/** The flags that choose a data set, as commander gives them. */
 export interface DataFlags {
-  /** A part of the catalogue, or the path of a folder of images. */
+  /** A data set of the catalogue, or the path of a folder of images. */
   readonly data: string;
   readonly dataPath?: string;
   readonly size?: string;
@@ -21,10 +21,14 @@ export interface ChosenData {
 
 const kinds = datasets.parts.map(({ kind }) => kind);
 
-/** The kind of what --data names by its path. */
+/** The kind of data set that --data names by a path. */
 const folder = "folder";
 
-/** What --data and the flags around it mean. @throws LeakageError for flags that do not fit. */
+/**
+ * What --data and its companion flags mean.
+ *
+ * @throws LeakageError for flags that do not fit.
+ */
 export function chosenData({ data, dataPath, size, resize }: DataFlags): ChosenData {
   const [kind = ""] = data.split(":");
   const listed = kinds.includes(kind) && (kind !== folder || dataPath !== undefined);
@@ -36,8 +40,11 @@ export function chosenData({ data, dataPath, size, resize }: DataFlags): ChosenD
   const stated = Object.entries({ size: size && extents(size, "--size", 2), resize }).filter(([, value]) => value !== undefined);
   for (const [name] of stated) {
     if (!(name in set))
-      throw new LeakageError("spec", `--${name} does not fit --data ${data}, which has no parameter ${name}; a folder of images has.`);
-    if (listed && data !== kind) throw new LeakageError("spec", `--${name} does not fit --data ${data}: state ${name} there.`);
+      throw new LeakageError(
+        "spec",
+        `--${name} does not fit --data ${data}, which has no parameter ${name}; it is for a folder of images.`,
+      );
+    if (listed && data !== kind) throw new LeakageError("spec", `--${name} does not fit --data ${data}; state ${name} inside --data.`);
   }
   return {
     set: datasets.parse({ ...set, ...Object.fromEntries(stated) }),
@@ -45,15 +52,15 @@ export function chosenData({ data, dataPath, size, resize }: DataFlags): ChosenD
   };
 }
 
-/** Refuses what is probably no folder, but a mistyped data set, and a second path. */
+/** Refuses a path that does not exist and looks like a mistyped data set, and a second path. */
 function requireFolder(data: string, kind: string, dataPath: string | undefined): string {
   if (!existsSync(data)) {
     if (kind === folder)
-      throw new LeakageError("spec", `--data ${data} needs --data-path with the folder's path; or give that path as --data itself.`);
+      throw new LeakageError("spec", `--data ${data} needs --data-path with the folder's path, or give that path as --data itself.`);
     const meant = nearest(kind, kinds);
-    if (meant) throw new LeakageError("spec", `--data ${data} is no folder and no data set; did you mean ${meant}?`);
+    if (meant) throw new LeakageError("spec", `--data ${data} is neither a folder nor a data set; did you mean ${meant}?`);
   }
   if (dataPath !== undefined)
-    throw new LeakageError("spec", `--data-path is for a data set of the catalogue, and --data ${data} is a folder's path already.`);
+    throw new LeakageError("spec", `--data-path is for a data set of the catalogue, and --data ${data} is already the path of a folder.`);
   return data;
 }

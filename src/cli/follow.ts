@@ -9,7 +9,7 @@ import { type Console, duration } from "./console.ts";
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-/** Says what begins. */
+/** Prints what begins. */
 export function opening(tell: Console, spec: Spec, specHash: string, places: Places): void {
   const model = concise(models, spec.client.model);
   const { statistics } = spec.client;
@@ -45,7 +45,7 @@ export function opening(tell: Console, spec: Spec, specHash: string, places: Pla
   if (statistics) tell.line(`running statistics from ${statistics.examples} public images`);
 }
 
-/** Runs something to its end and tells of it. */
+/** Runs a plan to its end and reports its progress. */
 export async function follow(tell: Console, running: AsyncGenerator<RunEvent, RunResult>): Promise<RunResult> {
   let part: unknown;
   let name = "";

@@ -20,7 +20,7 @@ const nouns: Readonly<Record<string, () => readonly Row[]>> = {
   priors: () => priors.list(),
 };
 
-/** `gradleak list`: the catalogue on stdout. */
+/** Runs `gradleak list`: prints the catalogue on stdout. */
 export function list(noun: string | undefined, { json = false }: { json?: boolean }): void {
   if (noun !== undefined && !Object.hasOwn(nouns, noun))
     throw new LeakageError(

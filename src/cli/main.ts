@@ -6,26 +6,26 @@ import { printable } from "../formats/index.ts";
 import { version } from "./version.ts";
 
 const descriptions = {
-  attack: "Simulates a client on chosen images, defends, attacks and scores.",
-  audit: "States the risk, with a confidence interval, of each defense against each attack.",
-  invert: "Attacks a real update that came from elsewhere.",
-  tune: "Chooses an attack's parameters, by equal budgets on draws that are not scored.",
+  attack: "Simulates a client on chosen images, attacks its updates and scores the reconstructions.",
+  audit: "Estimates the risk of each defense against each attack, with confidence intervals.",
+  invert: "Attacks a real update from a file.",
+  tune: "Chooses an attack's parameters on draws that are not scored.",
 } as const;
 
 const isAttacking = (name: string | undefined): name is keyof typeof descriptions => name !== undefined && name in descriptions;
 
 /**
- * The command line. Only the flags of the command that is asked for are made: those of the others
- * would load what they do not need.
+ * The command line. It builds only the flags of the requested command, because those of the others
+ * would load code that is not needed.
  *
- * @param ended is told the exit code of a command that has one.
+ * @param ended receives the exit code of a command that has one.
  */
 async function program(words: readonly string[], ended: (code: number) => void): Promise<Command> {
   const root = new Command("gradleak")
     .description("Measures what a federated-learning update gives away.")
     .version(version)
     .exitOverride()
-    .showHelpAfterError("(gradleak help COMMAND lists what is allowed)");
+    .showHelpAfterError("(gradleak help COMMAND lists the options)");
   const asked = words.filter((word) => !word.startsWith("-")).find((word) => word !== "help");
   for (const [name, description] of Object.entries(descriptions)) {
     const command = root.command(name).description(description);
@@ -41,19 +41,19 @@ async function program(words: readonly string[], ended: (code: number) => void):
   const run = root
     .command("run")
     .argument("<file>", "a spec in JSON or YAML, or the result.json of a run")
-    .description("Does what any command does, from a file.");
+    .description("Runs a spec, or the spec of a result, from a file.");
   if (asked === "run") (await import("./options.ts")).addRunOptions(run);
   run.action(async (file: string, flags) => ended(await (await import("./run-file.ts")).runFile(file, flags)));
 
   root
     .command("reproduce")
-    .argument("[experiment...]", "one of them, with its parameters; --help lists them")
+    .argument("[experiment...]", "an experiment and its parameters; --help lists them")
     .allowUnknownOption()
     .helpOption(false)
-    .description("Makes a figure or a table of the paper again.")
+    .description("Reproduces a figure or a table of the paper.")
     .action(async (_words: readonly string[], _flags: object, { args }: Command) => (await import("./reproduce.ts")).reproduce(args));
 
-  const data = root.command("data").description("Data sets that are not ours to ship.");
+  const data = root.command("data").description("Manages data sets that do not ship with this program.");
   data
     .command("fetch")
     .argument("<set>", "cifar10 or mnist")
@@ -62,8 +62,8 @@ async function program(words: readonly string[], ended: (code: number) => void):
 
   root
     .command("list")
-    .argument("[nouns]", "attacks, conditionals, data, defenses, experiments, losses, models or priors; all of them by default")
-    .option("--json", "as one JSON object")
+    .argument("[nouns]", "attacks, conditionals, data, defenses, experiments, losses, models or priors; all by default")
+    .option("--json", "prints one JSON object")
     .description("Lists the catalogue, with every parameter.")
     .action(async (noun: string | undefined, flags: { json?: boolean }) => (await import("./list.ts")).list(noun, flags));
   return root.addHelpText(
@@ -72,7 +72,10 @@ async function program(words: readonly string[], ended: (code: number) => void):
   );
 }
 
-/** 0 done, 1 a gate failed, 2 the input was wrong, 3 it broke. */
+/**
+ * Runs the command line. The exit code is 0 if it is done, 1 if a gate failed, 2 if the input was
+ * wrong, and 3 if the program broke.
+ */
 async function main(): Promise<number> {
   let code = 0;
   try {
@@ -93,8 +96,8 @@ async function main(): Promise<number> {
   }
 }
 
-// A reader that leaves (`gradleak list | head`) ends the program as it ends any other: silently,
-// with the code of a broken pipe.
+// If a reader leaves (`gradleak list | head`), the program ends silently with the code of a broken
+// pipe, as other programs do.
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;

@@ -3,7 +3,7 @@ import { type Flag, flagsOf, takesMany } from "../runs/index.ts";
 
 type Attacking = keyof typeof flagsOf;
 
-/** A flag that says where something lies, or how it is run, and stands in no spec. */
+/** A flag that says where something lies or how it runs. It is not part of a spec. */
 interface Door {
   readonly flags: string;
   readonly doc: string;
@@ -13,34 +13,42 @@ interface Door {
 
 const group = (name: string): string => `${name}:`;
 
-/** How something is run: flags of every command that runs something. */
+/** The flags of every command that runs something. */
 const run: readonly Door[] = [
-  { group: "Run", flags: "--out <folder>", doc: "Where the result goes (default: out/<command>-<hash of the spec>)." },
-  { group: "Run", flags: "--threads <n>", doc: "Threads of the runtime (default: the number of cores)." },
-  { group: "Run", flags: "--device <name>", doc: "Where it runs: cpu, or another device of the installed ONNX Runtime (default: cpu)." },
-  { group: "Run", flags: "--json", doc: "Prints one JSON object a line on stdout; the last one holds the result." },
+  { group: "Run", flags: "--out <folder>", doc: "The folder of the result (default: out/<command>-<hash of the spec>)." },
+  { group: "Run", flags: "--threads <n>", doc: "The number of threads (default: the number of cores)." },
+  {
+    group: "Run",
+    flags: "--device <name>",
+    doc: "The device that computes: cpu, or another device of the installed ONNX Runtime (default: cpu).",
+  },
+  { group: "Run", flags: "--json", doc: "Prints one JSON object per line on stdout. The last one has the result." },
 ];
 
 const data: readonly Door[] = [
   {
     group: "Data",
     flags: "--data <set>",
-    doc: "A data set (gradleak list data), such as shapes, which ships with this program; or a folder of PNG and JPEG images.",
+    doc: "A data set (gradleak list data), such as shapes, which ships with this program, or a folder of PNG and JPEG images.",
     required: true,
   },
-  { group: "Data", flags: "--data-path <folder>", doc: "The folder with the official files of a data set, instead of the fetched ones." },
-  { group: "Data", flags: "--size <h>x<w>", doc: "The size that a folder's images are brought to (default: 32x32)." },
+  {
+    group: "Data",
+    flags: "--data-path <folder>",
+    doc: "The folder with the official files of a data set, in place of the downloaded ones.",
+  },
+  { group: "Data", flags: "--size <h>x<w>", doc: "The size that a folder's images are resized to (default: 32x32)." },
   {
     group: "Data",
     flags: "--resize <how>",
-    doc: "What happens to a folder's images of another size: error, or center-area (default: center-area).",
+    doc: "What happens to images of another size in a folder: error, or center-area (default: center-area).",
   },
 ];
 
 const weights: Door = {
   group: "Client",
   flags: "--weights <file>",
-  doc: "The network's weights, as safetensors or npz; without it they are drawn from the seed.",
+  doc: "The network's weights, as safetensors or npz. Without this flag they are drawn from the seed.",
 };
 
 const tuned = (takes: string, doc: string): Door => ({ group: "Attack", flags: `--tuned ${takes}`, doc });
@@ -49,28 +57,28 @@ const doors: Readonly<Record<Attacking, readonly Door[]>> = {
   attack: [
     ...data,
     weights,
-    tuned("<file>", "The attack that gradleak tune wrote, in place of --attack."),
+    tuned("<file>", "An attack that gradleak tune wrote, in place of --attack."),
     {
       group: "Run",
       flags: "--save-update",
-      doc: "Also writes what the server saw: update-<index>.safetensors with the update and what was published with it.",
+      doc: "Also writes what the server saw to update-<index>.safetensors: the update and what was published with it.",
     },
     ...run,
   ],
-  audit: [...data, weights, tuned("<file...>", "Attacks that gradleak tune wrote, with or in place of --attack."), ...run],
+  audit: [...data, weights, tuned("<file...>", "Attacks that gradleak tune wrote, in addition to --attack or in its place."), ...run],
   invert: [
     {
       group: "Data",
       flags: "--update <file>",
-      doc: "Gradients by parameter name, as safetensors or npz; published masks are named mask<place>.<parameter>.",
+      doc: "Gradients by parameter name, as safetensors or npz. Published masks are named mask<place>.<parameter>.",
       required: true,
     },
     weights,
-    tuned("<file>", "The attack that gradleak tune wrote, in place of --attack."),
+    tuned("<file>", "An attack that gradleak tune wrote, in place of --attack."),
     {
       group: "Attack",
       flags: "--labels <list>",
-      doc: "Classes of the images, such as 3 or 3,5; or recovered, or joint (default: recovered for one image).",
+      doc: "The classes of the images, such as 3 or 3,5, or recovered, or joint (default: recovered for one image).",
     },
     { group: "Score", flags: "--truth <files...>", doc: "The original images, only to score the result." },
     ...run,
@@ -78,28 +86,28 @@ const doors: Readonly<Record<Attacking, readonly Door[]>> = {
   tune: [
     ...data,
     weights,
-    { group: "Attack", flags: "--attack <part>", doc: "The attack; all candidates take its steps.", required: true },
+    { group: "Attack", flags: "--attack <part>", doc: "The attack. All candidates take as many steps as it does.", required: true },
     {
       group: "Tuning",
       flags: "--vary <values...>",
-      doc: "A parameter and the values that are tried, such as rate=0.05/0.1 or prior.weight=1/10.",
+      doc: "A parameter and the values to try, such as rate=0.05/0.1 or prior.weight=1/10.",
       required: true,
     },
     {
       group: "Tuning",
       flags: "--budget <n>",
-      doc: "Candidates that are tried, at most; more combinations are drawn from at random (default: 32).",
+      doc: "The largest number of candidates. If there are more combinations, candidates are a random choice (default: 32).",
     },
     {
       group: "Tuning",
       flags: "--by <criterion>",
-      doc: "What is made least: the mean distance from the images drawn, or the attacker's own objective (default: distance).",
+      doc: "What tuning minimizes: distance, the mean distance from the true images, or objective, the attacker's own (default: distance).",
     },
     ...run,
   ],
 };
 
-/** Files that `gradleak run` is told of in addition to a spec. */
+/** The files that `gradleak run` takes in addition to a spec. */
 export const runDoors: readonly Door[] = [
   { group: "Data", flags: "--data <folder>", doc: "The folder of images that the spec names by a hash." },
   { group: "Data", flags: "--data-path <folder>", doc: "The folder with the official files of a data set." },
@@ -109,20 +117,20 @@ export const runDoors: readonly Door[] = [
   ...run,
 ];
 
-/** In which order help shows the groups. */
+/** The order in which help shows the groups. */
 const order = ["Data", "Client", "Attack", "Score", "Sampling", "Tuning", "Run"];
 
 const optionOf = (flag: Flag): Option => {
   const otherwise = flag.otherwise === undefined ? "" : ` (default: ${flag.otherwise})`;
   const option = new Option(`${flag.name} ${flag.takes}`, `${flag.doc.replace(/\.$/, "")}${otherwise}.`).helpGroup(group(flag.group));
-  // Commander checks one value against choices; several are read one by one.
+  // Commander checks one value against choices; several values are checked when they are read.
   return flag.choices && !takesMany(flag) ? option.choices([...flag.choices]) : option;
 };
 
 const doorOption = ({ flags, doc, group: name, required }: Door): Option =>
   new Option(flags, doc).helpGroup(group(name)).makeOptionMandatory(required === true);
 
-/** The flags that a command cannot do without, of those that stand in its spec. */
+/** The flags that a command requires, of those that are part of its spec. */
 const mandatory: Readonly<Record<Attacking, readonly string[]>> = {
   attack: ["--model"],
   audit: ["--model", "--samples"],
@@ -130,7 +138,7 @@ const mandatory: Readonly<Record<Attacking, readonly string[]>> = {
   tune: ["--model"],
 };
 
-/** What a command line of each command looks like. */
+/** Example command lines of each command. */
 const examples: Readonly<Record<Attacking, readonly string[]>> = {
   attack: [
     "gradleak attack --data shapes --images 0-3 --model lenet --attack idlg",
@@ -147,7 +155,7 @@ const examples: Readonly<Record<Attacking, readonly string[]>> = {
   ],
 };
 
-/** Adds the flags of a command that attacks, in groups, and examples of it. */
+/** Adds the flags of a command that attacks, in groups, with examples. */
 export function addOptions(command: Command, name: Attacking): Command {
   const own = flagsOf[name].map((flag) => ({
     at: flag.group,

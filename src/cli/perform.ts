@@ -11,7 +11,7 @@ import { ResultFolder } from "./folder.ts";
 import { follow, opening } from "./follow.ts";
 import { versions } from "./version.ts";
 
-/** Flags of every command that runs something: they change no number of a result. */
+/** The flags of every command that runs something. They change no number of a result. */
 export interface RunFlags {
   readonly out?: string;
   readonly threads?: string;
@@ -19,7 +19,11 @@ export interface RunFlags {
   readonly json?: boolean;
 }
 
-/** Where a run happens. @throws LeakageError where the device is not there or cannot be used. */
+/**
+ * The machine of a run.
+ *
+ * @throws LeakageError if the device does not exist or cannot be used.
+ */
 export async function machineOf({ threads, device = "cpu" }: RunFlags): Promise<Machine> {
   const machine = {
     threads: threads === undefined ? availableParallelism() : wholeNumber(threads, "--threads", 1, 1024),
@@ -31,9 +35,9 @@ export async function machineOf({ threads, device = "cpu" }: RunFlags): Promise<
 }
 
 /**
- * Does what a spec asks for, with a store in a result folder, and tells of it.
+ * Runs a spec with a store in a result folder, and reports its progress and result.
  *
- * @returns the exit code: 1 where a gate failed.
+ * @returns the exit code, which is 1 if a gate failed.
  */
 export async function perform({ spec: asked, places, extras }: Asked, flags: RunFlags, source?: string): Promise<number> {
   const tell = consoleFor(flags.json === true);

@@ -11,8 +11,8 @@ import { machineOf, type RunFlags } from "./perform.ts";
 import { versions } from "./version.ts";
 
 /**
- * Flags of every experiment, as commander gives them; the others are its parameters, by their
- * names.
+ * The flags of every experiment, as commander gives them. The others are the experiment's
+ * parameters, by their names.
  */
 interface ReproduceFlags extends Readonly<Record<string, unknown>> {
   readonly quick?: boolean;
@@ -23,22 +23,22 @@ interface ReproduceFlags extends Readonly<Record<string, unknown>> {
   readonly json?: boolean;
 }
 
-/** `gradleak reproduce`: a command an experiment, with a flag a parameter. */
+/** Runs `gradleak reproduce`, which has one command per experiment and one flag per parameter. */
 export async function reproduce(words: readonly string[]): Promise<void> {
   const root = new Command("gradleak reproduce")
-    .description("Makes a figure or a table of the paper again.")
+    .description("Reproduces a figure or a table of the paper.")
     .exitOverride()
     .showHelpAfterError("(gradleak reproduce EXPERIMENT --help lists what is allowed)");
   for (const { kind, doc, params } of experiments.list()) {
     const command = root.command(kind).description(doc);
     for (const parameter of params) command.option(`${flagOf(parameter.name)} <value>`, describe(parameter));
-    if (quick[kind]) command.option("--quick", "a small version, done in seconds");
+    if (quick[kind]) command.option("--quick", "a small version that takes seconds");
     command
-      .option("--seed <n>", "all randomness follows from it", "0")
-      .option("--out <folder>", `where the result goes (default: out/${kind}-<hash of the spec>)`)
-      .option("--threads <n>", "threads of the runtime (default: the number of cores)")
-      .option("--device <name>", "where it runs: cpu, or another device of the installed ONNX Runtime", "cpu")
-      .option("--json", "one JSON object a line on stdout; the last has the result")
+      .option("--seed <n>", "the seed of all randomness", "0")
+      .option("--out <folder>", `the folder of the result (default: out/${kind}-<hash of the spec>)`)
+      .option("--threads <n>", "the number of threads (default: the number of cores)")
+      .option("--device <name>", "the device that computes: cpu, or another device of the installed ONNX Runtime", "cpu")
+      .option("--json", "prints one JSON object per line on stdout; the last one has the result")
       .action(async (flags: ReproduceFlags) => {
         await make(kind, params, flags);
       });
@@ -52,8 +52,8 @@ const describe = ({ doc, type, range, default: initial }: Row["params"][number])
   `${doc} (${[type, range].filter(Boolean).join(" ")}${initial === undefined ? "" : `; default: ${initial}`})`;
 
 /**
- * An experiment's parameters: those of --quick, and in their place those that are given. Lists take
- * commas as well.
+ * The parameters of an experiment: those that were typed, else those of --quick. Lists may also use
+ * commas.
  */
 function partOf(kind: string, params: Row["params"], flags: ReproduceFlags): PartSpec {
   const given = params.flatMap(({ name, type }) => {
@@ -73,9 +73,9 @@ function make(kind: string, params: Row["params"], flags: ReproduceFlags): Promi
 }
 
 /**
- * Does what the spec of an experiment asks for, and goes on where an earlier run stopped.
+ * Runs the spec of an experiment and continues where an earlier run stopped.
  *
- * @param source how errors name the spec.
+ * @param source the name of the spec in errors.
  * @returns the exit code.
  */
 export async function reproduceSpec(asked: unknown, flags: RunFlags, source?: string): Promise<number> {
@@ -87,7 +87,7 @@ export async function reproduceSpec(asked: unknown, flags: RunFlags, source?: st
   const hash = specHash(spec);
   const folder = await ResultFolder.open(flags.out ?? `out/${kind}-${hash.slice(0, 12)}`, hash, spec);
   tell.event("start", { experiment: kind, specHash: hash });
-  tell.line(`${pc.bold("gradleak")} makes ${kind} again`);
+  tell.line(`${pc.bold("gradleak")} reproduces ${kind}`);
   const { result, images } = await drive(tell, kind, experiment.run({ spec, store: folder, versions, machine }));
   validateExperiment(result, "the result");
   for (const [name, png] of images) await folder.write(name, png);

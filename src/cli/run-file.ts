@@ -6,7 +6,7 @@ import type { Places } from "../runs/index.ts";
 import { perform, type RunFlags } from "./perform.ts";
 import { reproduceSpec } from "./reproduce.ts";
 
-/** Flags of `gradleak run`: where what the spec names lies, and how it is run. */
+/** The flags of `gradleak run`: where the things that the spec names lie, and how it runs. */
 export interface RunFileFlags extends RunFlags {
   readonly data?: string;
   readonly dataPath?: string;
@@ -16,8 +16,8 @@ export interface RunFileFlags extends RunFlags {
 }
 
 /**
- * `gradleak run`: what any command does, from a file. The file is a spec in JSON or YAML, or a
- * result, whose spec runs unchanged.
+ * Runs `gradleak run`, which does from a file what any command does. The file is a spec in JSON or
+ * YAML, or a result, whose spec runs unchanged.
  *
  * @returns the exit code.
  */
@@ -49,21 +49,22 @@ type Fields = { readonly [field: string]: unknown };
 
 const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The spec that a file is, or that the result in it was made by. */
+/** The spec in a file, or the spec of the result in it. */
 function specIn(text: string, file: string): Fields {
   let given: unknown;
   try {
-    // YAML reads JSON as well.
+    // YAML includes JSON.
     given = parse(text, { maxAliasCount: 100 });
   } catch (cause) {
     const [line] = (cause as Error).message.split("\n");
     throw new LeakageError("file", `${file} is neither JSON nor YAML: ${line}`, { cause });
   }
-  if (!isFields(given)) throw new LeakageError("file", `${file} must hold a spec, an object with a command; it holds ${describe(given)}.`);
+  if (!isFields(given))
+    throw new LeakageError("file", `${file} must contain a spec, an object with a command; it contains ${describe(given)}.`);
   if (given.spec === null)
     throw new LeakageError(
       "spec",
-      `${file} is the result of objects that were made in code: it has no spec, and only that code runs it again.`,
+      `${file} is the result of objects that were made in code: it has no spec, and only that code can run it again.`,
     );
   return isFields(given.spec) ? given.spec : given;
 }
@@ -71,7 +72,7 @@ function specIn(text: string, file: string): Fields {
 const describe = (value: unknown): string =>
   value === null || value === undefined ? "nothing" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
 
-/** @throws LeakageError `spec` for a file that the spec has no use for. */
+/** @throws LeakageError `spec` for a file that the spec cannot use. */
 function requireAgreement(spec: Fields, places: Places, file: string): void {
   const client = isFields(spec.client) ? spec.client : {};
   const weights = isFields(client.weights) ? client.weights.kind : "initial";
@@ -80,5 +81,5 @@ function requireAgreement(spec: Fields, places: Places, file: string): void {
   if (places.update !== undefined && spec.command !== "invert")
     throw new LeakageError("spec", `--update ${places.update} contradicts ${file}, whose command is ${JSON.stringify(spec.command)}.`);
   if (spec.command === "invert" && places.data !== undefined)
-    throw new LeakageError("spec", `--data ${places.data} contradicts ${file}, which is about one update and no data set.`);
+    throw new LeakageError("spec", `--data ${places.data} contradicts ${file}, which is about one update and not a data set.`);
 }

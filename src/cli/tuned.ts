@@ -5,8 +5,9 @@ import { canonicalJson, type PartSpec } from "../parts/index.ts";
 import { readTuned, recordOf, type TuningRecord } from "../runs/index.ts";
 
 /**
- * The attack that `gradleak tune` wrote to a file. Throws LeakageError where it was tuned on the
- * part of the data that is to be scored.
+ * The attack that `gradleak tune` wrote to a file.
+ *
+ * @throws LeakageError if it was tuned on the split that is to be scored.
  */
 async function tunedAttack(path: string, split: Split | undefined): Promise<TuningRecord> {
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
@@ -16,7 +17,7 @@ async function tunedAttack(path: string, split: Split | undefined): Promise<Tuni
   if (tuned.split === split)
     throw new LeakageError(
       "spec",
-      `--tuned ${path} was tuned on the ${split} images, and those are the ones to be scored; choose the other --split.`,
+      `--tuned ${path} was tuned on the ${split} images, which are the ones to be scored; choose the other --split.`,
     );
   return recordOf(tuned);
 }
@@ -24,12 +25,12 @@ async function tunedAttack(path: string, split: Split | undefined): Promise<Tuni
 /** The one attack of `--attack` or `--tuned`. */
 export async function chosenAttack(attack: PartSpec | undefined, tuned: string | undefined, split: Split | undefined) {
   if (attack !== undefined && tuned !== undefined)
-    throw new LeakageError("spec", `--tuned ${tuned} does not fit --attack ${attack.kind}: it has an attack of its own; give one of them.`);
+    throw new LeakageError("spec", `--tuned ${tuned} does not fit --attack ${attack.kind}: it has its own attack; give one of them.`);
   const { attacks: chosen, tuned: by } = await chosenAttacks(attack ? [attack] : [], tuned === undefined ? [] : [tuned], split);
   return { attack: chosen[0]!, tuned: by };
 }
 
-/** The attacks of `--attack` and `--tuned`, and by what the latter were tuned. */
+/** The attacks of `--attack` and `--tuned`, and the tunings of the latter. */
 export async function chosenAttacks(
   attack: readonly PartSpec[],
   tuned: readonly string[],
@@ -42,9 +43,9 @@ export async function chosenAttacks(
     );
   const read = await Promise.all(tuned.map((path) => tunedAttack(path, split)));
   const twice = tuned.find((_, i) => read.findIndex(({ specHash }) => specHash === read[i]!.specHash) < i);
-  if (twice !== undefined) throw new LeakageError("spec", `--tuned ${twice} holds a tuning that is given already; give each once.`);
-  // Behind two defenses the same candidate may be best: one attack then, which was tuned behind
-  // both.
+  if (twice !== undefined) throw new LeakageError("spec", `--tuned ${twice} has a tuning that is given already; give each once.`);
+  // The same candidate may be best behind two defenses. Then there is one attack, which was tuned
+  // behind both.
   const best = new Map(read.map((each) => [canonicalJson(each.attack), each.attack]));
   return {
     attacks: [...attack, ...best.values()],

@@ -9,41 +9,44 @@ export interface Batch {
 }
 
 /**
- * A participant of federated learning, as the server knows it: everything but its data. Its
- * protocol is inside: what it computes from a batch before any defense is its `update`.
+ * A participant of federated learning as the server knows it: everything but its data. The client
+ * contains its protocol: `update` is what it computes from a batch before any defense.
  */
 export interface Client {
   readonly model: Model;
   readonly mode: Mode;
-  /** Names and shapes of what it sends, in the order of the model's state_dict. */
+  /** The names and shapes of what the client sends, in the order of the model's state_dict. */
   readonly parameters: readonly { readonly name: string; readonly shape: Shape }[];
   /** The value of a parameter or running statistic, as the server knows it. */
   weight(name: string): Tensor;
   /**
-   * What it sends for a batch.
+   * What the client sends for a batch.
    *
-   * @param key of the network's random layers; without one they compute at the center of their
-   * noise.
+   * @param key the key of the network's random layers. Without a key they compute at the center of
+   * their noise.
    */
   update(batch: Batch, key?: Key): Gradients;
-  /** What flows between the layers for a batch, by the names of {@link Model.forward}'s tap. */
+  /** The tensors between the layers for a batch, by the names of {@link Model.forward}'s tap. */
   taps(batch: Batch): ReadonlyMap<string, Tensor>;
   /**
-   * The same client, whose updates are compared entry by entry: slower, and right to the last digit
-   * near a perfect match.
+   * The same client with updates that are compared entry by entry. That is slower, and exact to the
+   * last digit near a perfect match.
    */
   exactly(): Client;
 }
 
-/** Mean and biased variance of a layer's inputs over batch and positions, a number a channel. */
+/**
+ * The mean and the biased variance of a layer's inputs over batch and positions, one number per
+ * channel.
+ */
 export interface InputStatistics {
   readonly mean: Tensor;
   readonly variance: Tensor;
 }
 
 /**
- * What enters a batch normalization: over this batch, and as the layer's running statistics
- * remember it.
+ * The statistics of a batch normalization's inputs: over this batch, and as the layer's running
+ * statistics remember them.
  */
 export interface LayerStatistics {
   readonly layer: string;
@@ -52,7 +55,8 @@ export interface LayerStatistics {
 }
 
 /**
- * What enters each batch normalization, from the first to the last; empty where the model has none.
+ * The statistics of the inputs of each batch normalization, from the first to the last. The list is
+ * empty if the model has none.
  */
 export function batchStatistics(client: Client, batch: Batch): readonly LayerStatistics[] {
   const taps = client.taps(batch);

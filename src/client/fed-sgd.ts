@@ -7,15 +7,21 @@ import { crossEntropy, type Loss } from "./losses.ts";
 export interface FedSgdOptions {
   readonly model: Model;
   readonly weights: Weights;
-  /** How it runs batch normalization; `eval` by default. */
+  /** How the client runs batch normalization. The default is `eval`. */
   readonly mode?: Mode;
-  /** Cross-entropy by default. */
+  /** The loss that the client minimizes. The default is cross-entropy. */
   readonly loss?: Loss;
 }
 
 /**
- * A client of FedSGD: it sends the gradient of its mean loss over one batch, at weights that the
- * server knows (McMahan et al. 2017).
+ * A client of FedSGD (McMahan et al. 2017). It sends the gradient of its mean loss over one batch,
+ * at weights that the server knows.
+ *
+ * @example
+ * ```ts
+ * const weights = initialWeights(model, keyFromSeed(0));
+ * const client = fedSgd({ model, weights, mode: "train" });
+ * ```
  */
 export function fedSgd({ model, weights, mode = "eval", loss = crossEntropy }: FedSgdOptions): Client {
   // θ is a constant of every program, so that the runtime can prepare it once.

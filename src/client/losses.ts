@@ -3,19 +3,19 @@ import type { Tensor } from "../graph/index.ts";
 import { catalogue, part } from "../parts/index.ts";
 
 /**
- * What a client minimizes: the mean over a batch, from logits [B, C] and label probabilities y [B,
- * C].
+ * The number that a client minimizes: the mean over a batch, from logits [B, C] and label
+ * probabilities y [B, C].
  */
 export type Loss = (logits: Tensor, y: Tensor) => Tensor;
 
-/** −Σ y log softmax(logits), averaged over the batch. */
+/** Cross-entropy: −Σ y log softmax(logits), averaged over the batch. */
 export const crossEntropy: Loss = (logits, y) => logits.logSoftmax().mul(y).sum(-1).mean().neg();
 
-/** The losses that a client can minimize. */
+/** The catalogue of losses that a client can minimize. */
 export const losses = catalogue<Loss>("loss", [
   part({
     kind: "cross-entropy",
-    doc: "Cross-entropy of the softmax, averaged over the batch.",
+    doc: "The cross-entropy of the softmax, averaged over the batch.",
     params: {
       smoothing: z
         .number()
@@ -31,7 +31,7 @@ export const losses = catalogue<Loss>("loss", [
   }),
   part({
     kind: "squared-error",
-    doc: "Squared difference of logits and one-hot labels, averaged over the batch and the classes.",
+    doc: "The squared difference of logits and one-hot labels, averaged over the batch and the classes.",
     params: {},
     build: (): Loss => (logits, y) => logits.sub(y).square().mean(),
   }),

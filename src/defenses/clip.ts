@@ -4,7 +4,7 @@ import { part } from "../parts/index.ts";
 import type { Defense } from "./defense.ts";
 import { deterministicStep } from "./step.ts";
 
-/** 1 / max(1, ‖g‖ / norm) from ‖g‖². Its derivative is 0 where nothing is clipped, at g = 0 too. */
+/** 1 / max(1, ‖g‖ / norm) from ‖g‖². Its derivative is 0 if nothing is clipped, at g = 0 too. */
 export const clipFactor = (squaredNorm: Tensor, norm: number): Tensor =>
   squaredNorm
     .div(norm ** 2)
@@ -18,12 +18,10 @@ export function clipped(update: Gradients, norm: number): Gradients {
   return update.map((entries) => entries.mul(factor));
 }
 
-/**
- * The whole update made shorter where it is longer than a norm: no noise, and no privacy by itself.
- */
+/** Clips the whole update to a norm. It adds no noise and is no privacy guarantee by itself. */
 export const clip = part({
   kind: "clip",
-  doc: "Scales the update down to a norm where it is longer.",
-  params: { norm: z.number().positive().default(1).describe("Largest Euclidean norm of the whole update.") },
+  doc: "Scales the whole update down to a norm if it is longer.",
+  params: { norm: z.number().positive().default(1).describe("The largest Euclidean norm of the whole update. Smaller values clip more.") },
   build: ({ norm }): Defense => ({ steps: [deterministicStep(`clip at norm ${norm}`, (update) => clipped(update, norm))] }),
 });

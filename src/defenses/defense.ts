@@ -5,19 +5,22 @@ import { type Law, likelihoodOf, narrowOf, type UnknownLaw, undefended } from ".
 import type { Likelihood, Published } from "./law/likelihood.ts";
 import type { Step, StepState } from "./step.ts";
 
-/** What a client does before it sends: steps, in order. */
+/**
+ * What a client does to a batch, to its model and to its update before the update leaves: steps, in
+ * order.
+ */
 export interface Defense {
   readonly steps: readonly Step[];
 }
 
-/** What a defense makes of p(g | x). */
+/** The law p(g | x) of what a defense sends, given the private batch. */
 export type DefenseLaw =
-  /** There is noise, and its density can be written down. */
+  /** The defense adds noise, and its density can be written down. */
   | { readonly kind: "known"; readonly likelihood: Likelihood }
   /**
-   * There is no noise: the law is a point mass. An attacker takes for it a Gaussian around the
-   * update that the batch would give. `width` is its standard deviation in root mean squares of the
-   * observed entries. It lacks its constant.
+   * The defense adds no noise: the law is a point mass. `narrow` gives the Gaussian around the
+   * update of a batch that an attacker assumes in its place. `width` is its standard deviation in
+   * root mean squares of the observed entries. Its normalizing constant is left out.
    */
   | { readonly kind: "deterministic"; narrow(width: number): Likelihood }
   | UnknownLaw;
@@ -25,7 +28,18 @@ export type DefenseLaw =
 const lawAfter = (steps: readonly Step[]): Law | UnknownLaw =>
   steps.reduce<Law | UnknownLaw>((before, step, place) => ("kind" in before ? before : step.law(before, place)), undefended);
 
-/** The law of a defense. */
+/**
+ * The law of a defense: known, deterministic, or unknown with the reason.
+ *
+ * @throws LeakageError `spec` if a step cannot act after the steps before it.
+ *
+ * @example
+ * ```ts
+ * const law = lawOf(defenses.build("gaussian:sigma=0.01"));
+ * if (law.kind === "known") console.log(law.likelihood.name);
+ * if (law.kind === "unknown") console.log(law.reason);
+ * ```
+ */
 export function lawOf(defense: Defense): DefenseLaw {
   const law = lawAfter(defense.steps);
   if ("kind" in law) return law;
@@ -34,18 +48,18 @@ export function lawOf(defense: Defense): DefenseLaw {
   return { kind: "known", likelihood: likelihoodOf(law, check) };
 }
 
-/** @throws LeakageError `spec` where a step does not fit the client or the size of its batch. */
+/** @throws LeakageError `spec` if a step does not fit the client or the size of its batch. */
 export function requireFit({ steps }: Defense, client: Pick<Client, "model" | "mode">, batchSize: number): void {
   for (const step of steps) step.check?.(client, batchSize);
 }
 
 /**
- * The client whose updates the server sees: with every change that the defense makes to its model.
+ * The client whose updates the server sees, with every change that the defense makes to its model.
  */
 export const defended = ({ steps }: Defense, client: Client): Client =>
   steps.reduce((changed, step) => step.onClient?.(changed) ?? changed, client);
 
-/** What each step remembers, in order. */
+/** What each step remembers, in the order of the steps. */
 export type DefenseState = readonly StepState[];
 
 /** What the steps remember before the first round. */
@@ -59,19 +73,28 @@ export interface Sent {
   readonly update: Gradients;
   readonly published: Published;
   /**
-   * The batch that the update is of, after the steps on the batch. For scoring only: no attacker
-   * sees it.
+   * The batch that the update belongs to, after the steps on the batch. It is for scoring only: no
+   * attacker sees it.
    */
   readonly batch: Batch;
   readonly state: DefenseState;
 }
 
 /**
- * What a client sends behind a defense. The steps on the batch act first, then the client computes,
- * then the steps on the update act, each in order and with a key of its own.
+ * The function that computes what a client sends behind a defense. The steps on the batch act
+ * first, then the client computes its update, then the steps on the update act. Steps act in order;
+ * each has its own key.
  *
- * @param client without the defense; see {@link defended}.
- * @throws LeakageError `spec` where a step does not fit.
+ * @param client the client without the defense; see {@link defended}.
+ * @returns a function of a batch, a key and what the steps remember (by default
+ * {@link initialState}). It gives the update, what is published, the batch that the update belongs
+ * to, and what the steps remember next. It throws LeakageError `spec` if a step does not fit.
+ *
+ * @example
+ * ```ts
+ * const sent = send(defenses.build("clip:norm=1"), client)(batch, key);
+ * console.log(sent.update.names, Object.keys(sent.published));
+ * ```
  */
 export function send(defense: Defense, client: Client): (batch: Batch, key: Key, state?: DefenseState) => Sent {
   const { steps } = defense;
@@ -99,5 +122,5 @@ export function send(defense: Defense, client: Client): (batch: Batch, key: Key,
   };
 }
 
-/** Several defenses, one after the other. */
+/** The defense that applies several defenses, one after the other. */
 export const chain = (links: readonly Defense[]): Defense => ({ steps: links.flatMap(({ steps }) => steps) });

@@ -7,7 +7,16 @@ import { laplacian } from "./laplacian.ts";
 import { mask } from "./mask.ts";
 import { none } from "./none.ts";
 
-/** The defenses that a client can choose from, and chains of them with `+`. */
+/**
+ * The catalogue of defenses that a client can use. A chain such as `clip+gaussian` applies several,
+ * in order.
+ *
+ * @example
+ * ```ts
+ * const noisy = defenses.build("gaussian:sigma=0.01");
+ * const chained = defenses.build("clip:norm=1+gaussian:sigma=0.01");
+ * ```
+ */
 export const defenses = chainable(catalogue<Defense>("defense", [clip, dpSgd, gaussian, laplacian, mask, none]), chain);
 
 export {

@@ -14,8 +14,8 @@ const noise = (scale: number, per: Per): Noise => ({
 });
 
 /**
- * log p(g | x) = −‖g − G(x)‖₁ / b − P log 2b for P entries; on each example of a batch of B, the
- * law of the mean of B draws.
+ * The likelihood of Laplacian noise: log p(g | x) = −‖g − G(x)‖₁ / b − P log 2b for P entries. If
+ * the noise is on each example of a batch of B, it is the density of the mean of B draws.
  */
 export const laplacianLikelihood = (scale: number, per: Per = "update"): Likelihood => noiseLikelihood(noise(scale, per));
 
@@ -24,11 +24,11 @@ export const laplacian = part({
   kind: "laplacian",
   doc: "Adds Laplace(0, scale) to every gradient entry.",
   params: {
-    scale: z.number().positive().default(0.1).describe("Scale b."),
+    scale: z.number().positive().default(0.1).describe("The scale b of the noise, in units of gradient entries. Larger values hide more."),
     per: z
       .enum(["update", "example"])
       .default("update")
-      .describe("Noise on the update, or on the gradient of each example before they are averaged."),
+      .describe("Where noise is added: to the update, or to the gradient of each example before they are averaged."),
   },
   build: ({ scale, per }): Defense => withNoise(noise(scale, per)),
 });

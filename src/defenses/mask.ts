@@ -19,8 +19,8 @@ interface Masking {
 }
 
 /**
- * A mask that is the same for all updates; parameter i is drawn with the key of the seed's masks
- * folded with i. Kept, because it is needed each time a program is made.
+ * A mask that is the same for all updates. The mask of parameter i is drawn with the "mask" stream
+ * of the seed, folded with i. Masks are kept, because every program that is built needs them again.
  */
 function fixedMask(keep: number, seed: number): (index: number, shape: Shape) => Tensor {
   const drawn = new Map<string, Tensor>();
@@ -48,7 +48,7 @@ function maskStep({ keep, redraw, published: isPublished, per, seed }: Masking):
       if (mask) return mask;
       throw new LeakageError(
         "spec",
-        `The law ${name} needs the mask, and the client did not publish one as ${maskName(place, parameter)}; assume a mask with published=false or redraw=never, or what the client did.`,
+        `The law ${name} needs the mask, and the client did not publish one as ${maskName(place, parameter)}; assume a mask with published=false or redraw=never, or the defense that the client used.`,
       );
     };
   return {
@@ -74,13 +74,13 @@ function maskStep({ keep, redraw, published: isPublished, per, seed }: Masking):
       if (per === "example" && redraw === "update" && batchSize > 1)
         throw new LeakageError(
           "spec",
-          `defense mask with per=example does not fit a batch of ${batchSize}: a mask of its own for each example makes every entry a sum over 2^${batchSize} choices, which has no law here; use per=update or a batch of 1.`,
+          `defense mask with per=example does not fit a batch of ${batchSize}: with one mask per example every entry has 2^${batchSize} possible values, and their law is not supported; use per=update or a batch of 1.`,
         );
     },
   };
 }
 
-/** Before any noise a published mask is a part of D(x). */
+/** Before any noise, a published mask is a part of D(x). */
 const maskedSignal = (law: Law, mask: Mask): Law => ({
   ...law,
   plain: false,
@@ -90,26 +90,29 @@ const maskedSignal = (law: Law, mask: Mask): Law => ({
       .map((entries, name) => entries.mul(mask(client, published, name))),
 });
 
-/** After noise it decides which entries say anything. */
+/** After noise, a published mask decides which entries say anything. */
 const maskedEntry = (law: Law, name: string, mask: Mask): Law => ({
   ...law,
   entry: drop(law.entry, name),
   masks: new Map([...law.masks, [name, mask]]),
 });
 
-/** Entries of the gradient set to 0 at random. */
+/** Entries of the gradient are set to 0 at random. */
 export const mask = part({
   kind: "mask",
   doc: "Sets gradient entries to 0 at random.",
   params: {
-    keep: z.number().positive().max(1).default(0.5).describe("Probability that an entry is kept."),
-    redraw: z.enum(["update", "never"]).default("update").describe("A new mask for each update, or one for all."),
+    keep: z.number().positive().max(1).default(0.5).describe("The probability that an entry is kept. Smaller values hide more."),
+    redraw: z
+      .enum(["update", "never"])
+      .default("update")
+      .describe("How often the mask is drawn: for each update, or once for all of them."),
     published: z
       .boolean()
       .default(true)
-      .describe("Whether the mask is sent with the update. Without noise after it, its zeros show it anyway."),
-    per: z.enum(["update", "example"]).default("update").describe("A mask for the update, or one for the gradient of each example."),
-    seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0).describe("Of the mask that is never redrawn."),
+      .describe("Whether the client sends the mask with the update. Without later noise, the zeros show it anyway."),
+    per: z.enum(["update", "example"]).default("update").describe("What a mask covers: the update, or the gradient of each example."),
+    seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0).describe("The seed of a mask that is never redrawn."),
   },
   build: (masking): Defense => ({ steps: [maskStep(masking)] }),
 });

@@ -7,48 +7,51 @@ import type { Published } from "./law/likelihood.ts";
 /** What a step remembers from one round to the next, by name. */
 export type StepState = Readonly<Record<string, Tensor>>;
 
-/** When a step acts on an update. */
+/** The circumstances in which a step acts on an update. */
 export interface Moment {
   /** The client that computed the update, after all steps on the model. */
   readonly client: Client;
-  /** The batch that the update is of, after all steps on the batch. */
+  /** The batch that the update belongs to, after all steps on the batch. */
   readonly batch: Batch;
-  /** The step's own randomness. */
+  /** The key of this step's randomness. */
   readonly key: Key;
-  /** Which step of the defense it is, counted from 0: it names what the step publishes. */
+  /** The position of the step in the defense, counted from 0. It names what the step publishes. */
   readonly place: number;
-  /** What the step remembers; only of a step with {@link Step.initialState}. */
+  /** What the step remembers. It is present only for a step with {@link Step.initialState}. */
   readonly state?: StepState;
 }
 
-/** What a step on the update gives. */
+/** The result of a step on the update. */
 export interface Acted {
   readonly update: Gradients;
   readonly published?: Published;
-  /** What the step remembers for the next round; as it was, where it is left out. */
+  /** What the step remembers for the next round. Without it, the state does not change. */
   readonly state?: StepState;
 }
 
 /**
- * One thing that a defense does. It may act on the batch, on the model, on the update, or on
- * several of them.
+ * One action of a defense. A step may act on the batch, on the model, on the update, or on several
+ * of them. Of the methods only `law` is required.
  */
 export interface Step {
-  /** In a few words, for reports and errors. */
+  /** What the step does, in a few words, for reports and errors. */
   readonly name: string;
-  /**
-   * Changes the batch before the client computes on it: a transformation of images, for example.
-   */
+  /** Changes the batch before the client computes on it. It may transform images, for example. */
   onBatch?(batch: Batch, at: { readonly client: Client; readonly key: Key; readonly place: number }): Batch;
-  /** Changes the client: a layer in its model, for example. The server knows the changed client. */
+  /**
+   * Changes the client. It may add a layer to the model, for example. The server knows the changed
+   * client.
+   */
   onClient?(client: Client): Client;
   /** Changes the update on its way out. */
   onUpdate?(update: Gradients, moment: Moment): Acted;
-  /** What the step remembers before the first round; absent where it remembers nothing. */
+  /**
+   * What the step remembers before the first round. A step that remembers nothing leaves it out.
+   */
   initialState?(client: Client): StepState;
   /**
-   * What the step makes of the law so far; {@link UnknownLaw} with the reason where nobody can
-   * write it down.
+   * The law after this step, from the law before it. A step whose law nobody can write down returns
+   * {@link UnknownLaw} with the reason.
    */
   law(before: Law, place: number): Law | UnknownLaw;
   /**
@@ -58,8 +61,19 @@ export interface Step {
 }
 
 /**
- * A step without randomness: the update is a function of the bare gradient. Its law is a point mass
- * around that function, and stays known where noise follows.
+ * A step without randomness, which makes the update a function of the bare gradient. The law is a
+ * point mass at the value of that function, and stays known if noise follows. After noise, or after
+ * a mask that is not published, the law is unknown.
+ *
+ * @param name what the step does, in a few words, for reports and errors.
+ * @param change the function, written with differentiable operations.
+ *
+ * @example
+ * ```ts
+ * const signs: Defense = {
+ *   steps: [deterministicStep("signs", (update) => update.map((entries) => entries.sign()))],
+ * };
+ * ```
  */
 export const deterministicStep = (name: string, change: (update: Gradients) => Gradients): Step => ({
   name,
@@ -79,7 +93,24 @@ export const deterministicStep = (name: string, change: (update: Gradients) => G
 });
 
 /**
- * A step whose law nobody can write down, with the reason: attacks assume a law of their own there.
+ * A step that acts and says why its law is unknown. Attacks that assume the law of the defense
+ * refuse it with the reason; attacks that bring their own likelihood can be run against it.
+ *
+ * @param reason follows "the law of this defense is not known:".
+ *
+ * @example
+ * ```ts
+ * const noisySigns = stepWithoutLaw(
+ *   "signs of noisy entries",
+ *   "the law of noisy signs has not been worked out",
+ *   (update, { key }) => ({
+ *     update: update.map((entries, name) => {
+ *       const noise = key.foldIn(update.names.indexOf(name)).normal(entries.shape);
+ *       return entries.add(noise.mul(0.01)).sign();
+ *     }),
+ *   }),
+ * );
+ * ```
  */
 export const stepWithoutLaw = (name: string, reason: string, onUpdate: NonNullable<Step["onUpdate"]>): Step => ({
   name,

@@ -6,7 +6,7 @@ import type { Likelihood } from "./law/likelihood.ts";
 import { around, type Noise, sumOf } from "./law/noise.ts";
 import type { Step } from "./step.ts";
 
-/** Adds noise to every entry; tensor i uses the key folded with i. */
+/** The step that adds noise to every entry. Tensor i uses the step's key folded with i. */
 export const noiseStep = (noise: Noise): Step => ({
   name: noise.name,
   onUpdate: (update, { batch, key }) => {
@@ -19,7 +19,10 @@ export const noiseStep = (noise: Noise): Step => ({
   },
 });
 
-/** @throws LeakageError `spec` for noise on single examples, where only their mean is left. */
+/**
+ * @throws LeakageError `spec` for noise on single examples after a step that leaves only their
+ * mean.
+ */
 function requirePossible({ aggregated }: Law, noise: Noise): void {
   if (noise.per === "example" && aggregated !== undefined)
     throw new LeakageError(
@@ -31,7 +34,7 @@ function requirePossible({ aggregated }: Law, noise: Noise): void {
 function tied({ hidden }: Law, noise: Noise): UnknownLaw | undefined {
   if (!hidden?.fixed) return undefined;
   return unknownLaw(
-    `${noise.name} follows ${hidden.name}, and such a mask ties all updates of a client together, while an attack sees one; redraw=update and published=true have a law`,
+    `${noise.name} follows ${hidden.name}, and such a mask ties all updates of a client together, while an attack sees one; masks with redraw=update or published=true have a known law`,
   );
 }
 
@@ -54,7 +57,7 @@ const noisy = (before: Law, noise: Noise): Law => ({
 /** The defense that adds noise to every entry of the update. */
 export const withNoise = (noise: Noise): Defense => ({ steps: [noiseStep(noise)] });
 
-/** The law of noise around the bare gradient. */
+/** The likelihood of noise around the bare gradient. */
 export function noiseLikelihood(noise: Noise): Likelihood {
   const law = lawOf(withNoise(noise));
   if (law.kind !== "known") throw new Error(`noise has a law: ${noise.name}`);

@@ -3,8 +3,8 @@ import { activations, averagePool, convolution, flatten, flaxInitialization as f
 import { type Model, sequential, type Task } from "./model.ts";
 
 /**
- * The network that the Bayesian framework's authors attack on MNIST and CIFAR-10: conv1, conv2,
- * lin1, lin2.
+ * The network that the authors of the Bayesian framework attack on MNIST and CIFAR-10. Names:
+ * conv1, conv2, lin1, lin2.
  */
 export const cnn = part({
   kind: "cnn",

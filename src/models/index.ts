@@ -5,7 +5,17 @@ import { convnet } from "./convnet.ts";
 import { lenet } from "./lenet.ts";
 import { mlp } from "./mlp.ts";
 
-/** The built-in networks. */
+/**
+ * The catalogue of built-in networks. `build` takes a task: the shape of an example, the number of
+ * classes and the normalization. `taskOf` gives the task of a data set.
+ *
+ * @example
+ * ```ts
+ * const data = await datasets.build("shapes").open("test", noFiles);
+ * const model = models.build("mlp:sizes=64", taskOf(data));
+ * const weights = initialWeights(model, keyFromSeed(0));
+ * ```
+ */
 export const models = catalogue("model", [cnn, convbig, convnet, lenet, mlp]);
 
 export type {

@@ -2,16 +2,16 @@ import { averagePool2d, conv2d, maxPool2d, type PoolOptions, type Shape, sizeOf,
 import { filledWith, type Initializer, lecunNormal, torchDefault } from "./initializers.ts";
 import type { Layer, Variable } from "./model.ts";
 
-/** How a layer's weights and biases begin, given the number of inputs of one output. */
+/** The initial weights and biases of a layer, given the number of inputs of one output. */
 export interface Initialization {
   readonly weight: (fanIn: number) => Initializer;
   readonly bias: (fanIn: number) => Initializer;
 }
 
-/** PyTorch's default. */
+/** PyTorch's default initialization. */
 export const torchInitialization: Initialization = { weight: torchDefault, bias: torchDefault };
 
-/** Flax's default: LeCun-normal weights, zero biases. */
+/** Flax's default initialization: LeCun-normal weights, zero biases. */
 export const flaxInitialization: Initialization = { weight: lecunNormal, bias: () => filledWith(0) };
 
 const affine = (name: string, shape: Shape, initialization: Initialization): readonly Variable[] => {
@@ -45,7 +45,7 @@ export interface ConvolutionLayer {
   readonly initialization?: Initialization;
 }
 
-/** A convolution of [c, h, w] with a bias a channel. */
+/** A convolution of [c, h, w] with one bias per channel. */
 export function convolution(name: string, [c, h, w]: Shape, outputs: number, options: ConvolutionLayer): Layer {
   const { kernel, stride = 1, padding = 0, initialization = torchInitialization } = options;
   const slide = (extent: number) => Math.floor((extent + 2 * padding - kernel) / stride) + 1;
@@ -63,8 +63,8 @@ export function convolution(name: string, [c, h, w]: Shape, outputs: number, opt
 }
 
 /**
- * Batch normalization over everything but channels: with the batch's biased variance in train mode,
- * with running statistics in eval mode.
+ * Batch normalization over all axes but channels. In train mode it uses the mean and the biased
+ * variance of the batch, in eval mode the running statistics.
  */
 export function batchNorm(name: string, shape: Shape, epsilon = 1e-5): Layer {
   const channels = shape.slice(0, 1);
@@ -117,7 +117,7 @@ export const flatten = (shape: Shape): Layer => ({
   forward: (x, { layout }) => (layout === "nhwc" && x.rank === 4 ? x.transpose([0, 3, 1, 2]) : x).reshape([x.shape[0]!, -1]),
 });
 
-/** The activations that networks are built with. */
+/** The activations of the built-in networks. */
 export const activations = {
   relu: (shape: Shape) => pure(shape, (x) => x.relu()),
   "leaky-relu": (shape: Shape) => pure(shape, (x) => x.leakyRelu()),
@@ -129,7 +129,7 @@ export const activations = {
 
 export type Activation = keyof typeof activations;
 
-/** Builds layers one on another, so that no shape is written twice. */
+/** Builds layers on top of each other, so that no shape is written twice. */
 export class Stack {
   readonly layers: Layer[] = [];
   private shape: Shape;

@@ -13,74 +13,74 @@ export interface Variable {
   readonly initial: Initializer;
 }
 
-/** Is told what flows between the layers, by name. */
+/** Receives the tensors between the layers, by name. */
 export type Tap = (name: string, tensor: Tensor) => void;
 
-/** What a network computes with, apart from its inputs. */
+/** What a network needs to compute, apart from its inputs. */
 export interface ForwardContext {
   /** Whether batch normalization uses the statistics of the batch or the running ones. */
   readonly mode: Mode;
   /** The tensor of a parameter or running statistic. */
   weight(name: string): Tensor;
   /**
-   * The randomness of random layers, such as dropout or a variational bottleneck. Without a key
-   * they compute their expectation, or what they compute at the center of their noise.
+   * The key of random layers, such as dropout or a variational bottleneck. Without a key they
+   * compute their expectation, or the value at the center of their noise.
    */
   readonly key?: Key;
   /**
-   * Is told `<layer>.input` of each layer that has parameters, and of a batch normalization also
-   * `<layer>.mean` and `<layer>.variance` (biased), a number a channel, over the batch and
+   * Receives `<layer>.input` of each layer that has parameters. A batch normalization also gives
+   * `<layer>.mean` and `<layer>.variance` (biased), one number per channel, over the batch and
    * positions.
    */
   readonly tap?: Tap;
 }
 
-/** What a layer computes with. */
+/** What a layer needs to compute. */
 export interface Context extends ForwardContext {
-  /** Axes of images between the layers. */
+  /** The axes of images between the layers. */
   readonly layout: Window["layout"];
 }
 
-/** A piece of a network: what it owns and what it computes. */
+/** A piece of a network: its variables and its computation. */
 export interface Layer {
   readonly parameters: readonly Variable[];
   readonly statistics: readonly Variable[];
-  /** The shape of one example behind this layer, channels first. */
+  /** The shape of one example after this layer, channels first. */
   readonly shape: Shape;
   forward(x: Tensor, context: Context): Tensor;
 }
 
-/** Per channel: x in model space is (pixel − mean) / std. */
+/** The normalization of inputs, per channel: x in model space is (pixel − mean) / std. */
 export interface Normalization {
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
 
-/** A classifier: inputs [B, ...shape] in model space to logits [B, classes]. */
+/** A classifier from inputs [B, ...shape] in model space to logits [B, classes]. */
 export interface Model {
-  /** Shape of one example: [c, h, w] of an image, [d] of a vector. */
+  /** The shape of one example: [c, h, w] of an image, [d] of a vector. */
   readonly shape: Shape;
   readonly classes: number;
   readonly normalization: Normalization;
-  /** Trained parameters, in the order of the state_dict. */
+  /** The trained parameters, in the order of the state_dict. */
   readonly parameters: readonly Variable[];
-  /** Running statistics of batch normalization. */
+  /** The running statistics of batch normalization. */
   readonly statistics: readonly Variable[];
   forward(x: Tensor, context: ForwardContext): Tensor;
 }
 
-/** What a model is built for. */
+/** The task that a model is built for. */
 export interface Task {
   readonly shape: Shape;
   readonly classes: number;
   readonly normalization: Normalization;
 }
 
-/** A program holds the parameters, and ONNX models end at 2 GB. */
+/** A program contains the parameters, and ONNX models end at 2 GB. */
 const maxParameters = 2 ** 28;
 
 /**
- * Layers one after the other. Layer i computes with the key folded with i.
+ * A model that applies layers one after the other. Layer i computes with the key folded with i.
  *
  * @throws LeakageError `spec` for a network that is too large.
  */
@@ -90,7 +90,7 @@ export function sequential(task: Task, layout: Window["layout"], layers: readonl
   if (count > maxParameters)
     throw new LeakageError(
       "spec",
-      `The network would have ${count} parameters for images of ${showShape(task.shape)}; at most ${maxParameters} are possible.`,
+      `The network would have ${count} parameters for examples of shape ${showShape(task.shape)}; at most ${maxParameters} are possible.`,
     );
   return {
     ...task,

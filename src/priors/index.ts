@@ -14,7 +14,16 @@ import { totalVariation } from "./total-variation.ts";
 import { uniform } from "./uniform.ts";
 import { type Priors, weighted } from "./weighted.ts";
 
-/** The priors that an attack can assume. A chain `a+b` is their product. */
+/**
+ * The catalogue of priors that an attack can assume. A chain `a+b` is the product of its links.
+ * Priors that are estimated from data need examples in their context.
+ *
+ * @example
+ * ```ts
+ * const smooth = priors.build("tv:weight=0.01+l2");
+ * const fitted = priors.build("gaussian-fit:images=500", { examples: examplesOf(publicData) });
+ * ```
+ */
 export const priors: Priors = chainable(
   catalogue<Prior, [context?: PriorContext]>("prior", [
     batchNorm,

@@ -6,22 +6,22 @@ import type { Examples, Model } from "../models/index.ts";
 import type { Key } from "../random/index.ts";
 
 interface AnyPrior {
-  /** Whether p(x | y) depends on the labels that the attacker is given or has recovered. */
+  /** Whether p(x | y) depends on the labels that the attacker receives or has recovered. */
   readonly usesLabels?: boolean;
 }
 
 /** A prior that says how likely a batch is. */
 export interface DensityPrior extends AnyPrior {
-  /** log p(x) of a batch x [B, ...shape] in model space, up to a constant. */
+  /** The density of a batch x [B, ...shape] in model space, up to a constant. */
   density(client: Client): Density<Batch>;
-  /** Draws batches [B, ...shape] in model space; absent where the prior has no sampler. */
+  /** Draws batches [B, ...shape] in model space. It is absent if the prior has no sampler. */
   sample?(client: Client, batchSize: number): (key: Key) => Tensor;
   readonly score?: never;
 }
 
 /**
- * A prior that knows only which way a batch becomes likelier, as a denoiser does. Searches that
- * compare values cannot take it.
+ * A prior that knows only in which direction a batch becomes likelier, as a denoiser does. Searches
+ * that compare values cannot use it.
  */
 export interface ScorePrior extends AnyPrior {
   /** ∇ₓ log p(x) at a batch, in the shape of x. It is not differentiated. */
@@ -47,15 +47,22 @@ export const following = (law: (model: Model, shape: Shape) => Distribution<Tens
   sample: ({ model }, batchSize) => law(model, [batchSize, ...model.shape]).sample,
 });
 
-/** The density of a prior. @throws LeakageError `spec` for one that has only a score. */
+/**
+ * The density of a prior.
+ *
+ * @throws LeakageError `spec` for a prior that has only a score.
+ */
 export function densityOf(prior: Prior, client: Client): Density<Batch> {
   if (prior.density) return prior.density(client);
-  throw new LeakageError("spec", "This prior has a score, ∇ log p(x), and no density: its values cannot be compared.");
+  throw new LeakageError(
+    "spec",
+    "This prior has only a score, ∇ log p(x), and no density, so its values cannot be compared; use a prior with a density.",
+  );
 }
 
 /**
- * What a search climbs: log p(x) without its constant. Of a prior that has only a score it is 0,
- * and its derivative in x is that score.
+ * What a search maximizes: log p(x) without its constant. For a prior that has only a score, the
+ * value is 0 and the derivative in x is that score.
  */
 export function climbed(prior: Prior, client: Client): (batch: Batch) => Tensor {
   if (prior.density) {

@@ -3,8 +3,8 @@ import { addAll } from "../graph/index.ts";
 import { type Prior, scoreOf } from "./prior.ts";
 
 /**
- * p(x) ∝ Π pᵢ(x): the logarithms add. A product has no sampler; where a factor has only a score, so
- * has the product.
+ * The product p(x) ∝ Π pᵢ(x): the logarithms add. A product has no sampler. If a factor has only a
+ * score, so does the product.
  */
 export function product(factors: readonly Prior[]): Prior {
   const labels = factors.some(({ usesLabels }) => usesLabels) ? { usesLabels: true } : {};

@@ -3,7 +3,7 @@ import { filled, type Shape, type Tensor } from "../graph/index.ts";
 
 /**
  * The law of mean + scale · z for independent entries z of a unit law (`normal`, `laplace`), as
- * tensors of `shape`; mean and scale broadcast against it.
+ * tensors of `shape`. Mean and scale broadcast against the shape.
  */
 export function stretched(
   unit: (mean: Tensor, scale: number) => Distribution<Tensor>,

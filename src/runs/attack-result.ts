@@ -1,15 +1,17 @@
 import { z } from "zod";
 import { assumptionsSchema, fileName, invalid, specFields } from "../audit/index.ts";
 
-const metric = (doc: string) => z.number().nullable().describe(`${doc} Null where the original is not known.`);
+const metric = (doc: string) => z.number().nullable().describe(`${doc} null if the original is not known.`);
 
-/** How near a picture is to its original; all null where the original is not known. */
+/** The metrics of an image and its original; all null if the original is not known. */
 const metrics = {
-  psnr: metric("Decibels, MSE over C·H·W of images clamped to [0, 1], at most 400."),
-  psnrUnclamped: metric("Decibels, of the images as they are, at most 400."),
-  ssim: metric("Gaussian window of σ 1.5 and radius 5, in [-1, 1]; null for images with a side under 11 pixels too."),
-  mse: metric("Mean squared error of images clamped to [0, 1]."),
-  distance: metric("Euclidean, not clamped, in the space of assumptions.deltaSpace."),
+  psnr: metric("The PSNR in decibels, from the MSE over C·H·W of images clamped to [0, 1], at most 400."),
+  psnrUnclamped: metric("The PSNR in decibels of the images without clamping, at most 400."),
+  ssim: metric(
+    "The SSIM from −1 to 1, with a Gaussian window of σ 1.5 and radius 5. It is also null for images with a side under 11 pixels.",
+  ),
+  mse: metric("The mean squared error of images clamped to [0, 1]."),
+  distance: metric("The Euclidean distance of the images without clamping, in the space of assumptions.deltaSpace."),
 };
 
 const summary = z.strictObject({ mean: z.number(), median: z.number(), worst: z.number() }).nullable();
@@ -17,39 +19,39 @@ const summaries = z.strictObject({ psnr: summary, psnrUnclamped: summary, ssim: 
 
 const nearestPublic = z
   .strictObject({
-    index: z.int().nonnegative().describe("Its place in the other split."),
-    count: z.int().positive().describe("Public images that were looked at: the first ones of the other split."),
+    index: z.int().nonnegative().describe("The position in the other split."),
+    count: z.int().positive().describe("The number of public images that were searched: the first ones of the other split."),
     ...metrics,
   })
   .nullable()
   .describe(
-    "The public image nearest to the original by `distance`. No guess, because choosing it takes the original: an upper bound of what returning a public image gives. Null where none are public.",
+    "The public image nearest to the original by `distance`. It is not a guess, because its choice needs the original: it bounds what returning a public image can reach. null if no images are public.",
   );
 
 const image = z.strictObject({
-  index: z.int().nonnegative().describe("Its place in the data set, or in the update where there is no data set."),
-  update: z.int().nonnegative().describe("Which of the attacked updates it was in, from 0."),
-  label: z.int().nonnegative().nullable().describe("Its true class, where it is known."),
-  assumedLabel: z.int().nonnegative().nullable().describe("The class that the attack was given or settled on."),
-  className: z.string().nullable().describe("The name of its true class."),
+  index: z.int().nonnegative().describe("The position in the data set, or in the update if there is no data set."),
+  update: z.int().nonnegative().describe("The number of the attacked update that has the image, from 0."),
+  label: z.int().nonnegative().nullable().describe("The true class; null if it is not known."),
+  assumedLabel: z.int().nonnegative().nullable().describe("The class that the attack received or found."),
+  className: z.string().nullable().describe("The name of the true class."),
   ...metrics,
   objective: z
     .number()
     .nullable()
     .describe(
-      "The attacker's own, at the reconstruction: −log p(update | images) − log p(images) without constants; null if it never was a number.",
+      "The attacker's own objective at the reconstruction: −log p(update | images) − log p(images) without constants; null if it never was a number.",
     ),
   steps: z.int().nonnegative(),
-  evaluations: z.int().nonnegative().describe("Of the objective and its gradient."),
-  seconds: z.number().nonnegative().describe("Wall time of the attack that it was part of, divided by the images attacked together."),
+  evaluations: z.int().nonnegative().describe("The number of evaluations of the objective and its gradient."),
+  seconds: z.number().nonnegative().describe("The wall time of the attack, divided by the number of images that it attacked together."),
   stopped: z.string().nullable().describe("Why the attack ended early, such as nan; null if it did not."),
-  baseline: z.record(z.string(), z.strictObject(metrics)).describe("Guesses of one who saw no update, such as meanImage."),
+  baseline: z.record(z.string(), z.strictObject(metrics)).describe("Guesses of somebody who saw no update, such as meanImage."),
   nearestPublic,
   trajectory: z.array(z.strictObject({ step: z.int().nonnegative(), objective: z.number().nullable(), psnr: z.number().nullable() })),
   files: z.strictObject({
     original: fileName.optional(),
     reconstruction: fileName,
-    snapshots: z.array(z.strictObject({ step: z.int().nonnegative(), file: fileName })).describe("Reconstructions on the way, in order."),
+    snapshots: z.array(z.strictObject({ step: z.int().nonnegative(), file: fileName })).describe("Earlier reconstructions, in order."),
   }),
 });
 
@@ -68,22 +70,22 @@ export const resultSchema = z
       .strictObject({
         attack: summaries,
         baseline: z.record(z.string(), summaries),
-        nearestPublic: summaries.nullable().describe("Null where no images are public."),
+        nearestPublic: summaries.nullable().describe("null if no images are public."),
       })
-      .describe("Over the images whose original is known."),
-    notes: z.array(z.string()).describe("What a reader must know besides, in sentences."),
+      .describe("Summaries over the images whose original is known."),
+    notes: z.array(z.string()).describe("What else a reader must know, in sentences."),
   })
-  .describe("The result of attacking updates of a client: what was assumed, what came back, how near it is.");
+  .describe("The result of an attack on updates of a client: the assumptions, the reconstructions and their distances from the originals.");
 
-/** What an attack gave, as `result.json` holds it. */
+/** The result of an attack, as in `result.json`. */
 export type Result = z.output<typeof resultSchema>;
 /** One image of a {@link Result}. */
 export type ImageResult = Result["images"][number];
-/** Metrics of one image, null where its original is not known. */
+/** The metrics of one image; null if its original is not known. */
 export type ImageMetrics = Pick<ImageResult, keyof typeof metrics>;
 
 /**
- * The images of a finished chunk from the JSON that it was stored as; nothing where the text is
+ * The images of a finished chunk from the JSON that it was stored as; undefined if the text is
  * damaged.
  */
 export function readImages(text: string): ImageResult[] | undefined {
@@ -96,9 +98,9 @@ export function readImages(text: string): ImageResult[] | undefined {
 }
 
 /**
- * Checks what was read from a `result.json`.
+ * Checks the contents of a `result.json`.
  *
- * @param source its name in errors.
+ * @param source the name of the file, for errors.
  * @throws LeakageError `file` that names the entry, what was expected and what came.
  */
 export function validateResult(value: unknown, source: string): Result {

@@ -4,7 +4,10 @@ import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { type Completed, dataSpec, partOf, shared } from "./spec.ts";
 
-/** What `gradleak attack` does, complete. The hash of its canonical JSON names the result. */
+/**
+ * The schema of a spec of `gradleak attack`. The hash of the completed spec's canonical JSON names
+ * the result.
+ */
 export const attackSpec = z.strictObject({
   command: z.literal("attack"),
   ...shared,
@@ -14,18 +17,21 @@ export const attackSpec = z.strictObject({
     .default("none")
     .transform((given) => defenses.parse(given)),
   attack: partOf(attacks),
-  /** Updates that are attacked together by one program. */
+  /** The number of updates that one program attacks together. */
   lanes: z.int().positive().max(4096).default(1),
 });
 export type AttackSpec = Completed<z.output<typeof attackSpec>>;
 
 /**
  * The images of a spec in the parts that are attacked together: `lanes` updates of `batch` images.
+ *
+ * @throws LeakageError `spec` for images that do not make whole updates, or an image that is given
+ * twice.
  */
 export function updatesOf({ data: { images }, client: { batch }, lanes }: AttackSpec): readonly (readonly (readonly number[])[])[] {
   if (images.length % batch !== 0)
     throw new LeakageError("spec", `${images.length} images do not make whole updates of ${batch}; give a multiple of ${batch}.`);
-  if (new Set(images).size < images.length) throw new LeakageError("spec", "An image is given twice; give each index once.");
+  if (new Set(images).size < images.length) throw new LeakageError("spec", "An image is given twice; give each position once.");
   const updates = Array.from({ length: images.length / batch }, (_, i) => images.slice(i * batch, (i + 1) * batch));
   return Array.from({ length: Math.ceil(updates.length / lanes) }, (_, i) => updates.slice(i * lanes, (i + 1) * lanes));
 }

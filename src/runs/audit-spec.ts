@@ -8,10 +8,10 @@ import { type Completed, dataSpec, partOf, shared, type TuningRecord } from "./s
 /** The largest sizes of an audit. */
 export const most = { samples: 10_000_000, lanes: 4096 } as const;
 
-/** Draws that candidates are tried on: enough for an interval. */
+/** The draws that candidates are tried on. At least two are needed for an interval. */
 export const tuningDraws = z.int().min(2).max(most.samples);
 
-/** What an audit and a tuning have in common. */
+/** The fields that an audit and a tuning share. */
 export const drawing = {
   ...shared,
   data: dataSpec,
@@ -21,58 +21,64 @@ export const drawing = {
     .default(() => [defenses.parse("none")]),
   attacks: z.array(partOf(attacks)).min(1),
   /**
-   * Draws that are finished, and written, together; chosen by the size of the network unless
-   * stated.
+   * The number of draws that are finished and written together. By default it follows from the size
+   * of the network.
    */
   chunk: z.int().positive().max(most.samples).optional(),
-  /** Draws that one program attacks together; chosen by the size of the network unless stated. */
+  /**
+   * The number of draws that one program attacks together. By default it follows from the size of
+   * the network.
+   */
   lanes: z.int().positive().max(most.lanes).optional(),
-  /** Two-sided, of the intervals; of a gate, for all attacks together. */
+  /** The two-sided confidence of the intervals; for a gate, of all attacks together. */
   confidence: z.number().gt(0).lt(1).default(0.95),
 };
 
-/** What `gradleak audit` does, complete. The hash of its canonical JSON names the result. */
+/**
+ * The schema of a spec of `gradleak audit`. The hash of the completed spec's canonical JSON names
+ * the result.
+ */
 export const auditSpec = z.strictObject({
   command: z.literal("audit"),
   ...drawing,
   /**
-   * How the attacks are tuned before anything is scored: each behind each defense, by equal
+   * How the attacks are tuned before anything is scored: each behind each defense, with equal
    * budgets, on draws of the other split.
    */
   tuning: z
     .strictObject({
       vary: z.array(z.strictObject({ path: z.string(), values: z.array(z.json()).min(1) })).min(1),
-      /** Candidates an attack, at most. */
+      /** The largest number of candidates per attack. */
       budget: z.int().min(2),
       samples: tuningDraws,
       by: criterion,
     })
     .optional(),
-  /** N, the updates that are drawn; each has `client.batch` inputs. */
+  /** N, the number of updates that are drawn. Each has `client.batch` inputs. */
   samples: z.int().positive().max(most.samples),
-  /** The gate, as `parseGate` reads it. */
+  /** The gate, in the form that `parseGate` reads. */
   failIf: z.string().optional(),
 });
 export type AuditSpec = Completed<z.output<typeof auditSpec>, "lanes" | "chunk">;
 
-/** A defense in few words, but with its strength, which is what a reader compares. */
+/** The name of a defense: short, but with its strength, which is what a reader compares. */
 export const defenseName = (defense: AuditSpec["defenses"][number]): string => concise(defenses, defense, true);
 
-/** An attack in the fewest words. */
+/** The shortest name of an attack. */
 export const attackName = (attack: AuditSpec["attacks"][number]): string => concise(attacks, attack);
 
 /** One defense with one attack on it, as specs. */
 export interface CellSpec {
   readonly defense: AuditSpec["defenses"][number];
-  /** As it was asked for. */
+  /** The attack that the user asked for. */
   readonly asked: AuditSpec["attacks"][number];
-  /** As it is carried out. */
+  /** The attack that runs. */
   readonly attack: AuditSpec["attacks"][number];
-  /** How it was tuned behind this defense, where it was. */
+  /** How the attack was tuned behind this defense, if it was. */
   readonly tuned?: TuningRecord;
 }
 
-/** All pairs of a spec: the attacks on the first defense, then those on the second. */
+/** All pairs of a spec: the attacks on the first defense, then those on the next. */
 export const cellSpecs = ({ defenses, attacks, tuned = [] }: Pick<AuditSpec, "defenses" | "attacks" | "tuned">): readonly CellSpec[] =>
   defenses.flatMap((defense) =>
     attacks.map((attack) => {

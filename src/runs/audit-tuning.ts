@@ -6,13 +6,13 @@ import { type AuditSpec, attackName, type CellSpec, cellSpecs, defenseName } fro
 import { candidatesOf, recordOf, requireComparable, type Tuned, type TuneSpec, valueAt } from "./tuning.ts";
 
 /**
- * The tunings that an audit begins with, one a cell in the order of `cellSpecs`: what
+ * The tunings that an audit begins with, one per cell in the order of `cellSpecs`. Each does what
  * `gradleak tune` does with this attack behind this defense, on draws of the split that is not
  * scored. A parameter is varied in the attacks that have it. Budgets are equal: every attack tries
- * as many candidates, as many as the one with the fewest has.
+ * as many candidates as the attack with the fewest.
  *
  * @throws LeakageError `spec` for a parameter that no attack has, an attack that has none of them,
- * objectives that cannot be compared.
+ * or objectives that cannot be compared.
  */
 export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, command: _audit, ...rest }: AuditSpec): readonly TuneSpec[] {
   if (!tuning) return [];
@@ -22,7 +22,7 @@ export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, command: _
   if (nowhere)
     throw new LeakageError(
       "spec",
-      `--vary ${nowhere.path}: no attack has such a parameter; a path names it as the attack's spec does${nowhere.path.startsWith("prior.") ? ", so the prior is stated in the attack, as in bayes:prior=(tv:weight=10)" : ""}.`,
+      `--vary ${nowhere.path}: no attack has such a parameter; a path names it as the attack's spec does${nowhere.path.startsWith("prior.") ? ", so state the prior in the attack, as in bayes:prior=(tv:weight=10)" : ""}.`,
     );
   const all = rest.attacks.map((attack) => {
     const own = vary.filter(({ path }) => has(attack, path));
@@ -30,7 +30,7 @@ export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, command: _
     if (candidates.length > 1) return { attack, own, candidates: candidates.length };
     throw new LeakageError(
       "spec",
-      `--vary leaves attack ${attackName(attack)} one candidate, and attacks are compared at equal budgets: vary a parameter of it as well, to a value that it does not have already.`,
+      `--vary leaves attack ${attackName(attack)} one candidate, and attacks are compared at equal budgets: vary one of its parameters as well, to a value that it does not have already.`,
     );
   });
   const equal = Math.min(...all.map(({ candidates }) => candidates));
@@ -49,7 +49,7 @@ export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, command: _
       defenses: [defense],
       attacks: [...candidatesOf(attack, own, equal, rest.seed)],
       samples,
-      // A program is not wider than the draws that it has.
+      // A program is not wider than its draws.
       lanes: Math.min(rest.lanes, samples),
       chunk: Math.min(rest.chunk, samples),
       by,
@@ -59,14 +59,14 @@ export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, command: _
 
 const has = (attack: PartSpec, path: string): boolean => valueAt(attack, path) !== undefined;
 
-/** The cells of an audit as they are carried out: with the best candidate of each one's tuning. */
+/** The cells of an audit as they run: with the best candidate of each tuning. */
 export const tunedCells = (spec: AuditSpec, tunings: readonly Tuned[]): readonly CellSpec[] =>
   cellSpecs(spec).map((cell, i) => {
     const record = tunings[i] && recordOf(tunings[i]);
     return record ? { ...cell, attack: record.attack, tuned: record } : cell;
   });
 
-/** How the attack of a cell was tuned, as a scenario has it. */
+/** How the attack of a cell was tuned, in the form of a scenario. */
 export function tuningOf({ tuned }: CellSpec, vary: NonNullable<AuditSpec["tuning"]>["vary"] | undefined): Tuning | undefined {
   if (!tuned) return undefined;
   const { specHash, settingHash, by, candidates, draws, attack } = tuned;
@@ -78,9 +78,9 @@ export function tuningOf({ tuned }: CellSpec, vary: NonNullable<AuditSpec["tunin
 }
 
 /**
- * Says which attacks were tuned to the least or the largest of the numbers that were tried. Equal
- * budgets are not equally good where the values suit one attack alone: a weight that is small
- * beside one likelihood is large beside another.
+ * A note that names the attacks whose best value is the smallest or the largest that was tried.
+ * Equal budgets are not equally good if the values suit only one attack: a weight that is small
+ * relative to one likelihood is large relative to another.
  */
 export function endsReached({ tuning }: AuditSpec, cells: readonly CellSpec[]): readonly string[] {
   const told = cells.flatMap(({ defense, asked: base, attack }) => {
@@ -92,7 +92,5 @@ export function endsReached({ tuning }: AuditSpec, cells: readonly CellSpec[]): 
     return ends.length > 0 ? [`${attackName(base)} behind ${defenseName(defense)} (${ends.join(", ")})`] : [];
   });
   if (told.length === 0) return [];
-  return [
-    `Tuned to the least or largest value that was tried, so that values beyond it, where there are any, may do better: ${told.join("; ")}.`,
-  ];
+  return [`The best value is the smallest or the largest that was tried, so values beyond it may do better: ${told.join("; ")}.`];
 }

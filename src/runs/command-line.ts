@@ -6,18 +6,18 @@ import type { Spec } from "./plan.ts";
 import type { Places } from "./sources.ts";
 
 /**
- * What a user typed: a text a flag, several where it takes several, by the flag's name without
- * dashes and in camel case.
+ * The flags that a user typed: one text per flag, or several if the flag takes several. The key is
+ * the flag's name without dashes, in camel case.
  */
 export type GivenFlags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
-/** The name that a flag has among given flags: "--delta-space" is deltaSpace. */
+/** The key of a flag among given flags: "--delta-space" is deltaSpace. */
 export const keyOf = ({ name }: Pick<Flag, "name">): string =>
   name.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 type Fields = { [name: string]: unknown };
 
-/** Puts a value at a path, and makes the records on the way. */
+/** Sets a value at a path and creates the records along it. */
 function put(fields: Fields, path: string, value: unknown): void {
   const [first = "", ...rest] = path.split(".");
   if (rest.length === 0) fields[first] = value;
@@ -31,8 +31,8 @@ const get = (fields: unknown, path: string): unknown =>
   path.split(".").reduce<unknown>((at, step) => (at as Fields | undefined)?.[step], fields);
 
 /**
- * The spec that flags ask for, as far as they say. Data, weights and tuned attacks are files, which
- * the door adds.
+ * The part of a spec that flags state. Data, weights and tuned attacks are files, which the caller
+ * adds.
  *
  * @throws LeakageError `spec` that names a flag whose value is wrong.
  */
@@ -52,14 +52,14 @@ export function specOf(command: Spec["command"], given: GivenFlags): Fields {
   return spec;
 }
 
-/** A word as a shell takes it. */
+/** A word, quoted for a shell if necessary. */
 export const quoted = (word: string): string => (/^[\w./:=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 /**
  * The command that makes a result again.
  *
- * @param places where the user said that things lie; what flags cannot say without a place is run
- * from the result's own spec.
+ * @param places the places that the user stated. If flags cannot say something without a place, the
+ * command runs the result's own spec.
  */
 export function commandLine(spec: Spec, places: Places): string {
   const sources = sourceWords(spec, places);
@@ -78,19 +78,19 @@ export function commandLine(spec: Spec, places: Places): string {
   return [`gradleak ${spec.command}`, ...sources, ...flags, ...labelWords(spec)].join(" ");
 }
 
-/** The attacks of an audit that no tuned file holds. */
+/** The attacks of an audit that come from no tuned file. */
 const untuned = ({ attacks, tuned = [] }: Extract<Spec, { command: "audit" }>): readonly PartSpec[] =>
   attacks.filter((attack) => !tuned.some((record) => JSON.stringify(record.attack) === JSON.stringify(attack)));
 
 const words = (...pairs: readonly (readonly [string, string | undefined])[]): readonly string[] =>
   pairs.flatMap(([flag, text]) => (text === undefined ? [] : [flag, quoted(text)]));
 
-/** Known labels of an inverted update stand where the policy stands otherwise. */
+/** The known labels of an inverted update use the same flag as the policy. */
 const labelWords = (spec: Spec): readonly string[] =>
   spec.command === "invert" ? ["--labels", spec.knownLabels ? placesText(spec.knownLabels) : spec.labels] : [];
 
 /**
- * The words that say where data, weights and tuned attacks lie; nothing where flags cannot say it.
+ * The words that say where data, weights and tuned attacks lie; undefined if flags cannot say it.
  */
 function sourceWords(spec: Spec, places: Places): readonly string[] | undefined {
   if (spec.command === "tune") return undefined;
@@ -109,6 +109,6 @@ function sourceWords(spec: Spec, places: Places): readonly string[] | undefined 
   return places.data === undefined ? undefined : [...words(["--data", places.data]), ...folderWords(set), ...files];
 }
 
-/** A folder is named by its path, and its parameters by flags. */
+/** The words for a folder's parameters: the folder itself is named by its path. */
 const folderWords = ({ kind: _, ...params }: PartSpec): readonly string[] =>
   Object.entries(params).flatMap(([name, value]) => [`--${name}`, Array.isArray(value) ? value.join("x") : String(value)]);

@@ -1,6 +1,6 @@
 import { LeakageError } from "../errors.ts";
 
-/** A whole number of at least `least`, and at most `most` where there is such a limit. */
+/** A whole number of at least `least` and at most `most`. */
 export function wholeNumber(text: string, flag: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isSafeInteger(value) || value < least || value > most) {
@@ -18,19 +18,19 @@ export function positiveNumber(text: string, flag: string): number {
   return value;
 }
 
-/** Places written as `0-7,9`: each once, in the order given. */
+/** Positions written as `0-7,9`, in the given order. */
 export function places(text: string, flag: string): number[] {
   return text.split(",").flatMap((piece) => {
     const [, from, to] = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(piece) ?? [];
-    if (from === undefined) throw new LeakageError("spec", `${flag} takes places such as 0-7 or 0,3,5; got "${text}".`);
+    if (from === undefined) throw new LeakageError("spec", `${flag} takes positions such as 0-7 or 0,3,5; got "${text}".`);
     const [first, last] = [Number(from), Number(to ?? from)];
     if (last < first || last - first >= 1_000_000)
-      throw new LeakageError("spec", `${flag}: the range ${piece.trim()} must rise and hold at most a million places.`);
+      throw new LeakageError("spec", `${flag}: the range ${piece.trim()} must go up and have at most a million positions.`);
     return Array.from({ length: last - first + 1 }, (_, i) => first + i);
   });
 }
 
-/** An image of 2048 by 2048 in color has fewer numbers. */
+/** More numbers than a color image of 2048 by 2048 has. */
 const maxExtents = 2 ** 24;
 
 /** Whole numbers written as `3x32x32`. */
@@ -42,7 +42,7 @@ export function extents(text: string, flag: string, count?: number): number[] {
   )
     throw new LeakageError("spec", `${flag} takes ${count ?? "1 to 4"} whole numbers joined by x; got "${text}".`);
   if (parts.reduce((product, extent) => product * extent, 1) > maxExtents)
-    throw new LeakageError("spec", `${flag}: an image may have at most ${maxExtents} numbers; got "${text}".`);
+    throw new LeakageError("spec", `${flag}: an input may have at most ${maxExtents} numbers; got "${text}".`);
   return parts;
 }
 
@@ -50,11 +50,11 @@ export function extents(text: string, flag: string, count?: number): number[] {
 export function realNumbers(text: string, flag: string): number[] {
   const numbers = text.split(",").map((piece) => (piece.trim() === "" ? Number.NaN : Number(piece)));
   if (!numbers.every(Number.isFinite))
-    throw new LeakageError("spec", `${flag} takes numbers joined by commas, one a channel; got "${text}".`);
+    throw new LeakageError("spec", `${flag} takes numbers joined by commas, one per channel; got "${text}".`);
   return numbers;
 }
 
-/** Places as {@link places} reads them, in the shortest form. */
+/** Positions in the shortest form that {@link places} reads. */
 export function placesText(numbers: readonly number[]): string {
   const runs: [number, number][] = [];
   for (const number of numbers) {

@@ -10,25 +10,32 @@ import { attackName, defenseName, most } from "./audit-spec.ts";
 import { extents, places, placesText, positiveNumber, realNumbers, wholeNumber } from "./flag-values.ts";
 import { readVaried } from "./tuning.ts";
 
-/** Under which heading help shows a flag. */
+/** The heading under which help shows a flag. */
 export type FlagGroup = "Data" | "Client" | "Attack" | "Score" | "Sampling" | "Tuning" | "Run";
 
-/** A flag whose value stands in a spec. */
+/** A flag whose value is part of a spec. */
 export interface Flag {
-  /** As it is typed: "--samples". */
+  /** The flag as it is typed, such as "--samples". */
   readonly name: string;
-  /** What it takes, as help shows it: "<n>", "<part...>" for several. */
+  /** The placeholder of the value in help: "<n>", or "<part...>" for several. */
   readonly takes: string;
   readonly group: FlagGroup;
   readonly doc: string;
   readonly choices?: readonly string[];
-  /** The value that stands in the spec where the flag is not given, in words. */
+  /** The default in words: the value in the spec if the flag is not given. */
   readonly otherwise?: string;
-  /** Where its value stands in the spec, names joined by dots. */
+  /** The position of the value in the spec, as names joined by dots. */
   readonly path: string;
-  /** One value from text. @throws LeakageError `spec` that names the flag. */
+  /**
+   * Reads one value from text.
+   *
+   * @throws LeakageError `spec` that names the flag.
+   */
   read(text: string): unknown;
-  /** The texts that are read as a value of the spec; none where the spec says nothing. */
+  /**
+   * Writes a value of the spec as texts that `read` accepts. The list is empty if the spec says
+   * nothing.
+   */
   write(value: unknown): readonly string[];
 }
 
@@ -37,7 +44,7 @@ export const takesMany = ({ takes }: Flag): boolean => takes.endsWith("...>");
 
 type Declared = Omit<Flag, "read" | "write"> & Partial<Pick<Flag, "read" | "write">>;
 
-/** A flag that is written as it is read: text by default. */
+/** A flag whose value is text, unless `read` and `write` say otherwise. */
 const flag = ({ read = (text) => text, write = (value) => [String(value)], ...rest }: Declared): Flag => ({ ...rest, read, write });
 
 const whole = (name: string, least: number, highest?: number): Pick<Flag, "read"> => ({
@@ -56,7 +63,7 @@ const split = (scored: boolean) =>
     name: "--split",
     takes: "<split>",
     group: "Data",
-    doc: "The part of the data set that private images come from.",
+    doc: "The split of the data set that private images come from.",
     choices: splits,
     otherwise: scored ? "test" : "train",
     path: "data.split",
@@ -75,7 +82,7 @@ const client: readonly Flag[] = [
     name: "--mode",
     takes: "<mode>",
     group: "Client",
-    doc: "How the client runs batch normalization.",
+    doc: "How the client runs batch normalization: with the statistics of the batch (train) or running ones (eval).",
     choices: ["train", "eval"],
     otherwise: "eval",
     path: "client.mode",
@@ -84,7 +91,7 @@ const client: readonly Flag[] = [
     name: "--batch",
     takes: "<n>",
     group: "Client",
-    doc: "Images in one update.",
+    doc: "The number of images in one update.",
     otherwise: "1",
     path: "client.batch",
     ...whole("--batch", 1, 4096),
@@ -93,7 +100,7 @@ const client: readonly Flag[] = [
     name: "--loss",
     takes: "<part>",
     group: "Client",
-    doc: "What the client minimizes (gradleak list losses).",
+    doc: "The loss that the client minimizes (gradleak list losses).",
     otherwise: "cross-entropy",
     path: "client.loss",
     ...part(losses),
@@ -104,7 +111,7 @@ const statistics = flag({
   name: "--statistics",
   takes: "<n>",
   group: "Client",
-  doc: "Estimates running statistics of batch normalization from n public images, where the weights have none.",
+  doc: "Estimates running statistics of batch normalization from n public images if the weights have none.",
   path: "client.statistics.examples",
   ...whole("--statistics", 1),
 });
@@ -113,7 +120,7 @@ const prior = flag({
   name: "--prior",
   takes: "<part>",
   group: "Attack",
-  doc: "What the attacker takes for p(image), for an attack that leaves it open (gradleak list priors).",
+  doc: "The prior p(image) that the attacker assumes, for attacks that leave it open (gradleak list priors).",
   path: "prior",
   ...part(priors),
 });
@@ -123,7 +130,7 @@ const labels = (otherwise: string) =>
     name: "--labels",
     takes: "<policy>",
     group: "Attack",
-    doc: "Labels are known to the attacker, recovered from the update, or looked for jointly with the images.",
+    doc: "How the attacker gets labels: known, recovered from the update, or searched jointly with the images.",
     choices: labelPolicies,
     otherwise,
     path: "labels",
@@ -135,7 +142,7 @@ const score: readonly Flag[] = [
     takes: "<distance>",
     group: "Score",
     doc: "An image counts as recovered within this Euclidean distance.",
-    otherwise: "0.1·√d, a root mean square error of 0.1 a pixel; vectors must state it",
+    otherwise: "0.1·√d, a root mean square error of 0.1 per pixel; vectors must state it",
     path: "score.delta",
     read: (text) => positiveNumber(text, "--delta"),
   }),
@@ -143,7 +150,7 @@ const score: readonly Flag[] = [
     name: "--delta-space",
     takes: "<space>",
     group: "Score",
-    doc: "Where that distance is measured: between pixels, or between inputs as the network sees them.",
+    doc: "The space of that distance: between pixels, or between inputs as the network sees them.",
     choices: ["pixel", "model"],
     otherwise: "pixel",
     path: "score.deltaSpace",
@@ -154,7 +161,7 @@ const seed = flag({
   name: "--seed",
   takes: "<n>",
   group: "Run",
-  doc: "All randomness follows from it.",
+  doc: "The seed of all randomness.",
   otherwise: "0",
   path: "seed",
   ...whole("--seed", 0),
@@ -176,7 +183,7 @@ const defense = (path: string, many: boolean) =>
     name: "--defense",
     takes: many ? "<part...>" : "<part>",
     group: "Client",
-    doc: `What the client does before it sends${many ? "; several are audited next to each other" : ""} (gradleak list defenses).`,
+    doc: `The defense that the client uses${many ? "; repeat it to audit several" : ""} (gradleak list defenses).`,
     otherwise: "none",
     path,
     read: (text) => defenses.parse(text),
@@ -188,8 +195,8 @@ const sampling: readonly Flag[] = [
     name: "--chunk",
     takes: "<n>",
     group: "Sampling",
-    doc: "Updates that are finished, and kept, together.",
-    otherwise: "chosen by the size of the network",
+    doc: "The number of updates that are finished and kept together, rounded up to a multiple of the lanes.",
+    otherwise: "follows from the size of the network",
     path: "chunk",
     ...whole("--chunk", 1, most.samples),
   }),
@@ -197,8 +204,8 @@ const sampling: readonly Flag[] = [
     name: "--lanes",
     takes: "<n>",
     group: "Sampling",
-    doc: "Updates that one program attacks together.",
-    otherwise: "chosen by the size of the network",
+    doc: "The number of updates that one program attacks together.",
+    otherwise: "follows from the size of the network",
     path: "lanes",
     ...whole("--lanes", 1, most.lanes),
   }),
@@ -206,7 +213,7 @@ const sampling: readonly Flag[] = [
     name: "--confidence",
     takes: "<level>",
     group: "Sampling",
-    doc: "Two-sided level of each interval, between 0 and 1.",
+    doc: "The two-sided confidence level of each interval, between 0 and 1.",
     otherwise: "0.95",
     path: "confidence",
     read: (text) => positiveNumber(text, "--confidence"),
@@ -218,7 +225,7 @@ const tuning: readonly Flag[] = [
     name: "--vary",
     takes: "<values...>",
     group: "Tuning",
-    doc: "Tunes the attacks first: a parameter and the values that are tried, such as rate=0.05/0.1 or prior.weight=1/10.",
+    doc: "Tunes the attacks first: a parameter and the values to try, such as rate=0.05/0.1 or prior.weight=1/10.",
     path: "tuning.vary",
     read: readVaried,
     write: (value) =>
@@ -230,7 +237,7 @@ const tuning: readonly Flag[] = [
     name: "--tuning-samples",
     takes: "<n>",
     group: "Tuning",
-    doc: "Updates that each candidate is tried on, of images of the other split.",
+    doc: "The number of updates that each candidate is tried on, with images of the other split.",
     otherwise: "16",
     path: "tuning.samples",
     ...whole("--tuning-samples", 2, most.samples),
@@ -239,7 +246,7 @@ const tuning: readonly Flag[] = [
     name: "--budget",
     takes: "<n>",
     group: "Tuning",
-    doc: "Candidates an attack, at most; the same number for each.",
+    doc: "The largest number of candidates per attack, which is the same for all attacks.",
     otherwise: "32",
     path: "tuning.budget",
     ...whole("--budget", 2),
@@ -248,7 +255,7 @@ const tuning: readonly Flag[] = [
     name: "--by",
     takes: "<criterion>",
     group: "Tuning",
-    doc: "What is made least: the mean distance from the images drawn, or the attacker's own objective.",
+    doc: "What tuning minimizes: the mean distance from the true images, or the attacker's own objective.",
     choices: criterion.options,
     otherwise: "distance",
     path: "tuning.by",
@@ -260,7 +267,7 @@ const input: readonly Flag[] = [
     name: "--classes",
     takes: "<n>",
     group: "Data",
-    doc: "Classes of the network.",
+    doc: "The number of classes of the network.",
     otherwise: "10",
     path: "input.classes",
     ...whole("--classes", 2, 65_536),
@@ -269,7 +276,7 @@ const input: readonly Flag[] = [
     name: "--input-shape",
     takes: "<c>x<h>x<w>",
     group: "Data",
-    doc: "Shape of one input: channels, height and width of an image, or the length of a vector.",
+    doc: "The shape of one input: channels, height and width of an image, or the length of a vector.",
     otherwise: "3x32x32",
     path: "input.shape",
     read: (text) => extents(text, "--input-shape"),
@@ -294,14 +301,15 @@ const samples = (otherwise?: string) =>
     name: "--samples",
     takes: "<n>",
     group: "Sampling",
-    doc: "Updates that are drawn.",
+    doc: "The number of updates that are drawn.",
     ...(otherwise === undefined ? {} : { otherwise }),
     path: "samples",
     ...whole("--samples", 1, most.samples),
   });
 
 /**
- * The flags of each command whose values stand in its spec, in the order in which they are printed.
+ * The flags of each command whose values are part of its spec, in the order in which they are
+ * printed.
  */
 export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", readonly Flag[]>> = {
   attack: [
@@ -310,7 +318,7 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", re
       name: "--images",
       takes: "<list>",
       group: "Data",
-      doc: "Places in the data set, such as 0-7 or 0,3,5.",
+      doc: "The positions of the images in the data set, such as 0-7 or 0,3,5.",
       otherwise: "0",
       path: "data.images",
       read: (text) => places(text, "--images"),
@@ -327,7 +335,7 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", re
       name: "--lanes",
       takes: "<n>",
       group: "Run",
-      doc: "Updates that one program attacks together.",
+      doc: "The number of updates that one program attacks together.",
       otherwise: "1",
       path: "lanes",
       ...whole("--lanes", 1, most.lanes),
@@ -343,7 +351,7 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", re
       name: "--attack",
       takes: "<part...>",
       group: "Attack",
-      doc: "The attacks, each on the same draws (gradleak list attacks).",
+      doc: "An attack; repeat it to run several on the same draws (gradleak list attacks).",
       path: "attacks",
       read: (text) => attacks.parse(text),
       write: (value) => (value as readonly PartSpec[]).map(attackName),
@@ -358,7 +366,7 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", re
       name: "--fail-if",
       takes: "<gate>",
       group: "Score",
-      doc: 'Ends with exit code 1 where this holds for a defense, such as "recovered > 0.05".',
+      doc: 'Ends with exit code 1 if this holds for a defense, such as "recovered > 0.05".',
       path: "failIf",
     }),
     seed,

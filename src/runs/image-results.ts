@@ -4,11 +4,11 @@ import { type DeltaSpace, type ImageShape, matchImages, psnr, score, summarize }
 import type { Reconstruction, Snapshot } from "../scenario/index.ts";
 import type { ImageMetrics, ImageResult, Result } from "./attack-result.ts";
 
-/** What is known of the images behind one update. */
+/** What is known about the images behind one update. */
 export interface Truth {
-  /** Places in the data set, or in the update. */
+  /** The positions in the data set, or in the update. */
   readonly indices: readonly number[];
-  /** [c, h, w] in pixel space; absent where nobody knows. */
+  /** The images [c, h, w] in pixel space; absent if nobody knows them. */
   readonly images?: readonly Float32Array[];
   readonly labels?: readonly number[];
   readonly classNames?: readonly string[];
@@ -18,18 +18,18 @@ export interface Truth {
 export interface Scoring {
   readonly shape: ImageShape;
   readonly measured: DeltaSpace;
-  /** Guesses of one who saw no update. */
+  /** The guesses of somebody who saw no update. */
   readonly baselines: readonly Guess[];
-  /** Where some images are public: the nearest of them to an original. */
+  /** Finds the public image nearest to an original. It is absent if none are public. */
   readonly nearestPublic?: NearestPublic;
 }
 
 const unknown: ImageMetrics = { psnr: null, psnrUnclamped: null, ssim: null, mse: null, distance: null };
 
-/** Moments that are shown as pictures: about a fiftieth, a tenth and a third of the way. */
+/** The steps that are shown as images: about a fiftieth, a tenth and a third of all steps. */
 const shownParts = [0.02, 0.1, 0.3];
 
-/** The results of one update's images, and the pictures to store with them. */
+/** The results of one update's images, and the image files to store with them. */
 export function results(
   truth: Truth,
   made: Reconstruction,
@@ -43,8 +43,8 @@ export function results(
     const { index, image } = nearestPublic.to(original);
     return { index, count: nearestPublic.count, ...score(original, image, shape, measured) };
   };
-  // A batch has no order: each original is compared with the reconstruction that the matching gives
-  // it, at every moment.
+  // A batch has no order. At every step, each original is compared with the reconstruction that the
+  // final matching assigns to it.
   const match = truth.images ? matchImages(truth.images, made.images) : made.images.map((_, i) => i);
   const pictures = new Map<string, Picture>();
   const images = truth.indices.map((index, i): ImageResult => {
@@ -86,7 +86,7 @@ export function results(
   return { images, pictures };
 }
 
-/** The moments of a history that are shown. */
+/** The snapshots of a history that are shown. */
 function shown(history: readonly Snapshot[]): readonly Snapshot[] {
   const last = history.at(-1)?.step ?? 0;
   const chosen = shownParts.map((part) => history.find(({ step }) => step >= part * last)).filter((snapshot) => snapshot !== undefined);
@@ -108,7 +108,7 @@ const summaries = (all: readonly ImageMetrics[]): Summaries =>
     ]),
   ) as Summaries;
 
-/** Mean, median and worst over the images whose original is known. */
+/** The mean, median and worst value over the images whose original is known. */
 export function summary(images: readonly ImageResult[]): Result["summary"] {
   const names = [...new Set(images.flatMap(({ baseline }) => Object.keys(baseline)))];
   const nearest = images.flatMap(({ nearestPublic }) => (nearestPublic ? [nearestPublic] : []));

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { attacks } from "../attacks/index.ts";
 import { type Completed, partOf, shared, updateSha256 } from "./spec.ts";
 
-/** What `gradleak invert` does, complete: an attack on an update that came from elsewhere. */
+/** The schema of a spec of `gradleak invert`: an attack on an update from a file. */
 export const invertSpec = z.strictObject({
   command: z.literal("invert"),
   ...shared,
@@ -15,7 +15,7 @@ export const invertSpec = z.strictObject({
     std: z.array(z.number().positive()).min(1),
   }),
   attack: partOf(attacks),
-  /** Labels of the batch, where they are known. */
+  /** The labels of the batch, if they are known. */
   knownLabels: z.array(z.int().nonnegative()).optional(),
 });
 export type InvertSpec = Completed<z.output<typeof invertSpec>>;

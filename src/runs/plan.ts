@@ -18,19 +18,19 @@ import { type Tuned, type TuneSpec, tuneSpec } from "./tuning.ts";
 /** A spec of a command that attacks. */
 export type Spec = AttackSpec | InvertSpec | AuditSpec | TuneSpec;
 
-/** What a run makes. */
+/** The result of a run. */
 export type RunResult = Result | AuditResult | Tuned;
 
-/** Something that is checked, and ready to run. */
+/** A request that was checked and is ready to run. */
 export interface Plan {
-  /** Complete: nothing but the machine is left to add. */
+  /** The complete spec. Only the machine adds to it. */
   readonly spec: Spec;
   readonly specHash: string;
-  /** Runs it. What the store has already is not made again. */
+  /** Runs the plan. Parts that the store has are not made again. */
   run(store: Store): AsyncGenerator<RunEvent, RunResult>;
 }
 
-/** What changes no number of a result. */
+/** Options that change no number of a result. */
 export interface Extras {
   /** Whether an attack also keeps what the server saw. */
   readonly saveUpdates?: boolean;
@@ -44,12 +44,27 @@ const schemas = { attack: attackSpec, audit: auditSpec, invert: invertSpec, tune
 export const runnable = Object.keys(schemas) as readonly (keyof typeof schemas)[];
 
 /**
- * Checks what is asked for, resolves its data and weights, and makes its objects: everything that
- * can be wrong is said here, before any work starts.
+ * Checks a spec, resolves its data and weights, and makes its objects. Everything that can be wrong
+ * is reported here, before any work starts.
  *
- * @param asked a spec, as flags or a file give it; what it leaves out is completed.
- * @param source how errors name it.
+ * @param asked a spec, as flags or a file give it. Missing fields are completed.
+ * @param sources resolves data sets, weights and updates; see `sourcesOnDisk` in "gradleak/node".
+ * @param surroundings the machine, with its clock, and the versions that the result states.
+ * @param source the name of the spec in errors.
+ * @returns the completed spec, its hash, and a function that runs it with a store.
  * @throws LeakageError that names what is wrong.
+ *
+ * @example
+ * ```ts
+ * const asked = {
+ *   command: "attack",
+ *   data: { set: "shapes", images: [0, 1] },
+ *   client: { model: "mlp:sizes=64" },
+ *   attack: "inverting-gradients:steps=300",
+ * };
+ * const { specHash, run } = await plan(asked, sources, { machine, versions: {} });
+ * const result = await finish(run(memoryStore()));
+ * ```
  */
 export async function plan(
   asked: unknown,
@@ -84,7 +99,11 @@ export async function plan(
 
 const planned = (spec: Spec, run: Plan["run"]): Plan => ({ spec, specHash: specHash(spec), run });
 
-/** The command that a spec names. @throws LeakageError `spec` for one that names none that runs. */
+/**
+ * The command that a spec names.
+ *
+ * @throws LeakageError `spec` if that is not a command that runs specs.
+ */
 function commandOf(asked: unknown, source: string): (typeof runnable)[number] {
   const command = (asked as { readonly command?: unknown } | null)?.command;
   const found = runnable.find((one) => one === command);
@@ -92,6 +111,6 @@ function commandOf(asked: unknown, source: string): (typeof runnable)[number] {
   const meant = typeof command === "string" ? nearest(command, runnable) : undefined;
   throw new LeakageError(
     "spec",
-    `${source} names the command ${JSON.stringify(command) ?? "of nothing"}${meant ? `; did you mean ${meant}?` : "."} There are ${runnable.join(", ")} and reproduce.`,
+    `${source} ${command === undefined ? "names no command" : `names the command ${JSON.stringify(command)}`}${meant ? `; did you mean ${meant}?` : "."} There are ${runnable.join(", ")} and reproduce.`,
   );
 }

@@ -39,7 +39,7 @@ export type Unsized<Spec extends { readonly lanes: number; readonly chunk: numbe
   readonly chunk?: number | undefined;
 };
 
-/** What a network is built for on a data set. */
+/** The task of a data set, which a network is built for. */
 export const taskOf = ({ shape, classes, mean, std }: Dataset<readonly number[]>): Task => ({
   shape,
   classes: classes.length,
@@ -53,8 +53,9 @@ async function opened({ set, split }: AskedData, sources: Sources): Promise<Open
 }
 
 /**
- * Completes what `gradleak attack` is asked for. @throws LeakageError for data that does not
- * resolve or does not fit.
+ * Completes a spec of `gradleak attack`.
+ *
+ * @throws LeakageError for data that does not resolve or does not fit.
  */
 export async function prepareAttack(asked: Asked<typeof attackSpec>, sources: Sources): Promise<Prepared<AttackSpec>> {
   const found = await opened(asked.data, sources);
@@ -70,8 +71,9 @@ export async function prepareAttack(asked: Asked<typeof attackSpec>, sources: So
 }
 
 /**
- * Completes what `gradleak audit` is asked for. @throws LeakageError for data that does not resolve
- * or does not fit.
+ * Completes a spec of `gradleak audit`.
+ *
+ * @throws LeakageError for data that does not resolve or does not fit.
  */
 export async function prepareAudit(asked: Asked<typeof auditSpec>, sources: Sources): Promise<Prepared<Unsized<AuditSpec>>> {
   const found = await opened(asked.data, sources);
@@ -81,14 +83,15 @@ export async function prepareAudit(asked: Asked<typeof auditSpec>, sources: Sour
       `--vary tunes on images that are not scored, and --data ${nameOf(asked.data.set, sources)} has no two splits; put its images into subfolders train and test.`,
     );
   if (asked.tuning && asked.tuned)
-    throw new LeakageError("spec", "--vary does not fit --tuned: that attack was tuned before; give --attack.");
+    throw new LeakageError("spec", "--vary does not fit --tuned: that attack is tuned already; give --attack.");
   const drawn = drawnPlaces(keyFromSeed(asked.seed), asked.samples, asked.client.batch, found.data.size);
   return { ...found, spec: completed(asked, found, drawn, sources) };
 }
 
 /**
- * Completes what `gradleak tune` is asked for. @throws LeakageError for data that does not resolve,
- * does not fit, or has no two splits.
+ * Completes a spec of `gradleak tune`.
+ *
+ * @throws LeakageError for data that does not resolve, does not fit, or has no two splits.
  */
 export async function prepareTune(asked: Asked<typeof tuneSpec>, sources: Sources): Promise<Prepared<Unsized<TuneSpec>>> {
   const found = await opened(asked.data, sources);
@@ -102,19 +105,20 @@ export async function prepareTune(asked: Asked<typeof tuneSpec>, sources: Source
 }
 
 /**
- * Completes what `gradleak invert` is asked for. @throws LeakageError `spec` for labels or channels
- * that do not fit.
+ * Completes a spec of `gradleak invert`.
+ *
+ * @throws LeakageError `spec` for labels or channels that do not fit.
  */
 export function prepareInvert(asked: Asked<typeof invertSpec>): InvertSpec {
   const { knownLabels, client, input } = asked;
   if (knownLabels && knownLabels.length !== client.batch)
-    throw new LeakageError("spec", `--labels names ${knownLabels.length} classes for a batch of ${client.batch}; give one an image.`);
+    throw new LeakageError("spec", `--labels names ${knownLabels.length} classes for a batch of ${client.batch}; give one per image.`);
   const wrong = knownLabels?.find((label) => label >= input.classes);
   if (wrong !== undefined)
     throw new LeakageError("spec", `--labels: class ${wrong} is not among 0 … ${input.classes - 1} (--classes ${input.classes}).`);
   for (const name of ["mean", "std"] as const)
     if (input[name].length !== input.shape[0] && !(input.shape.length === 1 && input[name].length === 1))
-      throw new LeakageError("spec", `--${name} takes ${input.shape[0]} numbers, one a channel; got ${input[name].length}.`);
+      throw new LeakageError("spec", `--${name} takes ${input.shape[0]} numbers, one per channel; got ${input[name].length}.`);
   const labels = asked.knownLabels
     ? ("known" as const)
     : (asked.labels ?? labelsOf([asked.attack]) ?? (asked.client.batch === 1 ? "recovered" : "joint"));
@@ -136,18 +140,18 @@ function completed<Spec extends Asked<typeof auditSpec> | Asked<typeof tuneSpec>
   };
 }
 
-/** The labels that attacks settle on by themselves. */
+/** How labels reach these attacks if the user does not say. */
 const labelsOf = (specs: readonly PartSpec[]): LabelPolicy | undefined =>
   specs.map((spec) => attacks.build(spec).labels).find((labels) => labels !== undefined);
 
-/** @throws LeakageError `spec` for vectors whose δ is not stated. */
+/** The score of a spec. @throws LeakageError `spec` for vectors whose δ is not stated. */
 function scoreFor({ delta, deltaSpace }: Asked<typeof auditSpec>["score"], shape: readonly number[]): Score {
   if (delta !== undefined) return { delta, deltaSpace };
-  if (shape.length !== 3) throw new LeakageError("spec", "Vectors have no distance that means recovered; state --delta.");
+  if (shape.length !== 3) throw new LeakageError("spec", "Vectors have no default distance that means recovered; state --delta.");
   return { delta: defaultDelta(imageShape(shape)), deltaSpace };
 }
 
-/** How errors name a data set: by its kind, or by the folder that the user gave. */
+/** The name of a data set in errors: its kind, or the folder that the user gave. */
 const nameOf = (set: PartSpec, { places }: Sources): string => (datasets.build(set).reads === "folder" ? (places.data ?? "") : format(set));
 
 function requireImages({ shape, kind }: Dataset<readonly number[]>, _: Sources): void {
@@ -160,7 +164,7 @@ function requireClasses({ classes }: Dataset<readonly number[]>, set: PartSpec, 
   const only = /^(train|test)$/.test(classes[0] ?? "") ? `, and those into train and test: only ${classes[0]} has images` : "";
   throw new LeakageError(
     "spec",
-    `--data ${nameOf(set, sources)} has no labels, and a client's loss needs at least two classes; put its images into subfolders, one a class${only}.`,
+    `--data ${nameOf(set, sources)} has no labels, and a client's loss needs at least two classes; put its images into subfolders, one per class${only}.`,
   );
 }
 
@@ -177,13 +181,13 @@ function* drawnPlaces(root: ReturnType<typeof keyFromSeed>, samples: number, bat
 /**
  * The data of a spec with the hashes of a folder's images.
  *
- * @throws LeakageError `spec` where the spec names other images than those that were found.
+ * @throws LeakageError `spec` if the spec names other images than those that were found.
  */
 function identified(asked: AskedData, { data, publicData }: Opened, used: Iterable<number>, sources: Sources): AskedData {
   const { set, split } = asked;
   if (datasets.build(set).reads !== "folder") {
     if (asked.sha256 ?? asked.publicSha256)
-      throw new LeakageError("spec", `The spec has a hash of images, and --data ${format(set)} is no folder: leave data.sha256 out.`);
+      throw new LeakageError("spec", `The spec has a hash of images, and --data ${format(set)} is not a folder: leave data.sha256 out.`);
     return { set, split };
   }
   const found = {
@@ -194,15 +198,17 @@ function identified(asked: AskedData, { data, publicData }: Opened, used: Iterab
     if (asked[field] !== undefined && asked[field] !== found[field])
       throw new LeakageError(
         "spec",
-        `--data ${sources.places.data} does not hold the ${field === "sha256" ? "images" : "public images"} of this spec: their SHA-256 is ${found[field] ?? "of no image"}, and the spec names ${asked[field]}.`,
+        `--data ${sources.places.data} does not have the ${field === "sha256" ? "images" : "public images"} of this spec: ${found[field] ? `their SHA-256 is ${found[field]}` : "it has none"}, and the spec names ${asked[field]}.`,
       );
   return { set, split, ...found };
 }
 
-/** Public images that identify a folder's other split: all of them where they are not many. */
+/**
+ * The public images that identify a folder's other split: the first ones, or all if there are few.
+ */
 const firstOf = ({ size }: Dataset<readonly number[]>): Iterable<number> => Array.from({ length: Math.min(mostPublic, size) }, (_, i) => i);
 
-/** Identifies images of a folder. */
+/** The hash of some images of a folder and their labels. */
 function hashOf(dataset: Dataset<readonly number[]>, used: Iterable<number>): string {
   const hash = sha256.create();
   for (const index of used) {

@@ -37,7 +37,7 @@ type Sized<Spec> = Spec extends Drawn ? Omit<Spec, "lanes" | "chunk"> & Sizes : 
 
 /** A spec whose parts are objects. */
 export interface Realized<Spec> extends Prepared<Spec> {
-  /** One a defense. */
+  /** One scenario per defense. */
   readonly scenarios: readonly Scenario[];
   /** What a reader must know about the data and the weights, in sentences. */
   readonly notes: readonly string[];
@@ -48,11 +48,11 @@ const cellsIn = (spec: AttackSpec | Drawn): readonly CellSpec[] =>
   spec.command === "attack" ? [{ defense: spec.defense, asked: spec.attack, attack: spec.attack }] : cellSpecs(spec);
 
 /**
- * Makes the objects of a spec, once: the client, its defenses, their attacks. Checks that all of
- * them fit together before anything is computed.
+ * Makes the objects of a spec once: the client, its defenses and their attacks. It checks that all
+ * of them fit together before anything is computed.
  *
- * @param cells in place of those of the spec: the attacks as they were tuned.
- * @throws LeakageError for whatever does not fit or does not resolve.
+ * @param cells the cells in place of those of the spec, with attacks as they were tuned.
+ * @throws LeakageError for anything that does not fit or does not resolve.
  */
 export async function realize<Spec extends Drawn | AttackSpec>(
   { spec, data, publicData }: Prepared<Spec>,
@@ -61,8 +61,8 @@ export async function realize<Spec extends Drawn | AttackSpec>(
   cells = cellsIn(spec),
 ): Promise<Realized<Sized<Spec>>> {
   const model = models.build(spec.client.model, taskOf(data));
-  // What is tuned is never scored, so priors are estimated from the same split; else from the
-  // public one.
+  // Tuned images are never scored, so priors of a tuning are estimated from the same split.
+  // Otherwise they are estimated from the public split.
   const known = spec.command === "tune" ? data : publicData;
   const examples = known && examplesOf(known);
   const { weights, notes } = await weightsOf(spec, model, sources);
@@ -119,14 +119,18 @@ const settingOf = (spec: AnySpec, model: Model, prior: NamedPrior | undefined, e
   radius: { radius: spec.score.delta, space: model.shape.length === 3 ? spec.score.deltaSpace : "model" },
 });
 
-/** The prior that is stated. @throws LeakageError `spec` where no attack leaves it open. */
+/**
+ * The prior that the user states.
+ *
+ * @throws LeakageError `spec` if every attack brings its own.
+ */
 function priorOf({ prior }: AnySpec, cells: readonly Pick<CellSpec, "asked">[], examples: Examples | undefined): NamedPrior | undefined {
   if (!prior) return undefined;
   const open = cells.some(({ asked }) => !attacks.build(asked).fixesPrior);
   if (!open)
     throw new LeakageError(
       "spec",
-      `--prior ${format(prior)} does not fit --attack ${cells.map(({ asked }) => asked.kind).join(" and ")}, which has a prior of its own.`,
+      `--prior ${format(prior)} does not fit --attack ${cells.map(({ asked }) => asked.kind).join(" and ")}, which has its own prior.`,
     );
   return { prior: priors.build(prior, examples ? { examples } : {}), name: format(prior) };
 }
@@ -142,30 +146,30 @@ async function weightsOf(
   const bare = statistics
     ? [`The running statistics of batch normalization are from passes over ${statistics.examples} public images.`]
     : model.statistics.length > 0
-      ? ["The weights have no running statistics of batch normalization: means of 0 and variances of 1 stand for them."]
+      ? ["The weights have no running statistics of batch normalization: means of 0 and variances of 1 are used instead."]
       : [];
   if (weights.kind === "initial")
     return {
       weights: initialWeights(model, stream(keyFromSeed(seed), "weights")),
-      notes: ["The network's weights are drawn anew, not trained; trained networks leak less.", ...bare],
+      notes: ["The network's weights are random, not trained; trained networks leak less.", ...bare],
     };
   const { tensors, source } = await sources.tensors("weights", weights.sha256);
   const whole = haveStatistics(model, tensors);
   if (statistics && model.statistics.length > 0 && whole)
-    throw new LeakageError("spec", `--statistics does not fit --weights ${source}, which has running statistics of its own.`);
+    throw new LeakageError("spec", `--statistics does not fit --weights ${source}, which has its own running statistics.`);
   return { weights: weightsFrom(model, tensors, source), notes: whole ? [] : bare };
 }
 
 /**
- * Refuses running statistics that a spec asks for where they cannot be estimated.
+ * Refuses running statistics that a spec asks for if they cannot be estimated.
  *
- * They become statistics of the network itself, which the client in eval mode normalizes by and the
- * prior `batch-norm` compares with; they are not the attacker's alone. In train mode the client
- * never reads them, and both readings are one. In eval mode a network that normalizes by means of 0
- * and variances of 1 is none that anybody trained or sends.
+ * They become statistics of the network itself, not only of the attacker: the client in eval mode
+ * normalizes by them, and the prior `batch-norm` compares with them. In train mode the client never
+ * reads them, so only the prior does. In eval mode, nobody trains or sends a network that
+ * normalizes by means of 0 and variances of 1.
  *
  * @throws LeakageError `spec` for a network without batch normalization, data without public
- * images, fewer of them than asked for, or a number that does not make whole passes.
+ * images, too few of them, or a number that does not make whole passes.
  */
 function requireStatistics({ statistics, model: network }: AuditSpec["client"], model: Model, examples?: Examples): void {
   if (!statistics) return;
@@ -173,24 +177,25 @@ function requireStatistics({ statistics, model: network }: AuditSpec["client"], 
   const flag = `--statistics ${count}`;
   if (model.statistics.length === 0)
     throw new LeakageError("spec", `${flag} does not fit --model ${format(network)}, which has no batch normalization.`);
-  if (!examples) throw new LeakageError("spec", `${flag} takes images of the other split, which is public, and this data has none.`);
-  if (count % batch !== 0) throw new LeakageError("spec", `${flag}: images are taken ${batch} a pass; give a multiple of ${batch}.`);
-  if (count > examples.count) throw new LeakageError("spec", `${flag}: there are ${examples.count} public images.`);
+  if (!examples)
+    throw new LeakageError("spec", `${flag} needs images of the other split, which is public, and this data has no other split.`);
+  if (count % batch !== 0) throw new LeakageError("spec", `${flag}: each pass takes ${batch} images; give a multiple of ${batch}.`);
+  if (count > examples.count) throw new LeakageError("spec", `${flag}: there are only ${examples.count} public images.`);
 }
 
-/** An update from elsewhere, with the attack on it as an object. */
+/** An update from a file, with the attack on it as an object. */
 export interface RealizedUpdate {
   readonly spec: InvertSpec;
-  /** Nobody said what the defense was. */
+  /** The scenario without its defense, which is not known. */
   readonly scenario: Omit<Scenario, "defense">;
   readonly seen: Observations;
   readonly notes: readonly string[];
 }
 
 /**
- * Makes the objects of an inversion, and reads its update.
+ * Makes the objects of an inversion and reads its update.
  *
- * @throws LeakageError for whatever does not fit or does not resolve.
+ * @throws LeakageError for anything that does not fit or does not resolve.
  */
 export async function realizeUpdate(spec: InvertSpec, sources: Sources): Promise<RealizedUpdate> {
   const { shape, classes, mean, std } = spec.input;
@@ -235,10 +240,10 @@ export async function realizeUpdate(spec: InvertSpec, sources: Sources): Promise
       ...(spec.client.weights.kind === "file"
         ? notes
         : [
-            "No --weights were given: the network's weights were drawn from the seed, and the update fits them only if its client did the same.",
+            "No --weights were given: the network's weights are drawn from the seed, and the update fits them only if its client did the same.",
           ]),
       ...(published.size > 0
-        ? [`The attacker was given what the client published with its update: ${[...published.keys()].join(", ")}.`]
+        ? [`The attacker received what the client published with its update: ${[...published.keys()].join(", ")}.`]
         : []),
     ],
   };

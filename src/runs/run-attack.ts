@@ -12,13 +12,13 @@ import type { Realized, RealizedUpdate } from "./realize.ts";
 import type { Store } from "./store.ts";
 import { storedChunk } from "./stored-chunk.ts";
 
-/** What the server saw, by the index of the update's first image. */
+/** The file of what the server saw, by the position of the update's first image. */
 const updateFile = (index: number): string => `update-${index}.safetensors`;
 
 /** A finished part of a run: the images of updates that were attacked together. */
 interface Finished {
   readonly images: readonly ImageResult[];
-  /** By file name. */
+  /** The images by file name. */
   readonly pictures: ReadonlyMap<string, Picture>;
   /** What the server saw, by file name. */
   readonly updates: ReadonlyMap<string, NamedNumbers>;
@@ -78,8 +78,8 @@ async function keep(store: Store, { pictures, updates }: Finished, saveUpdates: 
 }
 
 /**
- * Attacks one part: simulates its updates, reconstructs, scores. Draws follow from the seed and the
- * image's index alone.
+ * Attacks one part: simulates its updates, reconstructs the images and scores them. Draws follow
+ * from the seed and the image's position alone.
  */
 async function* attackPart(
   { spec, data, scenarios }: Realized<AttackSpec>,
@@ -125,9 +125,9 @@ async function* attackPart(
 }
 
 /**
- * Attacks one update that came from elsewhere.
+ * Attacks one update from a file.
  *
- * @param truth originals in pixel space, where the user has them for comparison; the attack does
+ * @param truth the originals in pixel space, if the user has them for comparison. The attack does
  * not see them.
  */
 export async function* runInvert(

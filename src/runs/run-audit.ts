@@ -21,7 +21,7 @@ import type { Sources } from "./sources.ts";
 import { readText, type Store } from "./store.ts";
 import { readTuned, type Tuned, type TuneSpec, tuned, tuningRoot } from "./tuning.ts";
 
-/** Runs draws with a store, and tells of them. */
+/** Runs draws with a store and reports progress. */
 async function* draws(run: DrawRun, store: Store, folder: string, tuning: boolean): AsyncGenerator<RunEvent, readonly AuditChunk[]> {
   const finished: AuditChunk[] = [];
   const chunks: ChunkStore = {
@@ -41,16 +41,16 @@ async function* draws(run: DrawRun, store: Store, folder: string, tuning: boolea
   }
 }
 
-/** The draws of a realized spec, as they are run. */
+/** The draws of a realized spec. */
 function drawsOf({ spec, data, publicData, scenarios }: Realized<AuditSpec | TuneSpec>, root: KeyBits, { machine }: Surroundings): DrawRun {
   const { samples, lanes, chunk } = spec;
   const open = spec.command === "tune" || !publicData ? {} : { publicData };
   const run = { ...drawRun({ scenarios, data, samples, lanes, chunk, root, ...open }), machine };
-  // Nothing is guessed where nothing is scored.
+  // A tuning scores nothing, so it needs no guesses.
   return spec.command === "tune" ? { ...run, guesses: [] } : run;
 }
 
-/** Tries the candidates of a tuning on its draws, and chooses the best one. */
+/** Tries the candidates of a tuning on its draws and chooses the best one. */
 export async function* runTune(
   realized: Realized<TuneSpec>,
   store: Store,
@@ -66,10 +66,10 @@ export async function* runTune(
 }
 
 /**
- * Refuses an audit that could not be finished, or whose gate would say the same whatever is
- * measured.
+ * Refuses an audit that could not finish, or whose gate's verdict does not depend on the
+ * measurements.
  *
- * @throws LeakageError `spec` for an audit or one of its tunings.
+ * @throws LeakageError `spec` for the audit or one of its tunings.
  */
 export async function requireRunnable(
   { spec, scenarios }: Realized<AuditSpec>,
@@ -82,10 +82,10 @@ export async function requireRunnable(
 }
 
 /**
- * An audit from beginning to end: tunes its attacks where the spec says so, each behind each
+ * Runs an audit from beginning to end. It tunes its attacks if the spec says so, each behind each
  * defense, then scores them on the same draws. The result follows from finished chunks alone.
  *
- * @param preparing seconds that went before.
+ * @param preparing the seconds that were spent before.
  */
 export async function* runAudit(
   realized: Realized<AuditSpec>,

@@ -5,27 +5,24 @@ import { format, type PartSpec } from "../parts/index.ts";
 import type { TensorFile } from "./tensor-file.ts";
 
 /**
- * Where what a spec only names lies: Node reads a disk, a browser what it fetched or what the user
- * dropped.
+ * Resolves what a spec only names. Node reads a disk; a browser uses files that it fetched or that
+ * the user dropped.
  */
 export interface Sources {
   /**
    * Opens one split of a data set.
    *
-   * @throws LeakageError `file` for files that are missing or damaged, `spec` where nobody said
-   * where they lie.
+   * @throws LeakageError `file` for files that are missing or damaged, `spec` if nobody said where
+   * they lie.
    */
   dataset(set: PartSpec, split: Split): Promise<Dataset<readonly number[]>>;
   /**
-   * Tensors by name from the file with a hash: weights, or an update.
+   * Reads the tensors of the file with a hash, by name: weights or an update.
    *
-   * @throws LeakageError `spec` where no such file was given, `file` for one that is damaged.
+   * @throws LeakageError `spec` if no such file was given, `file` if it is damaged.
    */
   tensors(what: "weights" | "update", sha256: string): Promise<{ readonly tensors: NamedNumbers; readonly source: string }>;
-  /**
-   * Where the user said that a data set lies, for errors and for the command that makes a result
-   * again.
-   */
+  /** The places that the user stated, for errors and for the command that makes a result again. */
   readonly places: Places;
 }
 
@@ -37,22 +34,25 @@ export interface Places {
   readonly dataPath?: string;
   readonly weights?: string;
   readonly update?: string;
-  /** Files that `gradleak tune` wrote. */
+  /** The files that `gradleak tune` wrote. */
   readonly tuned?: readonly string[];
   /** The original images of an update, only to score the result. */
   readonly truth?: readonly string[];
 }
 
-/** How a door comes by files. */
+/** How files reach a program: from a disk, or from a page. */
 export interface Files {
   readonly places?: Places;
   /** Opens one split of a data set. */
   open(set: PartSpec, split: Split): Promise<Dataset<readonly number[]>>;
-  /** The file of weights, or of an update, that the user gave; nothing where there is none. */
+  /** The file of weights, or of an update, that the user gave; undefined if there is none. */
   tensorFile(what: "weights" | "update"): Promise<(TensorFile & { readonly source: string }) | undefined>;
 }
 
-/** Sources that open each data set and read each file once, and check the hashes that a spec names. */
+/**
+ * Sources that open each data set once, read each file once, and check the hashes that a spec
+ * names.
+ */
 export function sourcesFrom({ places = {}, open, tensorFile }: Files): Sources {
   const opened = new Map<string, Promise<Dataset<readonly number[]>>>();
   const read = new Map<string, ReturnType<Files["tensorFile"]>>();

@@ -12,33 +12,33 @@ import { criterion, type LabelPolicy, labelPolicies, type Score } from "../scena
 /** The version of specs that this program reads and writes. */
 export const specVersion = 1;
 
-/** A part of a catalogue, completed and checked by it. */
+/** The schema of a part, which its catalogue completes and checks. */
 export const partOf = <Spec>(catalogue: { parse(given: unknown): Spec }) => z.unknown().transform((given) => catalogue.parse(given));
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in hexadecimal digits");
 
-/** Where private inputs come from. */
+/** The source of private inputs. */
 export const dataSpec = z.strictObject({
   set: partOf(datasets),
   split: z.enum(splits).default("test"),
   /**
-   * Of a folder: the hash of the images that are used, and of the first public ones of its other
-   * split, if it has one.
+   * For a folder: the hash of the images that are used, and the hash of the first public images of
+   * its other split, if it has one.
    */
   sha256: sha256.optional(),
   publicSha256: sha256.optional(),
 });
 
-/** Where weights come from: drawn anew from the seed, or a file that its hash identifies. */
+/** The source of weights: drawn from the seed, or a file that its hash identifies. */
 const weights = z.union([z.strictObject({ kind: z.literal("initial") }), z.strictObject({ kind: z.literal("file"), sha256 })]);
 
-/** Who sends: network, weights, batch. */
+/** The sender: network, weights and batch. */
 export const clientSpec = z.strictObject({
   model: partOf(models),
   weights: weights.default({ kind: "initial" }),
   /**
-   * Over which public images running statistics are estimated, where the weights have none: the
-   * first `examples` of the split that is not scored, `batch` a pass.
+   * The public images over which running statistics are estimated if the weights have none: the
+   * first `examples` of the split that is not scored, `batch` per pass.
    */
   statistics: z.strictObject({ examples: z.int().positive(), batch: z.int().min(2).default(32) }).optional(),
   mode: z.enum(["train", "eval"]).default("eval"),
@@ -49,27 +49,27 @@ export const clientSpec = z.strictObject({
     .transform((given) => losses.parse(given)),
 });
 
-/** Within which distance an input counts as recovered. */
+/** The distance within which an input counts as recovered. */
 const scoreSpec = z.strictObject({
-  /** 0.1·√d for images unless stated; vectors must state it. */
+  /** By default 0.1·√d for images. Vectors must state it. */
   delta: z.number().positive().optional(),
   deltaSpace: z.enum(["pixel", "model"]).default("pixel"),
 });
 
-/** How an attack was tuned, as a spec and a result quote it. */
+/** How an attack was tuned, in the form of specs and results. */
 export const tuningRecord = z.strictObject({
-  /** Of the spec of the tuning. */
+  /** The hash of the tuning's spec. */
   specHash: sha256,
   /**
-   * Of what attacks that are compared have in common: the data, client, defense, labels, score and
-   * draws of that spec.
+   * The hash of what comparable attacks share: the data, client, defense, labels, score and draws
+   * of that spec.
    */
   settingHash: sha256,
   by: criterion,
-  /** The budget: candidates, each on as many draws. */
+  /** The budget: the number of candidates, each tried on the same number of draws. */
   candidates: z.int().positive(),
   draws: z.int().positive(),
-  /** What it was tuned behind. */
+  /** The defense that the attack was tuned behind. */
   defense: partOf(defenses),
   /** The best candidate. */
   attack: partOf(attacks),
@@ -78,15 +78,15 @@ export type TuningRecord = z.output<typeof tuningRecord>;
 
 export const updateSha256 = sha256;
 
-/** What every spec has. */
+/** The fields of every spec. */
 export const shared = {
   version: z.literal(specVersion).default(specVersion),
   client: clientSpec,
   /** The attacks that `gradleak tune` wrote. */
   tuned: z.array(tuningRecord).optional(),
-  /** What the attacker takes for p(x), for attacks that leave it open. */
+  /** The prior p(x) that the attacker assumes, for attacks that leave it open. */
   prior: partOf(priors).optional(),
-  /** The attack's own unless stated. */
+  /** How labels reach the attack. By default the attack decides. */
   labels: z.enum(labelPolicies).optional(),
   score: scoreSpec.default({ deltaSpace: "pixel" }),
   seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0),
@@ -116,15 +116,15 @@ function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readon
 /**
  * Checks and completes a spec.
  *
- * @param source how errors name it: the file it was read from, or "The spec".
- * @throws LeakageError `spec` that names the field, what was expected, and the nearest field for
- * one that does not exist.
+ * @param source the name of the spec in errors: the file that it was read from, or "The spec".
+ * @throws LeakageError `spec` that names the field and what was expected. For an unknown field it
+ * names the nearest one.
  */
 export function parseSpec<Schema extends z.ZodType>(schema: Schema, given: unknown, source = "The spec"): z.output<Schema> {
   requireVersion(given, source);
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  // A mistyped field is also one that is missing: the former says more.
+  // A mistyped field is often a missing one as well; the mistyped one is more useful to name.
   const { issues } = result.error;
   const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
   const where = issue!.path.join(".");

@@ -1,6 +1,6 @@
 /**
- * Where a run keeps what is finished, so that one that was stopped goes on from there. Names are
- * those of files, parts joined by "/".
+ * Where a run keeps what is finished, so that a run that was stopped can continue. Names are those
+ * of files, with parts joined by "/".
  */
 export interface Store {
   read(name: string): Promise<Uint8Array | undefined>;
@@ -8,7 +8,7 @@ export interface Store {
   write(name: string, content: string | Uint8Array): Promise<void>;
 }
 
-/** A store in memory, for library users who keep nothing. */
+/** A store in memory, for library users who keep no files. */
 export function memoryStore(): Store {
   const kept = new Map<string, Uint8Array>();
   return {
@@ -19,7 +19,7 @@ export function memoryStore(): Store {
   };
 }
 
-/** A text file of a store. */
+/** A text file of a store; undefined if there is none. */
 export async function readText(store: Store, name: string): Promise<string | undefined> {
   const bytes = await store.read(name);
   return bytes && new TextDecoder().decode(bytes);

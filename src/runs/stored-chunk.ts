@@ -6,14 +6,14 @@ import type { Store } from "./store.ts";
 /** What an earlier run left of a chunk. */
 export interface StoredChunk {
   readonly images: readonly ImageResult[];
-  /** All its pictures, by file name. */
+  /** All images of the chunk, by file name. */
   readonly pictures: ReadonlyMap<string, Picture>;
 }
 
 /**
- * A chunk that an earlier run finished. Where its file, one of its pictures or one of the `others`
- * is missing or damaged there is nothing, and the chunk is attacked again: its draws follow from
- * the seed.
+ * A chunk that an earlier run finished. The result is undefined if its file, one of its images or
+ * one of the `others` is missing or damaged. Then the chunk is attacked again, because its draws
+ * follow from the seed.
  */
 export async function storedChunk(
   store: Store,

@@ -7,17 +7,21 @@ import { isCounter } from "../models/index.ts";
 
 const begins = (bytes: Uint8Array, text: string): boolean => [...text].every((character, i) => bytes[i] === character.charCodeAt(0));
 
-/** Reads by what the bytes are; a damaged file is what its name says. */
+/** Reads a file by what its bytes are, or by its name if it is damaged. */
 function readArrays(bytes: Uint8Array, source: string): NamedArrays {
   if (begins(bytes, "\x93NUMPY"))
-    throw new LeakageError("file", `${source} holds one array without a name; store all tensors by name: numpy.savez or safetensors.`);
+    throw new LeakageError("file", `${source} has one array without a name; store all tensors by name, with numpy.savez or safetensors.`);
   return begins(bytes, "PK") || source.endsWith(".npz") ? readNpz(bytes, source) : readSafetensors(bytes, source);
 }
 
-/** The entries as float32. Throws LeakageError `file` for integers, and for numbers that are not finite in float32. */
+/**
+ * The entries as float32.
+ *
+ * @throws LeakageError `file` for integers, and for numbers that are not finite in float32.
+ */
 function numbersOf(array: NamedArray, name: string, source: string): ShapedNumbers {
   if (array.dtype !== "F32" && array.dtype !== "F64")
-    throw new LeakageError("file", `${source}: ${name} must hold real numbers (F64, F32, F16 or BF16), and holds ${array.dtype}.`);
+    throw new LeakageError("file", `${source}: ${name} must hold real numbers (F64, F32, F16 or BF16), but it holds ${array.dtype}.`);
   requireFinite(array, name, source);
   const data = toFloat32(array);
   requireFinite({ dtype: "F32", shape: array.shape, data }, `${name} as float32`, source);
@@ -26,21 +30,22 @@ function numbersOf(array: NamedArray, name: string, source: string): ShapedNumbe
 
 const hashOf = (bytes: Uint8Array): string => bytesToHex(sha256(bytes));
 
-/** What a file of tensors holds. */
+/** The contents of a file of tensors. */
 export interface TensorFile {
-  /** Finite float32 numbers by name. */
+  /** The finite float32 numbers, by name. */
   readonly tensors: NamedNumbers;
-  /** SHA-256 of the file, in hexadecimal digits. */
+  /** The SHA-256 of the file, in hexadecimal digits. */
   readonly sha256: string;
 }
 
 /**
- * The tensors of a safetensors or npz file: weights, or an update. PyTorch's counters of batches are
- * left out.
+ * The tensors of a safetensors or npz file: weights, or an update. PyTorch's counters of batches
+ * are left out.
  *
- * @param source how errors name the file.
- * @param hash its SHA-256, where that is known already.
- * @throws LeakageError `file` where the file is damaged, or holds other than finite real numbers.
+ * @param source the name of the file, for errors.
+ * @param hash the SHA-256 of the file, if it is known already.
+ * @throws LeakageError `file` if the file is damaged, or has entries that are not finite real
+ * numbers.
  */
 export function tensorsIn(bytes: Uint8Array, source: string, hash = hashOf(bytes)): TensorFile {
   const arrays = [...readArrays(bytes, source)].filter(([name]) => !isCounter(name));

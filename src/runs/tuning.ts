@@ -22,7 +22,9 @@ export interface Varied {
 }
 
 /**
- * Reads `rate=0.05/0.1/0.2` or `prior.weight=1/10`. Throws LeakageError `spec` for anything else.
+ * Parses `rate=0.05/0.1/0.2` or `prior.weight=1/10`.
+ *
+ * @throws LeakageError `spec` for anything else.
  */
 export function readVaried(text: string): { path: string; values: (string | number | boolean | null)[] } {
   const [, path, rest] = /^\s*([A-Za-z][\w.]*)\s*=(.+)$/.exec(text) ?? [];
@@ -40,37 +42,37 @@ export function readVaried(text: string): { path: string; values: (string | numb
 function changed(part: Json, [step, ...rest]: readonly string[], value: Json, path: string): Json {
   const inner = inside(part, step!);
   if (inner === undefined)
-    throw new LeakageError("spec", `--vary ${path}: the attack has nothing there; a path names parameters as the attack's spec does.`);
+    throw new LeakageError("spec", `--vary ${path}: the attack has no such parameter; a path names parameters as the attack's spec does.`);
   const next = rest.length === 0 ? ofItsType(value, inner) : changed(inner, rest, value, path);
   return Array.isArray(part) ? part.map((each: Json, i) => (String(i) === step ? next : each)) : { ...(part as PartSpec), [step!]: next };
 }
 
-/** What a part or a chain of parts has of its own under a name or a place. */
+/** The own property of a part, or the element of a chain of parts, with this name or position. */
 const inside = (part: Json | undefined, step: string): Json | undefined =>
   typeof part === "object" && part !== null && Object.keys(part).includes(step)
     ? (part as Readonly<Record<string, Json>>)[step]
     : undefined;
 
 /**
- * `none` is no value, but where a word or a part stands now it is the word, or the part of that
- * name.
+ * `none` means null. If the present value is a word or a part, `none` is that word, or the part of
+ * that name.
  */
 const ofItsType = (value: Json, now: Json): Json =>
   value === null && (typeof now === "string" || (typeof now === "object" && now !== null)) ? "none" : value;
 
 /**
- * What an attack's spec has at a path such as `prior.weight`; undefined where it has no such
+ * The value in an attack's spec at a path such as `prior.weight`; undefined if there is no such
  * parameter.
  */
 export const valueAt = (attack: PartSpec, path: string): Json | undefined => path.split(".").reduce<Json | undefined>(inside, attack);
 
-/** Parameters that say how much a search computes. */
+/** Parameters that decide how much a search computes. */
 const budgets = new Set(["steps", "restarts", "seeds", "samples"]);
 
-/** Combinations of values that candidates are drawn from, at most. */
+/** The largest number of combinations that candidates are drawn from. */
 const mostCombinations = 10_000;
 
-/** Refuses what cannot be varied together. */
+/** Refuses parameters that cannot be varied together. */
 function requireVariable(varied: readonly Varied[]): void {
   const paths = varied.map(({ path }) => path);
   const twice = paths.find((path, i) => paths.indexOf(path) < i);
@@ -79,7 +81,7 @@ function requireVariable(varied: readonly Varied[]): void {
   const counted = paths.find((path) => budgets.has(path));
   if (counted !== undefined)
     throw new LeakageError("spec", `--vary ${counted}: candidates are compared at equal budgets, so all take the ${counted} of --attack.`);
-  if (paths.includes("kind")) throw new LeakageError("spec", "--vary kind: another kind is another attack; give each by --attack.");
+  if (paths.includes("kind")) throw new LeakageError("spec", "--vary kind: another kind is another attack; give each with --attack.");
   const combinations = varied.reduce((all, { values }) => all * values.length, 1);
   if (combinations > mostCombinations)
     throw new LeakageError(
@@ -89,12 +91,12 @@ function requireVariable(varied: readonly Varied[]): void {
 }
 
 /**
- * The attacks that are tried: the base, then every combination of the values; where there are more
- * than `budget`, that many of them, drawn from the seed. All compute as much as the base: as many
- * steps, starts and points.
+ * The attacks that are tried: the base, then every combination of the values. If there are more
+ * than `budget`, the base and others drawn from the seed fill the budget. All compute as much as
+ * the base: as many steps, starts and points.
  *
  * @throws LeakageError `spec` for a path or a value that the attack does not have, a path that is
- * given twice, what would change how much is computed, or combinations without end.
+ * given twice, a parameter that decides how much is computed, or too many combinations.
  */
 export function candidatesOf(base: PartSpec, varied: readonly Varied[], budget: number, seed: number): readonly PartSpec[] {
   requireVariable(varied);
@@ -113,12 +115,12 @@ export function candidatesOf(base: PartSpec, varied: readonly Varied[], budget: 
 }
 
 /**
- * Parameters of a search: they leave the attacker's objective at the end comparable; what the
- * attacker assumes does not.
+ * Parameters of a search. They keep the attacker's objective at the end comparable; parameters of
+ * what the attacker assumes do not.
  */
 const searchParameters = new Set(["rate", "gamma", "anneal", "langevin", "optimizer", "decay", "signed", "start", "history", "patience"]);
 
-/** Refuses to compare objectives of candidates that assume different things. */
+/** Refuses to compare objectives of candidates with different assumptions. */
 export function requireComparable(criterion: Criterion, varied: readonly Varied[]): void {
   const other = varied.find(({ path }) => !searchParameters.has(path));
   if (criterion === "objective" && other)
@@ -127,7 +129,7 @@ export function requireComparable(criterion: Criterion, varied: readonly Varied[
 
 const candidate = z.strictObject({
   attack: z.record(z.string(), z.json()),
-  score: z.number().nullable().describe("Mean over the draws; null where one of them is not a number."),
+  score: z.number().nullable().describe("The mean over the draws; null if one of them is not a number."),
   lower: z.number().nullable(),
   upper: z.number().nullable(),
 });
@@ -135,24 +137,22 @@ const candidate = z.strictObject({
 /** The form of the file that `gradleak tune` writes. */
 export const tunedSchema = z.strictObject({
   format: z.literal("gradleak-tuned-2"),
-  /** Everything that the choice follows from: the draws, the candidates, the criterion. */
+  /** Everything that determines the choice: the draws, the candidates and the criterion. */
   spec: z.record(z.string(), z.json()),
   specHash: hash,
-  by: criterion.describe("What is least: mean distance from the true images, or the attacker's own objective."),
-  split: z.enum(splits).describe("The part of the data set that was tuned on; what is scored must be of the other one."),
+  by: criterion.describe("What is minimized: the mean distance from the true images, or the attacker's own objective."),
+  split: z.enum(splits).describe("The split of the data set that was tuned on. Scored images must come from the other split."),
   draws: z.int().positive(),
-  candidates: z.array(candidate).min(1).describe("In the order of the spec; intervals are bootstraps over draws."),
+  candidates: z.array(candidate).min(1).describe("The candidates in the order of the spec. Intervals are bootstraps over draws."),
   attack: z.record(z.string(), z.json()).describe("The best candidate."),
 });
 export type Tuned = z.output<typeof tunedSchema>;
 
-/**
- * What `gradleak tune` does, complete: candidates behind one defense, on draws that are not scored.
- */
+/** The schema of a tuning's spec: candidates behind one defense, on draws that are not scored. */
 export const tuneSpec = z.strictObject({ command: z.literal("tune"), ...drawing, by: criterion.default("distance"), samples: tuningDraws });
 export type TuneSpec = Completed<z.output<typeof tuneSpec>, "lanes" | "chunk">;
 
-/** What the draws of a tuning follow from: none of them is a draw that is scored. */
+/** The root key of a tuning's draws. None of them is a draw that is scored. */
 export const tuningRoot = (seed: number): KeyBits => stream(keyFromSeed(seed), "tuning");
 
 /** Chooses among the attacks of a spec, all of which had the same draws. */
@@ -189,10 +189,10 @@ export function tuned(spec: TuneSpec, chunks: readonly AuditChunk[]): Tuned {
   };
 }
 
-/** What a result quotes of a tuning. */
+/** The record of a tuning, in the form of specs and results. */
 export function recordOf({ spec, by, draws, candidates, attack, ...rest }: Tuned): TuningRecord {
-  // The prior is the attacker's; where attacks have priors of their own it says nothing of a
-  // setting that they share.
+  // The prior belongs to the attacker. If attacks have their own priors, the spec's prior says
+  // nothing about a setting that they share.
   const { attacks: _tried, prior: _assumed, chunk: _chunk, lanes: _lanes, ...setting } = parseSpec(tuneSpec, spec);
   return {
     specHash: rest.specHash,
@@ -208,7 +208,7 @@ export function recordOf({ spec, by, draws, candidates, attack, ...rest }: Tuned
 /**
  * Reads a tuned file.
  *
- * @throws LeakageError `file` for one that is damaged, or whose hash is not that of its spec.
+ * @throws LeakageError `file` for a file that is damaged, or whose hash is not that of its spec.
  */
 export function readTuned(text: string, source: string): Tuned {
   let given: unknown;
@@ -230,7 +230,7 @@ export function readTuned(text: string, source: string): Tuned {
   return checked.data;
 }
 
-/** What of a tuned file does not follow from its spec and its scores, if anything. */
+/** What in a tuned file does not follow from its spec and its scores, if anything. */
 function changedIn(file: Tuned): string | undefined {
   if (specHash(file.spec) !== file.specHash) return "its hash is not that of its spec";
   const { by, data, samples } = parseSpec(tuneSpec, file.spec);

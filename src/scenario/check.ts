@@ -5,12 +5,12 @@ import { Key } from "../random/index.ts";
 import type { Scenario } from "./scenario.ts";
 
 /**
- * Writes down, without computing anything, what every attack of a scenario will score: so that
- * whatever does not fit is said before any work starts.
+ * Builds, without computing anything, what every attack of a scenario will score, so that anything
+ * that does not fit is reported before work starts.
  *
  * @throws LeakageError `spec` for a defense that does not fit the network or the batch, a law that
- * cannot be scored there or needs what the defense does not publish, a prior that the network has
- * no place for, an attack that lacks what it needs.
+ * cannot be scored there or needs something that the defense does not publish, a prior that does
+ * not fit the network, or an attack that lacks something it needs.
  */
 export function requireScenario({ client, defense, attacks, labels, batchSize }: Scenario): void {
   const { shape, classes } = client.model;
@@ -26,8 +26,9 @@ export function requireScenario({ client, defense, attacks, labels, batchSize }:
 }
 
 /**
- * The same for one attack on what it will see. @throws LeakageError `spec`, as
- * {@link requireScenario}.
+ * Makes the same check for one attack and what it will see.
+ *
+ * @throws LeakageError `spec`, as {@link requireScenario}.
  */
 export function requireAttack(attack: Scenario["attacks"][number], seen: Omit<Outline, "labels">, labels: Scenario["labels"]): void {
   const { classes } = seen.rounds[0]!.client.model;

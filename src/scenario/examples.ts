@@ -2,17 +2,17 @@ import type { Client } from "../client/index.ts";
 import type { Dataset, Example } from "../data/index.ts";
 import { type Examples, toModelSpace } from "../models/index.ts";
 
-/** Private batches of one client, one a lane. */
+/** Private batches of one client, one per lane. */
 export interface PrivateBatches {
   readonly lanes: number;
   readonly batchSize: number;
-  /** [lanes, batchSize, ...shape] in model space. */
+  /** The inputs, [lanes, batchSize, ...shape], in model space. */
   readonly x: Float32Array;
-  /** Label probabilities, [lanes, batchSize, classes]. */
+  /** The label probabilities, [lanes, batchSize, classes]. */
   readonly y: Float32Array;
 }
 
-/** What a client holds: a batch a lane. */
+/** The private batches of a client, one per lane. */
 export function privateBatches(batches: readonly (readonly Example[])[], { model }: Client): PrivateBatches {
   const examples = batches.flat();
   return {
@@ -35,11 +35,11 @@ export function oneHot(labels: readonly number[], classes: number): Float32Array
   return rows;
 }
 
-/** The part of an array that belongs to one of `count` equal pieces. */
+/** One of `count` equal pieces of an array. */
 export const piece = (all: Float32Array, index: number, count: number): Float32Array =>
   all.slice((index * all.length) / count, ((index + 1) * all.length) / count);
 
-/** Arrays one behind the other. */
+/** Arrays joined end to end. */
 export function concatenate(parts: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -51,15 +51,15 @@ export function concatenate(parts: readonly Float32Array[]): Float32Array {
 }
 
 /**
- * A list made as long as a program is wide: its last entry is repeated, and what comes of the
- * repetitions is left out.
+ * A list that is as long as a program is wide. The last entry is repeated, and the results of
+ * repetitions are dropped.
  */
 export const padded = <Entry>(entries: readonly Entry[], lanes: number): readonly Entry[] =>
   entries.length >= lanes ? entries : [...entries, ...new Array<Entry>(lanes - entries.length).fill(entries.at(-1)!)];
 
 /**
- * The inputs of a data set, for what is estimated from data: at most 50,000, because some sets have
- * no end.
+ * The inputs of a data set, for what is estimated from data. It has at most 50,000, because some
+ * sets have no end.
  */
 export const examplesOf = (dataset: Dataset<readonly number[]>): Examples => ({
   count: Math.min(dataset.size, 50_000),

@@ -1,10 +1,14 @@
 /**
- * Runs an attack or an audit to its end.
+ * Runs an attack, an audit or a plan to its end.
  *
- * @param running what `audit`, `reconstruct` or a plan's `run` returned.
- * @param told is given each report of progress.
+ * @param running the generator that `audit`, `reconstruct` or a plan's `run` returned.
+ * @param told receives each report of progress.
+ * @returns the result of the generator.
+ *
  * @example
+ * ```ts
  * const { result } = await finish(audit({ scenarios, data, samples: 100 }));
+ * ```
  */
 export async function finish<Told, Made>(running: AsyncGenerator<Told, Made>, told?: (progress: Told) => void): Promise<Made> {
   for (;;) {

@@ -4,44 +4,46 @@ import type { KeyBits } from "../random/index.ts";
 import { piece } from "./examples.ts";
 import type { LabelPolicy } from "./scenario.ts";
 
-/** The inputs of one batch at one moment of the attack, in pixel space, [c, h, w] each. */
+/** The inputs of one batch at one step of the attack, in pixel space, each of shape [c, h, w]. */
 export interface Snapshot {
   readonly step: number;
-  /** Null where the attack has none, or it is not a number. */
+  /** The attacker's objective. It is null if the attack has none or if it is not a number. */
   readonly objective: number | null;
   readonly images: readonly Float32Array[];
 }
 
-/** What an attack made of one update. */
+/** An attack's reconstruction of one update. */
 export interface Reconstruction {
   readonly images: readonly Float32Array[];
-  /** The classes that the attack assumed or found, one an input. */
+  /** The classes that the attack assumed or found, one per input. */
   readonly labels: readonly number[];
   readonly lane: LaneProgress;
   /**
-   * From the first steps to the last, at moments that become rarer; empty where none was asked for.
+   * Snapshots from the first steps to the last, at intervals that grow. The list is empty if none
+   * were requested.
    */
   readonly history: readonly Snapshot[];
 }
 
-/** An attack under way. */
+/** The progress of an attack. */
 export interface Tick {
   readonly step: number;
   readonly of: number;
   /**
-   * Mean of the attacker's objective over the updates that go on; computed when it is asked for.
+   * The mean of the attacker's objective over the updates that still search. It is computed on
+   * request.
    */
   objective(): number | null;
 }
 
-/** Steps at which inputs are kept: the first ones, then about every tenth more. */
+/** The steps at which inputs are kept: the first ones, then one at about every 12 % more steps. */
 export function moments(steps: number): readonly number[] {
   const kept = new Set<number>([1, steps]);
   for (let step = 2; step < steps; step = Math.ceil(step * 1.12)) kept.add(step);
   return [...kept].sort((a, b) => a - b);
 }
 
-/** The labels that an attack proceeds with. */
+/** The observations with the labels that an attack uses. */
 export function withLabels(seen: Observations, policy: LabelPolicy, rule?: Attack["labelRule"]): Observations {
   if (policy === "known") return seen;
   const { labels: _, ...unlabeled } = seen;
@@ -51,12 +53,12 @@ export function withLabels(seen: Observations, policy: LabelPolicy, rule?: Attac
 export interface Reconstruct {
   readonly attack: Attack;
   readonly labels: LabelPolicy;
-  /** With the labels, where they are known. */
+  /** The observations, with the labels if they are known. */
   readonly seen: Observations;
-  /** One key an update. */
+  /** The keys of the attack's randomness, one per update. */
   readonly keys: readonly KeyBits[];
   readonly options?: Run;
-  /** Whether inputs on the way are kept; they are unless this is false. */
+  /** Whether inputs of earlier steps are kept. The default is true. */
   readonly history?: boolean;
 }
 
@@ -66,8 +68,17 @@ function mean(lanes: readonly LaneProgress[]): number | null {
 }
 
 /**
- * Attacks all updates together. Yields one tick per percent of the steps, and returns what became
- * of each update.
+ * Attacks all updates together. It yields one tick per percent of the steps and returns one
+ * reconstruction per update.
+ *
+ * @throws LeakageError `spec` if the attack does not fit what it sees.
+ *
+ * @example
+ * ```ts
+ * const seen = { rounds: [received], lanes: keys.length, batchSize: 1, labels: received.batches.y };
+ * const [first] = await finish(reconstruct({ attack, labels: "known", seen, keys }));
+ * console.log(first!.images[0], first!.lane.objective);
+ * ```
  */
 export async function* reconstruct({
   attack,

@@ -9,22 +9,30 @@ import { type PrivateBatches, piece } from "./examples.ts";
 export interface Received {
   /** The client as the server knows it, with the defense's changes to its model. */
   readonly client: Client;
-  /** What clients sent, by parameter name: [lanes, ...shape]. */
+  /** What clients sent, by parameter name, each of shape [lanes, ...shape]. */
   readonly updates: NamedNumbers;
-  /** What the defense published with it, by name: [lanes, ...shape]. */
+  /** What the defense published with the updates, by name, each of shape [lanes, ...shape]. */
   readonly published: NamedNumbers;
   /**
-   * The batches that the updates are of, after the defense's changes to them. For scoring only: the
-   * server does not see them.
+   * The batches that the updates belong to, after the defense's changes to them. They are for
+   * scoring only: the server does not see them.
    */
   readonly batches: PrivateBatches;
 }
 
 /**
- * Runs a client and its defense on every batch, one a lane.
+ * Runs a client and its defense on every batch, one batch per lane.
  *
- * @param keys of the defense's randomness, one a lane.
- * @throws LeakageError `spec` where the defense does not fit the client or the batch.
+ * @param keys the keys of the defense's randomness, one per lane.
+ * @returns what the server receives. It can serve as a round of an attack's observations.
+ * @throws LeakageError `spec` if the defense does not fit the client or the batch.
+ *
+ * @example
+ * ```ts
+ * const batches = privateBatches([[data.example(0)], [data.example(1)]], client);
+ * const keys = [keyFromSeed(1), keyFromSeed(2)];
+ * const received = await simulate({ client, defense }, batches, keys);
+ * ```
  */
 export async function simulate(
   { client, defense }: { readonly client: Client; readonly defense: Defense },
@@ -58,7 +66,7 @@ export async function simulate(
   }
 }
 
-/** One lane of what was received, by name: the update, and what was published with it. */
+/** One lane of what was received, by name: the update and what was published with it. */
 export const laneOf = ({ updates, published }: Pick<Received, "updates" | "published">, lane: number): NamedNumbers =>
   new Map(
     [...updates, ...published].map(([name, { shape, data }]) => [name, { shape: shape.slice(1), data: piece(data, lane, shape[0]!) }]),

@@ -242,7 +242,7 @@ describe("an audit that tunes its attacks", () => {
     const inside = { ...second!, attack: { ...second!.attack, rate: 0.1, widen: 5 } };
     expect(endsReached(spec, [to(0.1, 5), inside])).toEqual([]);
     expect(endsReached(spec, [to(0.3, 5), inside])).toEqual([
-      "Tuned to the least or largest value that was tried, so that values beyond it, where there are any, may do better: bayes:steps=12 behind laplacian:scale=0.02 (rate=0.3).",
+      "The best value is the smallest or the largest that was tried, so values beyond it may do better: bayes:steps=12 behind laplacian:scale=0.02 (rate=0.3).",
     ]);
     expect(endsReached(spec, [inside, to(0.01, 10)])[0]).toContain("(rate=0.01, widen=10)");
     expect(endsReached(specOf(behindOne), cellsOf(specOf(behindOne)))).toEqual([]);
@@ -434,7 +434,7 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     ["words that are no gate", { failIf: "psnr > 20" }, /A gate is "recovered" or "risk".*got "psnr > 20"/],
     ["a defense twice", { defense: ["none", "none"] }, /--defense none is given twice/],
     ["no draws", { samples: "0" }, /--samples takes a whole number/],
-    ["one batch", { samples: "1", batch: "2" }, /at least 2 of them; got --samples 1/],
+    ["one batch", { samples: "1", batch: "2" }, /at least 2 batches; got --samples 1/],
     ["a prior beside an attack that has its own", { prior: "uniform" }, /--prior uniform.*idlg:steps=2/],
     ["no prior where one is needed", { data: "shapes", attack: ["bayes:steps=2"] }, /needs a prior.*--prior/],
     ["a statistics prior without statistics", { attack: ["bayes:steps=2"], prior: "batch-norm" }, /batch norm/i],
@@ -501,7 +501,7 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     expect([attacks.length, tuned.length]).toEqual([1, 2]);
     expect(tuned[0]!.settingHash).not.toBe(tuned[1]!.settingHash);
     const twice = audit({ ...flags, attack: undefined as never, tuned: [files[0]!, files[0]!], out: at("twice") });
-    await expect(twice).rejects.toThrow(/--tuned .*tuned\.json holds a tuning that is given already/);
+    await expect(twice).rejects.toThrow(/--tuned .*tuned\.json has a tuning that is given already/);
     expect(existsSync(at("twice"))).toBe(false);
   });
 

@@ -53,7 +53,7 @@ describe("candidates", () => {
 
   it("are refused where they would not fit", () => {
     expect(() => readVaried("rate")).toThrow(/parameter=value\/value/);
-    expect(() => candidatesOf(base, [readVaried("rte=1/2")], 8, 0)).toThrow(/--vary rte: the attack has nothing there/);
+    expect(() => candidatesOf(base, [readVaried("rte=1/2")], 8, 0)).toThrow(/--vary rte: the attack has no such parameter/);
     expect(() => candidatesOf(base, [readVaried("rate=fast/slow")], 8, 0)).toThrow(/rate must be/);
     for (const budget of ["steps", "restarts", "samples"])
       expect(() => candidatesOf(base, [readVaried(`${budget}=10/20`)], 8, 0)).toThrow(
@@ -62,7 +62,7 @@ describe("candidates", () => {
     expect(() => candidatesOf(base, [readVaried("rate=1/2"), readVaried("rate=3")], 8, 0)).toThrow(/--vary rate is given twice/);
     expect(() => candidatesOf(attacks.parse("dlg"), [readVaried("kind=idlg")], 8, 0)).toThrow(/another kind is another attack/);
     for (const path of ["constructor", "prior.__proto__", "optimizer.length"])
-      expect(() => candidatesOf(base, [readVaried(`${path}=1`)], 8, 0)).toThrow(/the attack has nothing there/);
+      expect(() => candidatesOf(base, [readVaried(`${path}=1`)], 8, 0)).toThrow(/the attack has no such parameter/);
     const endless = Array.from({ length: 8 }, (_, i) => ({ path: `parameter${i}`, values: Array.from({ length: 40 }, (_, k) => k) }));
     expect(() => candidatesOf(base, endless, 8, 0)).toThrow(/6553600000000 combinations.*at most 10000/);
     expect(() => requireComparable("objective", [readVaried("prior.weight=1/2")])).toThrow(/changes the objective itself/);

@@ -144,7 +144,7 @@ export function madeUpAudit(): AuditResult {
         nearestPublic: [neighborOf(draw)],
         distances: byCell.map((distances) => [distances[draw]!]),
       })),
-      notes: ["The network's weights are drawn anew, not trained; trained networks leak less."],
+      notes: ["The network's weights are random, not trained; trained networks leak less."],
     },
     "the made-up audit",
   );

@@ -193,13 +193,15 @@ describe("what has no exact answer is refused", () => {
 
   it.each([Number.NaN, Infinity])("a law whose logarithm is %d", async (number) => {
     const broken: Likelihood = { name: "broken", cancels: false, entries: false, given: () => () => ({ logProb: () => constant(number) }) };
-    await expect(exactBayes(unlabeled, broken, { candidates, delta })).rejects.toThrow('The law "broken" has no number for update 0.');
+    await expect(exactBayes(unlabeled, broken, { candidates, delta })).rejects.toThrow(
+      'The law "broken" gives no finite likelihood for update 0.',
+    );
   });
 
   it.each([
     ["a batch", { ...unlabeled, batchSize: 2 }, { candidates, delta }, "takes updates of one image; the batch size is 2"],
-    ["no candidates", unlabeled, { candidates: [], delta }, "at least one candidate; got none"],
-    ["a radius", unlabeled, { candidates, delta: -1 }, "delta is a number of at least 0; got -1"],
+    ["no candidates", unlabeled, { candidates: [], delta }, "needs at least one candidate; got none"],
+    ["a radius", unlabeled, { candidates, delta: -1 }, "delta must be a finite number of at least 0; got -1"],
     ["a label", unlabeled, { candidates: [{ image: near, label: 4 }], delta }, "labels are integers from 0 to 3"],
     ["a weight", unlabeled, { candidates: [{ image: near, label: 0, weight: 0 }], delta }, "weights are positive numbers"],
     [

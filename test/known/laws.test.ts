@@ -268,7 +268,7 @@ describe("refuses with the reason", () => {
 
   it("what does not fit the client or its batch", () => {
     const defense = defenses.build("mask:per=example+gaussian");
-    const message = /mask with per=example does not fit a batch of 2: .*2\^2 choices/;
+    const message = /mask with per=example does not fit a batch of 2: .*2\^2 possible values/;
     expect(refusal(() => requireFit(defense, one, 2))).toMatch(message);
     expect(refusal(() => send(defense, one)(batch(2), Key.input("key")))).toMatch(message);
     expect(refusal(() => likelihoodOf("mask:per=example+gaussian").given(one)(batch(2)))).toMatch(message);

@@ -93,7 +93,7 @@ describe("running statistics that a spec asks for", () => {
   it("are refused without public images", async () => {
     const whole: Sources = { ...drawnSources, dataset: async () => ({ ...shapesSet("test"), whole: true }) };
     await expect(clientOf({ examples: 64 }, whole)).rejects.toThrow(
-      "takes images of the other split, which is public, and this data has none",
+      "needs images of the other split, which is public, and this data has no other split",
     );
   });
 });

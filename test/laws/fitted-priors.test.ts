@@ -52,9 +52,9 @@ describe.each([
   it("is refused without pictures", () => {
     const kind = priors.parse(spec) as { readonly kind: string };
     expect(() => priors.build(spec)).toThrow(
-      `The prior ${kind.kind} is estimated from training pictures, at least two, and there are none here.`,
+      `The prior ${kind.kind} is estimated from at least two training images, and there are none here.`,
     );
-    expect(() => priors.build(`weighted:prior=(${spec})`)).toThrow("training pictures");
+    expect(() => priors.build(`weighted:prior=(${spec})`)).toThrow("training images");
     expect(() => priors.build(`weighted:prior=(${spec})`, context)).not.toThrow();
   });
 });
@@ -129,12 +129,12 @@ describe("what does not fit", () => {
     const shape = [1, 8, 9];
     const mixture = priors.build("mixture", examplesOf(shape)) as DensityPrior;
     expect(() => mixture.sample!(clientOf(shape), 1)).toThrow(
-      "The prior mixture takes examples of at most 64 numbers, and these have 72; patch-mixture is for pictures.",
+      "The prior mixture takes examples of at most 64 numbers, and these have 72; use patch-mixture for images.",
     );
   });
   it("patches need pictures that are as large", () => {
     const prior = priors.build("patch-mixture", examplesOf([1, 7, 9]));
-    expect(() => densityOf(prior, clientOf([1, 7, 9]))).toThrow("The prior patch-mixture needs pictures of at least 8×8");
-    expect(() => densityOf(prior, clientOf([5]))).toThrow("needs pictures");
+    expect(() => densityOf(prior, clientOf([1, 7, 9]))).toThrow("The prior patch-mixture needs images of at least 8×8");
+    expect(() => densityOf(prior, clientOf([5]))).toThrow("needs images");
   });
 });

@@ -120,13 +120,13 @@ describe("flat pictures", () => {
 describe("what does not fit", () => {
   it("total variation of vectors is refused", () => {
     expect(() => densityOf(priors.build("tv"), clientOf([5]))).toThrow(
-      "The prior tv needs pictures of at least 2×2; examples here have shape [5].",
+      "The prior tv needs images of at least 2×2; examples here have shape [5].",
     );
   });
   it("batch-norm names what the network lacks", async () => {
     const at = (spec: string, model?: string) => () => densityOf(priors.build(spec), clientOf([3, 9, 9], model));
     expect(at("batch-norm")).toThrow("The prior batch-norm needs a network with batch normalization, and this network has none.");
-    expect(at("batch-norm:layers=0/8", "convnet:width=1")).toThrow("layer 8, and the network has 8 normalizations, counted from 0");
+    expect(at("batch-norm:layers=0/8", "convnet:width=1")).toThrow("layer 8, but the network has 8 normalizations, counted from 0");
     expect(at("batch-norm:layers=1/1", "convnet:width=1")).toThrow("twice");
     const model = models.build("mlp:sizes=4", task([3, 9, 9]));
     await expect(estimateStatistics(model, new Map(), { count: 1, image: () => new Float32Array(243) })).rejects.toThrow(
@@ -134,11 +134,11 @@ describe("what does not fit", () => {
     );
     const normalized = models.build("convnet:width=1", task([3, 9, 9]));
     await expect(estimateStatistics(normalized, new Map(), { count: 1, image: () => new Float32Array(243) })).rejects.toThrow(
-      "batches of 32 pictures; there are 1.",
+      "batches of 32 images; got 1.",
     );
   });
   it("a uniform prior over vectors has no draws", () => {
     const uniform = priors.build("uniform") as DensityPrior;
-    expect(() => uniform.sample!(clientOf([5]), 1)).toThrow("needs pictures");
+    expect(() => uniform.sample!(clientOf([5]), 1)).toThrow("needs images");
   });
 });

@@ -3,8 +3,8 @@ import { type CompileOptions, compile } from "../../runtime/index.ts";
 import type { Group } from "./search.ts";
 
 /**
- * For each translation of at most `shift` pixels an axis, where the entries of a moved picture [h,
- * w] come from; its edge is repeated.
+ * The sources of the entries of an image [h, w], for each translation of at most `shift` pixels per
+ * axis. The edge of the image is repeated.
  */
 function translations(h: number, w: number, shift: number): { count: number; sources: Int32Array } {
   const side = 2 * shift + 1;
@@ -18,8 +18,8 @@ function translations(h: number, w: number, shift: number): { count: number; sou
 }
 
 /**
- * What restarts [R, B, ...] of one lane agree on, [B, ...]: their mean, after each picture has been
- * registered to the plain mean.
+ * What the restarts [R, B, ...] of one lane agree on, [B, ...]: their mean, after each image has
+ * been registered to the plain mean.
  */
 export function agreement(restarts: Tensor, shift: number): Tensor {
   const mean = restarts.mean(0);
@@ -43,17 +43,20 @@ export function agreement(restarts: Tensor, shift: number): Tensor {
     .reshape([b, c, h, w]);
 }
 
-/** The consensus of all lanes, refreshed as the steps go on. */
+/** The consensus of all lanes, which is updated as the search proceeds. */
 export interface Consensus {
   /**
-   * What restarts agree on at a step, [lanes, restarts, size], and the weight of the term: 0 before
-   * it begins.
+   * What restarts agree on at a step, [lanes, restarts, size], and the weight of the term, which is
+   * 0 before the term begins.
    */
   at(step: number, points: Float32Array): Promise<{ readonly x: Float32Array; readonly weight: number }>;
   dispose(): Promise<void>;
 }
 
-/** Compiles the refresh for points [lanes, restarts, size] that begin with inputs [B, ...]. */
+/**
+ * Compiles the update of the consensus for points [lanes, restarts, size] that begin with inputs
+ * [B, ...].
+ */
 export async function openConsensus(
   { weight, from, every, shift }: Group,
   lanes: Shape,

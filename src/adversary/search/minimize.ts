@@ -6,13 +6,13 @@ import type { Iterated, Iteration } from "../algorithm-1.ts";
 import { openConsensus } from "./consensus.ts";
 import type { Search } from "./search.ts";
 
-/** What an iteration of a problem is given in one lane. */
+/** What an iteration of a problem receives in one lane. */
 export interface Given<Seen> extends Iteration {
   /** What the objective depends on, apart from x. */
   readonly seen: Filled<Seen, Tensor>;
-  /** Asks for the form of the objective that does not cancel. */
+  /** Whether the objective takes the form that does not cancel. */
   readonly exact: boolean;
-  /** How many times as wide as it is the likelihood's noise is taken. */
+  /** The width of the assumed noise, in true widths. */
   readonly width?: Tensor;
   /** What restarts agree on, and its weight: the term of a {@link Search.group}. */
   readonly consensus?: { readonly x: Tensor; readonly weight: Tensor };
@@ -21,34 +21,36 @@ export interface Given<Seen> extends Iteration {
 /** One minimization problem in many lanes. */
 export interface Problem<Seen extends Nested<ShapedNumbers>> {
   readonly lanes: number;
-  /** Entries of a point. */
+  /** The number of entries of a point. */
   readonly size: number;
-  /** Shape of the inputs that a point begins with, [B, ...]. */
+  /** The shape of the inputs that a point begins with, [B, ...]. */
   readonly inputs: Shape;
-  /** Per lane: what the objective depends on, apart from the point. */
+  /** What the objective depends on in each lane, apart from the point. */
   readonly seen: Seen;
   /** Builds an iteration for one lane. */
   iterate(given: Given<Seen>, state: State): Iterated;
   /** Whether the fast form of the objective cancels near a perfect match. */
   readonly cancels: boolean;
-  /** Brings a point back into the support. */
+  /** Projects a point onto the support. */
   project(point: Tensor): Tensor;
-  /** Starting points [lanes, restarts, size]. */
+  /** The starting points, [lanes, restarts, size]. */
   readonly start: Float32Array;
-  /** Keys of the restarts, lane by lane; evaluation n uses their stream `iterate` folded with n. */
+  /**
+   * The keys of the restarts, lane by lane. Evaluation n uses their stream `iterate` folded with n.
+   */
   readonly keys: readonly KeyBits[];
 }
 
-/** All that a lane carries from call to call. */
+/** Everything that a lane carries from call to call. */
 type Carried<Leaf> = {
   readonly point: Leaf;
   readonly steps: Leaf;
   /** The step at which the objective was last the best so far. */
   readonly improved: Leaf;
   readonly evaluations: Leaf;
-  /** 1 where the objective was not a number. */
+  /** 1 if the objective was not a number. */
   readonly failed: Leaf;
-  /** 1 where nothing was left to gain. */
+  /** 1 if nothing was left to gain. */
   readonly converged: Leaf;
   readonly value: Leaf;
   readonly matching: Leaf;
@@ -57,15 +59,15 @@ type Carried<Leaf> = {
   readonly optimizer: { readonly [name: string]: Leaf };
 };
 
-/** The state of all lanes and restarts after a call: each array is [lanes, restarts, …]. */
+/** The state of all lanes and restarts after a call. Each array is [lanes, restarts, …]. */
 export type Iterate = Carried<Float32Array>;
 
 /** Below this ratio the expanded square has lost its digits in float32. */
 const cancellation = 1e-3;
 
 /**
- * What every call is told: the learning rate, the factor of the likelihood, the weight of the
- * consensus.
+ * The inputs of every call: the learning rate, the factor and the width of the likelihood, and the
+ * weight of the consensus.
  */
 type Schedule<Leaf> = {
   readonly rate: Leaf;
@@ -76,8 +78,8 @@ type Schedule<Leaf> = {
 };
 
 /**
- * Where nothing is left to gain while the likelihood is annealed or widened still, the step is
- * done, and not the lane.
+ * If nothing is left to gain while the likelihood is still annealed or widened, the step is done,
+ * but not the lane.
  */
 function untilWhole(
   { completed, converged }: Iterated,
@@ -89,7 +91,7 @@ function untilWhole(
   return { completed: where(converged.and(whole.not()), 1, completed), converged: converged.and(whole) };
 }
 
-/** What one call does in one lane. */
+/** The parts of one call in one lane. */
 interface Step<Seen extends Nested<ShapedNumbers>> {
   readonly search: Search;
   readonly problem: Problem<Seen>;
@@ -106,8 +108,8 @@ type LaneState<Seen> = {
 };
 
 /**
- * An evaluation of the objective and a transition of the optimizer. A lane that is done keeps its
- * point.
+ * One evaluation of the objective and one transition of the optimizer. A lane that is done keeps
+ * its point.
  */
 function step<Seen extends Nested<ShapedNumbers>>(
   { search, problem, exact, schedule }: Step<Seen>,
@@ -133,7 +135,7 @@ function step<Seen extends Nested<ShapedNumbers>>(
   const { value, matching, relative, massless } = next;
   const moved = search.langevin ? next.point.add(key.stream("langevin").normal([problem.size]).mul(rate.mul(search.langevin))) : next.point;
   const running = run.failed.add(run.converged).equal(0).and(run.steps.less(search.steps));
-  // An optimizer that steps back from such points fails only where it begins at one.
+  // An optimizer that steps back from such points fails only if it begins at one.
   const finite = value.isFinite();
   const broken = (massless ? finite.or(massless) : finite).not();
   const fails = running.and(search.optimizer.recovers ? broken.and(run.evaluations.equal(0)) : broken);
@@ -163,8 +165,8 @@ function step<Seen extends Nested<ShapedNumbers>>(
 }
 
 /**
- * Minimizes in all lanes at once, one program call an iterate, until every lane has done its steps
- * or failed.
+ * Minimizes in all lanes at once, with one program call per iterate, until every lane has done its
+ * steps or failed.
  */
 export async function* minimize<Seen extends Nested<ShapedNumbers>>(
   search: Search,
@@ -209,8 +211,8 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
       if (slowest >= search.steps) return;
       const agreed = consensus && (await consensus.at(slowest, carried.point));
       const [factor, width] = [search.anneal?.(slowest, search.steps), search.widen?.(slowest, search.steps)];
-      // What is best is best of one objective: under another factor or width of the likelihood the
-      // search for it starts over.
+      // The best value belongs to one objective. Under another factor or width of the likelihood,
+      // the record of the best starts over.
       const judgment = { factor, width };
       const renewed = factor !== judged?.factor || width !== judged?.width;
       if (renewed) carried = { ...carried, bestValue: new Float32Array(carried.value.length).fill(Number.POSITIVE_INFINITY) };
@@ -227,7 +229,7 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
         ...(agreed ? { consensus: agreed.x } : {}),
       });
       if (!exact && cancels(outputs.relative, carried.failed)) {
-        // What this call computed has lost its digits already: it is repeated in the exact form.
+        // The result of this call has lost its digits already, so it is repeated in the exact form.
         exact = true;
         await program.dispose();
         program = await build(exact);
@@ -244,7 +246,7 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
 }
 
 /**
- * Whether a lane that goes on is so near its match that the fast form of the objective has lost its
+ * Whether an active lane is so near its match that the fast form of the objective has lost its
  * digits.
  */
 function cancels(relative: Float32Array, failed: Float32Array): boolean {
@@ -252,7 +254,7 @@ function cancels(relative: Float32Array, failed: Float32Array): boolean {
   return false;
 }
 
-/** Steps of the lane that is furthest behind, of those that go on; `of` when none does. */
+/** The steps of the slowest active lane; `of` if no lane is active. */
 export function slowestStep({ steps, failed, converged }: Pick<Iterate, "steps" | "failed" | "converged">, of: number): number {
   let least = of;
   for (let i = 0; i < steps.length; i++) if (steps[i]! < least && !failed[i] && !converged[i]) least = steps[i]!;

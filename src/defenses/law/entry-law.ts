@@ -2,7 +2,7 @@ import { logSumExp } from "../../distributions/index.ts";
 import { filled, type Tensor, where } from "../../graph/index.ts";
 import { around, type Noise } from "./noise.ts";
 
-/** A case of what an entry of an update may be: its signal or 0, plus noise. */
+/** One case of an entry's value: its signal or 0, with or without noise. */
 interface Case {
   readonly weight: number;
   readonly signal: boolean;
@@ -19,7 +19,7 @@ export type EntryLaw =
 
 const zero: EntryLaw = { kind: "mixture", cases: [{ weight: 1, signal: false }] };
 
-/** The signal itself. */
+/** The law of the signal itself. */
 export const untouched: EntryLaw = { kind: "mixture", cases: [{ weight: 1, signal: true }] };
 
 const change = (law: EntryLaw, mixture: (cases: readonly Case[]) => readonly Case[]): EntryLaw =>
@@ -27,7 +27,7 @@ const change = (law: EntryLaw, mixture: (cases: readonly Case[]) => readonly Cas
     ? { kind: "mixture", cases: mixture(law.cases) }
     : { ...law, kept: change(law.kept, mixture), dropped: change(law.dropped, mixture) };
 
-/** Noise on top. `sum` joins it with noise that is there. */
+/** Adds noise. `sum` joins it with noise that was added before. */
 export const plus = (law: EntryLaw, noise: Noise, sum: (a: Noise, b: Noise) => Noise): EntryLaw =>
   change(law, (cases) => cases.map((one) => ({ ...one, noise: one.noise ? sum(one.noise, noise) : noise })));
 
@@ -42,29 +42,29 @@ export const hide = (law: EntryLaw, keep: number): EntryLaw =>
         return [...rest, { weight: 1 - keep * (1 - lost), signal: false }];
       });
 
-/** Entries where the published mask of that name is 0 become 0. */
+/** Entries become 0 if the published mask of this name is 0 there. */
 export const drop = (law: EntryLaw, mask: string): EntryLaw => ({ kind: "split", mask, kept: law, dropped: zero });
 
-/** The noise of a law that is nothing but its signal and noise. */
+/** The noise of a law that consists of nothing but its signal and noise. */
 export const onlyNoise = (law: EntryLaw): Noise | undefined =>
   law.kind === "mixture" && law.cases.length === 1 && law.cases[0]!.signal ? law.cases[0]!.noise : undefined;
 
-/** All noises that its cases have. */
+/** All noises in the cases of a law. */
 export const noisesOf = (law: EntryLaw): readonly Noise[] =>
   law.kind === "split" ? [...noisesOf(law.kept), ...noisesOf(law.dropped)] : law.cases.flatMap(({ noise }) => noise ?? []);
 
 /** What entries are compared with. */
 export interface EntryData {
   readonly signal: Tensor;
-  /** The published mask of a name, in the shape of the entries. */
+  /** The published mask of this name, in the shape of the entries. */
   mask(name: string): Tensor;
   readonly batchSize: number;
 }
 
 /**
- * Logarithm of each entry's density, with respect to volume plus a unit mass at 0. Every case with
- * a signal has noise. Without `constants` it lacks what does not depend on the signal: of the
- * normalizers of its cases the least, and the mass of an entry that is 0.
+ * The logarithm of each entry's density, with respect to volume plus a unit mass at 0. Every case
+ * with a signal has noise. Without `constants`, the result lacks what does not depend on the
+ * signal: the least of the normalizers of the cases, and the mass of an entry that is 0.
  */
 export function logProbs(law: EntryLaw, entries: Tensor, data: EntryData, constants = true): Tensor {
   if (law.kind === "split")
@@ -76,7 +76,7 @@ export function logProbs(law: EntryLaw, entries: Tensor, data: EntryData, consta
   const smooth = law.cases.flatMap(({ weight, signal, noise }) =>
     noise ? [{ weight, law: around(noise, signal ? data.signal : filled(0, entries.shape), data.batchSize) }] : [],
   );
-  // An entry that must be 0 is; nothing is learned from it.
+  // An entry that must be 0 is 0; nothing is learned from it.
   if (smooth.length === 0) return filled(0, entries.shape);
   const left = constants ? 0 : Math.min(...smooth.map(({ law }) => law.normalizer));
   const density = logSumExp(smooth.map(({ weight, law }) => law.kernels(entries).sub(law.normalizer - left - Math.log(weight))));

@@ -9,11 +9,11 @@ import { around } from "./noise.ts";
  * is published, and what chance makes of each of its entries.
  */
 export interface Law {
-  /** Of the steps so far, for reports. */
+  /** The names of the steps so far, for reports. */
   readonly names: readonly string[];
   /** D(x). */
   signal(client: Client): (batch: Batch, published: Published) => Gradients;
-  /** Whether D(x) is the client's gradient as it is, whose factors serve the comparison. */
+  /** Whether D(x) is the client's unchanged gradient, whose factors make the comparison fast. */
   readonly plain: boolean;
   readonly entry: EntryLaw;
   /** The published masks of the entry law, by name. */
@@ -22,23 +22,23 @@ export interface Law {
   readonly aggregated?: string;
   /** The first step that adds noise. */
   readonly noisy?: string;
-  /** A mask that is not published, with whether it is the same for all updates. */
+  /** A mask that is not published, and whether it is the same for all updates. */
   readonly hidden?: { readonly name: string; readonly fixed: boolean };
 }
 
-/** A published mask: what it is for a parameter, given what is published. */
+/** A published mask for a parameter, given what is published. */
 export type Mask = (client: Client, published: Published, parameter: string) => Tensor;
 
-/** The law after a step, where nobody can write it down. */
+/** The law after a step if nobody can write it down. */
 export interface UnknownLaw {
   readonly kind: "unknown";
-  /** Why, in a sentence that can follow "the law of this defense is not known:". */
+  /** The reason, as words that can follow "the law of this defense is not known:". */
   readonly reason: string;
 }
 
 export const unknownLaw = (reason: string): UnknownLaw => ({ kind: "unknown", reason });
 
-/** Before any step: what the client sends by itself. */
+/** The law before any step: what the client sends by itself. */
 export const undefended: Law = {
   names: [],
   signal: (client) => (batch) => client.update(batch),
@@ -54,9 +54,9 @@ export const likelihoodOf = (law: Law, check: NonNullable<Likelihood["check"]>):
 });
 
 /**
- * Noise of a scale family is `factor` times as wide around D(x) where update and D(x) are divided
- * by the factor. An entry's density then is divided by the factor too, which is left out: it
- * depends on the step of a search, and not on x.
+ * Noise of a scale family is `factor` times as wide around D(x) if update and D(x) are divided by
+ * the factor. An entry's density is then divided by the factor too. That constant is left out: it
+ * depends on the step of a search and not on x.
  */
 function asWideAs(law: Law, check: NonNullable<Likelihood["check"]>, factor?: Tensor): Likelihood {
   const scaled = (entries: Tensor): Tensor => (factor ? entries.div(factor) : entries);
@@ -93,9 +93,9 @@ function asWideAs(law: Law, check: NonNullable<Likelihood["check"]>, factor?: Te
 }
 
 /**
- * For a law without noise, whose update is D(x) but for entries that a mask set to 0: −P ‖g −
- * D(x)‖² / (2 width² ‖g‖²) over the entries that were sent, P counting all of them. A mask that
- * nobody is told shows in the zeros.
+ * The Gaussian that stands for a law without noise: −P ‖g − D(x)‖² / (2 width² ‖g‖²) over the
+ * entries that were sent, where P counts all entries. The update is D(x) except for entries that a
+ * mask set to 0. A mask that is not published shows in the zeros of the update.
  */
 export const narrowOf =
   (law: Law, check: NonNullable<Likelihood["check"]>) =>

@@ -2,8 +2,8 @@ import { type Independent, laplaceSum, normal } from "../../distributions/index.
 import type { Tensor } from "../../graph/index.ts";
 
 /**
- * Where noise is added: to the update, or to the gradient of each of its B examples, whose mean the
- * update then is.
+ * Where noise is added: to the update, or to the gradient of each of its B examples before they are
+ * averaged.
  */
 export type Per = "update" | "example";
 
@@ -11,7 +11,7 @@ interface NormalNoise {
   readonly family: "normal";
   readonly name: string;
   readonly per: Per;
-  /** Variance of an entry of the update of a batch. */
+  /** The variance of an entry of the update of a batch. */
   variance(batchSize: number): number;
 }
 
@@ -19,9 +19,9 @@ interface LaplaceNoise {
   readonly family: "laplace";
   readonly name: string;
   readonly per: Per;
-  /** Scale b of one draw. */
+  /** The scale b of one draw. */
   readonly scale: number;
-  /** Draws that are added up in an update; per example, in each of its examples. */
+  /** The number of draws that are added up in an update or, per example, in each example. */
   readonly count: number;
 }
 
@@ -33,10 +33,10 @@ interface OtherNoise {
   around(center: Tensor, batchSize: number): Independent;
 }
 
-/** Noise that is independent and alike in all entries of an update. */
+/** Noise that is independent and identically distributed in all entries of an update. */
 export type Noise = NormalNoise | LaplaceNoise | OtherNoise;
 
-/** The law of noisy entries around their centers, for a batch of that size. */
+/** The law of noisy entries around their centers, for a batch of this size. */
 export function around(noise: Noise, center: Tensor, batchSize: number): Independent {
   if (noise.family === "other") return noise.around(center, batchSize);
   if (noise.family === "normal") return normal(center, Math.sqrt(noise.variance(batchSize)));
@@ -44,7 +44,9 @@ export function around(noise: Noise, center: Tensor, batchSize: number): Indepen
   return laplaceSum(center, noise.scale / examples, noise.count * examples);
 }
 
-/** The law of two noises added, where it is known here: normals, and Laplace draws of one scale. */
+/**
+ * The law of the sum of two noises, if it is known here: normals, and Laplace draws of one scale.
+ */
 export function sumOf(a: Noise, b: Noise): Noise | undefined {
   if (a.family === "normal" && b.family === "normal")
     return { ...b, name: `${a.name} + ${b.name}`, variance: (batchSize) => a.variance(batchSize) + b.variance(batchSize) };
@@ -53,5 +55,5 @@ export function sumOf(a: Noise, b: Noise): Noise | undefined {
   return undefined;
 }
 
-/** Words for reports and errors. */
+/** The words that follow the name of noise in reports and errors. */
 export const perWords = (per: Per): string => (per === "example" ? " an example" : "");

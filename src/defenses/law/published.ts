@@ -3,13 +3,14 @@ import { type NamedNumbers, sameShape, showShape } from "../../graph/index.ts";
 import type { Variable } from "../../models/index.ts";
 
 /**
- * The name under which a mask is published: of the step of a chain, from 0, and of the parameter.
+ * The name of a published mask, from the position of its step in the chain, counted from 0, and its
+ * parameter.
  */
 export const maskName = (place: number, parameter: string): string => `mask${place}.${parameter}`;
 
 /**
- * Divides the tensors of a file into an update and what was published beside it: masks of zeros and
- * ones, each named `mask<place>.<parameter>` and of that parameter's shape.
+ * Divides the tensors of a file into an update and what was published with it. A mask has zeros and
+ * ones, the name `mask<place>.<parameter>`, and the shape of that parameter.
  *
  * @throws LeakageError `file` that names the file, the mask, what was expected and what came.
  */
@@ -33,7 +34,7 @@ export function publishedIn(
   return { update: new Map([...tensors].filter(([name]) => !masks.has(name))), published: masks };
 }
 
-/** The parameter whose published mask has that name. */
+/** The parameter that a published mask of this name belongs to. */
 function parameterOf(name: string, parameters: readonly Variable[]): Variable | undefined {
   const [, parameter] = /^mask\d+\.(.+)$/s.exec(name) ?? [];
   return parameters.some((one) => one.name === name) ? undefined : parameters.find((one) => one.name === parameter);
