@@ -12,7 +12,8 @@ import { LeakageError } from "../../src/errors.ts";
 import { encodePng, writeNpz } from "../../src/formats/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
-import { resultSchema, type Spec, tunedSchema } from "../../src/runs/index.ts";
+import { resultSchema, type Spec } from "../../src/runs/index.ts";
+import { tunedSchema } from "../../src/runs/tuning.ts";
 import { gradleak, timeless } from "./command.ts";
 
 const home = mkdtempSync(join(tmpdir(), "gradleak-run-"));
@@ -155,13 +156,13 @@ describe("gradleak run refuses by a sentence, and writes nothing", () => {
     ],
     [
       "a mistyped field in a field",
-      changed("audit", ({ client, ...spec }) => ({ ...spec, client: { ...(client as object), bacth: 2 } })),
+      changed("audit", ({ client, ...spec }) => ({ ...spec, client: { ...(client as unknown as object), bacth: 2 } })),
       () => ({}),
       /unknown field "client\.bacth"; did you mean batch\?/,
     ],
     [
       "a mistyped field two fields down",
-      changed("attack", ({ client, ...spec }) => ({ ...spec, client: { ...(client as object), weights: { kind: "file", sha526: "0" } } })),
+      changed("attack", ({ client, ...spec }) => ({ ...spec, client: { ...(client as unknown as object), weights: { kind: "file", sha526: "0" } } })),
       () => ({}),
       /unknown field "client\.weights\.sha526"; did you mean sha256\?/,
     ],
@@ -226,19 +227,19 @@ describe("gradleak run refuses by a sentence, and writes nothing", () => {
     ],
     [
       "other images in the folder",
-      changed("attack", ({ data, ...spec }) => ({ ...spec, data: { ...(data as object), sha256: "0".repeat(64) } })),
+      changed("attack", ({ data, ...spec }) => ({ ...spec, data: { ...(data as unknown as object), sha256: "0".repeat(64) } })),
       results.attack.places,
       /--data .*photos does not (hold|contain) the images of this spec: their SHA-256 is [0-9a-f]{64}, and the spec names 0{64}/,
     ],
     [
       "other public images",
-      changed("attack", ({ data, ...spec }) => ({ ...spec, data: { ...(data as object), publicSha256: "0".repeat(64) } })),
+      changed("attack", ({ data, ...spec }) => ({ ...spec, data: { ...(data as unknown as object), publicSha256: "0".repeat(64) } })),
       results.attack.places,
       /the public images of this spec/,
     ],
     [
       "a hash of images of a set that is no folder",
-      changed("audit", ({ data, ...spec }) => ({ ...spec, data: { ...(data as object), sha256: "0".repeat(64) } })),
+      changed("audit", ({ data, ...spec }) => ({ ...spec, data: { ...(data as unknown as object), sha256: "0".repeat(64) } })),
       () => ({}),
       /leave data\.sha256 out/,
     ],
