@@ -2,15 +2,17 @@ import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { assuming } from "../src/adversary/index.ts";
 import { laplacianLikelihood } from "../src/defenses/index.ts";
-import type { Figure4Params } from "../src/experiments/figure-4-params.ts";
+import type { Figure4Params } from "../src/experiments/figure-4/figure-4-params.ts";
+import { syntheticNetwork } from "../src/experiments/figure-4/synthetic-network.ts";
 import { experiments } from "../src/experiments/index.ts";
-import { syntheticNetwork } from "../src/experiments/synthetic-draws.ts";
 import { adam, constantRate } from "../src/optimizers/index.ts";
 import { priors } from "../src/priors/index.ts";
 import { keyFromSeed } from "../src/random/index.ts";
+import { runCommand } from "./command.ts";
 
 // Times thousands of draws in the setting of figure 4, from nothing to distances: inputs, updates behind Laplace noise, compilation, 200 steps of the Bayes optimal
-// adversary. npm run bench:draws -- [--draws 10000] [--lanes 256] [--threads N]
+// adversary. Then what a user gets, the same as a command, from the start of its process to its report; and the JavaScript of a step of a smaller network.
+// npm run bench:draws -- [--draws 10000] [--lanes 256] [--threads N]
 
 const text = { type: "string" } as const;
 const { values } = parseArgs({ options: { draws: text, lanes: text, threads: text } });
@@ -47,7 +49,24 @@ for (let from = 0; from < draws; from += size) {
   }
 }
 const { user, system } = process.cpuUsage(usage);
+const seconds = since();
 console.log(
-  `${draws} draws in ${since().toFixed(1)} s, of which ${sampling.toFixed(1)} s inputs and updates; ${((user + system) / 1e6).toFixed(1)} s of processor time; ` +
+  `${draws} draws in ${seconds.toFixed(1)} s, of which ${sampling.toFixed(1)} s inputs and updates; ${((user + system) / 1e6).toFixed(1)} s of processor time; ` +
     `${threads} threads, ${size} lanes; mean distance ${(distances / draws).toFixed(4)}`,
 );
+
+/** The command of the same attack. */
+const audit = (samples: number, width: number) =>
+  runCommand<{ readonly spec: { readonly lanes: number } }>([
+    ...["audit", "--samples", String(samples), "--threads", String(threads)],
+    ...["--data", "gaussian:dimension=20,classes=10", "--model", `mlp:sizes=${width}`, "--prior", "gaussian", "--delta", "1"],
+    ...["--defense", "laplacian:scale=0.1", "--attack", "bayes:steps=200"],
+  ]);
+
+const command = await audit(draws, 100);
+console.log(
+  `gradleak audit: ${draws} draws in ${command.seconds.toFixed(1)} s, ${(command.seconds / seconds).toFixed(2)} of that; ${command.secondsInCalls.toFixed(1)} s in ` +
+    `ONNX Runtime; ${command.cpuSeconds.toFixed(1)} s of processor time; ${command.result.spec.lanes} lanes`,
+);
+const small = await audit(1000, 64);
+console.log(`JavaScript of a step, 64 hidden units: ${small.msBetweenCalls!.toFixed(3)} ms (median); ${small.result.spec.lanes} lanes`);

@@ -130,7 +130,8 @@ const unknownWork = { steps: 1000, restarts: 1, points: 1, entries: true } as co
 
 /**
  * The sizes of an audit. Sizes that are not stated are those that {@link sizesOf} chooses for the
- * attacks.
+ * attacks. A stated chunk is rounded up to whole programs. The same draws are then attacked together,
+ * each in the same lane, whatever the chunk: their numbers are the same to the bit.
  */
 export function sizesFor(
   scenarios: readonly Scenario[],
@@ -146,6 +147,6 @@ export function sizesFor(
   const chosen = sizesOf(loads, samples);
   // If a stated chunk is short, programs are only as wide as the chunk.
   const lanes = stated.lanes ?? Math.min(chosen.lanes, stated.chunk ?? samples);
-  const chunk = stated.chunk ?? Math.max(lanes, Math.floor(chosen.chunk / lanes) * lanes);
-  return { lanes, chunk };
+  const programs = stated.chunk === undefined ? Math.floor(chosen.chunk / lanes) : Math.ceil(stated.chunk / lanes);
+  return { lanes, chunk: lanes * Math.max(1, programs) };
 }

@@ -195,7 +195,7 @@ const sampling: readonly Flag[] = [
     name: "--chunk",
     takes: "<n>",
     group: "Sampling",
-    doc: "The number of updates that are finished and kept together.",
+    doc: "The number of updates that are finished and kept together, rounded up to a multiple of the lanes.",
     otherwise: "follows from the size of the network",
     path: "chunk",
     ...whole("--chunk", 1, most.samples),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { resultsBehind, sizesOf, type Workload } from "../../src/audit/sizing.ts";
-import { client } from "../../src/client/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
 import { input, sizeOf } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
@@ -12,12 +12,12 @@ const pictures = { shape: [3, 32, 32], classes: 10, normalization: { mean: [0, 0
 /** The workload of a point attack of 200 steps on a network. */
 function workload(network: string, task: typeof vectors, changes: Partial<Workload> = {}): Workload {
   const model = models.build(models.parse(network), task);
-  const one = client({ model, weights: initialWeights(model, keyFromSeed(0)) });
+  const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(0)) });
   const x = input("x", [1, ...task.shape]);
   const y = input("y", [1, task.classes]);
   return {
     update: model.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
-    results: resultsBehind([...one.gradients({ x, y }).tensors.values()]),
+    results: resultsBehind([...one.update({ x, y }).tensors.values()]),
     points: 1,
     restarts: 1,
     entries: true,

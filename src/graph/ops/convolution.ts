@@ -8,15 +8,15 @@ import { type Family, type Rules, spreadAll, type Value } from "./rules.ts";
 export interface ConvolutionOps {
   /** y from (x, w). */
   conv: Window;
-  /** The transpose in x: x from (y, w); `size` is height and width of x. */
+  /** The transpose in x: x from (y, w). `size` is the height and width of x. */
   convInput: Window & { readonly size: Pair };
-  /** The transpose in w: w from (x, y); `kernel` is height and width of w. */
+  /** The transpose in w: w from (x, y). `kernel` is the height and width of w. */
   convWeight: Window & { readonly kernel: Pair };
 }
 
 type Face = "conv" | "convInput" | "convWeight";
 
-/** The form in float64: the face that is asked for is accumulated from the other two. */
+/** Evaluates the form in float64. The requested face is accumulated from the other two. */
 function accumulate(face: Face, window: Window, e: Extents, x: Float64Array, weight: Float64Array, y: Float64Array): void {
   const { stride, dilation, pads, groups, layout } = window;
   const cg = e.c / groups;
@@ -55,13 +55,10 @@ function pictureStrides(layout: "nchw" | "nhwc", n: number, c: number, h: number
   return layout === "nchw" ? s : [s[0], s[3], s[1], s[2]];
 }
 
-/** Merges the lane axis into the pictures of one operand, which the weights do not share in. */
+/** Merges the lane axis into the images of one operand. The weights are not involved. */
 const foldPictures = (tensor: Tensor): Tensor => tensor.reshape([-1, ...tensor.shape.slice(2)]);
 
-/**
- * The lane rule where both operands vary: one more level of lanes, merged with the lanes that are
- * there.
- */
+/** The lane rule if both operands vary: one more level of lanes, merged with the existing one. */
 function batchBoth<A extends Window>(
   build: (attributes: A, inputs: readonly Tensor[]) => Tensor,
   attributes: A,
@@ -152,7 +149,7 @@ const convWeight: Rules<ConvolutionOps["convWeight"]> = {
 };
 
 /**
- * Convolution and its two transposes, closed under differentiation, so that gradients of any order
- * stay fast operations.
+ * Convolution and its two transposes. They are closed under differentiation, so gradients of any
+ * order stay fast operations.
  */
 export const convolution: Family<ConvolutionOps> = { conv, convInput, convWeight };
