@@ -23,7 +23,7 @@ export interface ChunkStore {
 }
 
 /** A store that keeps nothing. */
-export const nowhere: ChunkStore = { read: async () => undefined, write: async () => {} };
+const nowhere: ChunkStore = { read: async () => undefined, write: async () => {} };
 
 /** The input of an audit. */
 export interface AuditInput {

@@ -121,9 +121,6 @@ async function inverting(flags: CommandFlags, spec: Fields, files: Places): Prom
   const tuned = [flags.tuned ?? []].flat();
   const { labels, truth } = flags;
   const known = labels !== undefined && !["recovered", "joint", "known"].includes(String(labels));
-  const batch = Number((spec.client as { readonly batch?: number }).batch ?? 1);
-  if (truth && truth.length !== batch)
-    throw new LeakageError("spec", `--truth names ${truth.length} files for a batch of ${batch}; give one per image.`);
   const shape = input.shape as readonly [number, number, number];
   return {
     spec: {

@@ -66,6 +66,11 @@ function specIn(text: string, file: string): Fields {
       "spec",
       `${file} is the result of objects that were made in code: it has no spec, and only that code can run it again.`,
     );
+  if (given.spec === undefined && typeof given.format === "string")
+    throw new LeakageError(
+      "spec",
+      `${file} is a file of the format ${given.format} without its spec, so nothing says how to run it again.`,
+    );
   return isFields(given.spec) ? given.spec : given;
 }
 
@@ -80,6 +85,8 @@ function requireAgreement(spec: Fields, places: Places, file: string): void {
     throw new LeakageError("spec", `--weights ${places.weights} contradicts ${file}, whose weights are drawn from its seed.`);
   if (places.update !== undefined && spec.command !== "invert")
     throw new LeakageError("spec", `--update ${places.update} contradicts ${file}, whose command is ${JSON.stringify(spec.command)}.`);
+  if (places.truth !== undefined && spec.command !== "invert")
+    throw new LeakageError("spec", `--truth contradicts ${file}, whose command is ${JSON.stringify(spec.command)}.`);
   if (spec.command === "invert" && places.data !== undefined)
     throw new LeakageError("spec", `--data ${places.data} contradicts ${file}, which is about one update and not a data set.`);
 }

@@ -10,6 +10,8 @@ export interface DataSource<Shape extends readonly number[] = readonly number[]>
    * nothing if the examples are generated.
    */
   readonly reads: OfficialFiles | "folder" | "nothing";
+  /** The prior of the catalogue that the inputs follow, if their density is known. */
+  readonly follows?: string;
   /**
    * Opens one split.
    *

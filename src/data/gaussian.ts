@@ -17,6 +17,7 @@ export const gaussian = part({
   },
   build: ({ dimension, classes, seed }): DataSource<readonly [number]> => ({
     reads: "nothing",
+    follows: "gaussian",
     open: async (split) => gaussianSet({ dimension, classes, split }, keyFromSeed(seed)),
   }),
 });

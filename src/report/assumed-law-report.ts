@@ -1,7 +1,7 @@
 import type { AssumedLawResult } from "../experiments/index.ts";
 import { colophon } from "./colophon.ts";
 import { exampleImages } from "./example-images.ts";
-import type { ExperimentReport } from "./experiment-report.ts";
+import type { ExperimentReport } from "./experiment-telling.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, percent, signed, significant } from "./numbers.ts";
 import { page } from "./page.ts";

@@ -1,6 +1,6 @@
 import type { BatchNormPriorResult } from "../experiments/index.ts";
 import { colophon } from "./colophon.ts";
-import type { ExperimentReport } from "./experiment-report.ts";
+import type { ExperimentReport } from "./experiment-telling.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, fixed, percent, signed, significant } from "./numbers.ts";
 import { page } from "./page.ts";

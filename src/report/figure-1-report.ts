@@ -1,6 +1,6 @@
 import type { Figure1Result } from "../experiments/index.ts";
 import { colophon } from "./colophon.ts";
-import type { ExperimentReport } from "./experiment-report.ts";
+import type { ExperimentReport } from "./experiment-telling.ts";
 import { pathChart, pathCurves, pathLegend } from "./figure-1-charts.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, fixed, grouped, percent, significant } from "./numbers.ts";

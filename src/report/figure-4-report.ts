@@ -1,6 +1,6 @@
 import type { Figure4Result, Series } from "../experiments/index.ts";
 import { colophon } from "./colophon.ts";
-import type { ExperimentReport } from "./experiment-report.ts";
+import type { ExperimentReport } from "./experiment-telling.ts";
 import { figure4Charts, pairName, stepCharts } from "./figure-4-charts.ts";
 import { tunedSection } from "./figure-4-tuned.ts";
 import { html, type Markup } from "./html.ts";

@@ -1,6 +1,6 @@
 import type { Table1Result } from "../experiments/index.ts";
 import { colophon } from "./colophon.ts";
-import type { ExperimentReport } from "./experiment-report.ts";
+import type { ExperimentReport } from "./experiment-telling.ts";
 import { foreign, html } from "./html.ts";
 import { counted, significant } from "./numbers.ts";
 import { page } from "./page.ts";

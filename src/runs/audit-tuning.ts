@@ -34,13 +34,9 @@ export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, command: _
     );
   });
   const equal = Math.min(...all.map(({ candidates }) => candidates));
-  const { split, sha256, publicSha256, ...kind } = rest.data;
-  const data = {
-    ...kind,
-    split: otherSplit(split),
-    ...(publicSha256 === undefined ? {} : { sha256: publicSha256 }),
-    ...(sha256 === undefined ? {} : { publicSha256: sha256 }),
-  };
+  // Of a folder, the images that are drawn for the tuning are others: their hashes are made when it is prepared.
+  const { split, set } = rest.data;
+  const data = { set, split: otherSplit(split) };
   return rest.defenses.flatMap((defense) =>
     all.map(({ attack, own }) => ({
       ...rest,

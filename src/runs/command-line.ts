@@ -12,8 +12,7 @@ import type { Places } from "./sources.ts";
 export type GivenFlags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
 /** The key of a flag among given flags: "--delta-space" is deltaSpace. */
-export const keyOf = ({ name }: Pick<Flag, "name">): string =>
-  name.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const keyOf = ({ name }: Pick<Flag, "name">): string => name.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 type Fields = { [name: string]: unknown };
 
@@ -63,10 +62,15 @@ export const quoted = (word: string): string => (/^[\w./:=,+-]+$/.test(word) ? w
  */
 export function commandLine(spec: Spec, places: Places): string {
   const sources = sourceWords(spec, places);
-  if (!sources)
-    return ["gradleak run result.json", ...words(["--data", places.data], ["--weights", places.weights], ["--update", places.update])].join(
-      " ",
+  if (!sources) {
+    const files = words(
+      ["--data", places.data],
+      ["--data-path", places.dataPath],
+      ["--weights", places.weights],
+      ["--update", places.update],
     );
+    return [`gradleak run ${spec.command === "tune" ? "tuned" : "result"}.json`, ...files, ...truthWords(places)].join(" ");
+  }
   const flags = flagsOf[spec.command].flatMap((flag) => {
     // A tuned attack is named by its file.
     if (flag.path.startsWith("attack") && places.tuned?.length && spec.command !== "audit") return [];
@@ -77,6 +81,8 @@ export function commandLine(spec: Spec, places: Places): string {
   });
   return [`gradleak ${spec.command}`, ...sources, ...flags, ...labelWords(spec)].join(" ");
 }
+
+const truthWords = ({ truth }: Places): readonly string[] => (truth ? ["--truth", ...truth.map(quoted)] : []);
 
 /** The attacks of an audit that come from no tuned file. */
 const untuned = ({ attacks, tuned = [] }: Extract<Spec, { command: "audit" }>): readonly PartSpec[] =>
@@ -100,9 +106,7 @@ function sourceWords(spec: Spec, places: Places): readonly string[] | undefined 
   if (spec.client.weights.kind === "file" && weights === undefined) return undefined;
   const files = [...words(["--weights", weights]), ...(places.tuned ?? []).flatMap((file) => ["--tuned", quoted(file)])];
   if (spec.command === "invert")
-    return places.update === undefined
-      ? undefined
-      : [...words(["--update", places.update]), ...files, ...(places.truth ? ["--truth", ...places.truth.map(quoted)] : [])];
+    return places.update === undefined ? undefined : [...words(["--update", places.update]), ...files, ...truthWords(places)];
   const { set } = spec.data;
   if (datasets.build(set).reads !== "folder")
     return [...words(["--data", concise(datasets, set)], ["--data-path", places.dataPath]), ...files];

@@ -11,7 +11,7 @@ import { extents, places, placesText, positiveNumber, realNumbers, wholeNumber }
 import { readVaried } from "./tuning.ts";
 
 /** The heading under which help shows a flag. */
-export type FlagGroup = "Data" | "Client" | "Attack" | "Score" | "Sampling" | "Tuning" | "Run";
+type FlagGroup = "Data" | "Client" | "Attack" | "Score" | "Sampling" | "Tuning" | "Run";
 
 /** A flag whose value is part of a spec. */
 export interface Flag {

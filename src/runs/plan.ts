@@ -11,7 +11,7 @@ import { realize, realizeUpdate } from "./realize.ts";
 import { runAttack, runInvert } from "./run-attack.ts";
 import { requireRunnable, runAudit, runTune } from "./run-audit.ts";
 import type { Sources } from "./sources.ts";
-import { parseSpec } from "./spec.ts";
+import { parseSpec, requireVersion } from "./spec.ts";
 import type { Store } from "./store.ts";
 import { type Tuned, type TuneSpec, tuneSpec } from "./tuning.ts";
 
@@ -41,7 +41,7 @@ export interface Extras {
 const schemas = { attack: attackSpec, audit: auditSpec, invert: invertSpec, tune: tuneSpec } as const;
 
 /** The commands whose specs {@link plan} takes. */
-export const runnable = Object.keys(schemas) as readonly (keyof typeof schemas)[];
+const runnable = Object.keys(schemas) as readonly (keyof typeof schemas)[];
 
 /**
  * Checks a spec, resolves its data and weights, and makes its objects. Everything that can be wrong
@@ -75,6 +75,7 @@ export async function plan(
 ): Promise<Plan> {
   const { machine } = surroundings;
   const began = machine.clock();
+  requireVersion(asked, source);
   switch (commandOf(asked, source)) {
     case "attack": {
       const ready = await realize(await prepareAttack(parseSpec(attackSpec, asked, source), sources), sources, machine);
@@ -82,6 +83,9 @@ export async function plan(
     }
     case "invert": {
       const ready = await realizeUpdate(prepareInvert(parseSpec(invertSpec, asked, source)), sources);
+      const { batch } = ready.spec.client;
+      if (truth && truth.length !== batch)
+        throw new LeakageError("spec", `--truth names ${truth.length} files for a batch of ${batch}; give one per image.`);
       return planned(ready.spec, (store) => runInvert(ready, store, surroundings, truth));
     }
     case "audit": {

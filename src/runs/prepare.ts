@@ -8,16 +8,17 @@ import { LeakageError } from "../errors.ts";
 import { defaultDelta, imageShape } from "../metrics/index.ts";
 import type { Task } from "../models/index.ts";
 import { format, type PartSpec } from "../parts/index.ts";
+import { priors } from "../priors/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import type { LabelPolicy, Score } from "../scenario/index.ts";
-import type { AttackSpec, attackSpec } from "./attack-spec.ts";
+import { type AttackSpec, type attackSpec, requireUpdates } from "./attack-spec.ts";
 import type { AuditSpec, auditSpec } from "./audit-spec.ts";
 import type { InvertSpec, invertSpec } from "./invert-spec.ts";
 import type { Sources } from "./sources.ts";
 import { type TuneSpec, type tuneSpec, tuningRoot } from "./tuning.ts";
 
 /** The examples of a spec. */
-export interface Opened {
+interface Opened {
   readonly data: Dataset<readonly number[]>;
   /** The other split, which is public, if there is one. */
   readonly publicData?: Dataset<readonly number[]>;
@@ -61,6 +62,7 @@ export async function prepareAttack(asked: Asked<typeof attackSpec>, sources: So
   const found = await opened(asked.data, sources);
   requireImages(found.data, sources);
   for (const index of asked.data.images) found.data.example(index);
+  requireUpdates(asked);
   const spec = {
     ...asked,
     data: { ...identified(asked.data, found, asked.data.images, sources), images: asked.data.images },
@@ -132,12 +134,21 @@ function completed<Spec extends Asked<typeof auditSpec> | Asked<typeof tuneSpec>
   sources: Sources,
 ) {
   requireClasses(found.data, asked.data.set, sources);
+  const prior = asked.prior ?? ownPrior(asked.data.set, asked.attacks);
   return {
     ...asked,
     data: identified(asked.data, found, drawn, sources),
+    ...(prior ? { prior } : {}),
     labels: asked.labels ?? ("known" as const),
     score: scoreFor(asked.score, found.data.shape),
   };
+}
+
+/** The density of the data set, where it is known and an attack has no prior of its own. */
+function ownPrior(set: PartSpec, specs: readonly PartSpec[]) {
+  const { follows } = datasets.build(set);
+  const open = specs.some((spec) => !attacks.build(spec).fixesPrior);
+  return open && follows !== undefined ? priors.parse(follows) : undefined;
 }
 
 /** How labels reach these attacks if the user does not say. */

@@ -130,7 +130,7 @@ function priorOf({ prior }: AnySpec, cells: readonly Pick<CellSpec, "asked">[], 
   if (!open)
     throw new LeakageError(
       "spec",
-      `--prior ${format(prior)} does not fit --attack ${cells.map(({ asked }) => asked.kind).join(" and ")}, which has its own prior.`,
+      `--prior ${format(prior)} does not fit --attack ${[...new Set(cells.map(({ asked }) => attackName(asked)))].join(" and ")}, which has its own prior.`,
     );
   return { prior: priors.build(prior, examples ? { examples } : {}), name: format(prior) };
 }

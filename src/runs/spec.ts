@@ -30,10 +30,13 @@ export const dataSpec = z.strictObject({
 });
 
 /** The source of weights: drawn from the seed, or a file that its hash identifies. */
-const weights = z.union([z.strictObject({ kind: z.literal("initial") }), z.strictObject({ kind: z.literal("file"), sha256 })]);
+const weights = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("initial") }),
+  z.strictObject({ kind: z.literal("file"), sha256 }),
+]);
 
 /** The sender: network, weights and batch. */
-export const clientSpec = z.strictObject({
+const clientSpec = z.strictObject({
   model: partOf(models),
   weights: weights.default({ kind: "initial" }),
   /**
@@ -57,7 +60,7 @@ const scoreSpec = z.strictObject({
 });
 
 /** How an attack was tuned, in the form of specs and results. */
-export const tuningRecord = z.strictObject({
+const tuningRecord = z.strictObject({
   /** The hash of the tuning's spec. */
   specHash: sha256,
   /**
@@ -110,6 +113,7 @@ function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readon
     else if (at instanceof z.ZodObject) at = (at.shape as Readonly<Record<PropertyKey, z.ZodType>>)[step] ?? z.unknown();
   }
   while (at instanceof z.ZodOptional || at instanceof z.ZodDefault) at = at.unwrap();
+  if (at instanceof z.ZodUnion) return [...new Set(at.options.flatMap((option) => fieldsAt(option, [])))];
   return at instanceof z.ZodObject ? Object.keys(at.shape as object) : [];
 }
 
@@ -140,7 +144,8 @@ export function parseSpec<Schema extends z.ZodType>(schema: Schema, given: unkno
   throw new LeakageError("spec", `${source}, field ${where || "(all)"}: ${issue!.message}.`);
 }
 
-function requireVersion(given: unknown, source: string): void {
+/** @throws LeakageError `spec` for a version that this program does not read. */
+export function requireVersion(given: unknown, source: string): void {
   const version = (given as { readonly version?: unknown } | null)?.version;
   if (version !== undefined && version !== specVersion)
     throw new LeakageError("spec", `${source} has version ${JSON.stringify(version)}; this program reads version ${specVersion}.`);

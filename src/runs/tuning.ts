@@ -135,7 +135,7 @@ const candidate = z.strictObject({
 });
 
 /** The form of the file that `gradleak tune` writes. */
-export const tunedSchema = z.strictObject({
+const tunedSchema = z.strictObject({
   format: z.literal("gradleak-tuned-2"),
   /** Everything that determines the choice: the draws, the candidates and the criterion. */
   spec: z.record(z.string(), z.json()),

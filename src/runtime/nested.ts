@@ -74,8 +74,7 @@ export async function compileNested<Outputs extends Nested<Tensor>>(
   const program = await compile(flat, { ...options, ...constants });
   return {
     run: async (feeds) => {
-      const given = flatten<Numbers>(feeds, isNumbers as IsLeaf<Numbers>).filter(([name]) => program.inputs.has(name));
-      const values = await program.run(Object.fromEntries(given));
+      const values = await program.run(Object.fromEntries(flatten<Numbers>(feeds, isNumbers as IsLeaf<Numbers>)));
       return mapLeaves<Tensor, Float32Array>(outputs, isTensor as IsLeaf<Tensor>, (_, path) => values[path] as Float32Array) as Filled<
         Outputs,
         Float32Array

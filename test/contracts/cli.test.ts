@@ -1,30 +1,23 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { validateResult } from "../../src/audit/index.ts";
+import { attacks, conditionals } from "../../src/attacks/index.ts";
+import { losses } from "../../src/client/index.ts";
 import { datasets, shapesSet } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { encodePng, readSafetensors, writeNpy, writeNpz, writeSafetensors } from "../../src/formats/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
+import { validateResult } from "../../src/runs/index.ts";
+import { gradleak, timeless } from "./command.ts";
 import { filesIn, interrupted } from "./interrupted.ts";
 
 const home = mkdtempSync(join(tmpdir(), "gradleak-cli-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 const at = (name: string) => join(home, name);
 
-/** Runs the built command line; `npm test` builds it first. */
-function gradleak(...words: string[]): Promise<{ code: number; out: string; told: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, ["dist/cli/main.js", ...words], { timeout: 60_000, maxBuffer: 2 ** 26 }, (error, out, told) => {
-      resolve({ code: error ? ((error as { code?: number }).code ?? -1) : 0, out, told });
-    });
-  });
-}
 const base = ["attack", "--data", "shapes", "--model", "lenet:variant=soteria", "--attack", "inverting-gradients:steps=12", "--seed", "3"];
-const timeless = (text: string) => text.replace(/"seconds": ?[\d.e-]+/g, '"seconds":0');
-
 describe("gradleak attack", () => {
   it("writes a valid result, its pictures, its update and a report; twice the same, times aside", async () => {
     const first = await gradleak(...base, "--images", "0-1", "--out", at("a"), "--save-update", "--json");
@@ -63,7 +56,7 @@ describe("gradleak attack", () => {
     expect(other.told).toContain("another spec");
   });
 
-  it("finishes with the same result after an interrupt, with nothing half-written", async () => {
+  it("finishes with the same result after kill -9 and after an interrupt, with nothing half-written", async () => {
     for (const [i, name] of ["round/0.png", "round/1.png", "square/0.png"].entries()) {
       const data = Uint8Array.from({ length: 192 }, (_, k) => (k * (i + 3) * 29) % 256);
       mkdirSync(join(at("pictures"), name, ".."), { recursive: true });
@@ -72,19 +65,47 @@ describe("gradleak attack", () => {
     const attack = ["--attack", "inverting-gradients:steps=1500", "--images", "0-2", "--save-update"];
     const words = ["attack", "--data", at("pictures"), "--size", "8x8", "--model", "mlp:sizes=8", ...attack];
     expect((await gradleak(...words, "--out", at("undisturbed"))).code).toBe(0);
-    await interrupted(words, at("interrupted"), "chunks/0.json", "SIGINT");
-    expect(existsSync(at("interrupted/result.json"))).toBe(false);
-    const kept = readFileSync(at("interrupted/chunks/0.json"));
-    // Another image's chunk is not taken for the second one's.
-    writeFileSync(at("interrupted/chunks/1.json"), kept);
-    writeFileSync(at("interrupted/update-1.safetensors"), readFileSync(at("interrupted/update-0.safetensors")));
-    expect((await gradleak(...words, "--out", at("interrupted"))).code).toBe(0);
-    expect(readFileSync(at("interrupted/chunks/0.json"))).toEqual(kept);
-    expect(timeless(readFileSync(at("interrupted/result.json"), "utf8"))).toBe(
-      timeless(readFileSync(at("undisturbed/result.json"), "utf8")),
-    );
-    expect(filesIn(at("interrupted"))).toEqual(filesIn(at("undisturbed")));
-  });
+    for (const signal of ["SIGKILL", "SIGINT"] as const) {
+      const folder = at(signal);
+      await interrupted(words, folder, "chunks/0.json", signal);
+      expect(existsSync(join(folder, "result.json"))).toBe(false);
+      const kept = readFileSync(join(folder, "chunks/0.json"));
+      // Another image's chunk is not taken for the second one's.
+      writeFileSync(join(folder, "chunks/1.json"), kept);
+      writeFileSync(join(folder, "update-1.safetensors"), readFileSync(join(folder, "update-0.safetensors")));
+      expect((await gradleak(...words, "--out", folder)).code).toBe(0);
+      expect(readFileSync(join(folder, "chunks/0.json"))).toEqual(kept);
+      expect(timeless(readFileSync(join(folder, "result.json"), "utf8"))).toBe(
+        timeless(readFileSync(at("undisturbed/result.json"), "utf8")),
+      );
+      expect(filesIn(folder)).toEqual(filesIn(at("undisturbed")));
+    }
+
+    // An inversion has one part: it is begun again, or kept.
+    const update = at("undisturbed/update-0.safetensors");
+    const inverting = [
+      "invert",
+      "--model",
+      "mlp:sizes=8",
+      "--input-shape",
+      "3x8x8",
+      "--classes",
+      "2",
+      "--update",
+      update,
+      ...attack.slice(0, 2),
+    ];
+    expect((await gradleak(...inverting, "--out", at("inverted"))).code).toBe(0);
+    const whole = readFileSync(at("inverted/result.json"), "utf8");
+    await interrupted(inverting, at("killed"), "run.json", "SIGKILL");
+    expect(existsSync(at("killed/result.json"))).toBe(false);
+    expect((await gradleak(...inverting, "--out", at("killed"))).code).toBe(0);
+    expect(timeless(readFileSync(at("killed/result.json"), "utf8"))).toBe(timeless(whole));
+    expect(filesIn(at("killed"))).toEqual(filesIn(at("inverted")));
+    rmSync(at("inverted/result.json"));
+    expect((await gradleak(...inverting, "--out", at("inverted"))).code).toBe(0);
+    expect(readFileSync(at("inverted/result.json"), "utf8")).toBe(whole);
+  }, 240_000);
 
   it("inverts the update that it saved, to the same picture", async () => {
     await gradleak(...base, "--images", "0", "--out", at("d"), "--save-update");
@@ -127,7 +148,7 @@ describe("gradleak attack of a folder", () => {
     const flagged = await by("by-flag", "--data", at("sized"), "--size", "8x4", "--resize", "center-area");
     const stated = await by("by-part", "--data", "folder:size=8/4", "--data-path", at("sized"));
     expect(stated.specHash).toBe(flagged.specHash);
-    expect(stated.spec).toMatchObject({ data: { kind: "folder", set: { kind: "folder", size: [8, 4], resize: "center-area" } } });
+    expect(stated.spec).toMatchObject({ data: { set: { kind: "folder", size: [8, 4], resize: "center-area" } } });
     expect((await by("by-default", "--data", at("sized"))).specHash).not.toBe(flagged.specHash);
     expect(readFileSync(at("by-flag/report.html"), "utf8")).toContain("--size 8x4");
   });
@@ -151,14 +172,14 @@ describe("gradleak attack with estimated running statistics", () => {
     expect(code, told).toBe(0);
     expect(told).toContain("running statistics from 64 public images");
     const { spec, notes, specHash } = validateResult(JSON.parse(readFileSync(at("estimated/result.json"), "utf8")), "result.json");
-    expect(spec.client).toMatchObject({ weights: { kind: "initial" }, statistics: { examples: 64, batch: 32 } });
+    expect(spec!.client).toMatchObject({ weights: { kind: "initial" }, statistics: { examples: 64, batch: 32 } });
     expect(notes).toContain("The running statistics of batch normalization are from passes over 64 public images.");
     expect(readFileSync(at("estimated/report.html"), "utf8")).toContain("<span>--statistics 64</span>");
     const plain = await gradleak(...network, "--out", at("bare"));
     expect(plain.code, plain.told).toBe(0);
     const bare = validateResult(JSON.parse(readFileSync(at("bare/result.json"), "utf8")), "result.json");
     expect(bare.specHash).not.toBe(specHash);
-    expect(bare.spec.client).not.toHaveProperty("statistics");
+    expect(bare.spec!.client).not.toHaveProperty("statistics");
     expect(bare.notes.join()).toContain("The weights have no running statistics of batch normalization: means of 0 and variances of 1");
     expect(sent("estimated").data).not.toEqual(sent("bare").data);
     expect((await gradleak(...network, "--statistics", "32", "--out", at("estimated"))).told).toContain("another spec");
@@ -188,7 +209,7 @@ describe("gradleak invert of what was saved behind a mask", () => {
       validateResult(JSON.parse(readFileSync(at(`${name}/result.json`), "utf8")), "result.json"),
     );
     expect(second!.images[0]!.objective).toBe(first!.images[0]!.objective);
-    expect(second!.notes.join()).toContain("published beside its update: mask0.0.weight");
+    expect(second!.notes.join()).toContain("published with its update: mask0.0.weight");
 
     // Without its masks, or with ones that are none, the same law is refused before anything is written.
     const tensors = readSafetensors(new Uint8Array(readFileSync(at("masked/update-0.safetensors"))), "saved");
@@ -214,7 +235,7 @@ describe("gradleak invert of what was saved behind a mask", () => {
 describe("gradleak attack behind chains", () => {
   it.each([
     ["clip:norm=1+mask+gaussian:sigma=0.001", "clip at norm 1 + mask keeping 0.5 + gaussian with sigma 0.001"],
-    ["mask:known=false,keep=0.8+laplacian:scale=0.001", "mask keeping 0.8, not known + laplacian with scale 0.001"],
+    ["mask:published=false,keep=0.8+laplacian:scale=0.001", "mask keeping 0.8, not published + laplacian with scale 0.001"],
     ["mask", "mask keeping 0.5 + gaussian of 0.01 of the update's root mean square"],
     ["dp-sgd:multiplier=0.01", "clip of each example at norm 1 + gaussian with sigma 0.01 on the sum"],
   ])("%s is assumed by bayes as it is, and named in the result", async (defense, law) => {
@@ -224,7 +245,7 @@ describe("gradleak attack behind chains", () => {
     expect(code, told).toBe(0);
     const { assumptions } = validateResult(JSON.parse(readFileSync(join(out, "result.json"), "utf8")), "result.json");
     expect(assumptions.law).toBe(law);
-    expect(defenses.parse(assumptions.defense)).toEqual(defenses.parse(defense));
+    expect(defenses.parse(assumptions.defense!)).toEqual(defenses.parse(defense));
   });
 });
 
@@ -236,6 +257,15 @@ describe("gradleak list", () => {
     expect(out).toMatch(/^ {4}size = 32\/32 {2}list of integers from 1 to 4096 of length 2 {2}Height and width/m);
     expect(out).toMatch(/^ {4}dimension = 20 {2}integer from 1 to 65536 {2}/m);
     expect((await gradleak("list", "data", "--json")).out).toBe(`${JSON.stringify({ data: datasets.list() })}\n`);
+  });
+
+  it("has what attacks assume, and what clients minimize", async () => {
+    const { code, out } = await gradleak("list", "--json");
+    expect(code).toBe(0);
+    const listed = JSON.parse(out) as Record<string, unknown>;
+    expect(Object.keys(listed)).toEqual(["attacks", "conditionals", "data", "defenses", "experiments", "losses", "models", "priors"]);
+    expect(listed).toMatchObject({ attacks: attacks.list(), conditionals: conditionals.list(), losses: losses.list() });
+    expect((await gradleak("list", "conditionals")).out).toMatch(/^ {2}cosine {2}\S.*\.$/m);
   });
 
   it("ends silently when its reader leaves", async () => {
@@ -275,7 +305,18 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
     ["an unknown attack", [...base.slice(0, 6), "inverting-gradient"], /Did you mean inverting-gradients/],
     ["an unknown parameter", [...base, "--model", "lenet:varient=zhu"], /Did you mean variant/],
     ["a value out of range", [...base, "--defense", "gaussian:sigma=-1"], /sigma must be a number > 0; got -1/],
-    ["a chain without a known law", [...base, "--defense", "gaussian+clip:norm=2"], /clip at norm 2 cannot follow gaussian with sigma 0.1/],
+    [
+      "a chain that cannot act",
+      [...base, "--defense", "gaussian+gaussian:per=example"],
+      /gaussian .*cannot follow gaussian with sigma 0\.1: the gradients of single examples are averaged by then/,
+    ],
+    [
+      "a law to assume that nobody knows",
+      [...base, "--prior", "uniform", "--attack", "bayes", "--defense", "gaussian+clip:norm=2"],
+      /that law is not known: clip at norm 2 follows gaussian with sigma 0\.1.*State one to assume/,
+    ],
+    ["a mistyped conditional", [...base, "--attack", "bayes:conditional=gausian"], /no conditional "gausian"\. Did you mean gaussian/],
+    ["a mistyped loss", [...base, "--loss", "cross-entropi"], /Did you mean cross-entropy/],
     [
       "a defense that does not fit the batch",
       [...base, "--images", "0-1", "--batch", "2", "--defense", "mask:per=example"],
