@@ -69,7 +69,7 @@ function specIn(text: string, file: string): Fields {
   if (given.spec === undefined && typeof given.format === "string")
     throw new LeakageError(
       "spec",
-      `${file} is a file of the format ${given.format} without its spec, so nothing says how to run it again.`,
+      `${file} has the format ${given.format} but no spec, so nothing says how to run it again.`,
     );
   return isFields(given.spec) ? given.spec : given;
 }
