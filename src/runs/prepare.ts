@@ -144,7 +144,7 @@ function completed<Spec extends Asked<typeof auditSpec> | Asked<typeof tuneSpec>
   };
 }
 
-/** The density of the data set, where it is known and an attack has no prior of its own. */
+/** The density of the data set, if it is known and an attack needs a prior. */
 function ownPrior(set: PartSpec, specs: readonly PartSpec[]) {
   const { follows } = datasets.build(set);
   const open = specs.some((spec) => !attacks.build(spec).fixesPrior);

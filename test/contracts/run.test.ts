@@ -108,7 +108,7 @@ describe("gradleak run", () => {
     expect(bad.told).toMatch(/bad\.yaml names the command "audti"; did you mean audit\?/);
     expect([bad.code, bad.out]).toEqual([2, ""]);
     const flag = await gradleak("run", at("tune/tuned.json"), "--seed", "3");
-    expect(flag.told).toMatch(/unknown option '--seed'[\s\S]*a spec says everything but where files lie/);
+    expect(flag.told).toMatch(/unknown option '--seed'[\s\S]*a spec states everything except where files lie/);
     expect([flag.code, flag.out]).toEqual([2, ""]);
   });
 });
@@ -135,12 +135,7 @@ describe("gradleak run refuses by a sentence, and writes nothing", () => {
       () => ({}),
       /made in code.*only that code/,
     ],
-    [
-      "a result without its spec",
-      content("lost.json", '{"format":"gradleak-result-2","command":"attack"}'),
-      () => ({}),
-      /without its spec/,
-    ],
+    ["a result without its spec", content("lost.json", '{"format":"gradleak-result-2","command":"attack"}'), () => ({}), /but no spec/],
     ["another version", changed("audit", (spec) => ({ ...spec, version: 2 })), () => ({}), /version 2; this program reads version 1/],
     [
       "another version of a command that is not known yet",
