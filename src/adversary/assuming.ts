@@ -1,35 +1,11 @@
-import type { Likelihood } from "../defenses/index.ts";
 import { constant } from "../graph/index.ts";
-import type { Prior } from "../priors/index.ts";
 import { evaluate } from "../runtime/index.ts";
+import type { Assumption, Layout } from "./assumption.ts";
 import type { Assumed, Attack, LaneProgress, Progress } from "./attack.ts";
 import type { Observations } from "./observations.ts";
 import { checkAssumption, objectiveAt, pose } from "./pose.ts";
 import { type Iterate, minimize, slowestStep } from "./search/minimize.ts";
 import type { Search } from "./search/search.ts";
-
-/** The ball B(x, δ) of an assumption, around each input of a batch. */
-export interface Neighborhood {
-  /** k, the points drawn in it at each step. */
-  readonly samples: number;
-  /** δ. */
-  readonly radius: number;
-  /** Where δ is a distance: between images in [0, 1], or as the network sees them. */
-  readonly space: "pixel" | "model";
-  readonly bound: "jensen" | "log-mean-exp";
-  readonly points: "independent" | "antithetic";
-}
-
-/** What an attacker believes. */
-export interface Assumption {
-  readonly likelihood: Likelihood;
-  readonly prior: Prior;
-  /**
-   * The ball that Algorithm 1 averages over. Without one, or with a radius of 0, the attack judges
-   * single points.
-   */
-  readonly ball?: Neighborhood;
-}
 
 /** An attack, and what it is made of. */
 export interface AssumptionAndSearch extends Attack {
@@ -85,14 +61,6 @@ export const assuming = (
 
 /** Whether an attack was made by {@link assuming}, and shows its parts. */
 export const isAssuming = (attack: Attack): attack is AssumptionAndSearch => "assumption" in attack;
-
-/** Where a point keeps its inputs, and the logits of its labels where it looks for them. */
-export interface Layout {
-  /** Entries of the inputs, which come first. */
-  readonly inputs: number;
-  /** Entries of the whole point. */
-  readonly size: number;
-}
 
 const number = (value: number): number | null => (Number.isFinite(value) ? value : null);
 

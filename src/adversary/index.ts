@@ -1,5 +1,6 @@
 export { algorithm1, type Iterated, type Iteration, type Joint } from "./algorithm-1.ts";
-export { type Assumption, type AssumptionAndSearch, assuming, isAssuming, type Neighborhood } from "./assuming.ts";
+export { type AssumptionAndSearch, assuming, isAssuming } from "./assuming.ts";
+export type { Assumption, Neighborhood } from "./assumption.ts";
 export type { Assumed, Attack, Candidates, LaneProgress, Progress, Run, Work } from "./attack.ts";
 export { type Ball, jensen, logMeanExp, pointsIn } from "./ball.ts";
 export { invertDense } from "./exact.ts";

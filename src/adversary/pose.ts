@@ -20,7 +20,7 @@ import { climbed } from "../priors/index.ts";
 import { fillNormal, fillUniform, foldIn, Key, type KeyBits, stream } from "../random/index.ts";
 import { type CompileOptions, compileNested, inputsAt, numbersAt } from "../runtime/index.ts";
 import { algorithm1, averaged, type Joint } from "./algorithm-1.ts";
-import type { Assumption, Layout, Neighborhood } from "./assuming.ts";
+import type { Assumption, Layout, Neighborhood } from "./assumption.ts";
 import type { Candidates } from "./attack.ts";
 import { type Ball, jensen, logMeanExp } from "./ball.ts";
 import { type LowRank, observedFactors } from "./low-rank.ts";

@@ -194,7 +194,7 @@ function comparisons(
   return cells.flatMap((one, i) =>
     cells.flatMap((other, j) => {
       if (j <= i || one.scenario !== other.scenario || !comparable(one.attack.tuning, other.attack.tuning)) return [];
-      const compared = compareAttacks(byCell[i]!, byCell[j]!, delta, foldIn(key(i), j), confidence);
+      const compared = compareAttacks(byCell[i]!, byCell[j]!, delta, foldIn(stream(key(i), "resample"), j), confidence);
       return [{ defense: one.scenario.defense.name, first: one.attack.name, second: other.attack.name, ...compared }];
     }),
   );

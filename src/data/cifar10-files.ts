@@ -2,13 +2,13 @@ import { decodePng, writeCifar } from "../formats/index.ts";
 import type { OfficialFiles } from "./official-files.ts";
 import { tarballEntry } from "./tarball-entry.ts";
 
-/** The official binary files of each split, in order; 10000 pictures each. */
+/** The official binary files of each split, in order, with 10000 images each. */
 export const cifar10Files = {
   train: ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
   test: ["test_batch.bin"],
 } as const;
 
-/** CIFAR-10 as its authors publish it, and a package that the same files can be made from. */
+/** CIFAR-10 as its authors publish it, and a package that holds the same data. */
 export const officialCifar10: OfficialFiles = {
   kind: "cifar10",
   title: "the binary version of CIFAR-10",
@@ -29,14 +29,14 @@ export const officialCifar10: OfficialFiles = {
     },
     notice:
       "CIFAR-10 was collected by Alex Krizhevsky, Vinod Nair and Geoffrey Hinton (Learning Multiple Layers of Features from Tiny Images, 2009; " +
-      "https://www.cs.toronto.edu/~kriz/cifar.html). It comes without a license: the rights to the photographs lie with their owners. Use it for research, and cite the report.",
+      "https://www.cs.toronto.edu/~kriz/cifar.html). It comes without a license, and the rights to the photographs lie with their owners. Use it for research, and cite the report.",
     unpack: unpackCifar10,
   },
 };
 
 /**
- * The package holds a PNG sheet for each batch, one picture a row (1024 pixels, RGB interleaved),
- * and the labels as JSON in files of its own spelling.
+ * The package holds one PNG sheet per batch, with one image per row (1024 pixels, RGB interleaved).
+ * The labels are JSON, in files with a spelling of their own.
  */
 function unpackCifar10(tarball: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
   const labels = (name: string): number[] => JSON.parse(new TextDecoder().decode(tarballEntry(tarball, name)));
@@ -51,7 +51,7 @@ function unpackCifar10(tarball: ReadonlyMap<string, Uint8Array>): ReadonlyMap<st
   ]);
 }
 
-/** Takes the interleaved colors of every 32 x 32 picture apart. */
+/** Separates the interleaved colors of every 32 × 32 image into planes. */
 function planes(interleaved: Uint8Array): Uint8Array {
   const apart = new Uint8Array(interleaved.length);
   for (let begin = 0; begin < interleaved.length; begin += 3072)

@@ -10,16 +10,16 @@ import type { Split } from "./split.ts";
 
 const perBatch = 10_000;
 
-/** CIFAR-10 as a part of the catalogue. */
+/** The catalogue entry of CIFAR-10. */
 export const cifar10 = part({
   kind: "cifar10",
-  doc: "CIFAR-10: photographs of ten kinds of things, 32×32 in color. Fetch it with gradleak data fetch cifar10, or bring its official files.",
+  doc: "CIFAR-10: 32×32 color photographs in ten classes. Fetch it with gradleak data fetch cifar10, or bring its official files.",
   params: {},
   build: (): DataSource<Dataset["shape"]> => ({
     reads: officialCifar10,
     async open(split, files) {
       const batches: DataFile[] = [];
-      // One by one, so that the first of several missing files is named.
+      // Opened one by one, so that the error names the first of several missing files.
       for (const name of cifar10Files[split]) batches.push(await files.official(officialCifar10, name));
       return cifar10Set(split, batches);
     },
@@ -27,9 +27,9 @@ export const cifar10 = part({
 });
 
 /**
- * CIFAR-10 (Krizhevsky 2009) from its official binary files, in the order of `cifar10Files`: 32 x
- * 32 in color, 10 classes. A file is read when its first picture is asked for. Mean and standard
- * deviation are those of the networks that this package reproduces
+ * CIFAR-10 (Krizhevsky 2009) from its official binary files, in the order of `cifar10Files`: 32 ×
+ * 32 color images in 10 classes. Each file is read when one of its images is first asked for. Mean
+ * and standard deviation are the ones that the reproduced networks use
  * (github.com/JonasGeiping/invertinggradients, consts.py).
  */
 export function cifar10Set(split: Split, files: readonly DataFile[]): Dataset {
@@ -43,7 +43,7 @@ export function cifar10Set(split: Split, files: readonly DataFile[]): Dataset {
     if (fresh.size !== perBatch)
       throw new LeakageError(
         "file",
-        `${source}: a file of CIFAR-10 must have ${perBatch * cifarRecord} bytes (${perBatch} pictures), and has ${fresh.size} pictures`,
+        `${source}: a file of CIFAR-10 must have ${perBatch * cifarRecord} bytes (${perBatch} images), but has ${fresh.size} images`,
       );
     loaded.set(number, fresh);
     return fresh;

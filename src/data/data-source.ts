@@ -3,18 +3,18 @@ import type { Dataset } from "./dataset.ts";
 import type { OfficialFiles } from "./official-files.ts";
 import type { Split } from "./split.ts";
 
-/** A data set with its parameters, not opened yet. */
+/** A data set with its parameters, not yet opened. */
 export interface DataSource<Shape extends readonly number[] = readonly number[]> {
   /**
-   * What it is made from: official files, the pictures of a folder that the user chose, or nothing
-   * where it is drawn.
+   * What the data set is read from: official files, the images in a folder that the user chose, or
+   * nothing if the examples are generated.
    */
   readonly reads: OfficialFiles | "folder" | "nothing";
   /**
    * Opens one split.
    *
-   * @param files where it reads; `noFiles` will do for one that reads nothing.
-   * @throws LeakageError `file` for files that are missing or damaged.
+   * @param files the files to read; pass `noFiles` for a data set that reads nothing.
+   * @throws LeakageError `file` for missing or damaged files.
    */
   open(split: Split, files: DataFiles): Promise<Dataset<Shape>>;
 }

@@ -12,16 +12,16 @@ import type { Split } from "./split.ts";
 
 const extent = z.int().min(1).max(4096);
 
-/** A folder of pictures as a part of the catalogue. */
+/** The catalogue entry of a folder of images. */
 export const folder = part({
   kind: "folder",
-  doc: "Your own PNG and JPEG files in a folder. Subfolders name the classes; subfolders train and test are the two splits.",
+  doc: "Your own PNG and JPEG files in a folder. Subfolders name the classes; subfolders named train and test are the two splits.",
   params: {
-    size: z.tuple([extent, extent]).default([32, 32]).describe("Height and width that the pictures are brought to, in pixels."),
+    size: z.tuple([extent, extent]).default([32, 32]).describe("Height and width that every image must have or is resized to, in pixels."),
     resize: z
       .enum(resizes)
       .default("center-area")
-      .describe("What happens to a picture of another size: it is refused, or its center is cut out and averaged over areas."),
+      .describe("What to do with an image of another size: error refuses it; center-area crops it to its center and averages areas."),
   },
   build: ({ size, resize }): DataSource<Dataset["shape"]> => ({
     reads: "folder",
@@ -29,39 +29,39 @@ export const folder = part({
   }),
 });
 
-/** What makes a folder of pictures a data set. */
+/** Options that turn a folder of images into a data set. */
 interface FolderOptions extends PictureFolder {
   readonly split: Split;
   readonly jpeg: JpegDecoder;
-  /** Height and width of the data set. */
+  /** Height and width of every image of the data set. */
   readonly size: readonly [number, number];
   /** See `fitPicture`. */
   readonly resize: Resize;
 }
 
 /**
- * A folder of PNG and JPEG pictures as a data set in color, ordered by path. The first subfolder of
- * a picture names its class; pictures without subfolders are one class. Where the subfolders are
- * exactly `train` and `test`, they are the two splits, and classes are inside; otherwise each split
- * has all pictures. Pictures are decoded when they are asked for. Nothing is known about them in
- * advance, so the mean is 0 and the standard deviation 1: model space is pixel space.
+ * A folder of PNG and JPEG images as a color data set, sorted by path. The first subfolder in an
+ * image's path names its class; a folder without subfolders is one class. If the top-level
+ * subfolders are exactly `train` and `test`, they are the two splits, and the classes are one level
+ * below. Otherwise each split holds all images. Images are decoded on demand. Their statistics are
+ * unknown, so the mean is 0 and the standard deviation 1: model space is pixel space.
  *
- * @throws LeakageError `file` for a folder without pictures, and for one that has pictures both in
- * subfolders and beside them.
+ * @throws LeakageError `file` for a folder without images, and for one that has images both inside
+ * and outside subfolders.
  */
 function folderSet({ source, split, pictures, jpeg, size: [height, width], resize }: FolderOptions): Dataset {
   const sorted = pictures.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const divided = [...new Set(sorted.map(({ path }) => top(path)))].join() === "test,train";
   const inside = ({ path }: PictureFile) => (divided ? path.slice(top(path).length + 1) : path);
   const files = divided ? sorted.filter(({ path }) => top(path) === split) : sorted;
-  if (files.length === 0) throw new LeakageError("file", `${source} has no PNG or JPEG pictures`);
+  if (files.length === 0) throw new LeakageError("file", `${source} has no PNG or JPEG images.`);
   const classOf = (file: PictureFile) => top(inside(file));
-  // Of both splits, so that a label means the same in each.
+  // The class names of both splits, so that a label means the same in each.
   const names = [...new Set(sorted.map(inside).toSorted().map(top))];
   if (names.length > 1 && names.includes(""))
     throw new LeakageError(
       "file",
-      `${source} has pictures both in subfolders and beside them (${sorted.find((file) => classOf(file) === "")!.path}); a subfolder names the class of its pictures`,
+      `${source} has images both inside and outside subfolders (${sorted.find((file) => classOf(file) === "")!.path}); a subfolder names the class of its images.`,
     );
   return {
     kind: "folder",
@@ -73,10 +73,10 @@ function folderSet({ source, split, pictures, jpeg, size: [height, width], resiz
     std: [1, 1, 1],
     ...(divided ? {} : { whole: true }),
     notes: [
-      ...(divided ? [`Of the folder's two parts, train and test, this is ${split}.`] : []),
+      ...(divided ? [`The folder has the splits train and test; this is ${split}.`] : []),
       resize === "error"
-        ? `Pictures have ${width} x ${height} pixels.`
-        : `Pictures of another size than ${width} x ${height} were cut to the center and averaged over areas (resize=center-area).`,
+        ? `Images have ${width} x ${height} pixels.`
+        : `Images of a size other than ${width} x ${height} were cropped to the center and averaged over areas (resize=center-area).`,
     ],
     example(index) {
       requireIndex(index, files.length, source);
@@ -90,5 +90,5 @@ function folderSet({ source, split, pictures, jpeg, size: [height, width], resiz
   };
 }
 
-/** The first folder of a path, or nothing where there is none. */
+/** The first folder of a path, or an empty string if the path has none. */
 const top = (path: string): string => (path.includes("/") ? path.slice(0, path.indexOf("/")) : "");

@@ -6,14 +6,14 @@ import type { DataSource } from "./data-source.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Split } from "./split.ts";
 
-/** The synthetic vectors as a part of the catalogue. */
+/** The catalogue entry of the synthetic vectors. */
 export const gaussian = part({
   kind: "gaussian",
-  doc: "Vectors x ~ N(0, I) of class argmax W x, with W drawn once from N(0, 1): their density is known.",
+  doc: "Vectors x ~ N(0, I) with the label argmax W x, where W is drawn once from N(0, 1). Their density is known.",
   params: {
-    dimension: z.int().min(1).max(65536).default(20).describe("The number of entries of a vector."),
-    classes: z.int().min(2).max(65536).default(10).describe("The number of classes, which are the rows of W."),
-    seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0).describe("W and all vectors follow from it."),
+    dimension: z.int().min(1).max(65536).default(20).describe("Number of entries of each vector."),
+    classes: z.int().min(2).max(65536).default(10).describe("Number of classes, which is the number of rows of W."),
+    seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0).describe("Seed that determines W and all vectors."),
   },
   build: ({ dimension, classes, seed }): DataSource<readonly [number]> => ({
     reads: "nothing",
@@ -22,28 +22,31 @@ export const gaussian = part({
 });
 
 /**
- * Labeled vectors whose density is known. Pixel space and model space are one, and entries have no
- * bounds.
+ * Labeled vectors whose density is known. Pixel space and model space coincide, and entries are
+ * unbounded.
  */
 export interface GaussianSet extends Dataset<readonly [number]> {
-  /** W, [classes, dimension]. */
+  /** W, with shape [classes, dimension]. */
   readonly labeling: Float32Array;
 }
 
+/** Options of the synthetic set. */
 interface GaussianSetOptions {
+  /** Number of entries of each vector, at least 1. */
   readonly dimension: number;
+  /** Number of classes, at least 2. */
   readonly classes: number;
-  /** Both splits share W. */
+  /** The split. Both splits share W. */
   readonly split: Split;
 }
 
-/** The set has no end, but a key folds in 32 bits. */
-const size = 2 ** 32;
+/** The set has no end, but indices of a key do: beyond them are streams. */
+const size = 2 ** 31;
 
 /**
- * The synthetic set of the paper (§6): x ~ N(0, I), y = argmax W x, with the entries of W drawn
- * from N(0, 1) once. Each vector is drawn when it is asked for, and vector i follows from the key,
- * the split and i alone. Ties go to the first class.
+ * The synthetic set of the paper (§6): x ~ N(0, I), y = argmax W x, where the entries of W are
+ * drawn once from N(0, 1). Each vector is drawn on demand. Vector i depends only on the key, the
+ * split and i. Ties go to the first class.
  *
  * @throws LeakageError `spec` for a dimension below 1 or fewer than 2 classes.
  */
@@ -51,7 +54,7 @@ export function gaussianSet({ dimension, classes, split }: GaussianSetOptions, k
   if (!(Number.isSafeInteger(dimension) && dimension >= 1 && Number.isSafeInteger(classes) && classes >= 2))
     throw new LeakageError(
       "spec",
-      `The Gaussian set takes a dimension of at least 1 and at least 2 classes; got ${dimension} and ${classes}.`,
+      `The Gaussian set needs a dimension of at least 1 and at least 2 classes; got ${dimension} and ${classes}.`,
     );
   const labeling = new Float32Array(classes * dimension);
   fillNormal(stream(key, "labeling"), labeling);
@@ -68,7 +71,7 @@ export function gaussianSet({ dimension, classes, split }: GaussianSetOptions, k
     labeling,
     example(index) {
       if (!(Number.isInteger(index) && index >= 0 && index < size))
-        throw new LeakageError("spec", `The Gaussian set has vectors 0, 1, 2 and so on, and no vector ${index}.`);
+        throw new LeakageError("spec", `The Gaussian set has vectors 0 to ${size - 1}, so there is no vector ${index}.`);
       const image = new Float32Array(dimension);
       fillNormal(foldIn(vectors, index), image);
       return { index, image, label: argmax(labeling, image) };

@@ -6,7 +6,18 @@ import { gaussian } from "./gaussian.ts";
 import { mnist } from "./mnist.ts";
 import { shapes } from "./shapes.ts";
 
-/** The data sets. */
+/**
+ * The catalogue of data sets. `build` returns a source; opening the source needs the files that it
+ * reads, if any. In Node, `openDataset` of "gradleak/node" does both.
+ *
+ * @example
+ * ```ts
+ * import { datasets, noFiles } from "gradleak";
+ *
+ * const shapes = await datasets.build("shapes").open("test", noFiles);
+ * const { image, label } = shapes.example(7);
+ * ```
+ */
 export const datasets = catalogue<DataSource>("data set", [cifar10, folder, gaussian, mnist, shapes]);
 
 export { cifar10Set } from "./cifar10.ts";

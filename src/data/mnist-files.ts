@@ -1,7 +1,7 @@
 import type { OfficialFiles } from "./official-files.ts";
 import { tarballEntry } from "./tarball-entry.ts";
 
-/** The official files of each split: pictures, then labels. */
+/** The official files of each split: images, then labels. */
 export const mnistFiles = {
   train: ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
   test: ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"],

@@ -10,10 +10,10 @@ import type { Split } from "./split.ts";
 
 const side = 28;
 
-/** MNIST as a part of the catalogue. */
+/** The catalogue entry of MNIST. */
 export const mnist = part({
   kind: "mnist",
-  doc: "MNIST: handwritten digits, 28×28 in gray. Fetch it with gradleak data fetch mnist, or bring its official files.",
+  doc: "MNIST: 28×28 gray images of handwritten digits. Fetch it with gradleak data fetch mnist, or bring its official files.",
   params: {},
   build: (): DataSource<Dataset["shape"]> => ({
     reads: officialMnist,
@@ -25,8 +25,11 @@ export const mnist = part({
 });
 
 /**
- * MNIST (LeCun, Cortes, Burges) from its official IDX files, plain or gzipped: 28 x 28 in gray, 10
- * classes. Mean 0.1307 and standard deviation 0.3081 are those of PyTorch's MNIST example.
+ * MNIST (LeCun, Cortes, Burges) from its official IDX files, plain or gzipped: 28 × 28 gray images
+ * in 10 classes. The mean 0.1307 and the standard deviation 0.3081 are those of PyTorch's MNIST
+ * example.
+ *
+ * @throws LeakageError `file` for images of another shape, or labels that do not fit them.
  */
 export function mnistSet(split: Split, pictures: DataFile, labels: DataFile): Dataset {
   const images = readIdx(pictures.read(), pictures.source);
@@ -35,16 +38,16 @@ export function mnistSet(split: Split, pictures: DataFile, labels: DataFile): Da
   if (images.shape.length !== 3 || size === 0 || extents.some((extent) => extent !== side))
     throw new LeakageError(
       "file",
-      `${pictures.source}: pictures of MNIST must have shape [n, ${side}, ${side}], and have [${images.shape.join(", ")}]`,
+      `${pictures.source}: MNIST images must have shape [n, ${side}, ${side}], but these have [${images.shape.join(", ")}]`,
     );
   if (classes.shape.length !== 1 || classes.shape[0] !== size)
     throw new LeakageError(
       "file",
-      `${labels.source}: ${size} pictures need labels of shape [${size}], and these have [${classes.shape.join(", ")}]`,
+      `${labels.source}: ${size} images need labels of shape [${size}], but these have [${classes.shape.join(", ")}]`,
     );
   const wrong = classes.data.findIndex((label) => label > 9);
   if (wrong >= 0)
-    throw new LeakageError("file", `${labels.source}: labels must be 0 to 9, but picture ${wrong} has label ${classes.data[wrong]}`);
+    throw new LeakageError("file", `${labels.source}: labels must be 0 to 9, but image ${wrong} has label ${classes.data[wrong]}`);
   return {
     kind: "mnist",
     split,

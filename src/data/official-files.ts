@@ -1,12 +1,12 @@
-/** The files that a data set is published as. */
+/** The files in which a data set is published. */
 export interface OfficialFiles {
-  /** Of the data set. A cache keeps its files in a folder of this name. */
+  /** Kind of the data set. A cache keeps its files in a folder of this name. */
   readonly kind: string;
-  /** What errors call the whole: "MNIST (plain or gzipped)". */
+  /** The name of the data set in errors: "MNIST (plain or gzipped)". */
   readonly title: string;
-  /** The folder that the publisher's archive unpacks to, if it makes one. */
+  /** The folder that the publisher's archive unpacks to, if it creates one. */
   readonly folder?: string;
-  /** Where the files can be fetched, if they can. */
+  /** The package from which the files can be made, if there is one. */
   readonly package?: DataPackage;
 }
 
@@ -16,12 +16,12 @@ export interface DataPackage {
   readonly version: string;
   /** Checksum of the tarball, as npm writes it. */
   readonly integrity: string;
-  /** Bytes of the tarball, and of what is in it (at most). */
+  /** Size of the tarball in bytes, and an upper bound on its unpacked size. */
   readonly bytes: number;
   readonly unpackedBytes: number;
-  /** SHA-256 of the official files by name; all of them together are the data set. */
+  /** SHA-256 of each official file, by name. Together these files are the data set. */
   readonly files: Readonly<Record<string, string>>;
-  /** Whose data it is, and under which terms. Shown to whoever fetches it. */
+  /** Who owns the data, and under which terms. Shown to whoever fetches it. */
   readonly notice: string;
   /** Makes the official files from the files of the tarball. */
   unpack(tarball: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array>;

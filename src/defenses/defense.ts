@@ -78,8 +78,10 @@ export function send(defense: Defense, client: Client): (batch: Batch, key: Key,
   const sender = defended(defense, client);
   return (given, key, state = initialState(defense, client)) => {
     requireFit(defense, sender, given.x.shape[0]!);
+    // A step that acts twice has a key for each.
+    const onBatch = key.stream("images");
     const batch = steps.reduce(
-      (changed, step, place) => step.onBatch?.(changed, { client: sender, key: key.foldIn(place), place }) ?? changed,
+      (changed, step, place) => step.onBatch?.(changed, { client: sender, key: onBatch.foldIn(place), place }) ?? changed,
       given,
     );
     let update = sender.update(batch, key.stream("forward"));

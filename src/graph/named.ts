@@ -6,5 +6,5 @@ export interface ShapedNumbers {
   readonly data: Float32Array;
 }
 
-/** Numbers by name: the weights of a network, an update, what is published with it. */
+/** Numbers by name: the weights of a network, an update, or the values published with it. */
 export type NamedNumbers = ReadonlyMap<string, ShapedNumbers>;

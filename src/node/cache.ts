@@ -1,4 +1,4 @@
 import envPaths from "env-paths";
 
-/** Where fetched data sets are kept by default: the user's cache folder of this system. */
+/** The default folder for fetched data sets: the user's cache folder on this system. */
 export const defaultCache = (): string => envPaths("gradleak", { suffix: "" }).cache;

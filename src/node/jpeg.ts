@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { type JpegDecoder, jpegDecoder } from "../formats/index.ts";
 
 /**
- * A decoder with the WebAssembly module of the installed package. The module is compiled for the
- * first JPEG.
+ * A JPEG decoder that uses the WebAssembly module of the installed package. The module is compiled
+ * for the first JPEG file.
  */
 export function jpegFromDisk(): JpegDecoder {
   let decode: JpegDecoder | undefined;

@@ -2,17 +2,17 @@ import { readFileSync, statSync } from "node:fs";
 import { LeakageError } from "../errors.ts";
 
 /**
- * The bytes of a file.
+ * Reads the bytes of a file.
  *
- * @param most files with more bytes are refused.
- * @throws LeakageError `file` where it cannot be read.
+ * @param most the largest size in bytes; larger files are refused.
+ * @throws LeakageError `file` if it cannot be read.
  */
 export function bytesAt(path: string, most = Infinity): Uint8Array {
   try {
     const found = statSync(path);
     if (found.isCharacterDevice() || found.isBlockDevice()) throw new LeakageError("file", `${path} is a device, not a file.`);
-    if (found.size > most) throw new LeakageError("file", `${path} has ${found.size} bytes; at most ${most} are read.`);
-    // A plain array: the slices of a Buffer share its memory.
+    if (found.size > most) throw new LeakageError("file", `${path} has ${found.size} bytes; at most ${most} are allowed.`);
+    // Copied to a plain array: slices of a Buffer share its memory.
     return new Uint8Array(readFileSync(path));
   } catch (cause) {
     if (cause instanceof LeakageError) throw cause;
@@ -20,8 +20,8 @@ export function bytesAt(path: string, most = Infinity): Uint8Array {
   }
 }
 
-/** Why the system refused: a sentence for a missing file, else its code. */
+/** Why the system refused: a sentence for a missing file, otherwise its error code. */
 const reasonOf = (error: unknown): string => (codeOf(error) === "ENOENT" ? "there is no such file" : codeOf(error));
 
-/** The code of a system's error. */
+/** The code of a system error. */
 export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);

@@ -58,10 +58,10 @@ export function drawRows({ d, weights, means, factors }: Mixture, count: number,
     return sum - weight;
   });
   // The component is the number of cumulative weights that the uniform has passed, less one.
-  const passed = key.foldIn(0).uniform([count, 1]).greaterEqual(constant(below)).toFloat().sum(1, true);
+  const passed = key.stream("choice").uniform([count, 1]).greaterEqual(constant(below)).toFloat().sum(1, true);
   const chosen = passed.sub(1).equal(iota(k)).toFloat();
   const noise = key
-    .foldIn(1)
+    .stream("noise")
     .normal([count, d])
     .matmul(constant(factors, [k * d, d]), false, true)
     .reshape([count, k, d]);

@@ -1,5 +1,5 @@
-import { fillUniform, foldIn, type KeyBits } from "../random/index.ts";
-import type { Points } from "./mixture-fit.ts";
+import { fillUniform, type KeyBits } from "../random/index.ts";
+import type { Points } from "./points.ts";
 
 /** Rounds of k-means: enough for a start of expectation-maximization. */
 const rounds = 5;
@@ -34,7 +34,7 @@ export function nearestCenters(points: Points, k: number, key: KeyBits): { reado
  */
 function spreadCenters({ d, count, data }: Points, k: number, key: KeyBits): Float64Array {
   const uniforms = new Float64Array(k);
-  fillUniform(foldIn(key, 0), uniforms);
+  fillUniform(key, uniforms);
   const centers = new Float64Array(k * d);
   const squares = new Float64Array(count).fill(1);
   for (let c = 0; c < k; c++) {

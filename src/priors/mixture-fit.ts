@@ -1,13 +1,7 @@
 import type { KeyBits } from "../random/index.ts";
 import { cholesky, invertLower } from "./cholesky.ts";
 import { nearestCenters } from "./k-means.ts";
-
-/** Points [count, d], row-major. */
-export interface Points {
-  readonly d: number;
-  readonly count: number;
-  readonly data: Float64Array;
-}
+import type { Points } from "./points.ts";
 
 /** Σ_k weight_k N(mean_k, L_k L_kᵀ) on d dimensions. */
 export interface Mixture {

@@ -1,6 +1,6 @@
 import type { Shape, Tensor } from "../graph/index.ts";
 import { fillUniform, foldIn, type KeyBits } from "../random/index.ts";
-import type { Points } from "./mixture-fit.ts";
+import type { Points } from "./points.ts";
 
 /**
  * The square patches of pictures [B, c, h, w] as rows [B · positions, c · side²]: each `stride`

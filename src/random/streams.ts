@@ -1,21 +1,23 @@
 import { foldIn, type KeyBits } from "./threefry.ts";
 
 /**
- * The one key tree. A stream is what a key is used for; nothing else makes streams. Below a
- * stream, indices fold: `foldIn(stream(key, "noise"), i)` is the key of draw i's noise.
+ * The one key tree. Streams are made only here. A stream says what a key is used for, and indices
+ * fold below it: `foldIn(stream(key, "noise"), i)` is the key of the noise of draw i.
  *
- * A number, once given, is never changed or used again: results follow from it.
+ * A number, once assigned, is never changed or reused, because results follow from it.
  *
  * ```
  * seed ─┬─ weights ── variable i
  *       ├─ images ─── draw i
- *       ├─ noise ──── draw i ─┬─ forward
- *       │                     └─ step of the defense ── tensor i
+ *       ├─ noise ──── draw i ─┬─ images ── step of the defense on the batch
+ *       │                     ├─ forward
+ *       │                     └─ step of the defense on the update ── tensor i
  *       ├─ attack ─── draw i ── restart r ─┬─ start
  *       │                                  ├─ labels
  *       │                                  └─ iterate ── evaluation n ─┬─ ball
  *       │                                                              └─ langevin
- *       ├─ resample ─ cell ── resample r
+ *       ├─ resample ─ cell ─┬─ resample r
+ *       │                   └─ resample ── other cell, of a comparison ── resample r
  *       ├─ candidates
  *       ├─ tuning ─── a whole tree like this one, for the draws that attacks are tuned on
  *       └─ network, training, vectors: of experiments
@@ -51,20 +53,29 @@ const numbers = {
   mask: 27,
 } as const;
 
-/** What a key is used for. */
+/** The name of a stream: what a key is used for. */
 export type Stream = keyof typeof numbers;
 
-/** All streams, for tests. */
+/** All stream names, for tests. */
 export const streams = Object.keys(numbers) as readonly Stream[];
 
-/** Indices end below this number, so that no index of a key is one of its streams. */
+/** Indices stay below this number, so no index of a key coincides with one of its streams. */
 const domain = 2 ** 31;
 
 /**
- * The number that a stream folds in. float32 holds multiples of 256 exactly there, so that symbolic
- * keys can fold it too.
+ * The number that a stream folds in. In this range float32 represents multiples of 256 exactly, so
+ * symbolic keys can fold it too.
  */
 export const streamNumber = (name: Stream): number => domain + 256 * numbers[name];
 
-/** The key of a stream below a key. */
+/**
+ * The key of a stream below a key. Indices fold below the stream.
+ *
+ * @example
+ * ```ts
+ * import { foldIn, keyFromSeed, stream } from "gradleak";
+ *
+ * const noiseOfDraw3 = foldIn(stream(keyFromSeed(1), "noise"), 3);
+ * ```
+ */
 export const stream = (key: KeyBits, name: Stream): KeyBits => foldIn(key, streamNumber(name));

@@ -2,15 +2,15 @@ import { input, type Shape, Tensor } from "../graph/index.ts";
 import { type CompileOptions, compile } from "./onnx.ts";
 import type { Numbers } from "./program.ts";
 
-/** Leaves by name, in records that nest. */
+/** Leaves by name, in nested records. */
 export type Nested<Leaf> = { readonly [name: string]: Leaf | Nested<Leaf> };
 
-/** The same records with other leaves: in place of tensors, or of what has a shape like them. */
+/** The same records with other leaves in place of tensors, or of values with a shape. */
 export type Filled<Records, Leaf> = {
   readonly [Name in keyof Records]: NonNullable<Records[Name]> extends { readonly shape: Shape } ? Leaf : Filled<Records[Name], Leaf>;
 };
 
-/** What an input is made for. */
+/** The shape and type of an input. */
 export interface Place {
   readonly shape: Shape;
   readonly dtype?: "float" | "key";
@@ -19,8 +19,8 @@ export interface Place {
 type IsLeaf<Leaf> = (value: Leaf | Nested<Leaf>) => value is Leaf;
 
 /**
- * Leaves by their paths, the names joined by "/": how records meet a program, whose inputs and
- * outputs have one name each.
+ * Flattens records to leaves by path, with names joined by "/". The inputs and outputs of a program
+ * have flat names.
  */
 function flatten<Leaf>(records: Nested<Leaf>, isLeaf: IsLeaf<Leaf>, path = ""): [string, Leaf][] {
   return Object.entries(records).flatMap(([name, value]): [string, Leaf][] =>
@@ -41,19 +41,19 @@ const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
 const isNumbers = (value: unknown): value is Numbers => ArrayBuffer.isView(value);
 const isPlace = (value: unknown): value is Place => Array.isArray((value as Partial<Place>).shape);
 
-/** An input at each place, named by its path. */
+/** Makes an input at each place, named by its path. */
 export const inputsAt = <Records extends Nested<Place>>(places: Records): Filled<Records, Tensor> =>
   mapLeaves<Place, Tensor>(places, isPlace as IsLeaf<Place>, ({ shape, dtype }, path) => input(path, shape, dtype)) as Filled<
     Records,
     Tensor
   >;
 
-/** The numbers of places that have some. */
+/** The numbers at places that carry data. */
 export const numbersAt = (filled: Nested<Place & { readonly data: Numbers }>): Nested<Numbers> =>
   mapLeaves(filled, isPlace as IsLeaf<Place & { readonly data: Numbers }>, ({ data }) => data);
 
 /**
- * A compiled graph that takes numbers in nested records, and returns them in the records of its
+ * A compiled graph that takes numbers in nested records and returns them in the records of its
  * outputs.
  */
 export interface NestedProgram<Outputs extends Nested<Tensor>> {
@@ -62,8 +62,8 @@ export interface NestedProgram<Outputs extends Nested<Tensor>> {
 }
 
 /**
- * Compiles records of expressions over inputs that {@link inputsAt} made. Records of a feed that
- * the program has no use for are left out.
+ * Compiles nested records of expressions over inputs made by {@link inputsAt}. `run` ignores
+ * records of a feed that the program does not use.
  */
 export async function compileNested<Outputs extends Nested<Tensor>>(
   outputs: Outputs,

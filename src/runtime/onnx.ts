@@ -4,32 +4,31 @@ import { checkFeeds, type Numbers, type Program } from "./program.ts";
 import { evaluate, inputsOf, interpret } from "./reference.ts";
 import type { Fed } from "./session.ts";
 
+/** How a program is compiled and where it runs. */
 export interface CompileOptions {
   /**
-   * Threads of one operation; the number of cores by default. In a browser the first program
-   * decides for all, half the cores (at most 4) by default, and only a cross-origin isolated page
-   * has more than one.
+   * Threads per operation; the number of cores by default. In a browser, the first program decides
+   * for all programs: half the cores (at most 4) by default, and more than one only on a
+   * cross-origin isolated page.
    */
   readonly threads?: number;
   /**
-   * Where to run: `cpu` (the default), or another execution provider of the installed ONNX Runtime.
+   * The device: `cpu` (the default), or another execution provider of the installed ONNX Runtime.
    */
   readonly device?: string;
   /**
-   * `float32` by ONNX Runtime, the default; `float64` by the interpreter: slow, and right to the
-   * last digit.
+   * The precision: `float32` in ONNX Runtime (the default), or `float64` in the interpreter, which
+   * is slow but exact to the last digit.
    */
   readonly precision?: "float32" | "float64";
   /**
-   * Inputs that are the same in every call. What depends on them alone is computed once, here, and
-   * they are not fed again.
+   * Inputs that are the same in every call. Expressions that depend only on them are computed once,
+   * at compile time, and these inputs are not fed again.
    */
   readonly fixed?: Readonly<Record<string, Numbers>>;
 }
 
-/**
- * A draw that is made outside the program: which distribution, from which key, into which array.
- */
+/** A draw that is made outside the program: the distribution, the key, and the array to fill. */
 interface Hoisted {
   readonly sampler: Sampler;
   readonly key: Tensor;
@@ -37,9 +36,19 @@ interface Hoisted {
 }
 
 /**
- * Compiles expressions into one ONNX Runtime program. One that was disposed of is taken up again,
- * instead of compiling, where it computes the same with the same constants; {@link releasePrograms}
- * frees what is kept for that.
+ * Compiles expressions into one program of ONNX Runtime. A disposed program with the same
+ * expressions and constants is reused instead; {@link releasePrograms} frees what is kept for that.
+ *
+ * @throws LeakageError `runtime` for a device that does not exist or cannot be used.
+ * @example
+ * ```ts
+ * import { compile, graph } from "gradleak";
+ *
+ * const x = graph.input("x", [3]);
+ * const program = await compile({ sum: x.square().sum() });
+ * const { sum } = await program.run({ x: Float32Array.of(1, 2, 3) }); // 14
+ * await program.dispose();
+ * ```
  */
 export async function compile<Name extends string>(
   outputs: Readonly<Record<Name, Tensor>>,
@@ -53,7 +62,7 @@ export async function compile<Name extends string>(
   return open(names, rest, { ...options, fixed: { ...options.fixed, ...(await runOnce(once, options)) } });
 }
 
-/** The program that is fed with some inputs already. */
+/** Binds some inputs of a program to fixed numbers. */
 function withFixed<Name extends string>(program: Program<Name>, fixed: Readonly<Record<string, Numbers>>): Program<Name> {
   const inputs = new Map([...program.inputs].filter(([name]) => !(name in fixed)));
   return { ...program, inputs, run: (feeds) => program.run({ ...fixed, ...feeds }) };
@@ -71,7 +80,7 @@ async function runOnce(once: Readonly<Record<string, Tensor>>, options: CompileO
 
 const float32 = (numbers: Numbers): Float32Array => (numbers instanceof Float32Array ? numbers : Float32Array.from(numbers));
 
-/** A program of tensors that are simplified already. */
+/** Opens a program for simplified tensors. */
 async function open<Name extends string>(
   names: readonly Name[],
   tensors: readonly Tensor[],
@@ -83,8 +92,8 @@ async function open<Name extends string>(
   const inputs = new Map([...all].filter(([name]) => !isFixed(name)));
   const { session, end } = await lease(names, tensors, place);
   let disposed = false;
-  // A step of a small network takes less than a millisecond, so a run does little beside it: what
-  // is the same in every run is made here.
+  // A step of a small network takes less than a millisecond, so a run does little else. Whatever is
+  // the same in every run is made here.
   const kept: Record<string, Fed> = {};
   const draws: Hoisted[] = [];
   const fed: string[] = [];
@@ -109,7 +118,7 @@ async function open<Name extends string>(
   return {
     inputs,
     run: async (feeds) => {
-      if (disposed) throw new RangeError("a program that was disposed of cannot run");
+      if (disposed) throw new RangeError("a disposed program cannot run");
       checkFeeds(inputs, feeds);
       if (draws.length > 0) fillDraws(feeds);
       const given = { ...kept };

@@ -319,7 +319,7 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
       [...normalized, "--data", at("pictures"), "--statistics", "64"],
       /--statistics 64 takes images of the other split.*this data has none/,
     ],
-    ["an image that is not there", [...base, "--images", "10000"], /pictures? 0 to 9999/],
+    ["an image that is not there", [...base, "--images", "10000"], /images 0 to 9999/],
     ["an image twice", [...base, "--images", "1,1"], /twice/],
     ["a folder that is not there", ["attack", "--data", at("nowhere"), ...base.slice(3)], /nowhere/],
     ["weights that are no file of tensors", [...base, "--weights", at("broken.safetensors")], /broken\.safetensors/],

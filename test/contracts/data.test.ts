@@ -79,12 +79,12 @@ describe("CIFAR-10", () => {
     );
     for (const index of [1, 1, 2, 2, 0]) expect(few.example(index)).toEqual(set.example(index));
     expect(drawn).toEqual([1, 2, 2, 0]);
-    expect(thrown(() => few.example(0.5))).toEqual(refused("spec", "no picture 0.5"));
+    expect(thrown(() => few.example(0.5))).toEqual(refused("spec", "no image 0.5"));
   });
 
   it.each([-1, 20_000, 0.5, Number.NaN])("has no picture %s", (index) => {
     expect(thrown(() => cifar10Set("test", files()).example(index))).toEqual(
-      refused("spec", `has pictures 0 to 19999, and no picture ${index}`),
+      refused("spec", `has images 0 to 19999, so there is no image ${index}`),
     );
   });
 
@@ -119,7 +119,7 @@ describe("MNIST", () => {
       label: 4,
       image: Float32Array.from({ length: 784 }, (_, i) => ((2 * 784 + i) % 256) / 255),
     });
-    expect(thrown(() => set.example(3))).toEqual(refused("spec", "The test split of MNIST has pictures 0 to 2, and no picture 3"));
+    expect(thrown(() => set.example(3))).toEqual(refused("spec", "The test split of MNIST has images 0 to 2, so there is no image 3"));
   });
 
   it.each([
@@ -127,15 +127,15 @@ describe("MNIST", () => {
       "other pictures",
       writeIdx({ shape: [3, 784], data: new Uint8Array(3 * 784) }),
       labels,
-      "p: pictures of MNIST must have shape [n, 28, 28], and have [3, 784]",
+      "p: MNIST images must have shape [n, 28, 28], but these have [3, 784]",
     ],
     [
       "missing labels",
       pictures,
       writeIdx({ shape: [2], data: new Uint8Array(2) }),
-      "l: 3 pictures need labels of shape [3], and these have [2]",
+      "l: 3 images need labels of shape [3], but these have [2]",
     ],
-    ["label 10", pictures, writeIdx({ shape: [3], data: Uint8Array.of(1, 10, 1) }), "l: labels must be 0 to 9, but picture 1 has label 10"],
+    ["label 10", pictures, writeIdx({ shape: [3], data: Uint8Array.of(1, 10, 1) }), "l: labels must be 0 to 9, but image 1 has label 10"],
   ])("refuses %s", (_, images, classes, words) => {
     expect(thrown(() => mnistSet("test", file("p", images), file("l", classes)))).toEqual(refused("file", words));
   });
@@ -179,7 +179,7 @@ describe("a folder of pictures", () => {
       ["dog", 4],
     ]);
     expect(test.whole).toBeUndefined();
-    expect(test.notes.join()).toContain("train and test, this is test");
+    expect(test.notes.join()).toContain("the splits train and test; this is test");
     // A third subfolder makes all of them classes again.
     put("val/dog/c.png", gray(5));
     const whole = await openDataset("folder", "test", { path: root });
@@ -198,19 +198,19 @@ describe("a folder of pictures", () => {
     expect((await open("center-area")).example(0).image.length).toBe(3 * 8 * 16);
     expect((await open("center-area")).notes.join()).toContain("resize=center-area");
     const strict = await open("error");
-    expect(thrown(() => strict.example(0))).toEqual(refused("file", "a.png must have 16 x 8 pixels (width x height), and has 40 x 40"));
+    expect(thrown(() => strict.example(0))).toEqual(refused("file", "a.png must have 16 x 8 pixels (width x height), but has 40 x 40"));
   });
 
   it("refuses empty, mixed and missing folders, and files that are no pictures", async () => {
     const open = (path = root) => openDataset("folder", "test", { path });
-    await expect(open()).rejects.toEqual(refused("file", "has no PNG or JPEG pictures"));
-    await expect(open(join(root, "nowhere"))).rejects.toEqual(refused("file", "cannot be read as a folder of pictures (ENOENT)"));
+    await expect(open()).rejects.toEqual(refused("file", "has no PNG or JPEG images"));
+    await expect(open(join(root, "nowhere"))).rejects.toEqual(refused("file", "cannot be read as a folder of images (ENOENT)"));
     put("a.png", new Uint8Array(9));
     expect(thrown((await open()).example.bind(undefined, 0))).toEqual(
-      refused("file", "a.png must be a PNG or JPEG picture, and begins as neither"),
+      refused("file", "a.png must be a PNG or JPEG image, but begins as neither"),
     );
     put("cat/a.png", gray(1));
-    await expect(open()).rejects.toEqual(refused("file", "has pictures both in subfolders and beside them (a.png)"));
+    await expect(open()).rejects.toEqual(refused("file", "has images both inside and outside subfolders (a.png)"));
     await expect(openDataset("folder", "test")).rejects.toEqual(refused("spec", "needs its path"));
     await expect(openDataset("cifar100", "test")).rejects.toEqual(refused("spec", 'There is no data set "cifar100"'));
   });
@@ -279,8 +279,8 @@ describe("fetching", () => {
 
   it.each([
     ["missing", "could not be fetched: the registry answered 404"],
-    ["short", "could not be fetched: it must have 11496804 bytes, and 100 came"],
-    ["long", "could not be fetched: it must have 11496804 bytes, and has more"],
+    ["short", "could not be fetched: it must have 11496804 bytes, but only 100 arrived"],
+    ["long", "could not be fetched: it must have 11496804 bytes, but has more"],
     ["broken", "could not be fetched: terminated"],
     ["forged", "must have the checksum sha512-yNMi"],
   ])("keeps nothing of a download that is %s", async (kind, words) => {
@@ -338,10 +338,10 @@ describe("fetching", () => {
     put("cifar10/test_batch.bin", batch());
     const set = await open("cifar10");
     expect(thrown(() => set.example(0))).toEqual(
-      refused("file", "test_batch.bin is damaged: its checksum is wrong. Replace it by: gradleak data fetch cifar10"),
+      refused("file", "test_batch.bin is damaged: its checksum is wrong. To replace it, run: gradleak data fetch cifar10"),
     );
     put("mnist/t10k-images-idx3-ubyte", new Uint8Array(3));
     put("mnist/t10k-labels-idx1-ubyte", new Uint8Array(3));
-    await expect(open("mnist")).rejects.toEqual(refused("file", "Replace it by: gradleak data fetch mnist"));
+    await expect(open("mnist")).rejects.toEqual(refused("file", "To replace it, run: gradleak data fetch mnist"));
   });
 });

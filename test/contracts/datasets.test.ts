@@ -43,7 +43,7 @@ describe("the catalogue of data sets", () => {
   it.each(kinds.filter((kind) => !drawn.includes(kind)))("%s is refused without its files", async (kind) => {
     await expect(datasets.build(kind).open("test", noFiles)).rejects.toMatchObject({
       code: "spec",
-      message: "This data set is read from files, and none were given.",
+      message: "This data set is read from files, but no files were given.",
     });
   });
 });
@@ -137,11 +137,11 @@ describe("files on the disk", () => {
     const file = await filesOnDisk({ path: home }).official(published, "a.bin");
     expect([...file.read()]).toEqual([1, 2]);
     await expect(filesOnDisk({ path: home }).official(published, "b.bin")).rejects.toThrow(
-      `${home} must hold the official file b.bin of the letters, and does not.`,
+      `${home} must hold the official file b.bin of the letters, but does not.`,
     );
     // What nobody can fetch is not looked for in the cache.
     await expect(filesOnDisk({ cacheDir: home }).official(published, "a.bin")).rejects.toThrow(
-      "a.bin of the letters cannot be fetched; give the path of the folder that holds it.",
+      "a.bin of the letters cannot be fetched; give the path of the folder that contains it.",
     );
   });
 });

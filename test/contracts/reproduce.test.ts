@@ -75,7 +75,7 @@ describe("gradleak reproduce", () => {
       [["figure-4", "--scale", "0"], "scale must be a number > 0"],
       [["figure-4", "--tune-rate", "0.1,0"], "tuneRate must be"],
       [["figure-4", "--k", "3", "--points", "antithetic"], "k=3 is odd"],
-      [["figure-1", "--image", "10000"], "no picture 10000"],
+      [["figure-1", "--image", "10000"], "no image 10000"],
       [["figure-1", "--attack", "byes"], "There is no attack"],
       [["figure-5"], "unknown command"],
     ] as const) {

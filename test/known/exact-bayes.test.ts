@@ -73,7 +73,7 @@ function bruteForce(seen: Observations, lane: number, entry: (difference: number
   return masses.map((mass) => mass / all);
 }
 
-const silent: Likelihood = { name: "silent", cancels: false, given: () => () => ({ logProb: () => constant(0) }) };
+const silent: Likelihood = { name: "silent", cancels: false, entries: false, given: () => () => ({ logProb: () => constant(0) }) };
 const laws: readonly (readonly [string, (difference: number) => number])[] = [
   ["gaussian:sigma=0.3", (d) => (-d * d) / (2 * 0.3 ** 2)],
   ["laplacian:scale=0.25", (d) => -Math.abs(d) / 0.25],
@@ -113,6 +113,7 @@ describe("the posterior equals brute force in float64", () => {
     const masked: Likelihood = {
       name: "masked",
       cancels: false,
+      entries: false,
       given: (own) => (batch, published) => ({
         logProb: (update) =>
           update.entries("0.weight").sub(own.update(batch).entries("0.weight")).square().mul(published!.mask!).sum().mul(-40),
@@ -160,7 +161,12 @@ describe("the posterior equals brute force in float64", () => {
     });
     expect(blind!.risk).toBeCloseTo(1 - 3 / all, 12);
     /** Each step down of a pixel costs 0.82 · 60. */
-    const steep: Likelihood = { name: "steep", cancels: false, given: () => (batch) => ({ logProb: () => batch.x.sum().mul(60) }) };
+    const steep: Likelihood = {
+      name: "steep",
+      cancels: false,
+      entries: false,
+      given: () => (batch) => ({ logProb: () => batch.x.sum().mul(60) }),
+    };
     const [sure] = await exactBayes(unlabeled, steep, { candidates, delta }, { precision: "float64" });
     expect(candidates[sure!.candidate]!.image.every((pixel) => pixel > 0.9)).toBe(true);
     const [top, ...others] = candidates
@@ -186,7 +192,7 @@ describe("what has no exact answer is refused", () => {
   });
 
   it.each([Number.NaN, Infinity])("a law whose logarithm is %d", async (number) => {
-    const broken: Likelihood = { name: "broken", cancels: false, given: () => () => ({ logProb: () => constant(number) }) };
+    const broken: Likelihood = { name: "broken", cancels: false, entries: false, given: () => () => ({ logProb: () => constant(number) }) };
     await expect(exactBayes(unlabeled, broken, { candidates, delta })).rejects.toThrow('The law "broken" has no number for update 0.');
   });
 

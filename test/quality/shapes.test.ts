@@ -152,7 +152,7 @@ describe("shapes are a data set", () => {
   it("refuses a picture that it does not have", () => {
     for (const index of [-1, 0.5, 10_000, Number.NaN])
       expect(() => shapesSet("test").example(index)).toThrow(
-        new LeakageError("spec", `The test split of shapes has pictures 0 to 9999, and no picture ${index}.`),
+        new LeakageError("spec", `The test split of shapes has images 0 to 9999, so there is no image ${index}.`),
       );
   });
 });

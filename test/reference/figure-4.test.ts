@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { experiments, type Figure4Result } from "../../src/experiments/index.ts";
+import type { Figure4Result } from "../../src/experiments/index.ts";
+import { runExperiment } from "../known/run-experiment.ts";
 
 interface Reference {
   readonly seed: number;
@@ -14,19 +15,8 @@ const reference = JSON.parse(readFileSync(new URL("figure-4.json", import.meta.u
 
 it("figure 4 follows PyTorch, draw by draw, at other widths and numbers of classes", async () => {
   const { seed, networks, samples, steps } = reference;
-  const experiment = experiments.parse({
-    kind: "figure-4",
-    width: [50, 20],
-    classes: [10, 2],
-    networks,
-    samples,
-    delta: [0],
-    tuneDraws: 0,
-  });
-  const running = experiments.build(experiment).run({ spec: { experiment, seed }, versions: {}, machine: { threads: 2, clock: () => 0 } });
-  let next = await running.next();
-  while (!next.done) next = await running.next();
-  const { series } = next.value.result as Figure4Result;
+  const asked = { kind: "figure-4", width: [50, 20], classes: [10, 2], networks, samples, delta: [0], tuneDraws: 0 };
+  const { series } = (await runExperiment(asked, { seed, threads: 2 })).result as Figure4Result;
   expect(series.length).toBe(reference.series.length);
   reference.series.forEach(({ mean, ...setting }, i) => {
     const own = series[i]!;

@@ -1,5 +1,5 @@
 /**
- * A number in [−1, 1) for each point of the integer lattice (finalizer of MurmurHash3, Appleby
+ * A number in [−1, 1) for each point of the integer lattice (the finalizer of MurmurHash3, Appleby
  * 2011).
  */
 function lattice(x: number, y: number, seed: number): number {
@@ -9,7 +9,7 @@ function lattice(x: number, y: number, seed: number): number {
   return (hash ^ (hash >>> 16)) * 2 ** -31;
 }
 
-/** Smooth noise in [−1, 1) with features of size 1: lattice values, blended. */
+/** Smooth noise in [−1, 1) with features of size 1, interpolated between lattice values. */
 export function noise(x: number, y: number, seed: number): number {
   const left = Math.floor(x);
   const top = Math.floor(y);
@@ -25,8 +25,8 @@ export function noise(x: number, y: number, seed: number): number {
 }
 
 /**
- * Noise with features of sizes 1, 1/2, 1/4, …, each half as strong as the one before: about 1/f, as
- * in photographs.
+ * Noise with features of sizes 1, 1/2, 1/4, …, each half as strong as the one before. The spectrum
+ * is about 1/f, as in photographs.
  */
 export function fractal(x: number, y: number, seed: number, octaves: number): number {
   let sum = 0;

@@ -3,14 +3,14 @@ import { apply } from "../tensor.ts";
 import { type Family, type Rules, spreadAll, type Value } from "./rules.ts";
 
 /**
- * Fills `out` with independent draws that the key determines. The name identifies the distribution.
+ * Fills `out` with independent draws, determined by the key. The name identifies the distribution.
  */
 export interface Sampler {
   readonly name: string;
   fill(key: readonly [number, number], out: Float32Array | Float64Array): void;
 }
 
-/** Makes a new key from a key and a number. */
+/** Derives a new key from a key and a number. */
 export interface KeyDerivation {
   readonly name: string;
   derive(key: readonly [number, number], index: number): readonly [number, number];
@@ -42,7 +42,7 @@ const draw: Rules<DrawOps["draw"]> = {
 const foldIn: Rules<DrawOps["foldIn"]> = {
   shape: (_, [key, index]) => {
     if (key!.dtype !== "key" || index!.rank !== key!.rank - 1)
-      throw new RangeError(`a key of ${showShape(key!.shape)} takes one index a key`);
+      throw new RangeError(`a key of ${showShape(key!.shape)} takes one index per key`);
     return key!.shape;
   },
   dtype: () => "key",
@@ -59,5 +59,5 @@ const foldIn: Rules<DrawOps["foldIn"]> = {
   },
 };
 
-/** Randomness: its only source is a key, and its derivative is 0. */
+/** Random draws. A key is their only source, and their derivative is 0. */
 export const draws: Family<DrawOps> = { draw, foldIn };
