@@ -41,7 +41,7 @@ const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
 const isNumbers = (value: unknown): value is Numbers => ArrayBuffer.isView(value);
 const isPlace = (value: unknown): value is Place => Array.isArray((value as Partial<Place>).shape);
 
-/** An input at each place, named by its path. */
+/** An input at each place, named by its path. Names of records have no "/". */
 export const inputsAt = <Records extends Nested<Place>>(places: Records): Filled<Records, Tensor> =>
   mapLeaves<Place, Tensor>(places, isPlace as IsLeaf<Place>, ({ shape, dtype }, path) => input(path, shape, dtype)) as Filled<
     Records,
@@ -72,15 +72,34 @@ export async function compileNested<Outputs extends Nested<Tensor>>(
   const flat = Object.fromEntries(flatten<Tensor>(outputs, isTensor as IsLeaf<Tensor>));
   const constants = fixed ? { fixed: Object.fromEntries(flatten<Numbers>(fixed, isNumbers as IsLeaf<Numbers>)) } : {};
   const program = await compile(flat, { ...options, ...constants });
+  // Paths are taken apart and put together here, because a run does little beside its step.
+  const reads = [...program.inputs.keys()].map((name) => ({ name, path: name.split("/") }));
+  const writes = writesOf(outputs);
   return {
     run: async (feeds) => {
-      const given = flatten<Numbers>(feeds, isNumbers as IsLeaf<Numbers>).filter(([name]) => program.inputs.has(name));
-      const values = await program.run(Object.fromEntries(given));
-      return mapLeaves<Tensor, Float32Array>(outputs, isTensor as IsLeaf<Tensor>, (_, path) => values[path] as Float32Array) as Filled<
-        Outputs,
-        Float32Array
-      >;
+      const given: Record<string, Numbers> = {};
+      for (const { name, path } of reads) given[name] = leafAt(feeds, path) as Numbers;
+      return written(writes, await program.run(given)) as Filled<Outputs, Float32Array>;
     },
     dispose: () => program.dispose(),
   };
+}
+
+/** What is at a path; undefined where there is nothing. */
+function leafAt(records: Nested<Numbers>, path: readonly string[]): Numbers | Nested<Numbers> | undefined {
+  let at: Numbers | Nested<Numbers> | undefined = records;
+  for (const name of path) at = (at as Nested<Numbers> | undefined)?.[name];
+  return at;
+}
+
+/** The names of records, each with the path of its leaf or with the names of its records. */
+type Writes = readonly (readonly [string, string | Writes])[];
+
+const writesOf = (records: Nested<Tensor>, path = ""): Writes =>
+  Object.entries(records).map(([name, value]) => [name, isTensor(value) ? path + name : writesOf(value, `${path}${name}/`)]);
+
+function written(writes: Writes, values: Readonly<Record<string, Numbers>>): Nested<Numbers> {
+  const records: Record<string, Numbers | Nested<Numbers>> = {};
+  for (const [name, at] of writes) records[name] = typeof at === "string" ? values[at]! : written(at, values);
+  return records;
 }
