@@ -54,7 +54,7 @@ const mostSeconds = 10;
  * a call (about 50 µs, and 2 µs for each of its nodes) is shared by too few lanes. With more,
  * results no longer stay in the processor's cache from one node to the next.
  */
-const working = 2 ** 21;
+const working = 3e6;
 
 /** Lanes that share one reading of the weights, where reading them is most of a step. */
 const sharing = 8;
