@@ -157,7 +157,10 @@ describe("gradleak run refuses by a sentence, and writes nothing", () => {
     ],
     [
       "a mistyped field two fields down",
-      changed("attack", ({ client, ...spec }) => ({ ...spec, client: { ...(client as unknown as object), weights: { kind: "file", sha526: "0" } } })),
+      changed("attack", ({ client, ...spec }) => ({
+        ...spec,
+        client: { ...(client as unknown as object), weights: { kind: "file", sha526: "0" } },
+      })),
       () => ({}),
       /unknown field "client\.weights\.sha526"; did you mean sha256\?/,
     ],
