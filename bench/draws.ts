@@ -56,11 +56,11 @@ console.log(
 );
 
 /** The command of the same attack. */
-const audit = (samples: number, width: number) =>
+const audit = (samples: number, width: number, steps = 200) =>
   runCommand<{ readonly spec: { readonly lanes: number } }>([
     ...["audit", "--samples", String(samples), "--threads", String(threads)],
     ...["--data", "gaussian:dimension=20,classes=10", "--model", `mlp:sizes=${width}`, "--prior", "gaussian", "--delta", "1"],
-    ...["--defense", "laplacian:scale=0.1", "--attack", "bayes:steps=200"],
+    ...["--defense", "laplacian:scale=0.1", "--attack", `bayes:steps=${steps}`],
   ]);
 
 const command = await audit(draws, 100);
@@ -68,5 +68,5 @@ console.log(
   `gradleak audit: ${draws} draws in ${command.seconds.toFixed(1)} s, ${(command.seconds / seconds).toFixed(2)} of that; ${command.secondsInCalls.toFixed(1)} s in ` +
     `ONNX Runtime; ${command.cpuSeconds.toFixed(1)} s of processor time; ${command.result.spec.lanes} lanes`,
 );
-const small = await audit(1000, 64);
+const small = await audit(400, 64, 2000);
 console.log(`JavaScript of a step, 64 hidden units: ${small.msBetweenCalls!.toFixed(3)} ms (median); ${small.result.spec.lanes} lanes`);

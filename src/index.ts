@@ -58,6 +58,7 @@ export {
   crossEntropy,
   type FedSgdOptions,
   fedSgd,
+  type InputStatistics,
   type LayerStatistics,
   type Loss,
   losses,
@@ -120,7 +121,14 @@ export {
   type Weighted,
 } from "./distributions/index.ts";
 export { type LeakageCode, LeakageError } from "./errors.ts";
-export { type Experiment, type ExperimentResult, experimentSchema, experiments, validateExperiment } from "./experiments/index.ts";
+export {
+  type Experiment,
+  type ExperimentResult,
+  type ExperimentRun,
+  experimentSchema,
+  experiments,
+  validateExperiment,
+} from "./experiments/index.ts";
 export * as formats from "./formats/index.ts";
 export * as graph from "./graph/index.ts";
 export {
@@ -151,6 +159,7 @@ export {
   type RiskPoint,
   riskAt,
   riskCurve,
+  type Summary,
   score,
   smallestPassingSample,
   ssim,
@@ -174,23 +183,37 @@ export {
   type Weights,
   weightsFrom,
 } from "./models/index.ts";
-export { toOnnx } from "./onnx/index.ts";
+export { type OnnxModel, toOnnx } from "./onnx/index.ts";
 export {
+  type AdamOptions,
   adam,
   annealed,
   constantRate,
   cosineRate,
   exponentialRate,
+  type LbfgsOptions,
   lbfgs,
   milestoneRate,
   narrowed,
   type Optimizer,
   type Rate,
 } from "./optimizers/index.ts";
-export { canonicalJson, catalogue, format, part, specHash } from "./parts/index.ts";
+export { canonicalJson, catalogue, format, type Parameter, part, specHash } from "./parts/index.ts";
 export { type DensityPrior, densityOf, type Prior, type PriorContext, priors, product, type ScorePrior } from "./priors/index.ts";
 export { foldIn, Key, type KeyBits, keyFromSeed, type Stream, split, stream } from "./random/index.ts";
-export { attackReport, auditReport, auditVerdict, experimentReport, experimentVerdict, terminalPicture, verdict } from "./report/index.ts";
+export {
+  type AttackReport,
+  type AuditReport,
+  attackReport,
+  auditReport,
+  auditVerdict,
+  type ExperimentReport,
+  experimentReport,
+  experimentVerdict,
+  terminalPicture,
+  type Verdict,
+  verdict,
+} from "./report/index.ts";
 export {
   type AttackSpec,
   type AuditSpec,
@@ -208,10 +231,12 @@ export {
   parseSpec,
   plan,
   type Realized,
+  type RealizedUpdate,
   type Result,
   type RunEvent,
   type RunResult,
   realize,
+  realizeUpdate,
   resultSchema,
   type Sources,
   type Spec,

@@ -1,4 +1,4 @@
-export { algorithm1, type Iterated, type Iteration, type Joint } from "./algorithm-1.ts";
+export { algorithm1 } from "./algorithm-1.ts";
 export { type AssumptionAndSearch, assuming, isAssuming } from "./assuming.ts";
 export type { Assumption, Neighborhood } from "./assumption.ts";
 export type { Assumed, Attack, Candidates, LaneProgress, Progress, Run, Work } from "./attack.ts";

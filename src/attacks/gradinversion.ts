@@ -10,7 +10,7 @@ import type { AttackDeclaration } from "./declaration.ts";
  * The factors of the terms that GradInversion's prior consists of. A term with factor 0 is left
  * out.
  */
-export interface Fidelity {
+interface Fidelity {
   readonly tv: number;
   readonly l2: number;
   readonly batchNorm: number;
@@ -20,7 +20,7 @@ export interface Fidelity {
  * GradInversion's p(x): small total variation, small norms, and batch statistics like those of the
  * network's training data (Yin et al. 2021, R_fidelity).
  */
-export function fidelity({ tv, l2, batchNorm }: Fidelity): { readonly prior: Prior; readonly name: string } {
+function fidelity({ tv, l2, batchNorm }: Fidelity): { readonly prior: Prior; readonly name: string } {
   const terms: readonly (readonly [number, string, () => Prior])[] = [
     [
       tv,

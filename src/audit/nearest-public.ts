@@ -3,7 +3,7 @@ import { type DeltaSpace, distance, imageShape } from "../metrics/index.ts";
 import { mostPublic } from "./guesses.ts";
 
 /** The public example that lies nearest to an original. */
-export interface PublicNeighbor {
+interface PublicNeighbor {
   /** The position among the public examples. */
   readonly index: number;
   /** The example, in pixel space. */

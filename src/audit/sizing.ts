@@ -53,7 +53,7 @@ const mostSeconds = 10;
  * overhead of a call (about 50 µs, and 2 µs for each of its nodes). With more, results no longer
  * stay in the processor's cache from one node to the next.
  */
-const working = 2 ** 21;
+const working = 3e6;
 
 /** The lanes that share one reading of the weights if reading them is most of a step. */
 const sharing = 8;

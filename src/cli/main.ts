@@ -42,7 +42,7 @@ async function program(words: readonly string[], ended: (code: number) => void):
     .command("run")
     .argument("<file>", "a spec in JSON or YAML, or the result.json of a run")
     .description("Runs a spec, or the spec of a result, from a file.")
-    .showHelpAfterError("(a spec says everything but where files lie; gradleak help run lists the flags)");
+    .showHelpAfterError("(a spec states everything except where files lie; gradleak help run lists the flags)");
   if (asked === "run") (await import("./options.ts")).addRunOptions(run);
   run.action(async (file: string, flags) => ended(await (await import("./run-file.ts")).runFile(file, flags)));
 

@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import pc from "picocolors";
-import { type ExperimentSpec, experimentSpec, experiments, quick, validateExperiment } from "../experiments/index.ts";
-import { format, type PartSpec, type Row, specHash } from "../parts/index.ts";
+import { type ExperimentSpec, experiments, planExperiment, quick, validateExperiment } from "../experiments/index.ts";
+import { format, type PartSpec, type Row } from "../parts/index.ts";
 import { experimentReport, experimentVerdict } from "../report/index.ts";
-import { parseSpec, quoted, wholeNumber } from "../runs/index.ts";
+import { quoted, wholeNumber } from "../runs/index.ts";
 import type { Tick } from "../scenario/index.ts";
 import { type Console, consoleFor } from "./console.ts";
 import { ResultFolder } from "./folder.ts";
@@ -80,19 +80,16 @@ function make(kind: string, params: Row["params"], flags: ReproduceFlags): Promi
  */
 export async function reproduceSpec(asked: unknown, flags: RunFlags, source?: string): Promise<number> {
   const tell = consoleFor(flags.json === true);
-  const spec = parseSpec(experimentSpec, asked, source);
+  const { spec, specHash: hash, run } = planExperiment(asked, { versions, machine: await machineOf(flags) }, source);
   const { kind } = spec.experiment;
-  const experiment = experiments.build(spec.experiment);
-  const machine = await machineOf(flags);
-  const hash = specHash(spec);
   const folder = await ResultFolder.open(flags.out ?? `out/${kind}-${hash.slice(0, 12)}`, hash, spec);
   tell.event("start", { experiment: kind, specHash: hash });
   tell.line(`${pc.bold("gradleak")} reproduces ${kind}`);
-  const { result, images } = await drive(tell, kind, experiment.run({ spec, store: folder, versions, machine }));
+  const { result, images } = await drive(tell, kind, run(folder));
   validateExperiment(result, "the result");
   for (const [name, png] of images) await folder.write(name, png);
   await folder.write("result.json", `${JSON.stringify(result, null, 2)}\n`);
-  await folder.write("report.html", experimentReport({ result, pictures: images, reproduce: commandOf(spec) }));
+  await folder.write("report.html", experimentReport({ result, images, reproduce: commandOf(spec) }));
   const { sentence, detail } = experimentVerdict(result);
   tell.line(`\n${pc.bold(sentence)}\n${detail}`);
   tell.line(`\n${folder.at("report.html")}\n${pc.dim(`${folder.at("result.json")}  spec ${hash.slice(0, 12)}`)}`);

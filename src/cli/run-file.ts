@@ -67,10 +67,7 @@ function specIn(text: string, file: string): Fields {
       `${file} is the result of objects that were made in code: it has no spec, and only that code can run it again.`,
     );
   if (given.spec === undefined && typeof given.format === "string")
-    throw new LeakageError(
-      "spec",
-      `${file} is a file of the format ${given.format} without its spec, so nothing says how to run it again.`,
-    );
+    throw new LeakageError("spec", `${file} has the format ${given.format} but no spec, so nothing says how to run it again.`);
   return isFields(given.spec) ? given.spec : given;
 }
 

@@ -39,6 +39,3 @@ export interface Dataset<Shape extends readonly number[] = readonly [number, num
   /** @throws LeakageError `spec` for an index outside 0 … size − 1. */
   example(index: number): Example;
 }
-
-/** Whether the examples are images with channels, height and width. */
-export const isPictures = (dataset: Dataset<readonly number[]>): dataset is Dataset => dataset.shape.length === 3;

@@ -23,7 +23,7 @@ export const datasets = catalogue<DataSource>("data set", [cifar10, folder, gaus
 export { cifar10Set } from "./cifar10.ts";
 export { type DataFile, type DataFiles, noFiles, type PictureFolder } from "./data-files.ts";
 export type { DataSource } from "./data-source.ts";
-export { type Dataset, type Example, isPictures } from "./dataset.ts";
+export type { Dataset, Example } from "./dataset.ts";
 export { type GaussianSet, gaussianSet } from "./gaussian.ts";
 export { mnistSet } from "./mnist.ts";
 export type { DataPackage, OfficialFiles } from "./official-files.ts";

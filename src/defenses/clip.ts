@@ -5,7 +5,7 @@ import type { Defense } from "./defense.ts";
 import { deterministicStep } from "./step.ts";
 
 /** 1 / max(1, ‖g‖ / norm) from ‖g‖². Its derivative is 0 if nothing is clipped, at g = 0 too. */
-export const clipFactor = (squaredNorm: Tensor, norm: number): Tensor =>
+const clipFactor = (squaredNorm: Tensor, norm: number): Tensor =>
   squaredNorm
     .div(norm ** 2)
     .maximum(1)

@@ -3,7 +3,7 @@ import type { Distribution } from "./density.ts";
 import { logFactorial } from "./log-factorial.ts";
 
 /** Logarithm of the volume of a ball in d dimensions: π^(d/2) r^d / Γ(d/2 + 1). */
-export const logVolume = (dimension: number, radius: number): number =>
+const logVolume = (dimension: number, radius: number): number =>
   (dimension / 2) * Math.log(Math.PI) + dimension * Math.log(radius) - logFactorial(dimension / 2);
 
 /**

@@ -1,5 +1,5 @@
 import { type OpKind, type Ops, rules } from "./ops/table.ts";
-import { axisOf, broadcastShapes, range, type Shape, sameShape, showShape, sizeOf } from "./shape.ts";
+import { axisOf, range, type Shape, sameShape, showShape, sizeOf } from "./shape.ts";
 
 /** Real numbers, integers, truth values, or keys for draws (pairs of 32-bit words). */
 export type Dtype = "float" | "index" | "mask" | "key";
@@ -295,5 +295,3 @@ export function reduceTo(tensor: Tensor, shape: Shape): Tensor {
 /** The sum of a list of tensors; `undefined`, which stands for 0, if the list is empty. */
 export const addAll = (tensors: readonly Tensor[]): Tensor | undefined =>
   tensors.reduce<Tensor | undefined>((sum, t) => (sum ? sum.add(t) : t), undefined);
-
-export { broadcastShapes };

@@ -4,7 +4,7 @@ import { invert } from "./invert.ts";
  * The distribution function of Student's t with an integer number `freedom` ≥ 1 of degrees of
  * freedom: the finite sums of Abramowitz and Stegun (1964), 26.7.3 and 26.7.4.
  */
-export function studentCdf(t: number, freedom: number): number {
+function studentCdf(t: number, freedom: number): number {
   const angle = Math.atan(t / Math.sqrt(freedom));
   const cosine = Math.cos(angle);
   const odd = freedom % 2 === 1;

@@ -36,7 +36,7 @@ export interface ForwardContext {
 }
 
 /** What a layer needs to compute. */
-export interface Context extends ForwardContext {
+interface Context extends ForwardContext {
   /** The axes of images between the layers. */
   readonly layout: Window["layout"];
 }

@@ -44,4 +44,4 @@ export const priors: Priors = chainable(
 
 export { climbed, type DensityPrior, densityOf, type Prior, type PriorContext, type ScorePrior, scoreOf } from "./prior.ts";
 export { product } from "./product.ts";
-export { batchNorm, gaussian, gaussianFit, l2, laplacian, laplacianFit, mixture, patchMixture, range, totalVariation, uniform };
+export { batchNorm, l2, totalVariation, uniform };

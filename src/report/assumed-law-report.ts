@@ -68,7 +68,7 @@ function detailOf({ panel, of, closer, beaten }: Told): string {
 const headings: Readonly<Record<Panel, string>> = { vectors: "Vectors whose density is known", images: "Images" };
 
 /** The report of that comparison: one HTML file that needs no other file and no script. */
-export function assumedLawReport({ result, pictures, reproduce }: ExperimentReport<AssumedLawResult>): string {
+export function assumedLawReport({ result, images: pictures, reproduce }: ExperimentReport<AssumedLawResult>): string {
   const { sentence, detail } = assumedLawVerdict(result);
   const panels = [...new Set(result.audits.map(({ panel }) => panel))];
   return page(

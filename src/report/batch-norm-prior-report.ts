@@ -71,7 +71,7 @@ const explained = (batches: readonly Batch[], arm: (typeof arms)[number]): numbe
   batches.filter(({ matching }) => matching[arm] !== null && matching[arm] < nearly * matching.nothing).length;
 
 /** The report of that comparison: one HTML file that needs no other file and no script. */
-export function batchNormPriorReport({ result, pictures, reproduce }: ExperimentReport<BatchNormPriorResult>): string {
+export function batchNormPriorReport({ result, images: pictures, reproduce }: ExperimentReport<BatchNormPriorResult>): string {
   const { sentence, detail } = batchNormPriorVerdict(result);
   return page(
     sentence,
@@ -111,7 +111,7 @@ function means({ psnr, difference, attacks }: BatchNormPriorResult): Markup {
 </table></div>`;
 }
 
-/** Of a batch whose pictures were kept: each original, with what came back without the prior and with it. */
+/** Of a batch whose images were kept: each original, with what came back without the prior and with it. */
 function strips({ images }: Batch, i: number, pictures: ReadonlyMap<string, Uint8Array>): Markup | false {
   const kept = images.flatMap(({ files, ...image }) => (files ? [{ ...image, files }] : []));
   return (

@@ -23,7 +23,7 @@ const tellingOf = ({ experiment }: ExperimentResult) => tellings[experiment] as 
 /**
  * The report of a figure or table of the paper: one HTML file that needs no other file and no script.
  *
- * @throws LeakageError `file` where a picture that the result names is missing.
+ * @throws LeakageError `file` where an image that the result names is missing.
  */
 export const experimentReport = (report: ExperimentReport): string => tellingOf(report.result).report(report);
 

@@ -4,7 +4,7 @@ import type { ExperimentResult } from "../experiments/index.ts";
 export interface ExperimentReport<Result = ExperimentResult> {
   readonly result: Result;
   /** PNG files by the names that the result has for them. */
-  readonly pictures: ReadonlyMap<string, Uint8Array>;
+  readonly images: ReadonlyMap<string, Uint8Array>;
   /** The command that makes the same result again. */
   readonly reproduce: string;
 }

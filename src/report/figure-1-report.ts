@@ -17,7 +17,7 @@ export function figure1Verdict({ recovered, path, delta }: Figure1Result): { rea
 }
 
 /** The report of figure 1: one HTML file that needs no other file and no script. */
-export function figure1Report({ result, pictures, reproduce }: ExperimentReport<Figure1Result>): string {
+export function figure1Report({ result, images: pictures, reproduce }: ExperimentReport<Figure1Result>): string {
   const { sentence, detail } = figure1Verdict(result);
   const { assumes, shown } = result;
   const ball =
@@ -38,7 +38,7 @@ ${snapshots(result, pictures)}
 </section>
 <section>
 <h2>The ball</h2>
-<p class="note">The path on the plane through the original that holds the first point and the direction across it in which the path strays most; it shows ${percent(shown)} of the squared distances. The discs are balls of radius δ around the original and around the points in the pictures. What lies in a disc need not lie in the ball: the plane hides the other directions.</p>
+<p class="note">The path on the plane through the original that holds the first point and the direction across it in which the path strays most; it shows ${percent(shown)} of the squared distances. The discs are balls of radius δ around the original and around the points in the images. What lies in a disc need not lie in the ball: the plane hides the other directions.</p>
 <div class="curves">${pathChart(result)}<div>${pathCurves(result)}</div>${pathLegend}</div>
 </section>
 <section>

@@ -34,7 +34,7 @@ export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, command: _
     );
   });
   const equal = Math.min(...all.map(({ candidates }) => candidates));
-  // Of a folder, the images that are drawn for the tuning are others: their hashes are made when it is prepared.
+  // The tuning of a folder draws other images, whose hashes are computed when it is prepared.
   const { split, set } = rest.data;
   const data = { set, split: otherSplit(split) };
   return rest.defenses.flatMap((defense) =>

@@ -12,8 +12,7 @@ import type { Places } from "./sources.ts";
 export type GivenFlags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
 /** The key of a flag among given flags: "--delta-space" is deltaSpace. */
-export const keyOf = ({ name }: Pick<Flag, "name">): string =>
-  name.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const keyOf = ({ name }: Pick<Flag, "name">): string => name.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 type Fields = { [name: string]: unknown };
 

@@ -11,7 +11,7 @@ import { extents, places, placesText, positiveNumber, realNumbers, wholeNumber }
 import { readVaried } from "./tuning.ts";
 
 /** The heading under which help shows a flag. */
-export type FlagGroup = "Data" | "Client" | "Attack" | "Score" | "Sampling" | "Tuning" | "Run";
+type FlagGroup = "Data" | "Client" | "Attack" | "Score" | "Sampling" | "Tuning" | "Run";
 
 /** A flag whose value is part of a spec. */
 export interface Flag {
@@ -178,12 +178,12 @@ const oneAttack = (path: string, doc: string) =>
     write: (value) => [attackName(value as PartSpec)],
   });
 
-const defense = (path: string, many: boolean) =>
+const defense = (path: string, many: boolean, several = "") =>
   flag({
     name: "--defense",
     takes: many ? "<part...>" : "<part>",
     group: "Client",
-    doc: `The defense that the client uses${many ? "; repeat it to audit several" : ""} (gradleak list defenses).`,
+    doc: `The defense that the client uses${several} (gradleak list defenses).`,
     otherwise: "none",
     path,
     read: (text) => defenses.parse(text),
@@ -346,7 +346,7 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", re
     split(true),
     ...client,
     statistics,
-    defense("defenses", true),
+    defense("defenses", true, "; repeat it to audit several"),
     flag({
       name: "--attack",
       takes: "<part...>",

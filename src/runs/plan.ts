@@ -41,7 +41,7 @@ export interface Extras {
 const schemas = { attack: attackSpec, audit: auditSpec, invert: invertSpec, tune: tuneSpec } as const;
 
 /** The commands whose specs {@link plan} takes. */
-export const runnable = Object.keys(schemas) as readonly (keyof typeof schemas)[];
+const runnable = Object.keys(schemas) as readonly (keyof typeof schemas)[];
 
 /**
  * Checks a spec, resolves its data and weights, and makes its objects. Everything that can be wrong

@@ -11,14 +11,14 @@ import { format, type PartSpec } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import type { LabelPolicy, Score } from "../scenario/index.ts";
-import type { AttackSpec, attackSpec } from "./attack-spec.ts";
+import { type AttackSpec, type attackSpec, requireUpdates } from "./attack-spec.ts";
 import type { AuditSpec, auditSpec } from "./audit-spec.ts";
 import type { InvertSpec, invertSpec } from "./invert-spec.ts";
 import type { Sources } from "./sources.ts";
 import { type TuneSpec, type tuneSpec, tuningRoot } from "./tuning.ts";
 
 /** The examples of a spec. */
-export interface Opened {
+interface Opened {
   readonly data: Dataset<readonly number[]>;
   /** The other split, which is public, if there is one. */
   readonly publicData?: Dataset<readonly number[]>;
@@ -62,6 +62,7 @@ export async function prepareAttack(asked: Asked<typeof attackSpec>, sources: So
   const found = await opened(asked.data, sources);
   requireImages(found.data, sources);
   for (const index of asked.data.images) found.data.example(index);
+  requireUpdates(asked);
   const spec = {
     ...asked,
     data: { ...identified(asked.data, found, asked.data.images, sources), images: asked.data.images },
@@ -143,7 +144,7 @@ function completed<Spec extends Asked<typeof auditSpec> | Asked<typeof tuneSpec>
   };
 }
 
-/** The density of the data set, where it is known and an attack has no prior of its own. */
+/** The density of the data set, if it is known and an attack needs a prior. */
 function ownPrior(set: PartSpec, specs: readonly PartSpec[]) {
   const { follows } = datasets.build(set);
   const open = specs.some((spec) => !attacks.build(spec).fixesPrior);

@@ -19,7 +19,7 @@ import { prepareTune } from "./prepare.ts";
 import { type Realized, realize } from "./realize.ts";
 import type { Sources } from "./sources.ts";
 import { readText, type Store } from "./store.ts";
-import { readTuned, type Tuned, type TuneSpec, tuned, tuningRoot } from "./tuning.ts";
+import { type Tuned, type TuneSpec, tuned, tuningRoot } from "./tuning.ts";
 
 /** Runs draws with a store and reports progress. */
 async function* draws(run: DrawRun, store: Store, folder: string, tuning: boolean): AsyncGenerator<RunEvent, readonly AuditChunk[]> {
@@ -99,10 +99,9 @@ export async function* runAudit(
   const began = machine.clock();
   const tunings: Tuned[] = [];
   for (const [i, tuning] of tuningsOf(spec).entries()) {
-    const folder = `tuning/${i}/`;
-    const kept = await readText(store, `${folder}tuned.json`);
     const own = await realize(await prepareTune(tuning, sources), sources, machine);
-    tunings.push(kept === undefined ? yield* runTune(own, store, surroundings, folder) : readTuned(kept, `${folder}tuned.json`));
+    // What was tried before is kept in its draws: the choice is made again from them.
+    tunings.push(yield* runTune(own, store, surroundings, `tuning/${i}/`));
   }
   const tuning = machine.clock() - began;
   const cells = tunedCells(spec, tunings);

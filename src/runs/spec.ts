@@ -36,7 +36,7 @@ const weights = z.discriminatedUnion("kind", [
 ]);
 
 /** The sender: network, weights and batch. */
-export const clientSpec = z.strictObject({
+const clientSpec = z.strictObject({
   model: partOf(models),
   weights: weights.default({ kind: "initial" }),
   /**
@@ -60,7 +60,7 @@ const scoreSpec = z.strictObject({
 });
 
 /** How an attack was tuned, in the form of specs and results. */
-export const tuningRecord = z.strictObject({
+const tuningRecord = z.strictObject({
   /** The hash of the tuning's spec. */
   specHash: sha256,
   /**

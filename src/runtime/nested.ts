@@ -16,6 +16,12 @@ export interface Place {
   readonly dtype?: "float" | "key";
 }
 
+/** A name as a part of a path: a "/" of its own is no separator. */
+const segment = (name: string): string => name.replaceAll("%", "%25").replaceAll("/", "%2F");
+
+/** The names that a path joins. */
+const namesOf = (path: string): readonly string[] => path.split("/").map((part) => part.replaceAll("%2F", "/").replaceAll("%25", "%"));
+
 type IsLeaf<Leaf> = (value: Leaf | Nested<Leaf>) => value is Leaf;
 
 /**
@@ -24,7 +30,7 @@ type IsLeaf<Leaf> = (value: Leaf | Nested<Leaf>) => value is Leaf;
  */
 function flatten<Leaf>(records: Nested<Leaf>, isLeaf: IsLeaf<Leaf>, path = ""): [string, Leaf][] {
   return Object.entries(records).flatMap(([name, value]): [string, Leaf][] =>
-    isLeaf(value) ? [[path + name, value]] : flatten(value, isLeaf, `${path}${name}/`),
+    isLeaf(value) ? [[path + segment(name), value]] : flatten(value, isLeaf, `${path}${segment(name)}/`),
   );
 }
 
@@ -32,7 +38,7 @@ function mapLeaves<Leaf, To>(records: Nested<Leaf>, isLeaf: IsLeaf<Leaf>, change
   return Object.fromEntries(
     Object.entries(records).map(([name, value]) => [
       name,
-      isLeaf(value) ? change(value, path + name) : mapLeaves(value, isLeaf, change, `${path}${name}/`),
+      isLeaf(value) ? change(value, path + segment(name)) : mapLeaves(value, isLeaf, change, `${path}${segment(name)}/`),
     ]),
   );
 }
@@ -72,15 +78,37 @@ export async function compileNested<Outputs extends Nested<Tensor>>(
   const flat = Object.fromEntries(flatten<Tensor>(outputs, isTensor as IsLeaf<Tensor>));
   const constants = fixed ? { fixed: Object.fromEntries(flatten<Numbers>(fixed, isNumbers as IsLeaf<Numbers>)) } : {};
   const program = await compile(flat, { ...options, ...constants });
+  // Paths are taken apart and put together here, because a run does little beside its step.
+  const reads = [...program.inputs.keys()].map((name) => ({ name, path: namesOf(name) }));
+  const writes = writesOf(outputs);
   return {
     run: async (feeds) => {
-      const given = flatten<Numbers>(feeds, isNumbers as IsLeaf<Numbers>).filter(([name]) => program.inputs.has(name));
-      const values = await program.run(Object.fromEntries(given));
-      return mapLeaves<Tensor, Float32Array>(outputs, isTensor as IsLeaf<Tensor>, (_, path) => values[path] as Float32Array) as Filled<
-        Outputs,
-        Float32Array
-      >;
+      const given: Record<string, Numbers> = {};
+      for (const { name, path } of reads) given[name] = leafAt(feeds, path) as Numbers;
+      return written(writes, await program.run(given)) as Filled<Outputs, Float32Array>;
     },
     dispose: () => program.dispose(),
   };
+}
+
+/** What is at a path; undefined where there is nothing. */
+function leafAt(records: Nested<Numbers>, path: readonly string[]): Numbers | Nested<Numbers> | undefined {
+  let at: Numbers | Nested<Numbers> | undefined = records;
+  for (const name of path) at = (at as Nested<Numbers> | undefined)?.[name];
+  return at;
+}
+
+/** The names of records, each with the path of its leaf or with the names of its records. */
+type Writes = readonly (readonly [string, string | Writes])[];
+
+const writesOf = (records: Nested<Tensor>, path = ""): Writes =>
+  Object.entries(records).map(([name, value]) => [
+    name,
+    isTensor(value) ? path + segment(name) : writesOf(value, `${path}${segment(name)}/`),
+  ]);
+
+function written(writes: Writes, values: Readonly<Record<string, Numbers>>): Nested<Numbers> {
+  const records: Record<string, Numbers | Nested<Numbers>> = {};
+  for (const [name, at] of writes) records[name] = typeof at === "string" ? values[at]! : written(at, values);
+  return records;
 }

@@ -4,7 +4,7 @@ import { type Tensor, topological } from "../graph/index.ts";
 import { toOnnx } from "../onnx/index.ts";
 
 /** Loads ONNX Runtime for Node or for browsers, depending on the platform. */
-export const runtime = (): Promise<typeof Ort> => {
+const runtime = (): Promise<typeof Ort> => {
   loaded ??= (import("#onnxruntime") as Promise<typeof Ort & { default?: typeof Ort }>).then((module) => module.default ?? module);
   return loaded;
 };

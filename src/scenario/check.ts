@@ -1,5 +1,5 @@
 import type { Outline, RoundOutline } from "../adversary/index.ts";
-import { defended, requireFit, send } from "../defenses/index.ts";
+import { defended, lawOf, requireFit, send } from "../defenses/index.ts";
 import { input } from "../graph/index.ts";
 import { Key } from "../random/index.ts";
 import type { Scenario } from "./scenario.ts";
@@ -8,13 +8,16 @@ import type { Scenario } from "./scenario.ts";
  * Builds, without computing anything, what every attack of a scenario will score, so that anything
  * that does not fit is reported before work starts.
  *
- * @throws LeakageError `spec` for a defense that does not fit the network or the batch, a law that
- * cannot be scored there or needs something that the defense does not publish, a prior that does
- * not fit the network, or an attack that lacks something it needs.
+ * @throws LeakageError `spec` for a defense whose steps cannot follow one another, or that does not
+ * fit the network or the batch, a law that cannot be scored there or needs something that the
+ * defense does not publish, a prior that does not fit the network, or an attack that lacks
+ * something it needs.
  */
 export function requireScenario({ client, defense, attacks, labels, batchSize }: Scenario): void {
   const { shape, classes } = client.model;
   const sender = defended(defense, client);
+  // The law of a chain whose steps cannot follow one another throws.
+  lawOf(defense);
   requireFit(defense, sender, batchSize);
   const batch = { x: input("x", [batchSize, ...shape]), y: input("y", [batchSize, classes]) };
   const { published } = send(defense, client)(batch, Key.input("key"));

@@ -37,7 +37,7 @@ export interface Tick {
 }
 
 /** The steps at which inputs are kept: the first ones, then one at about every 12 % more steps. */
-export function moments(steps: number): readonly number[] {
+function moments(steps: number): readonly number[] {
   const kept = new Set<number>([1, steps]);
   for (let step = 2; step < steps; step = Math.ceil(step * 1.12)) kept.add(step);
   return [...kept].sort((a, b) => a - b);

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { type AuditResult, auditDraws, drawRun, nowhere, readAuditChunk, validateAuditResult } from "../../src/audit/index.ts";
+import { nowhere } from "../../src/audit/audit.ts";
+import { type AuditResult, auditDraws, drawRun, readAuditChunk, validateAuditResult } from "../../src/audit/index.ts";
 import { askedBy, type CommandFlags } from "../../src/cli/asked.ts";
 import { perform, type RunFlags } from "../../src/cli/perform.ts";
 import { chosenAttacks } from "../../src/cli/tuned.ts";

@@ -39,14 +39,19 @@ const given: Readonly<Record<string, string>> = {
 function complaints(): readonly string[] {
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, root);
-  const settings = { ...options, noUnusedLocals: false, noUnusedParameters: false, verbatimModuleSyntax: false, isolatedModules: false };
+  const paths = { gradleak: [entry], "gradleak/node": [join(root, "src/node/index.ts")] };
+  const loose = { noUnusedLocals: false, noUnusedParameters: false, verbatimModuleSyntax: false, isolatedModules: false };
+  const settings = { ...options, ...loose, paths };
   const exported = [...readFileSync(entry, "utf8").matchAll(/[\w]+(?=,?\s*[,}])/g)].map(([name]) => name);
   const files = new Map(
     examples.map(({ name, source, code }, i) => {
-      const words = new Set(`${code} ${Object.values(given).join(" ")}`.match(/\w+/g));
-      const imports = [...new Set(exported)].filter((one) => words.has(one)).join(", ");
+      const stated = code.match(/^import [^;]+;$/gm) ?? [];
+      const body = stated.reduce((rest, one) => rest.replace(one, ""), code);
+      const words = new Set(`${body} ${Object.values(given).join(" ")}`.match(/\w+/g));
+      const known = new Set(stated.join().match(/\w+/g));
+      const imports = [...new Set(exported)].filter((one) => words.has(one) && !known.has(one)).join(", ");
       const parameters = Object.entries(given).map(([one, type]) => `${one}: ${type}`);
-      const text = `import { ${imports} } from "./src/index.ts";\nexport async function example(${parameters.join(", ")}) {{\n${code}\n}}\n`;
+      const text = `${stated.join("\n")}\nimport { ${imports} } from "gradleak";\nexport async function example(${parameters.join(", ")}) {{\n${body}\n}}\n`;
       return [join(root, `docstring-${i}.ts`), { text, place: `${source}, ${name}` }];
     }),
   );

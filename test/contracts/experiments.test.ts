@@ -67,7 +67,7 @@ describe.each(kinds)("the experiment %s", (kind) => {
     expect(validateExperiment(JSON.parse(JSON.stringify(result)), "the result")).toEqual(result);
     expect(result).toMatchObject({ command: "reproduce", seed: 5, specHash: planned.specHash, versions: surroundings.versions });
     expect(planExperiment(JSON.parse(JSON.stringify(result.spec)), surroundings).specHash).toBe(planned.specHash);
-    expect(experimentReport({ result, pictures: images, reproduce: `gradleak reproduce ${kind}` })).toContain(planned.specHash);
+    expect(experimentReport({ result, images: images, reproduce: `gradleak reproduce ${kind}` })).toContain(planned.specHash);
     expect(experimentVerdict(result).sentence).toMatch(/\.$/);
 
     const killed = openStore(new Map(), Math.floor(whole.written.length / 2));

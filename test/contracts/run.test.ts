@@ -12,7 +12,8 @@ import { LeakageError } from "../../src/errors.ts";
 import { encodePng, writeNpz } from "../../src/formats/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
-import { resultSchema, type Spec, tunedSchema } from "../../src/runs/index.ts";
+import { resultSchema, type Spec } from "../../src/runs/index.ts";
+import { tunedSchema } from "../../src/runs/tuning.ts";
 import { gradleak, timeless } from "./command.ts";
 
 const home = mkdtempSync(join(tmpdir(), "gradleak-run-"));
@@ -107,7 +108,7 @@ describe("gradleak run", () => {
     expect(bad.told).toMatch(/bad\.yaml names the command "audti"; did you mean audit\?/);
     expect([bad.code, bad.out]).toEqual([2, ""]);
     const flag = await gradleak("run", at("tune/tuned.json"), "--seed", "3");
-    expect(flag.told).toMatch(/unknown option '--seed'[\s\S]*a spec says everything but where files lie/);
+    expect(flag.told).toMatch(/unknown option '--seed'[\s\S]*a spec states everything except where files lie/);
     expect([flag.code, flag.out]).toEqual([2, ""]);
   });
 });
@@ -134,12 +135,7 @@ describe("gradleak run refuses by a sentence, and writes nothing", () => {
       () => ({}),
       /made in code.*only that code/,
     ],
-    [
-      "a result without its spec",
-      content("lost.json", '{"format":"gradleak-result-2","command":"attack"}'),
-      () => ({}),
-      /without its spec/,
-    ],
+    ["a result without its spec", content("lost.json", '{"format":"gradleak-result-2","command":"attack"}'), () => ({}), /but no spec/],
     ["another version", changed("audit", (spec) => ({ ...spec, version: 2 })), () => ({}), /version 2; this program reads version 1/],
     [
       "another version of a command that is not known yet",
@@ -155,13 +151,16 @@ describe("gradleak run refuses by a sentence, and writes nothing", () => {
     ],
     [
       "a mistyped field in a field",
-      changed("audit", ({ client, ...spec }) => ({ ...spec, client: { ...(client as object), bacth: 2 } })),
+      changed("audit", ({ client, ...spec }) => ({ ...spec, client: { ...(client as unknown as object), bacth: 2 } })),
       () => ({}),
       /unknown field "client\.bacth"; did you mean batch\?/,
     ],
     [
       "a mistyped field two fields down",
-      changed("attack", ({ client, ...spec }) => ({ ...spec, client: { ...(client as object), weights: { kind: "file", sha526: "0" } } })),
+      changed("attack", ({ client, ...spec }) => ({
+        ...spec,
+        client: { ...(client as unknown as object), weights: { kind: "file", sha526: "0" } },
+      })),
       () => ({}),
       /unknown field "client\.weights\.sha526"; did you mean sha256\?/,
     ],
@@ -226,19 +225,19 @@ describe("gradleak run refuses by a sentence, and writes nothing", () => {
     ],
     [
       "other images in the folder",
-      changed("attack", ({ data, ...spec }) => ({ ...spec, data: { ...(data as object), sha256: "0".repeat(64) } })),
+      changed("attack", ({ data, ...spec }) => ({ ...spec, data: { ...(data as unknown as object), sha256: "0".repeat(64) } })),
       results.attack.places,
       /--data .*photos does not have the images of this spec: their SHA-256 is [0-9a-f]{64}, and the spec names 0{64}/,
     ],
     [
       "other public images",
-      changed("attack", ({ data, ...spec }) => ({ ...spec, data: { ...(data as object), publicSha256: "0".repeat(64) } })),
+      changed("attack", ({ data, ...spec }) => ({ ...spec, data: { ...(data as unknown as object), publicSha256: "0".repeat(64) } })),
       results.attack.places,
       /the public images of this spec/,
     ],
     [
       "a hash of images of a set that is no folder",
-      changed("audit", ({ data, ...spec }) => ({ ...spec, data: { ...(data as object), sha256: "0".repeat(64) } })),
+      changed("audit", ({ data, ...spec }) => ({ ...spec, data: { ...(data as unknown as object), sha256: "0".repeat(64) } })),
       () => ({}),
       /leave data\.sha256 out/,
     ],

@@ -81,13 +81,13 @@ describe("the attack exact", () => {
   it.each(["cnn", "lenet", "convbig"])("refuses %s, whose first layer is no dense one", (model) => {
     const client = clientOf(model, [1, 12, 12]);
     expect(() => attack.check!({ rounds: [{ client }], lanes: 1, batchSize: 1 })).toThrow(
-      "attack exact does not fit this network: it inverts a dense first layer with a bias, such as that of mlp, and the first layer here is another one.",
+      "attack exact does not fit this network: it inverts a dense first layer with a bias, as in mlp, and this network begins with another layer.",
     );
   });
 
   it("refuses a batch, also when it is run", async () => {
     const { seen } = await observe(clientOf("mlp:sizes=16", [1, 4, 4]), 1, 2);
-    const refusal = "attack exact does not fit a batch of 2: the gradients of its inputs are added up; use a batch of 1.";
+    const refusal = "attack exact does not fit a batch of 2: an update adds up the gradients of all its inputs; use a batch of 1.";
     expect(() => attack.check!(seen)).toThrow(refusal);
     await expect(end(seen)).rejects.toThrow(refusal);
   });

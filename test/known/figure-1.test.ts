@@ -33,7 +33,7 @@ describe("a projection", () => {
 describe("figure 1", () => {
   it("follows the path of an adversary toward the image", async () => {
     const text = "figure-1:model=(mlp:sizes=256),attack=(bayes:samples=2,steps=120,gamma=0.98),snapshots=4";
-    const made = await runExperiment(text, { threads: 2 });
+    const made = await runExperiment(text, { seed: 8, threads: 2 });
     const result = validateExperiment(made.result, "the result") as Figure1Result;
     expect(result.path.map(({ step }) => step)).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
     const [first, last] = [result.path[0]!, result.path.at(-1)!];

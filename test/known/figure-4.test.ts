@@ -10,7 +10,7 @@ import { runExperiment } from "./run-experiment.ts";
 
 /** Nothing is tuned unless it is asked for. */
 const find = async (params: Readonly<Record<string, unknown>>): Promise<Figure4Result> =>
-  (await runExperiment({ kind: "figure-4", tuneDraws: 0, ...params }, { seed: 1, threads: 2 })).result as Figure4Result;
+  (await runExperiment({ kind: "figure-4", tuneDraws: 0, ...params }, { seed: 2, threads: 2 })).result as Figure4Result;
 
 describe("figure 4", () => {
   it("agrees with an independent PyTorch program: 0.38 for the Bayes optimal pair, 0.46 for Gaussian and Gaussian, 0.074 ± 0.014 between them", async () => {

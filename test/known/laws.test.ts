@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { attacks } from "../../src/attacks/index.ts";
 import { fedSgd } from "../../src/client/index.ts";
 import { defenses, gaussianLikelihood, laplacianLikelihood, lawOf, requireFit, send } from "../../src/defenses/index.ts";
 import { constant, Gradients, grad, input, simplify, type Tensor, topological } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { fillNormal, fillUniform, foldIn, Key, keyFromSeed } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
+import { requireScenario, type Scenario } from "../../src/scenario/index.ts";
 import { likelihoodOf } from "../laws/likelihood-of.ts";
 
 const model = models.build("mlp:sizes=5,activation=sigmoid", { shape: [1, 2, 3], classes: 3, normalization: { mean: [0], std: [1] } });
@@ -264,6 +266,21 @@ describe("refuses with the reason", () => {
     ["dp-sgd:multiplier=0", /multiplier must be a number > 0; got 0/],
   ])("%s", (spec, message) => {
     expect(refusal(() => lawOf(defenses.build(spec)))).toMatch(message);
+  });
+
+  it("a chain that cannot act, in a scenario that was made by hand too", () => {
+    const attack = { name: "cosine", ...attacks.build("inverting-gradients").build({}) };
+    const scenario = (defense: string): Scenario => ({
+      network: "mlp",
+      client: one,
+      batchSize: 1,
+      defense: { name: defense, ...defenses.build(defense) },
+      attacks: [attack],
+      labels: "known",
+      score: { delta: 1, deltaSpace: "pixel" },
+    });
+    expect(refusal(() => requireScenario(scenario("clip+gaussian:per=example")))).toMatch(/cannot follow clip at norm 1/);
+    expect(() => requireScenario(scenario("gaussian+clip"))).not.toThrow();
   });
 
   it("what does not fit the client or its batch", () => {

@@ -6,7 +6,7 @@ import { constant } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { linear } from "../../src/models/layers.ts";
 import { sequential } from "../../src/models/model.ts";
-import { constantRate, lbfgs } from "../../src/optimizers/index.ts";
+import { adam, exponentialRate } from "../../src/optimizers/index.ts";
 import { type Prior, priors } from "../../src/priors/index.ts";
 import { fillNormal, foldIn, keyFromSeed, split } from "../../src/random/index.ts";
 import { oneHot, simulate } from "../../src/scenario/index.ts";
@@ -14,13 +14,13 @@ import { likelihoodOf } from "../laws/likelihood-of.ts";
 
 const named = { prior: "as the test has it" };
 const search: Search = {
-  optimizer: lbfgs({ history: 8 }),
-  steps: 30,
-  rate: constantRate(1),
+  optimizer: adam(),
+  steps: 1600,
+  rate: exponentialRate(0.1, 0.993),
   start: "normal",
   box: false,
   restarts: 1,
-  result: "best",
+  result: "last",
 };
 const normal = (size: number, seed: number): Float32Array => {
   const out = new Float32Array(size);

@@ -6,6 +6,7 @@ import type { Tick } from "../../src/scenario/index.ts";
 export interface Running {
   readonly seed?: number;
   readonly threads?: number;
+  readonly precision?: "float32" | "float64";
   readonly store?: Store;
   onTick?(tick: Tick): void;
 }
@@ -17,9 +18,12 @@ export interface Running {
  */
 export async function runExperiment(
   experiment: unknown,
-  { seed = 0, threads = 1, store = memoryStore(), onTick }: Running = {},
+  { seed = 0, threads = 1, precision = "float32", store = memoryStore(), onTick }: Running = {},
 ): Promise<Finding<ExperimentResult>> {
-  const { run } = planExperiment({ command: "reproduce", experiment, seed }, { machine: { threads, clock: () => 0 }, versions: {} });
+  const { run } = planExperiment(
+    { command: "reproduce", experiment, seed },
+    { machine: { threads, precision, clock: () => 0 }, versions: {} },
+  );
   const running = run(store);
   for (;;) {
     const next = await running.next();

@@ -47,7 +47,7 @@ describe("programs with nested records", () => {
     const { seen } = inputsAt(filled);
     const program = await compileNested({ sum: seen.update["0.weight"].sum() }, { threads: 1 });
     expect([...(await program.run(numbersAt(filled))).sum]).toEqual([21]);
-    await expect(program.run({ seen: {} })).rejects.toThrow('"seen/update/0.weight" takes 6 numbers of shape [2, 3], got none');
+    await expect(program.run({ seen: {} })).rejects.toThrow('"seen/update/0.weight" takes 6 numbers of shape [2, 3]; got none');
     await expect(program.run({ seen: { update: { "0.weight": new Float32Array(5) } } })).rejects.toThrow("got 5");
     await program.dispose();
   });

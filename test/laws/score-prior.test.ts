@@ -41,7 +41,7 @@ describe("a prior that has only a score", () => {
     expect(at(value)).toEqual([0]);
     close(at(grad(value, [batch.x])[0]!), at(score.score!(one)(batch)));
     close(at(scoreOf(density, one)(batch)), at(scoreOf(score, one)(batch)));
-    expect(() => densityOf(score, one)).toThrow("This prior has a score, ∇ log p(x), and no density");
+    expect(() => densityOf(score, one)).toThrow("This prior has only a score, ∇ log p(x), and no density");
   });
 
   it("adds up with densities in a product, and is weighted", () => {
@@ -141,7 +141,7 @@ describe("an attack with such a prior", () => {
   it("is refused by a search that compares values", async () => {
     const byLbfgs = { ...search, optimizer: lbfgs() };
     const seen = await observe();
-    const refusal = "This prior has a score and no values, and L-BFGS compares values; use an optimizer such as adam.";
+    const refusal = "This prior has only a score and no values, and the search's optimizer compares values; use an optimizer such as adam.";
     expect(() => attackWith(score, byLbfgs).check!(seen)).toThrow(refusal);
     expect(() => attackWith(product([score, l2]), byLbfgs).check!(seen)).toThrow(refusal);
     expect(() => attackWith(density, byLbfgs).check!(seen)).not.toThrow();

@@ -12,7 +12,7 @@ export type Arm = (typeof arms)[number];
 type BatchScore = BatchNormPriorResult["batches"][number];
 
 /** Of every interval. */
-export const confidence = 0.95;
+const confidence = 0.95;
 
 /** What both attacks made of one update. */
 export interface AttackedBatch {

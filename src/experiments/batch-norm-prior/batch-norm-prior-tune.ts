@@ -24,7 +24,7 @@ type Tuning = BatchNormPriorResult["tuning"];
  * the prior is assumed, its weights; of more than `candidates` the first and others that are drawn. Both
  * arms have as many.
  */
-export function candidatesFor(arm: Arm, params: BatchNormPriorParams, seed: number): readonly PartSpec[] {
+function candidatesFor(arm: Arm, params: BatchNormPriorParams, seed: number): readonly PartSpec[] {
   const { rates, tvs, weights, gradient, l2, steps, warmUp, seeds, group, groupFrom, groupEvery, langevin } = params;
   const assumed = arm === "with" ? weights : [0];
   const first = { rate: rates[0]!, tv: tvs[0]!, batchNorm: assumed[0]! };

@@ -13,7 +13,7 @@ import { type Figure4Tuned, type Schedule, type Series, seriesSchema } from "./f
 export const firstTuningDraw = mostSamples;
 
 /** The schedules that every adversary tries: the fixed one, then every combination of the values. */
-export function candidatesOf({ rate, gamma, anneal, tuneRate, tuneGamma, tuneAnneal }: Figure4Params): readonly Schedule[] {
+function candidatesOf({ rate, gamma, anneal, tuneRate, tuneGamma, tuneAnneal }: Figure4Params): readonly Schedule[] {
   const combinations = tuneRate.flatMap((rate) => tuneGamma.flatMap((gamma) => tuneAnneal.map((anneal) => ({ rate, gamma, anneal }))));
   return [...new Map([{ rate, gamma, anneal }, ...combinations].map((each) => [JSON.stringify(each), each])).values()];
 }

@@ -2,7 +2,7 @@ import type { LayerStatistics } from "../../client/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 
 /** What a method's own loss is written in: gradients of the guess and of the client, the guess, its batch-norm statistics. */
-export interface Ingredients {
+interface Ingredients {
   /** A parameter each: gradients at the guess, and what the server saw. */
   readonly own: readonly Tensor[];
   readonly seen: readonly Tensor[];

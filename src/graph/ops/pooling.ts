@@ -8,7 +8,7 @@ type Pair = readonly [number, number];
  * Windows of size `kernel`, every `stride`, over the last two axes. All windows lie inside; padding
  * is a separate operation.
  */
-export interface Pool {
+interface Pool {
   readonly kernel: Pair;
   readonly stride: Pair;
 }
