@@ -174,7 +174,8 @@ export function tuned(spec: TuneSpec, chunks: readonly AuditChunk[]): Tuned {
   const best = spec.attacks[ranked[0]!.cell]!;
   return {
     format: "gradleak-tuned-2",
-    spec: spec as unknown as Tuned["spec"],
+    // The order is canonical, so that the same spec gives the same bytes however it was written.
+    spec: JSON.parse(canonicalJson(spec)) as Tuned["spec"],
     specHash: specHash(spec),
     by: spec.by,
     split: spec.data.split,

@@ -114,8 +114,8 @@ describe("gradleak run", () => {
 });
 
 describe("gradleak run refuses by a sentence, and writes nothing", () => {
-  const changed = (command: Spec["command"], changes: (spec: Record<string, never>) => object) => () => {
-    const spec = structuredClone(specIn(command)) as Record<string, never>;
+  const changed = (command: Spec["command"], changes: (spec: Record<string, unknown>) => object) => () => {
+    const spec = specIn(command);
     return write("changed.json", JSON.stringify(changes(spec)));
   };
   const content = (name: string, own: string) => () => write(name, own);
@@ -227,7 +227,7 @@ describe("gradleak run refuses by a sentence, and writes nothing", () => {
       "other images in the folder",
       changed("attack", ({ data, ...spec }) => ({ ...spec, data: { ...(data as unknown as object), sha256: "0".repeat(64) } })),
       results.attack.places,
-      /--data .*photos does not (hold|contain) the images of this spec: their SHA-256 is [0-9a-f]{64}, and the spec names 0{64}/,
+      /--data .*photos does not have the images of this spec: their SHA-256 is [0-9a-f]{64}, and the spec names 0{64}/,
     ],
     [
       "other public images",
