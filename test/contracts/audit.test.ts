@@ -141,7 +141,7 @@ describe("an audit", () => {
     expect(compared).toMatchObject({ ...outcomes, pValue: mcnemar(outcomes) });
     expect(compared!.recovered).toEqual({ ...tango(outcomes, 0.95), interval: "tango" });
     const differences = first.map((d, i) => d - second[i]!);
-    expect(compared!.distance).toEqual({ ...bootstrapMean(differences, foldIn(resampleKey(5, 0), 1), { confidence: 0.95 }), images: 10 });
+    expect(compared!.distance).toEqual({ ...bootstrapMean(differences, foldIn(stream(resampleKey(5, 0), "resample"), 1), { confidence: 0.95 }), images: 10 });
     expect(result.gate!.confidence).toBe(bonferroni(0.95, 2));
     expect(result.gate!.verdicts[0]!.value).toBe(clopperPearson(Math.max(counts[0]!, counts[1]!), 10, bonferroni(0.95, 2)).upper);
     const nearest = result.cells[0]!.nearest!;
@@ -172,7 +172,7 @@ describe("an audit", () => {
     expect(compared!.pValue).toBeNull();
     const differences = first.map((draw, i) => draw.map((d, b) => Number(recovers(d)) - Number(recovers(second[i]![b]!))));
     expect(compared!.recovered).toEqual({
-      ...clusterBootstrap(differences, foldIn(resampleKey(5, 0), 1), options),
+      ...clusterBootstrap(differences, foldIn(stream(resampleKey(5, 0), "resample"), 1), options),
       interval: "cluster-bootstrap",
     });
   });
@@ -435,7 +435,7 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
       /--vary leaves attack idlg:steps=2 one candidate/,
     ],
     ["a parameter to vary twice", { vary: ["rate=1/2", "rate=3"] }, /--vary rate is given twice/],
-    ["a budget of nothing", { budget: "8" }, /--budget 8 is about tuning, and without --vary nothing is tuned/],
+    ["a budget of nothing", { budget: "8" }, /--budget 8 is about tuning, and nothing is tuned without --vary/],
     ["one draw to tune on", { vary: ["rate=1/2"], tuningSamples: "1" }, /--tuning-samples takes a whole number from 2/],
     ["steps to vary", { vary: ["steps=1/2"] }, /equal budgets/],
     ["objectives of different priors", { vary: ["prior.weight=1/2"], by: "objective" }, /changes the objective itself/],
@@ -506,9 +506,9 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
         { ...sources, dataset: async (_, split) => black(split) },
         surroundings,
       );
-    await expect(planned("audit", 96)).rejects.toThrow(/--statistics 96: there are 64 public images/);
+    await expect(planned("audit", 96)).rejects.toThrow(/--statistics 96: there are only 64 public images/);
     expect((await planned("tune", 96)).spec.client.statistics).toMatchObject({ examples: 96 });
-    await expect(planned("tune", 128)).rejects.toThrow(/there are 96 public images/);
+    await expect(planned("tune", 128)).rejects.toThrow(/there are only 96 public images/);
   });
 
   it("a folder whose pictures have no labels", async () => {

@@ -322,7 +322,7 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
     [
       "a law to assume that nobody knows",
       [...base, "--prior", "uniform", "--attack", "bayes", "--defense", "gaussian+clip:norm=2"],
-      /that law is not known: clip at norm 2 follows gaussian with sigma 0\.1.*State one to assume/,
+      /that law is not known: clip at norm 2 follows gaussian with sigma 0\.1.*State a likelihood to assume/,
     ],
     ["a mistyped conditional", [...base, "--attack", "bayes:conditional=gausian"], /no conditional "gausian"\. Did you mean gaussian/],
     ["a mistyped loss", [...base, "--loss", "cross-entropi"], /Did you mean cross-entropy/],
