@@ -238,9 +238,9 @@ describe("the problem", () => {
       expect([problem.truth.length, problem.start.length, problem.labels]).toEqual([6144, 6144, [0, 1]]);
       const steps = attack(problem, await observe(problem, 1), 1);
       const { value } = await steps.next();
-      for (const { objective } of value.lanes) expect(objective).toBeGreaterThan(0);
+      for (const { objective } of value.lanes()) expect(objective).toBeGreaterThan(0);
       const { mean, std } = problem.model.normalization;
-      const pictures: Float32Array = value.pictures();
+      const pictures: Float32Array = value.inputs();
       const wrong = pictures.filter((pixel, i) => {
         const channel = Math.floor(i / 1024) % 3;
         const [low, high] = [-mean[channel]! / std[channel]!, (1 - mean[channel]!) / std[channel]!];

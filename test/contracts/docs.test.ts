@@ -60,7 +60,7 @@ const catalogues: Readonly<Record<string, { parse(text: string): unknown }>> = {
 function commandOf(words: readonly string[]): string {
   const first = words.findIndex((word) => word.startsWith("--"));
   const named = first < 0 ? words : words.slice(0, first);
-  return named.slice(0, { list: 1, data: 2 }[named[0]!] ?? named.length).join(" ");
+  return named.slice(0, { list: 1, run: 1, data: 2 }[named[0]!] ?? named.length).join(" ");
 }
 
 /** Reads the parts among the words of a command, each by the catalogue of its option. Throws where one is none. */
