@@ -1,11 +1,11 @@
 export { type Audited, type AuditInput, audit, auditDraws, type ChunkStore, drawRun, requireAudit, shownImages } from "./audit.ts";
-export { type AuditTick, type Cell, cellsOf, type DrawRun, type Machine } from "./audit-chunk.ts";
+export type { AuditTick, Cell, DrawRun, Machine } from "./audit-chunk.ts";
 export { type AuditCell, type AuditResult, auditResultSchema, validateAuditResult } from "./audit-result.ts";
 export { type AuditChunk, readAuditChunk } from "./chunk.ts";
 export { type DrawRange, drawKey, drawPlaces } from "./draws.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
-export { type Guess, gray, guessesFrom, meanGuess, mostPublic } from "./guesses.ts";
+export { type Guess, gray, meanGuess, mostPublic } from "./guesses.ts";
 export { type NearestPublic, nearestPublic } from "./nearest-public.ts";
 export { assumptionsSchema, fileName, hash, invalid, specFields, specFieldsOf } from "./result-fields.ts";
 export { type Sizes, sizesFor } from "./sizing.ts";

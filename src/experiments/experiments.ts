@@ -42,7 +42,7 @@ export function validateExperiment(value: unknown, source: string): ExperimentRe
 }
 
 /** What `gradleak reproduce` does, complete. The hash of its canonical JSON names the result. */
-export const experimentSpec = z.strictObject({
+const experimentSpec = z.strictObject({
   version: z.literal(specVersion).default(specVersion),
   command: z.literal("reproduce"),
   experiment: partOf(experiments),

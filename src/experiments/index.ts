@@ -5,7 +5,6 @@ export {
   type ExperimentPlan,
   type ExperimentResult,
   experimentSchema,
-  experimentSpec,
   experiments,
   planExperiment,
   quick,

@@ -141,7 +141,10 @@ describe("an audit", () => {
     expect(compared).toMatchObject({ ...outcomes, pValue: mcnemar(outcomes) });
     expect(compared!.recovered).toEqual({ ...tango(outcomes, 0.95), interval: "tango" });
     const differences = first.map((d, i) => d - second[i]!);
-    expect(compared!.distance).toEqual({ ...bootstrapMean(differences, foldIn(stream(resampleKey(5, 0), "resample"), 1), { confidence: 0.95 }), images: 10 });
+    expect(compared!.distance).toEqual({
+      ...bootstrapMean(differences, foldIn(stream(resampleKey(5, 0), "resample"), 1), { confidence: 0.95 }),
+      images: 10,
+    });
     expect(result.gate!.confidence).toBe(bonferroni(0.95, 2));
     expect(result.gate!.verdicts[0]!.value).toBe(clopperPearson(Math.max(counts[0]!, counts[1]!), 10, bonferroni(0.95, 2)).upper);
     const nearest = result.cells[0]!.nearest!;

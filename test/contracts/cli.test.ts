@@ -66,13 +66,8 @@ describe("gradleak attack", () => {
   });
 
   it("finishes with the same result after kill -9 and after an interrupt, with nothing half-written", async () => {
-    for (const [i, name] of ["round/0.png", "round/1.png", "square/0.png"].entries()) {
-      const data = Uint8Array.from({ length: 192 }, (_, k) => (k * (i + 3) * 29) % 256);
-      mkdirSync(join(at("pictures"), name, ".."), { recursive: true });
-      writeFileSync(join(at("pictures"), name), encodePng({ width: 8, height: 8, channels: 3, data }));
-    }
     const attack = ["--attack", "inverting-gradients:steps=1500", "--images", "0-2", "--save-update"];
-    const words = ["attack", "--data", at("pictures"), "--size", "8x8", "--model", "mlp:sizes=8", ...attack];
+    const words = ["attack", ...small, ...attack];
     expect((await gradleak(...words, "--out", at("undisturbed"))).code).toBe(0);
     for (const signal of ["SIGKILL", "SIGINT"] as const) {
       const folder = at(signal);
@@ -95,7 +90,7 @@ describe("gradleak attack", () => {
     const inverting = [
       "invert",
       "--model",
-      "mlp:sizes=8",
+      "mlp:sizes=16",
       "--input-shape",
       "3x8x8",
       "--classes",

@@ -41,6 +41,9 @@ function complaints(): string[] {
   const contents = (path: string) => examples.get(resolve(path)) ?? changed.get(resolve(path))?.(read(path)!) ?? read(path);
   host.readFile = contents;
   host.fileExists = (path) => examples.has(resolve(path)) || ts.sys.fileExists(path);
+  // An example may stand in a folder of its own, which is not there.
+  const folders = new Set([...examples.keys()].map((path) => dirname(path)));
+  host.directoryExists = (path) => folders.has(resolve(path)) || ts.sys.directoryExists(path);
   host.getSourceFile = (path, language) => {
     const source = contents(path);
     return source === undefined ? undefined : ts.createSourceFile(path, source, language);

@@ -93,13 +93,12 @@ describe("figure 4", () => {
     expect(specHash(tuned!.spec)).toBe(tuned!.specHash);
     expect(notes.join(" ")).toContain(tuned!.specHash);
     for (const { chosen, scores } of tuned!.series) {
-      expect(scores.length).toBe(3);
+      // Each candidate searches in its own way.
+      expect(new Set(scores).size).toBe(3);
       // The fixed setting is among the candidates, so that tuning cannot be worse on its own draws.
       expect(Math.min(...scores)).toBeLessThanOrEqual(scores[0]!);
       expect(chosen).toEqual(tuned!.candidates[scores.indexOf(Math.min(...scores))]);
     }
-    // Here another candidate is better for some adversaries.
-    expect(tuned!.series.filter(({ scores }) => Math.min(...scores) < scores[0]!).length).toBeGreaterThan(0);
     const [bayes, ...others] = tuned!.series;
     expect(bayes!.minusBayes).toEqual({ mean: 0, low: 0, high: 0 });
     for (const { conditional, finalDistance, minusBayes } of others) {
