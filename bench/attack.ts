@@ -1,26 +1,28 @@
 import type { Progress } from "../src/adversary/index.ts";
 import { attacks } from "../src/attacks/index.ts";
-import { client } from "../src/client/index.ts";
-import { input } from "../src/graph/index.ts";
+import { fedSgd } from "../src/client/index.ts";
+import { input, type NamedNumbers, sizeOf } from "../src/graph/index.ts";
 import { fillNormal } from "../src/random/index.ts";
 import { compile, releasePrograms } from "../src/runtime/index.ts";
+import { oneHot } from "../src/scenario/index.ts";
 import type { Problem } from "./problem.ts";
 
 /** The gradient of every lane's private picture: what the server sees. */
-export async function observe({ model, weights, lanes, truth, labels }: Problem, threads: number): Promise<Map<string, Float32Array>> {
-  const one = client({ model, weights });
+export async function observe({ model, weights, lanes, truth, labels }: Problem, threads: number): Promise<NamedNumbers> {
+  const one = fedSgd({ model, weights });
   const x = input("x", [1, ...model.shape]);
   const y = input("y", [1, model.classes]);
-  const gradients = one.gradients({ x, y });
+  const gradients = one.update({ x, y });
   const program = await compile(Object.fromEntries(gradients.names.map((name) => [name, gradients.entries(name)])), { threads });
-  const seen = new Map<string, Float32Array>();
+  const seen = new Map(
+    model.parameters.map(({ name, shape }) => [name, { shape: [lanes, ...shape], data: new Float32Array(lanes * sizeOf(shape)) }]),
+  );
   const pixels = truth.length / lanes;
   for (const [lane, label] of labels.entries()) {
-    const sent = await program.run({ x: truth.slice(lane * pixels, (lane + 1) * pixels), y: oneHot(label, model.classes) });
+    const sent = await program.run({ x: truth.slice(lane * pixels, (lane + 1) * pixels), y: oneHot([label], model.classes) });
     for (const name of gradients.names) {
       const own = sent[name]!;
-      if (lane === 0) seen.set(name, new Float32Array(lanes * own.length));
-      seen.get(name)!.set(own, lane * own.length);
+      seen.get(name)!.data.set(own, lane * own.length);
     }
   }
   await program.dispose();
@@ -30,28 +32,23 @@ export async function observe({ model, weights, lanes, truth, labels }: Problem,
 }
 
 /** The same gradients with normal noise of a ten-thousandth of their size: no products of thin factors any more, and else as good as the same. */
-export function noisy(updates: ReadonlyMap<string, Float32Array>): Map<string, Float32Array> {
+export function noisy(updates: NamedNumbers): NamedNumbers {
   return new Map(
-    [...updates].map(([name, data], i) => {
+    [...updates].map(([name, { shape, data }], i) => {
       const noise = new Float32Array(data.length);
       fillNormal([0, i], noise);
       const size = Math.sqrt(data.reduce((sum, entry) => sum + entry * entry, 0) / data.length);
-      return [name, data.map((entry, j) => entry + 1e-4 * size * noise[j]!)];
+      return [name, { shape, data: data.map((entry, j) => entry + 1e-4 * size * noise[j]!) }];
     }),
   );
 }
 
 /** The attack of the command line, without an end. Each value that is asked for takes one step. */
-export function attack(problem: Problem, updates: ReadonlyMap<string, Float32Array>, threads: number): AsyncIterator<Progress> {
+export function attack(problem: Problem, updates: NamedNumbers, threads: number): AsyncIterator<Progress> {
   const { model, weights, lanes, labels, start, tv, rate } = problem;
   const declaration = attacks.build({ kind: "inverting-gradients", steps: 1_000_000, decay: "none", tvNorm: "l1", tv, rate });
-  const rows = new Float32Array(lanes * model.classes);
-  labels.forEach((label, lane) => {
-    rows.set(oneHot(label, model.classes), lane * model.classes);
-  });
-  const seen = { client: client({ model, weights }), lanes, updates, batchSize: 1, labels: rows };
+  const round = { client: fedSgd({ model, weights }), updates };
+  const seen = { rounds: [round], lanes, batchSize: 1, labels: oneHot(labels, model.classes) };
   const keys = labels.map((_, lane) => [0, lane] as const);
-  return declaration.build({ jointLabels: false }).reconstruct(seen, keys, { threads, start })[Symbol.asyncIterator]();
+  return declaration.build({}).reconstruct(seen, keys, { threads, start })[Symbol.asyncIterator]();
 }
-
-const oneHot = (label: number, classes: number): Float32Array => Float32Array.from({ length: classes }, (_, i) => Number(i === label));

@@ -26,10 +26,10 @@ async function prepare(folder: string, threads: number, fullRank: boolean): Prom
   steps = attack(problem, updates, threads);
   const progress = await step();
   const secondsToFirstStep = (performance.now() - began) / 1000;
-  const pictures = progress.pictures();
+  const pictures = progress.inputs();
   return {
     secondsToFirstStep,
-    objective: progress.lanes.map(({ objective }) => objective),
+    objective: progress.lanes().map(({ objective }) => objective!),
     picture: Buffer.from(pictures.buffer, pictures.byteOffset, pictures.byteLength).toString("base64"),
   };
 }

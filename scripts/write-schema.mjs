@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { z } from "zod";
 import { auditResultSchema } from "../dist/audit/audit-result.js";
-import { resultSchema } from "../dist/audit/result.js";
+import { resultSchema } from "../dist/runs/index.js";
 import { experimentSchema } from "../dist/experiments/index.js";
 
 for (const [name, schema] of [

@@ -1,8 +1,14 @@
 /** What kind of mistake a {@link LeakageError} reports. */
 export type LeakageCode =
-  /** A file that is truncated, oversized, hostile, or of another format, shape or type than expected. */
+  /**
+   * A file that is truncated, oversized, hostile, or of another format, shape or type than
+   * expected.
+   */
   | "file"
-  /** A part, parameter, flag or spec that does not exist, is out of range, or does not fit its neighbor. */
+  /**
+   * A part, parameter, flag or spec that does not exist, is out of range, or does not fit its
+   * neighbor.
+   */
   | "spec"
   /** A device or operation that the installed runtime does not offer. */
   | "runtime"
@@ -12,8 +18,9 @@ export type LeakageCode =
   | "output";
 
 /**
- * The one error of this package: the input was wrong. Its message is a sentence that says what was expected, what came,
- * and what is allowed. The command line exits with 2 on it; anything else that is thrown is a defect and exits with 3.
+ * The one error of this package: the input was wrong. Its message is a sentence that says what was
+ * expected, what came, and what is allowed. The command line exits with 2 on it; anything else that
+ * is thrown is a defect and exits with 3.
  */
 export class LeakageError extends Error {
   readonly code: LeakageCode;

@@ -1,54 +1,109 @@
-import type { Client } from "../client/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
+import type { LabelRule } from "./labels.ts";
+import type { Observations, Outline } from "./observations.ts";
 
-/** All that an attacker is given: updates of one client, one a lane. */
-export interface Observations {
-  readonly client: Client;
-  /** How many updates there are. */
-  readonly lanes: number;
-  /** Observed gradients by parameter name, [lanes, ...shape]. */
-  readonly updates: ReadonlyMap<string, Float32Array>;
-  /** Pictures in one update. */
-  readonly batchSize: number;
-  /** What the defense publishes beside the updates, by name, [lanes, ...shape]; shapes are those of one lane. */
-  readonly open?: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
-  /** Label probabilities [lanes, batchSize, classes], where they are known. */
-  readonly labels?: Float32Array;
+/** What an attack assumes, in words and numbers, for results. */
+export interface Assumed {
+  /** The law p(update | inputs) that it assumes. */
+  readonly law: string;
+  /** The prior p(inputs) that it assumes. */
+  readonly prior: string;
+  /** The radius δ of the ball that it averages over; 0 if it judges points. */
+  readonly radius: number;
+  /** k, the number of points in that ball; 1 if it judges points. */
+  readonly samples: number;
 }
 
-/** Where an attack stands with one update. */
+/** The progress of an attack on one batch. */
 export interface LaneProgress {
-  /** The attacker's objective at the latest evaluation, without the constants of the densities that it assumes. */
-  readonly objective: number;
-  /** Its part without the prior. */
-  readonly matching: number;
-  /** Outer steps of the optimizer. */
+  /**
+   * The attacker's objective at the latest evaluation, without the constants of the assumed
+   * densities; null if it has none.
+   */
+  readonly objective: number | null;
+  /** The part of the objective without the prior. */
+  readonly matching: number | null;
+  /** The number of outer steps of the optimizer so far. */
   readonly steps: number;
+  /** The number of evaluations of the objective so far. */
   readonly evaluations: number;
-  /** Why the lane ended before its steps were done: its objective was not a number, or nothing was left to gain. */
+  /**
+   * Why the lane ended before its last step: its objective was not a number, or nothing was left to
+   * gain.
+   */
   readonly stopped: "nan" | "converged" | null;
+  /**
+   * The probability, by the attacker's own posterior, that the truth is within the ball around its
+   * answer. It is absent if the attacker states none.
+   */
+  readonly success?: number;
 }
 
-/** What an attack reports after each call of its program; the last report is the result. */
+/** What an attack reports after each call of its program. The last report is the result. */
 export interface Progress {
-  /** Steps of the slowest lane, out of `of`. */
+  /** The steps of the slowest lane, out of `of`. */
   readonly step: number;
   readonly of: number;
-  readonly lanes: readonly LaneProgress[];
-  /** Reconstructions so far, [lanes, batchSize, c, h, w] in model space. */
-  pictures(): Float32Array;
-  /** Label probabilities that the attack assumes, [lanes, batchSize, classes]. */
+  /** The progress of each lane. It is computed on request. */
+  lanes(): readonly LaneProgress[];
+  /** The reconstructions so far, [lanes, batchSize, ...shape] in model space. */
+  inputs(): Float32Array;
+  /** The label probabilities that the attack assumes, [lanes, batchSize, classes]. */
   labels(): Float32Array;
 }
 
 export interface Run extends CompileOptions {
-  /** Starting points [lanes, batchSize, c, h, w] in model space in place of drawn ones. */
+  /** Starting points [lanes, batchSize, ...shape] in model space, in place of drawn ones. */
   readonly start?: Float32Array;
 }
 
-/** An assumption plus a search. The private pictures are not among its arguments. */
+/**
+ * Batches, one per lane: inputs [lanes, batchSize, ...shape] in model space and label probabilities
+ * [lanes, batchSize, classes].
+ */
+export interface Candidates {
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+}
+
+/**
+ * How much an attack computes for one update. An audit uses it to choose how many updates it
+ * attacks together.
+ */
+export interface Work {
+  readonly steps: number;
+  readonly restarts: number;
+  /** The number of points at which each step computes the objective. */
+  readonly points: number;
+  /** Whether the attack reads the entries of gradients, and not only products of their factors. */
+  readonly entries: boolean;
+}
+
+/** An assumption and a way to answer. No method receives the private batch. */
 export interface Attack {
-  /** Yields progress; the last value holds the reconstructions. One key a lane. */
+  readonly assumes: Assumed;
+  /** How labels of a batch are read off an update, if the method says so. */
+  readonly labelRule?: LabelRule;
+  /** The work per update. Without it, the attack counts as a thousand steps that read entries. */
+  readonly work?: Work;
+  /**
+   * Checks that the attack fits what it will see.
+   *
+   * @throws LeakageError `spec` that names what does not fit: the client, the size of the batch,
+   * what was published, or the labels.
+   */
+  check?(seen: Outline): void;
+  /**
+   * Attacks all lanes together. It yields progress, and the last report has the reconstructions.
+   *
+   * @param keys the keys of the attack's randomness, one per lane.
+   */
   reconstruct(seen: Observations, keys: readonly KeyBits[], run?: Run): AsyncIterable<Progress>;
+  /**
+   * The attacker's objective at any batches, one number per lane, in the form of the last step. It
+   * is for diagnosis. The points of a ball follow from the keys. It is absent if the attack has no
+   * objective.
+   */
+  objective?(seen: Observations, at: Candidates, keys: readonly KeyBits[], run?: CompileOptions): Promise<Float32Array>;
 }

@@ -1,5 +1,5 @@
 import { worthFactoring } from "../graph/index.ts";
-import type { Observations } from "./attack.ts";
+import type { Observations, Round } from "./observations.ts";
 
 /** A matrix [m, n] as leftᵀ · right, row-major: left [rank, m], right [rank, n]. */
 export interface LowRank {
@@ -8,10 +8,14 @@ export interface LowRank {
 }
 
 /**
- * The observed matrices that are products of thin factors in all lanes, as dense layers' gradients without noise are: the factors [lanes, batchSize, …] by parameter
- * name. Comparing through them keeps the large matrix out of every step.
+ * The thin factors of observed matrices, [lanes, batchSize, …] by parameter name. It has the
+ * matrices that are products of thin factors in all lanes, as dense layers' gradients without noise
+ * are. A comparison through the factors keeps the large matrix out of every step.
  */
-export function observedFactors({ client, updates, lanes, batchSize }: Observations): ReadonlyMap<string, LowRank> {
+export function observedFactors(
+  { client, updates }: Round,
+  { lanes, batchSize }: Pick<Observations, "lanes" | "batchSize">,
+): ReadonlyMap<string, LowRank> {
   const found = new Map<string, LowRank>();
   for (const { name, shape } of client.parameters) {
     const [m, n] = shape as [number, number];
@@ -19,8 +23,9 @@ export function observedFactors({ client, updates, lanes, batchSize }: Observati
     const left = new Float32Array(lanes * batchSize * m);
     const right = new Float32Array(lanes * batchSize * n);
     const all = Array.from({ length: lanes }, (_, lane) => lane).every((lane) => {
-      const data = updates.get(name)!.subarray(lane * m * n, (lane + 1) * m * n);
-      // A lane that holds no numbers fails, whatever its factors are; the others are not to notice.
+      const data = updates.get(name)!.data.subarray(lane * m * n, (lane + 1) * m * n);
+      // A lane with entries that are not numbers fails, whatever its factors are. It must not
+      // affect the others.
       const one = holdsNumbers(data) ? lowRank(data, m, n, batchSize) : notNumbers(batchSize, m, n);
       if (one) left.set(one.left, lane * batchSize * m);
       if (one) right.set(one.right, lane * batchSize * n);
@@ -42,16 +47,21 @@ const notNumbers = (rank: number, m: number, n: number): LowRank => ({
   right: new Float32Array(rank * n).fill(Number.NaN),
 });
 
-/** The part of its norm that a matrix of low rank may differ by from the product: what float32 products and sums are off by. */
+/**
+ * The part of its norm that a matrix of low rank may differ from the product by, which is the error
+ * of float32 products and sums.
+ */
 const tolerance = 3e-6;
 
 /**
- * Factors a matrix of rank ≤ `rank`, up to the rounding of its float32 entries. A dense layer's gradient over B examples is such a matrix with rank ≤ B, unless noise was
- * added to it.
+ * Factors a matrix of rank ≤ `rank`, up to the rounding of its float32 entries. A dense layer's
+ * gradient over B examples is such a matrix with rank ≤ B, unless noise was added to it.
  *
- * By Gaussian elimination: each round takes the row with the largest remainder, divided by its largest entry, and that entry's column. Unused factors are 0.
- * @param data Entries, row-major, all of them finite.
- * @returns undefined where the rank is higher; decided on a few rows, where possible.
+ * The method is Gaussian elimination. Each round takes the row with the largest remainder, divided
+ * by its largest entry, and that entry's column. Unused factors are 0.
+ *
+ * @param data the entries, row-major, all finite.
+ * @returns undefined if the rank is higher. A few rows decide that if possible.
  */
 export function lowRank(data: Float32Array, m: number, n: number, rank: number): LowRank | undefined {
   const few = 2 * rank + 2;
@@ -94,7 +104,10 @@ export function lowRank(data: Float32Array, m: number, n: number, rank: number):
   return { left: rowsOf(left, rank, m), right: rowsOf(right, rank, n) };
 }
 
-/** Puts row i of data − leftᵀ · right into `row`; returns its squared norm. Passes over the data are what factoring costs, so the first term is subtracted in reading. */
+/**
+ * Puts row i of data − leftᵀ · right into `row` and returns its squared norm. Passes over the data
+ * are the cost of factoring, so the first term is subtracted while reading.
+ */
 function remainderOfRow(
   data: Float32Array,
   i: number,

@@ -1,42 +1,61 @@
 import { z } from "zod";
 import { assuming, type Neighborhood } from "../adversary/index.ts";
+import type { Likelihood } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { adam, annealed, exponentialRate, lbfgs, narrowed } from "../optimizers/index.ts";
 import { format, nested, part } from "../parts/index.ts";
 import { type Prior, priors } from "../priors/index.ts";
-import { conditionals, narrowGaussian } from "./conditionals.ts";
+import { conditionals, likelihoodOf, narrowGaussian } from "./conditionals.ts";
 import type { AttackDeclaration, Setting } from "./declaration.ts";
 
 /**
- * The adversary of the paper (Balunović et al., §4): it assumes the law of the defense that is there and the prior that is stated, and maximizes Algorithm 1's
- * objective. With `samples` = 1 it judges single points, which is maximum a posteriori; with more, it averages over a ball whose radius is the score's own δ.
+ * The adversary of the paper (Balunović et al. 2022, §4). It assumes the defense's own law and the
+ * stated prior, and maximizes the objective of Algorithm 1. With `samples` = 1 it judges single
+ * points, which is maximum a posteriori estimation. With more samples it averages over a ball,
+ * whose radius is the δ of the score unless `delta` says otherwise.
  */
 export const bayes = part({
   kind: "bayes",
-  doc: "Algorithm 1: the law of the defense that is there and the prior that is stated (Balunović et al.).",
+  doc: "Maximizes the objective of Algorithm 1 under the defense's law and the stated prior (Balunović et al. 2022).",
   params: {
     conditional: nested("conditional", () => conditionals)
       .optional()
-      .describe("Assumed p(g | x); without it, the law of the declared defense."),
+      .describe("The likelihood p(g | x) that the attack assumes. Without it, the attack assumes the law of the defense."),
     prior: nested("prior", () => priors)
       .optional()
-      .describe("Assumed p(x); without it, the stated one, or the data's own density."),
-    samples: z.int().positive().max(4096).default(1).describe("Points k drawn in the ball at each step; 1 judges the point itself."),
+      .describe("The prior p(x) that the attack assumes. Without it, the attack takes --prior, or the density of the data."),
+    samples: z
+      .int()
+      .positive()
+      .max(4096)
+      .default(1)
+      .describe("The number of points k that each step draws in the ball. 1 judges the candidate itself."),
     delta: z
       .number()
       .nonnegative()
       .nullable()
       .default(null)
-      .describe("Radius of the ball where samples > 1; none takes the δ of the score."),
+      .describe("The radius of the ball, used if samples > 1. none takes the δ of the score."),
     bound: z
       .enum(["jensen", "log-mean-exp"])
       .default("jensen")
-      .describe("The paper's lower bound, or the logarithm of the mean probability."),
-    points: z.enum(["independent", "antithetic"]).default("independent").describe("Independent points, or pairs ±u."),
-    steps: z.int().positive().max(1_000_000).default(1000).describe("Steps of the optimizer."),
-    optimizer: z.enum(["adam", "signed-adam", "lbfgs"]).default("adam").describe("Adam; Adam on signs; L-BFGS with a line search."),
-    rate: z.number().positive().default(0.1).describe("Learning rate."),
-    gamma: z.number().positive().max(1).default(1).describe("The rate is multiplied by this after each step."),
+      .describe("What a step maximizes: the paper's lower bound, or the logarithm of the mean probability."),
+    points: z
+      .enum(["independent", "antithetic"])
+      .default("independent")
+      .describe("How points are drawn in the ball: independently, or in pairs ±u, which needs an even number of samples."),
+    steps: z.int().positive().max(1_000_000).default(1000).describe("The number of steps that the optimizer takes."),
+    optimizer: z
+      .enum(["adam", "signed-adam", "lbfgs"])
+      .default("adam")
+      .describe("The optimizer: Adam, Adam on the signs of the gradient, or L-BFGS with a line search."),
+    rate: z.number().positive().default(0.1).describe("The learning rate, in model space. Larger steps are faster and less stable."),
+    gamma: z
+      .number()
+      .positive()
+      .max(1)
+      .default(1)
+      .describe("The factor that multiplies the rate after each step. 1 keeps the rate constant."),
     anneal: z
       .number()
       .positive()
@@ -44,62 +63,83 @@ export const bayes = part({
       .nullable()
       .default(null)
       .describe(
-        "Factor of the log-likelihood at the start, growing to 1 over half the steps; none: no annealing, but from 1e-4 where the update is sent as it is.",
+        "The factor of the log-likelihood at the start, which grows to 1 over half the steps. none takes 1e-4 if the law has no noise, else 1.",
       ),
     widen: z
       .number()
       .min(1)
       .nullable()
       .default(null)
-      .describe("Width of the assumed noise at the start, in true widths, narrowing to 1 over half the steps."),
-    langevin: z.number().nonnegative().default(0).describe("Noise after each step, in learning rates."),
-    patience: z.int().positive().nullable().default(null).describe("Steps without progress after which an update's search ends."),
-    box: z.boolean().default(true).describe("Pixels are kept in [0, 1]."),
-    start: z.enum(["normal", "uniform", "zeros"]).default("normal").describe("Starting point, in model space."),
-    restarts: z.int().positive().max(64).default(1).describe("Starts; the one whose update is likeliest is kept."),
+      .describe("The width of the assumed noise at the start, in true widths. It narrows to 1 over half the steps."),
+    langevin: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("The standard deviation of the noise that is added after each step, in learning rates."),
+    patience: z
+      .int()
+      .positive()
+      .nullable()
+      .default(null)
+      .describe("The search for an update ends after this many steps without progress. none takes all steps."),
+    box: z.boolean().default(true).describe("Whether the search keeps pixels in [0, 1]. L-BFGS never does."),
+    start: z.enum(["normal", "uniform", "zeros"]).default("normal").describe("The distribution of the starting point, in model space."),
+    restarts: z.int().positive().max(64).default(1).describe("The number of starts. The attack keeps the one whose update is likeliest."),
   },
   build: (params): AttackDeclaration => ({
     fixesPrior: params.prior !== undefined,
     build: (setting) => {
       const { samples, optimizer, rate, gamma, anneal, widen, langevin, patience, ...search } = params;
       if (params.points === "antithetic" && samples % 2 === 1 && samples > 1)
-        throw new LeakageError("spec", `attack bayes: antithetic points come in pairs, so samples must be even; got ${samples}.`);
+        throw new LeakageError("spec", `attack bayes: antithetic points come in pairs, so samples must be even; got samples=${samples}.`);
       const { prior, name } = priorOf(params.prior, setting);
-      const likelihood = lawOf(params.conditional, setting);
+      const likelihood = assumedLaw(params.conditional, setting);
       if (widen !== null && !likelihood.widened)
-        throw new LeakageError("spec", `attack bayes: widen does not fit the conditional ${likelihood.name}, whose noise has no width.`);
+        throw new LeakageError("spec", `attack bayes: widen needs a likelihood whose noise has a width, and ${likelihood.name} has none.`);
       const ball = ballOf(params, setting);
-      const from = anneal ?? (params.conditional === undefined && !setting.likelihood ? narrowing.from : null);
+      const from = anneal ?? (params.conditional === undefined && setting.law?.kind !== "known" ? narrowing.from : null);
       const optimizers = { adam: () => adam(), "signed-adam": () => adam({ signed: true }), lbfgs: () => lbfgs() };
-      return {
-        assumes: { law: likelihood.name, prior: name, radius: ball?.radius ?? 0, samples: ball ? samples : 1 },
-        ...assuming(
-          { likelihood, prior, jointLabels: setting.jointLabels, ...(ball ? { ball } : {}) },
-          {
-            optimizer: optimizers[optimizer](),
-            steps: search.steps,
-            rate: exponentialRate(rate, gamma),
-            start: search.start,
-            box: search.box && optimizer !== "lbfgs",
-            restarts: search.restarts,
-            result: optimizer === "lbfgs" ? "best" : "last",
-            ...(from === null ? {} : { anneal: annealed(from) }),
-            ...(widen === null ? {} : { widen: narrowed(widen) }),
-            ...(langevin > 0 ? { langevin } : {}),
-            ...(patience === null ? {} : { patience }),
-          },
-        ),
-      };
+      return assuming(
+        { likelihood, prior, ...(ball ? { ball } : {}) },
+        {
+          optimizer: optimizers[optimizer](),
+          steps: search.steps,
+          rate: exponentialRate(rate, gamma),
+          start: search.start,
+          box: search.box && optimizer !== "lbfgs",
+          restarts: search.restarts,
+          result: optimizer === "lbfgs" ? "best" : "last",
+          ...(from === null ? {} : { anneal: annealed(from) }),
+          ...(widen === null ? {} : { widen: narrowed(widen) }),
+          ...(langevin > 0 ? { langevin } : {}),
+          ...(patience === null ? {} : { patience }),
+        },
+        { prior: name },
+      );
     },
   }),
 });
 
-/** For a point mass: the final width beside the update's root mean square, and the factor that makes it as wide as the update at the start. */
+/**
+ * For a law without noise: the final width in root mean squares of the update, and the factor that
+ * makes the Gaussian as wide as the update at the start.
+ */
 const narrowing = { width: 0.01, from: 1e-4 };
 
-/** The law that is stated, else that of the defense; for an update without noise, a narrow Gaussian around what the batch would send. */
-const lawOf = (conditional: ReturnType<typeof conditionals.parse> | undefined, { likelihood, narrow = narrowGaussian }: Setting) =>
-  conditional === undefined ? (likelihood ?? narrow(narrowing.width)) : conditionals.build(conditional);
+/**
+ * The likelihood that the user states, else the law of the defense. For an update without noise it
+ * is a narrow Gaussian around what the batch would send.
+ */
+function assumedLaw(conditional: ReturnType<typeof conditionals.parse> | undefined, { law }: Setting): Likelihood {
+  if (conditional !== undefined) return likelihoodOf(conditional);
+  if (!law) return narrowGaussian(narrowing.width);
+  if (law.kind === "known") return law.likelihood;
+  if (law.kind === "deterministic") return law.narrow(narrowing.width);
+  throw new LeakageError(
+    "spec",
+    `attack bayes assumes the law of the defense, and that law is not known: ${law.reason}. State a likelihood to assume, as in bayes:conditional=(gaussian:sigma=0.1), or use an attack that brings its own (gradleak list attacks).`,
+  );
+}
 
 /** The prior of the attack itself, else that of the setting. */
 function priorOf(
@@ -108,10 +148,7 @@ function priorOf(
 ): { readonly prior: Prior; readonly name: string } {
   if (own !== undefined) return { prior: priors.build(own, examples ? { examples } : {}), name: format(own) };
   if (prior) return prior;
-  throw new LeakageError(
-    "spec",
-    "attack bayes needs a prior, and the data has no density of its own: state --prior (gradleak list priors).",
-  );
+  throw new LeakageError("spec", "attack bayes needs a prior, and the data has no known density: state --prior (gradleak list priors).");
 }
 
 function ballOf(

@@ -6,16 +6,16 @@ import { uniform } from "../priors/index.ts";
 import type { AttackDeclaration } from "./declaration.ts";
 
 const params = {
-  steps: z.int().positive().max(1_000_000).default(400).describe("Outer steps of the optimizer."),
+  steps: z.int().positive().max(1_000_000).default(400).describe("The number of outer steps that the optimizer takes."),
   optimizer: z
     .enum(["lbfgs-wolfe", "lbfgs-original", "adam"])
     .default("lbfgs-wolfe")
-    .describe("L-BFGS with a line search; L-BFGS as in the original code (20 iterations a step, no line search); Adam."),
-  rate: z.number().positive().default(1).describe("Learning rate; with a line search, the first trial step."),
-  history: z.int().positive().max(256).default(100).describe("Pairs that L-BFGS remembers."),
-  start: z.enum(["normal", "uniform", "zeros"]).default("normal").describe("Starting point."),
-  box: z.boolean().default(false).describe("Pixels are kept in [0, 1] (Adam only)."),
-  restarts: z.int().positive().max(64).default(1).describe("Starts; the one whose gradient matches best is kept."),
+    .describe("The optimizer: L-BFGS with a line search, L-BFGS as in the original code (20 iterations per step, no search), or Adam."),
+  rate: z.number().positive().default(1).describe("The learning rate. With a line search, it is the length of the first trial step."),
+  history: z.int().positive().max(256).default(100).describe("The number of past steps that L-BFGS remembers. More steps cost memory."),
+  start: z.enum(["normal", "uniform", "zeros"]).default("normal").describe("The distribution of the starting point, in model space."),
+  box: z.boolean().default(false).describe("Whether the search keeps pixels in [0, 1]. Only Adam does."),
+  restarts: z.int().positive().max(64).default(1).describe("The number of starts. The attack keeps the one whose gradient matches best."),
 };
 
 interface Knobs {
@@ -37,10 +37,9 @@ function matching({ steps, optimizer, rate, history, start, box, restarts }: Kno
   return {
     labels,
     fixesPrior: true,
-    build: ({ jointLabels }) => ({
-      assumes: { law: squaredDistance.name, prior: "uniform", radius: 0, samples: 1 },
-      ...assuming(
-        { likelihood: squaredDistance, prior: uniform.build({}), jointLabels },
+    build: () =>
+      assuming(
+        { likelihood: squaredDistance, prior: uniform.build({}) },
         {
           optimizer: optimizers[optimizer](),
           steps,
@@ -50,15 +49,18 @@ function matching({ steps, optimizer, rate, history, start, box, restarts }: Kno
           restarts,
           result: optimizer === "lbfgs-wolfe" ? "best" : "last",
         },
+        { prior: "uniform" },
       ),
-    }),
   };
 }
 
-/** Zhu et al. (2019), "Deep Leakage from Gradients": squared distance, labels looked for jointly as softmax(ŷ). */
+/**
+ * Zhu et al. (2019), "Deep Leakage from Gradients": the squared distance of gradients. The search
+ * also finds the labels, as softmax(ŷ).
+ */
 export const dlg = part({
   kind: "dlg",
-  doc: "Squared distance of gradients by L-BFGS, labels looked for jointly (Zhu et al. 2019).",
+  doc: "Minimizes the squared distance of gradients by L-BFGS and finds the labels jointly (Zhu et al. 2019).",
   params,
   build: (knobs): AttackDeclaration => matching(knobs, "joint"),
 });
@@ -66,7 +68,7 @@ export const dlg = part({
 /** Zhao et al. (2020), "iDLG": DLG with the label read off the gradient of the last layer. */
 export const idlg = part({
   kind: "idlg",
-  doc: "Squared distance of gradients by L-BFGS, the label read off the last layer (Zhao et al. 2020).",
+  doc: "Minimizes the squared distance of gradients by L-BFGS and reads the label off the last layer (Zhao et al. 2020).",
   params,
   build: (knobs): AttackDeclaration => matching(knobs, "recovered"),
 });

@@ -1,37 +1,37 @@
 import { z } from "zod";
-import { assumptionsSchema, fileName, hash, invalid, specFields } from "./result.ts";
-import { criterion } from "./spec.ts";
+import { criterion } from "../scenario/index.ts";
+import { assumptionsSchema, fileName, hash, invalid, specFields, trueLawSchema } from "./result-fields.ts";
 
 const share = z
   .strictObject({ estimate: z.number(), lower: z.number(), upper: z.number() })
-  .describe("A share of the images, between the ends of its interval, from 0 to 1.");
+  .describe("A share of the images from 0 to 1, with the ends of its interval.");
 const shares = {
   recovered: share.describe("The share of images whose reconstruction is at most δ away."),
-  risk: share.describe("The share of the others: 1 − recovered, ends exchanged."),
+  risk: share.describe("The share of the other images: 1 − recovered, with the ends exchanged."),
   quantiles: z
     .array(z.strictObject({ probability: z.number(), distance: z.number().nullable() }))
-    .describe("Of the distances; null where the reconstruction is not a number, which counts as farther than any."),
+    .describe("The quantiles of the distances. null stands for reconstructions that are not a number, which count as infinitely far."),
 };
 const name = z.string().min(1);
 
-const baseline = z.strictObject({ name, ...shares }).describe("A guess of one who saw no update: how near it comes on the same draws.");
+const baseline = z.strictObject({ name, ...shares }).describe("A guess of somebody who saw no update, scored on the same draws.");
 
 const nearestPublic = z
   .strictObject({
-    count: z.int().positive().describe("Public examples that were looked at: the first ones of the other split."),
+    count: z.int().positive().describe("The number of public examples that were searched: the first ones of the other split."),
     ...shares,
   })
   .nullable()
   .describe(
-    "The public example nearest to each original. No guess, because choosing it takes the original: an upper bound of what returning a public example gives. Null where none are public.",
+    "The public example nearest to each original. It is not a guess, because its choice needs the original: it bounds what returning a public example can reach. null if no examples are public.",
   );
 
-/** A reconstruction beside its original; null where it is not a number. */
+/** A reconstruction with its original; null if the reconstruction is not a number. */
 const example = z
   .strictObject({
     draw: z.int().nonnegative(),
-    place: z.int().nonnegative().describe("In its batch."),
-    index: z.int().nonnegative().describe("In the data set."),
+    place: z.int().nonnegative().describe("The position in its batch."),
+    index: z.int().nonnegative().describe("The position in the data set."),
     label: z.int().nonnegative(),
     className: z.string().nullable(),
     distance: z.number().nonnegative(),
@@ -44,28 +44,28 @@ const cell = z.strictObject({
   attack: name,
   tuned: z
     .strictObject({
-      specHash: hash.describe("Of the tuning's spec."),
-      by: criterion.describe("What was least: mean distance from the images drawn there, or the attacker's objective."),
+      specHash: hash.describe("The hash of the tuning's spec."),
+      by: criterion.describe("What was minimized: the mean distance from the images of the tuning, or the attacker's objective."),
       candidates: z.int().positive(),
-      draws: z.int().positive().describe("On which each candidate was tried; none of them is scored here."),
-      attack: name.describe("The best candidate, which is what was carried out."),
+      draws: z.int().positive().describe("The number of draws that each candidate was tried on. None of them is scored here."),
+      attack: name.describe("The best candidate, which is the attack that ran."),
       values: z
         .record(z.string(), z.json())
         .nullable()
-        .describe("Its varied parameters by their paths; null where another command tuned it."),
+        .describe("The varied parameters of the best candidate by their paths; null if another command tuned the attack."),
     })
     .nullable()
-    .describe("How it was tuned behind this defense; null where it was not."),
-  law: z.string().describe("What the attacker takes for p(update | images)."),
-  trueLaw: z.string().nullable().describe("The law of the defense; null where it has none that can be written down."),
-  prior: z.string().describe("What the attacker takes for p(images)."),
-  radius: z.number().nonnegative().describe("Radius of the ball that the attack averages over; 0 for a point."),
-  points: z.int().positive().describe("Points that the attack draws in that ball at each step."),
+    .describe("How the attack was tuned behind this defense; null if it was not."),
+  law: z.string().describe("The law p(update | images) that the attacker assumes."),
+  trueLaw: trueLawSchema,
+  prior: z.string().describe("The prior p(images) that the attacker assumes."),
+  radius: z.number().nonnegative().describe("The radius of the ball that the attack averages over; 0 for a point."),
+  points: z.int().positive().describe("The number of points that the attack draws in that ball at each step."),
   ...shares,
-  failed: z.int().nonnegative().describe("Images whose reconstruction is not a number; they count as not recovered."),
-  nearest: example.describe("The image that came back best: the worst for its owner."),
+  failed: z.int().nonnegative().describe("The number of images whose reconstruction is not a number. They count as not recovered."),
+  nearest: example.describe("The image with the nearest reconstruction, the worst case for its owner."),
   first: example.describe("The first image of the first draw, which nobody chose."),
-  seconds: z.number().nonnegative().describe("Wall time of the attack on all draws."),
+  seconds: z.number().nonnegative().describe("The wall time of the attack on all draws, in seconds."),
 });
 
 const comparison = z
@@ -77,82 +77,107 @@ const comparison = z
     onlyFirst: z.int().nonnegative(),
     onlySecond: z.int().nonnegative(),
     neither: z.int().nonnegative(),
-    pValue: z.number().nullable().describe("Exact McNemar, two-sided, that both recover equally often; null for clustered draws."),
+    pValue: z
+      .number()
+      .nullable()
+      .describe("The two-sided p-value of McNemar's exact test that both recover equally often; null for batches."),
     recovered: z
       .strictObject({ estimate: z.number(), lower: z.number(), upper: z.number(), interval: z.enum(["tango", "cluster-bootstrap"]) })
-      .describe("Share that the first recovers minus share that the second does."),
+      .describe("The share that the first attack recovers minus the share that the second recovers."),
     distance: z
       .strictObject({ estimate: z.number(), lower: z.number(), upper: z.number(), images: z.int().positive() })
       .nullable()
-      .describe("Mean distance of the first minus that of the second, bootstrap; over the images that both returned numbers for."),
+      .describe("The mean distance of the first minus that of the second, with a bootstrap interval, over images with numbers from both."),
   })
-  .describe("Two attacks on the same draws.");
+  .describe("A comparison of two attacks on the same draws.");
 
 const gate = z
   .strictObject({
     text: name,
-    confidence: z.number().describe("Of each interval that it read, so that those of all attacks on a defense hold together (Bonferroni)."),
+    confidence: z
+      .number()
+      .describe(
+        "The confidence of each interval that the gate reads, such that the intervals of all attacks on a defense hold together (Bonferroni).",
+      ),
     verdicts: z
-      .array(z.strictObject({ defense: name, attack: name.describe("The strongest."), value: z.number(), fails: z.boolean() }))
+      .array(z.strictObject({ defense: name, attack: name.describe("The strongest attack."), value: z.number(), fails: z.boolean() }))
       .min(1),
-    fails: z.boolean().describe("Whether it fails for any defense."),
+    fails: z.boolean().describe("Whether the gate fails for any defense."),
   })
   .nullable()
-  .describe("The condition under which the audit fails; null where none was asked for.");
+  .describe("The condition under which the audit fails; null if there is none.");
 
 /** The form of `result.json` of `gradleak audit`, from which its JSON Schema is made. */
 export const auditResultSchema = z
   .strictObject({
-    format: z.literal("gradleak-audit-1"),
+    format: z.literal("gradleak-audit-2"),
     command: z.literal("audit"),
     ...specFields,
-    threads: z.array(z.int().positive()).describe("Of the runtime, each number that some draws were made with."),
+    seconds: z
+      .strictObject({
+        preparing: z.number().nonnegative().describe("The time to read data and weights, check the spec and estimate statistics."),
+        tuning: z.number().nonnegative(),
+        simulating: z.number().nonnegative().describe("The time of clients and their defenses."),
+        attacking: z.number().nonnegative(),
+        scoring: z.number().nonnegative().describe("The time of distances, baselines and nearest public images."),
+      })
+      .describe("The wall time of each phase in seconds, added up over draws."),
+    lanes: z.int().positive().describe("The number of draws that one program attacked together."),
+    threads: z.array(z.int().positive()).describe("The numbers of threads that the runtime used, each of them for some draws."),
     assumptions: assumptionsSchema
       .omit({ law: true, trueLaw: true, prior: true, radius: true, samples: true, defense: true })
-      .describe("What every attacker was given."),
-    items: z.enum(["image", "vector"]).describe("What is private: pictures, or vectors. What follows says image of both."),
-    draws: z.int().positive().describe("N, the independent draws of a batch, its noise and its starting point."),
-    images: z.int().positive().describe("N times the images of a batch."),
+      .describe("What every attacker received."),
+    items: z.enum(["image", "vector"]).describe("Whether the private inputs are images or vectors. The other fields say image for both."),
+    draws: z.int().positive().describe("N, the number of independent draws of a batch, its noise and the attack's starting point."),
+    images: z.int().positive().describe("The number of images: N times the images of a batch."),
     interval: z
       .enum(["clopper-pearson", "cluster-bootstrap"])
-      .describe("How the intervals of shares were made; with batches, whole batches are drawn again, and n is the number of batches."),
-    confidence: z.number().describe("Two-sided, of each interval by itself."),
+      .describe("How the intervals of shares were computed. For batches, whole batches are resampled, and n is the number of batches."),
+    confidence: z.number().describe("The two-sided confidence of each interval by itself."),
     band: z
       .number()
       .nonnegative()
-      .describe("Half the height of the band around the risk over all δ, which holds at all δ at once (Dvoretzky, Kiefer, Wolfowitz)."),
+      .describe(
+        "Half the height of the band around the risk as a function of δ. The band holds at all δ at once (Dvoretzky, Kiefer, Wolfowitz).",
+      ),
     baselines: z.array(baseline).min(1),
     nearestPublic,
-    cells: z.array(cell).min(1).describe("The attacks on the first defense, then those on the next."),
+    cells: z.array(cell).min(1).describe("The pairs of a defense and an attack: all attacks on the first defense, then those on the next."),
     comparisons: z
       .array(comparison)
-      .describe("Of attacks that were tuned behind the defense by the same criterion at the same budget; others are not compared."),
+      .describe(
+        "Comparisons of attacks that were tuned behind the same defense, by the same criterion at the same budget. Others are not compared.",
+      ),
     gate,
     data: z
       .array(
         z.strictObject({
-          images: z.array(z.int().nonnegative()).describe("Places in the data set."),
+          images: z.array(z.int().nonnegative()).describe("The positions of the images in the data set."),
           labels: z.array(z.int().nonnegative()),
-          guesses: z.record(z.string(), z.array(z.number())).describe("Distances of each baseline."),
-          nearestPublic: z.array(z.number()).nullable().describe("Distances of the nearest public examples."),
-          distances: z.array(z.array(z.number().nullable())).describe("A list a cell, an image of the batch each; null: not a number."),
+          guesses: z.record(z.string(), z.array(z.number())).describe("The distances of each baseline."),
+          nearestPublic: z.array(z.number()).nullable().describe("The distances of the nearest public examples."),
+          distances: z
+            .array(z.array(z.number().nullable()))
+            .describe("One list per cell with one distance per image of the batch; null if a distance is not a number."),
         }),
       )
       .min(1)
-      .describe("Draw by draw. The risk at any δ is the share of distances above it."),
-    notes: z.array(z.string()).describe("What a reader must know besides, in sentences."),
+      .describe("The data of each draw. The risk at any δ is the share of distances above δ."),
+    notes: z.array(z.string()).describe("What else a reader must know, in sentences."),
   })
-  .describe("Risk of reconstruction by Monte Carlo, for each defense and each attack on it, beside guesses that saw no update.");
+  .describe(
+    "A Monte Carlo estimate of the risk of reconstruction for each defense and each attack on it, next to guesses without the update.",
+  );
 
-/** What an audit gave, as `result.json` holds it. */
+/** The result of an audit, as in `result.json`. */
 export type AuditResult = z.output<typeof auditResultSchema>;
 /** One attack on one defense in an {@link AuditResult}. */
 export type AuditCell = AuditResult["cells"][number];
 
 /**
- * Checks what was read from an audit's `result.json`.
+ * Checks the contents of an audit's `result.json`.
  *
- * @param source its name in errors.
+ * @param source the name of the file, for errors.
  * @throws LeakageError `file` that names the entry, what was expected and what came.
  */
 export function validateAuditResult(value: unknown, source: string): AuditResult {

@@ -1,66 +1,185 @@
+import type { Dataset } from "../data/index.ts";
+import { LeakageError } from "../errors.ts";
 import { fromBase64 } from "../formats/index.ts";
-import { type AuditChunk, type AuditRun, type AuditTick, auditChunk, readAuditChunk } from "./audit-chunk.ts";
+import { type KeyBits, keyFromSeed } from "../random/index.ts";
+import { measuredIn, requireScenario, type Scenario } from "../scenario/index.ts";
+import { type AuditTick, auditChunk, cellsOf, type DrawRun, type Machine } from "./audit-chunk.ts";
 import type { AuditResult } from "./audit-result.ts";
-import { type AuditInput, tuningRun } from "./audit-run.ts";
-import { drawsOf } from "./audit-spec.ts";
-import { auditResult, exampleFiles, examplesShown, shownExamples } from "./audit-summary.ts";
-import { tunedCells, tuningsOf } from "./audit-tuning.ts";
-import { modelFor } from "./run.ts";
-import { type Tuned, tuned } from "./tune.ts";
-
-/** Where what is finished is kept, so that an audit that was stopped goes on from there. Names are those of files, parts joined by "/". */
-export interface Store {
-  read(name: string): Promise<string | undefined>;
-  write(name: string, finished: AuditChunk | Tuned): Promise<void>;
-}
-
-/** Keeps nothing. */
-const nowhere: Store = { read: async () => undefined, write: async () => {} };
-
-/** An audit, and what its result says beside its numbers. */
-export interface WholeAudit extends Pick<AuditInput, "publicSet"> {
-  readonly run: AuditRun;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly notes: readonly string[];
-}
-
-/** What an audit made. */
-export interface Audited {
-  readonly result: AuditResult;
-  /** PNG files by the names that the result has for them. */
-  readonly pictures: ReadonlyMap<string, Uint8Array>;
-}
+import { type AuditChunk, readAuditChunk } from "./chunk.ts";
+import { chunksOf } from "./draws.ts";
+import { parseGate, requireUsefulGate } from "./gate.ts";
+import { gray, guessesFrom } from "./guesses.ts";
+import { nearestPublic } from "./nearest-public.ts";
+import { sizesFor } from "./sizing.ts";
+import { exampleFiles, examplesShown, type FinishedDraws, shownExamples, summarizeDraws } from "./summary.ts";
 
 /**
- * An audit from beginning to end: tunes its attacks where the spec says so, each behind each defense, then scores them on the same draws. The result follows from
- * finished chunks alone.
+ * A store of finished chunks, so that an audit that was stopped can continue. Names are those of
+ * files, with parts joined by "/".
  */
-export async function* audit({ run, publicSet, versions, notes }: WholeAudit, store = nowhere): AsyncGenerator<AuditTick, Audited> {
-  const { spec, dataset, examples } = run;
-  const tunings: Tuned[] = [];
-  for (const [i, tuning] of tuningsOf(spec).entries()) {
-    const chunks = yield* auditDraws(tuningRun(run, tuning, publicSet!), store, `tuning/${i}/draws`);
-    const result = tuned(tuning, chunks);
-    await store.write(`tuning/${i}/tuned.json`, result);
-    tunings.push(result);
-  }
-  const cells = tunedCells(spec, tunings);
-  const chunks = yield* auditDraws({ ...run, cells }, store, "draws");
-  const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
-  const { classes } = dataset;
+export interface ChunkStore {
+  read(name: string): Promise<string | undefined>;
+  write(name: string, finished: AuditChunk): Promise<void>;
+}
+
+/** A store that keeps nothing. */
+export const nowhere: ChunkStore = { read: async () => undefined, write: async () => {} };
+
+/** The input of an audit. */
+export interface AuditInput {
+  /** One scenario per defense. All share the client, the batch size, the labels and the score. */
+  readonly scenarios: readonly Scenario[];
+  /** The private examples, of which batches are drawn. */
+  readonly data: Dataset<readonly number[]>;
+  /** The public examples, of the other split. Guesses without the update are made of them. */
+  readonly publicData?: Dataset<readonly number[]>;
+  /** N, the number of batches that are drawn. */
+  readonly samples: number;
+  /** The seed of all randomness. The default is 0. */
+  readonly seed?: number;
+  /**
+   * The number of draws that one program attacks together. By default it follows from the size of
+   * the network.
+   */
+  readonly lanes?: number;
+  /** The number of draws that are finished and kept together. By default the program chooses it. */
+  readonly chunk?: number;
+  /** The two-sided confidence of each interval by itself. The default is 0.95. */
+  readonly confidence?: number;
+  /** The gate, such as `recovered > 0.05`. */
+  readonly failIf?: string;
+  readonly machine?: Machine;
+  /** What else a reader must know, in sentences. */
+  readonly notes?: readonly string[];
+}
+
+/** The outcome of an audit. */
+export interface Audited {
+  readonly result: AuditResult;
+  /** The PNG files, by their names in the result. */
+  readonly images: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A machine without a clock. It measures no times. */
+const timeless: Machine = { clock: () => 0 };
+
+/**
+ * Audits scenarios that were made by hand. It draws batches, simulates their updates behind each
+ * defense, attacks them, and states the risk with intervals. The result has no spec, because only
+ * the code can make the objects again.
+ *
+ * @param store keeps finished chunks, so that an audit that was stopped continues. By default
+ * nothing is kept.
+ * @returns a generator of progress that returns the result; see `finish`.
+ * @throws LeakageError `spec` for anything that does not fit, before any work starts.
+ *
+ * @example
+ * ```ts
+ * const defense = { name: "noise", ...defenses.build("gaussian:sigma=0.01") };
+ * const noisy = scenario({ client, defense, attacks: [attackOf("inverting-gradients:steps=300")] });
+ * const { result, images } = await finish(audit({ scenarios: [noisy], data, samples: 80 }));
+ * console.log(auditReport({ result, images }));
+ * ```
+ */
+export async function* audit(input: AuditInput, store = nowhere): AsyncGenerator<AuditTick, Audited> {
+  const { scenarios, data, samples, seed = 0, confidence = 0.95, failIf, machine = timeless, notes = [] } = input;
+  requireAudit({ scenarios, samples, confidence, ...(failIf === undefined ? {} : { failIf }) });
+  const began = machine.clock();
+  const root = keyFromSeed(seed);
+  const run: DrawRun = { ...drawRun({ ...input, root }), machine };
+  const preparing = machine.clock() - began;
+  const chunks = yield* auditDraws(run, store, "draws");
+  const summary = summarizeDraws({
+    scenarios,
+    classes: data.classes,
+    chunks,
+    lanes: run.lanes,
+    root,
+    confidence,
+    notes: [...data.notes, ...notes],
+    seconds: { preparing, tuning: 0 },
+    ...(failIf === undefined ? {} : { failIf }),
+  });
   return {
-    result: auditResult({ spec, cells, model, classes, chunks, versions, notes, ...(examples ? { examples } : {}) }),
-    pictures: picturesOf(chunks),
+    result: { format: "gradleak-audit-2", command: "audit", spec: null, specHash: null, seed, versions: {}, ...summary },
+    images: shownImages(chunks),
   };
 }
 
-/** All draws of a run, chunk by chunk; those that are kept already are not made again. */
-export async function* auditDraws(run: AuditRun, store: Store, folder: string): AsyncGenerator<AuditTick, readonly AuditChunk[]> {
+/**
+ * Refuses scenarios that cannot be audited together.
+ *
+ * @throws LeakageError `spec` for a name that occurs twice, too few batches to resample, a gate
+ * that cannot be read or whose verdict does not depend on the measurements, and anything that
+ * {@link requireScenario} refuses.
+ */
+export function requireAudit({
+  scenarios,
+  samples,
+  confidence,
+  failIf,
+}: {
+  readonly scenarios: readonly Scenario[];
+  readonly samples: number;
+  readonly confidence: number;
+  readonly failIf?: string;
+}): void {
+  requireOnce(
+    "defense",
+    scenarios.map(({ defense }) => defense.name),
+  );
+  for (const { attacks } of scenarios)
+    requireOnce(
+      "attack",
+      attacks.map(({ name }) => name),
+    );
+  for (const scenario of scenarios) requireScenario(scenario);
+  const { batchSize } = scenarios[0]!;
+  if (batchSize > 1 && samples < 2)
+    throw new LeakageError("spec", `Intervals over batches of ${batchSize} need at least 2 batches; got --samples ${samples}.`);
+  if (failIf === undefined) return;
+  const most = Math.max(...scenarios.map(({ attacks }) => attacks.length));
+  requireUsefulGate(parseGate(failIf), samples, confidence, most);
+}
+
+function requireOnce(what: string, names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new LeakageError("spec", `--${what} ${twice} is given twice; give each once.`);
+}
+
+/**
+ * The draws of an audit with the guesses and the public examples that its attacks are compared
+ * with.
+ */
+export function drawRun({
+  scenarios,
+  data,
+  publicData,
+  samples,
+  lanes,
+  chunk,
+  root,
+}: Omit<AuditInput, "seed"> & { readonly root: KeyBits }): Omit<DrawRun, "machine"> {
+  const { labels, score } = scenarios[0]!;
+  const sizes = sizesFor(scenarios, samples, { lanes, chunk });
+  const run = { scenarios, dataset: data, samples, root, ...sizes };
+  if (!publicData) return { ...run, guesses: [gray(data.shape.reduce((a, b) => a * b))] };
+  const measured = measuredIn(scenarios[0]!);
+  return {
+    ...run,
+    guesses: guessesFrom({ examples: publicData, knowsLabels: labels === "known", measured, delta: score.delta }),
+    nearestPublic: nearestPublic(publicData, measured),
+  };
+}
+
+/** Makes all draws of a run, chunk by chunk. Chunks that the store has are not made again. */
+export async function* auditDraws(run: DrawRun, store: ChunkStore, folder: string): AsyncGenerator<AuditTick, readonly AuditChunk[]> {
+  const cells = cellsOf(run).length;
   const chunks: AuditChunk[] = [];
-  for (const [i, range] of drawsOf(run.spec).entries()) {
+  for (const [i, range] of chunksOf(run).entries()) {
     const name = `${folder}/${i}.json`;
     const kept = await store.read(name);
-    let chunk = kept === undefined ? undefined : readAuditChunk(kept, range, run.cells.length);
+    let chunk = kept === undefined ? undefined : readAuditChunk(kept, range, cells);
     if (!chunk) {
       chunk = yield* auditChunk(run, range);
       await store.write(name, chunk);
@@ -70,15 +189,15 @@ export async function* auditDraws(run: AuditRun, store: Store, folder: string): 
   return chunks;
 }
 
-/** The reconstructions that each cell shows, beside their originals. */
-function picturesOf(chunks: readonly AuditChunk[]): ReadonlyMap<string, Uint8Array> {
+/** The reconstructions that each cell shows and their originals, as PNG files by name. */
+export function shownImages(chunks: FinishedDraws["chunks"]): ReadonlyMap<string, Uint8Array> {
   const shown = examplesShown(chunks);
   return new Map(
     shownExamples.flatMap((which) =>
       shown[which].flatMap((example, cell) => {
         const { original, reconstruction } = exampleFiles(which, cell);
         return [original, reconstruction].flatMap((name, i): [string, Uint8Array][] => {
-          const base64 = example?.pictures?.[i];
+          const base64 = example?.images?.[i];
           return base64 === undefined ? [] : [[name, fromBase64(base64, name)]];
         });
       }),

@@ -1,18 +1,20 @@
 import { clusterBootstrap, type Interval, mcnemar, tango } from "../metrics/index.ts";
 import type { KeyBits } from "../random/index.ts";
+import type { Tuning } from "../scenario/index.ts";
 import type { AuditResult } from "./audit-result.ts";
 
-/** Distances of one attack, a list a draw; null where the reconstruction is not a number. */
+/** The distances of one attack, one list per draw; null if a reconstruction is not a number. */
 export type Distances = readonly (readonly (number | null)[])[];
 
 /** Whether an image counts as recovered. */
 export const within = (distance: number | null, delta: number): boolean => distance !== null && distance <= delta;
 
 /**
- * Two attacks on the same draws: how often each recovers what the other does not, and by how much one comes nearer on average. Independent draws have McNemar's exact
- * p-value and Tango's interval; batches have a bootstrap over batches, and no p-value.
+ * Compares two attacks on the same draws: how often each recovers what the other does not, and how
+ * much nearer one comes on average. Independent draws have McNemar's exact p-value and Tango's
+ * interval. Batches have a bootstrap over batches and no p-value.
  *
- * @param key of the resamples.
+ * @param key the key of the resamples.
  */
 export function compareAttacks(
   first: Distances,
@@ -48,3 +50,15 @@ export function compareAttacks(
     distance: finite.length < 2 ? null : { ...clusterBootstrap(finite, key, { confidence }), images: finite.flat().length },
   };
 }
+
+/**
+ * Whether two attacks on a defense can be compared: both were tuned behind it on the same draws in
+ * the same setting, by the same criterion at the same budget.
+ */
+export const comparable = (one: Tuning | undefined, other: Tuning | undefined): boolean =>
+  one !== undefined &&
+  other !== undefined &&
+  one.settingHash === other.settingHash &&
+  one.by === other.by &&
+  one.candidates === other.candidates &&
+  one.draws === other.draws;

@@ -1,61 +1,74 @@
 import type { Observations } from "../adversary/index.ts";
-import { type Client, exactly } from "../client/index.ts";
+import type { Batch, Client } from "../client/index.ts";
 import type { Likelihood } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import { Gradients, input, sizeOf, type Tensor, vmap } from "../graph/index.ts";
+import { addAll, Gradients, type NamedNumbers, sizeOf, type Tensor, vmap } from "../graph/index.ts";
 import { type DeltaSpace, distance } from "../metrics/index.ts";
-import { type CompileOptions, compile, interpret } from "../runtime/index.ts";
-import { oneHot } from "./attack.ts";
-import { concatenate, toModelSpace } from "./pictures.ts";
+import { toModelSpace } from "../models/index.ts";
+import { type CompileOptions, compileNested, inputsAt, numbersAt } from "../runtime/index.ts";
+import { concatenate, oneHot } from "../scenario/index.ts";
 
 /** One of finitely many inputs that a client may hold. */
 export interface Candidate {
-  /** Of the model's shape, in pixel space. */
+  /** The input in the model's shape, in pixel space. */
   readonly image: Float32Array;
   readonly label: number;
-  /** How probable it is before the update is seen, up to a common factor; 1 unless stated. */
+  /** The probability before the update is seen, up to a common factor. The default is 1. */
   readonly weight?: number;
 }
 
-/** A prior that draws one of finitely many candidates, and the radius that tells them apart. */
+/** A prior that draws one of finitely many candidates, and the radius that separates them. */
 export interface FinitePrior {
   readonly candidates: readonly Candidate[];
   readonly delta: number;
-  /** Where δ is a distance; pixel space unless stated. */
+  /** The space in which δ is a distance. The default is pixel space. */
   readonly measured?: DeltaSpace;
 }
 
-/** How the posterior is computed. */
-export interface ExactBayesOptions extends CompileOptions {
-  /**
-   * `float32` (the default) by ONNX Runtime: a logarithm of the posterior is then off by about 1e-7 of |log p(g | x)|, which grows with the number of parameters.
-   * `float64` by the interpreter: slower, and right to the last digit.
-   */
-  readonly precision?: "float32" | "float64";
-}
+/**
+ * How the posterior is computed. In `float32` its logarithm has an error of about 1e-7 of |log p(g
+ * | x)|, which grows with the number of parameters.
+ */
+export type ExactBayesOptions = CompileOptions;
 
-/** What the exact adversary makes of one update. */
+/** The exact adversary's result for one update. */
 export interface ExactBayes {
-  /** p(candidate | g), one a candidate; they sum to 1. */
+  /** p(candidate | g), one value per candidate. The values sum to 1. */
   readonly posterior: Float64Array;
-  /** The most probable candidate: the answer with the least risk. */
+  /** The most probable candidate, which is the answer with the least risk. */
   readonly candidate: number;
-  /** 1 − its posterior mass: how likely that answer is farther than δ from the truth. */
+  /**
+   * 1 − the posterior mass of that answer: the probability that it is farther than δ from the
+   * truth.
+   */
   readonly risk: number;
 }
 
 /**
- * The adversary of Eq. 2 (paper, §4) where it can be computed: with a prior on finitely many candidates. No δ-ball holds two candidates that are more than 2δ apart,
- * so no answer has more posterior mass in its ball than the most probable candidate has, and no attack has less risk. The mean of `risk` over updates is the Bayes
- * risk.
+ * The adversary of Eq. 2 (paper, §4), which can be computed if the prior is on finitely many
+ * candidates. If candidates are more than 2δ apart, no δ-ball holds two of them. So no answer has
+ * more posterior mass in its ball than the most probable candidate has, and no attack has less
+ * risk. The mean of `risk` over updates is the Bayes risk.
  *
- * It is conditioned on what every attack sees: the updates, what the defense publishes beside them, and labels where they are known: candidates of another label
- * are then ruled out.
+ * The adversary is conditioned on what every attack sees: the updates, what the defense publishes
+ * with them, and the labels if they are known. Known labels rule out candidates of other labels.
  *
  * @param seen updates of one image each.
- * @param likelihood the law of the defense that is there; constants that depend on x matter, others do not.
- * @returns one result an update.
- * @throws LeakageError `spec` for candidates that are not more than 2δ apart, batches, weights that are not positive, or an update that no candidate explains.
+ * @param likelihood the law of the defense. Constants that depend on x matter, others do not.
+ * @returns one result per update.
+ * @throws LeakageError `spec` for candidates that are not more than 2δ apart, batches of more than
+ * one image, weights that are not positive, or an update that no candidate explains.
+ *
+ * @example
+ * ```ts
+ * const law = lawOf(defense);
+ * if (law.kind === "known") {
+ *   const candidates = [data.example(0), data.example(1)];
+ *   const seen = { rounds: [received], lanes: 2, batchSize: 1 };
+ *   const [first] = await exactBayes(seen, law.likelihood, { candidates, delta: 1 });
+ *   console.log(first!.candidate, first!.risk);
+ * }
+ * ```
  */
 export async function exactBayes(
   seen: Observations,
@@ -63,22 +76,23 @@ export async function exactBayes(
   prior: FinitePrior,
   options: ExactBayesOptions = {},
 ): Promise<ExactBayes[]> {
-  const { client, lanes, batchSize, labels } = seen;
+  const { rounds, lanes, batchSize, labels } = seen;
+  const [first] = rounds;
   const { candidates } = prior;
   if (batchSize !== 1)
     throw new LeakageError(
       "spec",
       `The exact Bayes adversary takes updates of one image; the batch size is ${batchSize}. Use a batch size of 1.`,
     );
-  requireApart(prior, client);
+  requireApart(prior, first!.client);
   const logs = await logLikelihoods(seen, likelihood, candidates, options);
   return Array.from({ length: lanes }, (_, lane) => {
-    const known = labels ? labelOf(labels, lane, client) : undefined;
+    const known = labels ? labelOf(labels, lane, first!.client) : undefined;
     const joint = candidates.map(({ label, weight = 1 }, k) =>
       known === undefined || label === known ? Math.log(weight) + logs[lane * candidates.length + k]! : -Infinity,
     );
     if (joint.some((log) => Number.isNaN(log) || log === Infinity))
-      throw new LeakageError("spec", `The law "${likelihood.name}" has no number for update ${lane}.`);
+      throw new LeakageError("spec", `The law "${likelihood.name}" gives no finite likelihood for update ${lane}.`);
     const top = Math.max(...joint);
     if (top === -Infinity)
       throw new LeakageError(
@@ -88,15 +102,19 @@ export async function exactBayes(
     const masses = Float64Array.from(joint, (log) => Math.exp(log - top));
     const candidate = joint.indexOf(top);
     const others = masses.reduce((sum, mass, k) => (k === candidate ? sum : sum + mass), 0);
-    // Of the others first: 1 − mass would lose the digits of a small risk.
+    // The others come first: 1 − mass would lose the digits of a small risk.
     return { posterior: masses.map((mass) => mass / (1 + others)), candidate, risk: others / (1 + others) };
   });
 }
 
-/** @throws LeakageError `spec` unless all candidates fit the model and any two are more than 2δ apart. */
+/**
+ * @throws LeakageError `spec` unless all candidates fit the model and any two are more than 2δ
+ * apart.
+ */
 function requireApart({ candidates, delta, measured }: FinitePrior, { model: { shape, classes, normalization } }: Client): void {
-  if (!(delta >= 0 && Number.isFinite(delta))) throw new LeakageError("spec", `The radius delta is a number of at least 0; got ${delta}.`);
-  if (!candidates.length) throw new LeakageError("spec", "A finite prior has at least one candidate; got none.");
+  if (!(delta >= 0 && Number.isFinite(delta)))
+    throw new LeakageError("spec", `The radius delta must be a finite number of at least 0; got ${delta}.`);
+  if (!candidates.length) throw new LeakageError("spec", "A finite prior needs at least one candidate; got none.");
   const size = sizeOf(shape);
   candidates.forEach(({ image, label, weight = 1 }, k) => {
     if (image.length !== size)
@@ -119,58 +137,81 @@ function requireApart({ candidates, delta, measured }: FinitePrior, { model: { s
     }
 }
 
-/** The label that an attack is given for a lane. */
+/** The label that an attack receives for a lane. */
 function labelOf(labels: Float32Array, lane: number, { model: { classes } }: Client): number {
   const row = labels.subarray(lane * classes, (lane + 1) * classes);
   return row.indexOf(Math.max(...row));
 }
 
-/** Numbers that one call may hold for each of its largest tensors, candidates × updates × parameters. */
+/**
+ * The largest number of float32 numbers that one call may hold for each of its largest tensors,
+ * candidates × updates × parameters.
+ */
 const mostNumbers = 2 ** 22;
 
-/** log p(g | candidate), [lanes, candidates]: lanes by `vmap` over updates, candidates by `vmap` inside, their gradients computed once. */
+/**
+ * log p(g | candidate), [lanes, candidates]. The outer `vmap` runs over updates and the inner one
+ * over candidates, whose gradients are computed once.
+ */
 async function logLikelihoods(
-  { client, lanes, updates, open = new Map() }: Observations,
+  { rounds, lanes }: Observations,
   likelihood: Likelihood,
   candidates: readonly Candidate[],
-  { precision = "float32", ...options }: ExactBayesOptions,
+  options: ExactBayesOptions,
 ): Promise<Float64Array> {
-  const { model, parameters } = client;
+  const { model } = rounds[0]!.client;
   const count = candidates.length;
-  const entries = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const entries = rounds.flatMap(({ client }) => client.parameters).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const chunk = Math.min(lanes, Math.max(1, Math.floor(mostNumbers / (count * entries))));
-  const sources = [
-    ...parameters.map(({ name, shape }) => ({ name: `g.${name}`, shape, data: updates.get(name)! })),
-    ...[...open].map(([name, { shape, data }]) => ({ name: `open.${name}`, shape, data })),
-  ];
-  // Differences are taken entry by entry: the fast square loses its digits just where a candidate fits.
-  const law = likelihood.given(exactly(client));
-  const x = input("x", [count, 1, ...model.shape]);
-  const y = input("y", [count, 1, model.classes]);
-  const given = Object.fromEntries(sources.map(({ name, shape }) => [name, input(name, [chunk, ...shape])]));
-  const scores = vmap((own: Record<string, Tensor>) => {
-    const update = new Gradients(new Map(parameters.map(({ name }) => [name, own[`g.${name}`]!])));
-    const disclosed = Object.fromEntries([...open.keys()].map((name) => [name, own[`open.${name}`]!]));
-    return vmap((batch: { x: Tensor; y: Tensor }) => law(batch, disclosed).logProb(update))({ x, y });
-  })(given);
-  const fixed = {
-    x: concatenate(candidates.map(({ image }) => toModelSpace(image, model.normalization))),
-    y: oneHot(
-      candidates.map(({ label }) => label),
-      client,
-    ),
+  const batch = {
+    x: {
+      shape: [count, 1, ...model.shape],
+      data: concatenate(candidates.map(({ image }) => toModelSpace(image, model.normalization))),
+    },
+    y: {
+      shape: [count, 1, model.classes],
+      data: oneHot(
+        candidates.map(({ label }) => label),
+        model.classes,
+      ),
+    },
   };
-  const program = precision === "float64" ? interpret({ scores }) : await compile({ scores }, { ...options, fixed });
+  const { candidates: given, rounds: seen } = inputsAt({ candidates: batch, rounds: lanesOf(rounds, 0, chunk) });
+  const scores = vmap((own: typeof seen) => {
+    const laws = rounds.map(({ client }, r) => {
+      const { updates, published } = own[String(r)]!;
+      const update = new Gradients(new Map(client.parameters.map(({ name }) => [name, updates[name]!])));
+      // Differences are taken entry by entry: the fast square loses its digits exactly where a
+      // candidate fits.
+      const law = likelihood.given(client.exactly());
+      return (one: Batch) => law(one, published).logProb(update);
+    });
+    return vmap(({ x, y }: { x: Tensor; y: Tensor }) => addAll(laws.map((law) => law({ x, y })))!)(given);
+  })(seen as never);
+  const program = await compileNested({ scores }, { ...options, fixed: { candidates: numbersAt(batch) } });
   try {
     const all = new Float64Array(lanes * count);
     for (let from = 0; from < lanes; from += chunk) {
-      // The last chunk reaches back, so that all have one size.
+      // The last chunk reaches back, so that all chunks have one size.
       const first = Math.min(from, lanes - chunk);
-      const own = sources.map(({ name, shape, data }) => [name, data.subarray(first * sizeOf(shape), (first + chunk) * sizeOf(shape))]);
-      all.set((await program.run({ ...fixed, ...Object.fromEntries(own) })).scores, first * count);
+      all.set((await program.run({ rounds: numbersAt(lanesOf(rounds, first, chunk)) })).scores, first * count);
     }
     return all;
   } finally {
     await program.dispose();
   }
+}
+
+/** Some lanes of what the server saw, round by round. */
+function lanesOf(rounds: Observations["rounds"], first: number, count: number) {
+  const named = (numbers: NamedNumbers = new Map()) =>
+    Object.fromEntries(
+      [...numbers].map(([name, { shape, data }]) => {
+        const size = data.length / shape[0]!;
+        return [name, { shape: [count, ...shape.slice(1)], data: data.subarray(first * size, (first + count) * size) }];
+      }),
+    );
+  return Object.fromEntries(
+    rounds.map(({ updates, published }, r) => [String(r), { updates: named(updates), published: named(published) }]),
+  );
 }

@@ -1,23 +1,29 @@
 import { LeakageError } from "../errors.ts";
 import { bonferroni, clopperPearson, complement, type Interval } from "../metrics/index.ts";
 
-/** A condition under which an audit fails: `recovered > 0.05`. */
+/** A condition under which an audit fails, such as `recovered > 0.05`. */
 export interface Gate {
-  /** As it was written, without outer spaces. */
+  /** The condition as it was written, without outer spaces. */
   readonly text: string;
-  /** The share of draws within δ of their original, or that of the others: recovered = 1 − risk. */
+  /**
+   * The share of images within δ of their original, or the share of the others: recovered = 1 −
+   * risk.
+   */
   readonly subject: "recovered" | "risk";
-  /** A bare `recovered` is its upper end, a bare `risk` its lower one: what can be ruled out, not what was seen. */
+  /**
+   * Which number of the interval is compared. A bare `recovered` means its upper end and a bare
+   * `risk` its lower end: what can be ruled out, not what was seen.
+   */
   readonly bound: keyof Interval;
   readonly operator: ">" | ">=" | "<" | "<=";
-  /** From 0 to 1. */
+  /** A share from 0 to 1. */
   readonly threshold: number;
 }
 
-/** What a gate says of one defense. */
+/** The verdict of a gate on one defense. */
 export interface GateVerdict {
   readonly fails: boolean;
-  /** The strongest attack: the one whose number the gate read. */
+  /** The strongest attack, whose number the gate read. */
   readonly attack: string;
   readonly value: number;
 }
@@ -25,7 +31,8 @@ export interface GateVerdict {
 const form = /^(recovered|risk)(?:\s*\.\s*(estimate|lower|upper))?\s*(>=?|<=?)\s*(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)$/i;
 
 /**
- * Reads a gate: `recovered` or `risk`, perhaps `.estimate`, `.lower` or `.upper`, a comparison, and a number from 0 to 1.
+ * Parses a gate: `recovered` or `risk`, perhaps with `.estimate`, `.lower` or `.upper`, a
+ * comparison, and a number from 0 to 1.
  *
  * @throws LeakageError `spec` for anything else.
  */
@@ -60,7 +67,8 @@ const failsAt = (gate: Gate, recovered: Interval): boolean => compare[gate.opera
 /**
  * Applies a gate to one defense, by the attack that recovers most.
  *
- * @param attacks at least one; their intervals are of the recovered share, each at {@link bonferroni} of the confidence that is claimed for all together.
+ * @param attacks at least one attack with the interval of its recovered share. Each interval is at
+ * {@link bonferroni} of the confidence that is claimed for all together.
  */
 export function judgeGate(gate: Gate, attacks: readonly { readonly attack: string; readonly recovered: Interval }[]): GateVerdict {
   const sign = gate.subject === "recovered" ? 1 : -1;
@@ -68,20 +76,21 @@ export function judgeGate(gate: Gate, attacks: readonly { readonly attack: strin
   return { fails: failsAt(gate, strongest.recovered), attack: strongest.attack, value: read(gate, strongest.recovered) };
 }
 
-/** No sample is larger: beyond it a gate counts as one that never passes. */
+/** The largest sample that is tried: a gate that needs more counts as one that never passes. */
 const largestSample = 2 ** 40;
 
 /**
- * Refuses a gate that would say the same whatever is measured.
+ * Refuses a gate whose verdict does not depend on the measurements.
  *
- * @param n independent draws, or clusters.
- * @param confidence two-sided, of all attacks together.
- * @param attacks whose intervals share the confidence.
- * @throws LeakageError `spec` that names the smallest sample that could pass, where there is one.
+ * @param n the number of independent draws, or clusters.
+ * @param confidence the two-sided confidence of all attacks together.
+ * @param attacks the number of attacks whose intervals share the confidence.
+ * @throws LeakageError `spec` that names the smallest sample that could pass, if there is one.
  */
 export function requireUsefulGate(gate: Gate, n: number, confidence: number, attacks: number): void {
   const each = bonferroni(confidence, attacks);
-  // Every number that a gate reads grows, or falls, with the number of recovered draws: none and all are its extremes.
+  // Every number that a gate reads grows, or falls, with the number of recovered draws: none and
+  // all are its extremes.
   const outcomes = (draws: number) => [0, draws].map((recovered) => failsAt(gate, clopperPearson(recovered, draws, each)));
   const passes = (draws: number) => outcomes(draws).includes(false);
   const level = `two-sided ${+(100 * confidence).toPrecision(6)} %, ${attacks === 1 ? "one attack" : `${attacks} attacks`}`;
@@ -93,7 +102,7 @@ export function requireUsefulGate(gate: Gate, n: number, confidence: number, att
     throw new LeakageError("spec", `The gate "${gate.text}" could never fail with ${n} independent draws (${level}).`);
 }
 
-/** The least sample above `n` that can pass; more draws never make it harder. */
+/** The smallest sample above `n` that can pass. More draws never make it harder to pass. */
 function fewest(passes: (draws: number) => boolean, n: number): number {
   let [low, high] = [n, largestSample];
   while (high - low > 1) {

@@ -1,33 +1,34 @@
 import type { Dataset } from "../data/index.ts";
-import { type DeltaSpace, distance } from "../metrics/index.ts";
-import { imageShape } from "./draws.ts";
+import { type DeltaSpace, distance, imageShape } from "../metrics/index.ts";
 
-/** What one answers who knows p(x) and saw no update. */
+/** The answer of somebody who knows p(x) and saw no update. */
 export interface Guess {
   readonly name: string;
-  /** The answer for an example, in pixel space; its class is known where labels are given. */
+  /** The answer for an example, in pixel space. It may use the class if labels are given. */
   of(label: number): Float32Array;
 }
 
-/** What there is to guess from. */
+/** The knowledge that guesses are made from. */
 export interface Guessing {
-  /** Examples that are public: those of the other split. */
+  /** The public examples, which are those of the other split. */
   readonly examples: Dataset<readonly number[]>;
-  /** Whether the attacker is given the labels. */
+  /** Whether the attacker receives the labels. */
   readonly knowsLabels: boolean;
   readonly measured: DeltaSpace;
   readonly delta: number;
-  /** How many public examples are used. */
+  /** The number of public examples that are used. */
   readonly count?: number;
 }
 
-/** Public examples that are used, at most: what one who saw no update answers is made of the first ones of the other split. */
+/** The largest number of public examples that are used: the first ones of the other split. */
 export const mostPublic = 500;
 
 /**
- * The guesses that public examples allow: their mean (the best by squared error), the mean of the example's class where labels are given, and the answer that
- * recovers most of them: among their first fifth and those means, the one with most examples within δ, the mean where nothing has more. The last is the Bayes
- * optimal adversary without a gradient, with the public examples in place of p(x).
+ * The guesses that public examples allow. They are the mean, which is best by squared error; the
+ * mean of the example's class, if labels are given; and the answer that recovers most public
+ * examples. The candidates for the last are the first fifth of the examples and those means. It is
+ * the candidate with the most examples within δ, or the mean if no other candidate has more. It is
+ * the Bayes optimal adversary without a gradient, with the public examples in place of p(x).
  */
 export function guessesFrom({ examples, knowsLabels, measured, delta, count = mostPublic }: Guessing): readonly Guess[] {
   const used = Array.from({ length: Math.min(count, examples.size) }, (_, i) => examples.example(i));
@@ -38,7 +39,7 @@ export function guessesFrom({ examples, knowsLabels, measured, delta, count = mo
   });
   const near = (guess: Float32Array) =>
     used.filter(({ image }) => distance(image, guess, imageShape(examples.shape), measured) <= delta).length;
-  const noun = examples.shape.length === 3 ? "Image" : "Vector";
+  const noun = nounOf(examples);
   let [best, most] = [whole, near(whole)];
   for (const candidate of [...classes, ...used.slice(0, Math.ceil(used.length / 5)).map(({ image }) => image)]) {
     // A public example is near itself, which says nothing about others.
@@ -52,7 +53,9 @@ export function guessesFrom({ examples, knowsLabels, measured, delta, count = mo
   ];
 }
 
-/** The guess about examples of which nothing is known but that their pixels run from 0 to 1. */
+const nounOf = ({ shape }: Dataset<readonly number[]>): "Image" | "Vector" => (shape.length === 3 ? "Image" : "Vector");
+
+/** The guess about examples of which only the range of pixels, 0 to 1, is known. */
 export const gray = (entries: number): Guess => {
   const half = new Float32Array(entries).fill(0.5);
   return { name: "gray", of: () => half };
@@ -65,4 +68,14 @@ function mean(images: readonly Float32Array[]): Float32Array {
       sum[i]! += pixel;
     });
   return Float32Array.from(sum, (total) => total / images.length);
+}
+
+/**
+ * The mean of the first public examples, which is the best guess by squared error without an
+ * update.
+ */
+export function meanGuess(examples: Dataset<readonly number[]>, count = mostPublic): Guess {
+  const used = Array.from({ length: Math.min(count, examples.size) }, (_, i) => examples.example(i).image);
+  const whole = mean(used);
+  return { name: `mean${nounOf(examples)}`, of: () => whole };
 }

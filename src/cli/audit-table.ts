@@ -5,15 +5,16 @@ import { nearestWords, tunedWords } from "../report/index.ts";
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const distance = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : value.toPrecision(3));
 
-/** An attack, with what it was tuned to. */
+/** An attack, with the values that it was tuned to. */
 function named(cell: AuditResult["cells"][number]): string {
   const words = tunedWords(cell);
   return words === "" ? cell.attack : `${cell.attack} → ${words}`;
 }
 
 /**
- * Recovered shares with their intervals, a line for each attack on each defense and for each guess without an update, and one for the nearest public examples, which
- * are no guess.
+ * The table of recovered shares with their intervals. It has a line for each attack on each
+ * defense, one for each guess without an update, and one for the nearest public examples, which are
+ * not a guess.
  */
 export function auditTable({ cells, baselines, nearestPublic, items, confidence }: AuditResult): string {
   const row = (

@@ -1,14 +1,20 @@
 import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
-import { type ImageResult, type Result, validateResult } from "../audit/index.ts";
+import { type AuditResult, validateAuditResult } from "../audit/index.ts";
 import { type Picture, printable } from "../formats/index.ts";
-import { attackReport, terminalPicture, verdict } from "../report/index.ts";
+import type { PartSpec } from "../parts/index.ts";
+import { attackReport, auditReport, auditVerdict, terminalPicture, verdict } from "../report/index.ts";
+import { attackName, type ImageResult, type Result, type RunResult, type Tuned, validateResult } from "../runs/index.ts";
+import { auditTable } from "./audit-table.ts";
 import { type Console, duration } from "./console.ts";
 import type { ResultFolder } from "./folder.ts";
 
 const decibels = (value: number | null): string => (value === null ? "–" : `${value.toFixed(1)} dB`);
 
-/** One line a picture: how near it came, how near one comes without the update, and how near public pictures lie. */
+/**
+ * One line per image: how near its reconstruction is, how near one comes without the update, and
+ * how near public images lie.
+ */
 function imageLine(image: ImageResult): string {
   const name = `image ${image.index}${image.className === null ? "" : ` (${printable(image.className)})`}`;
   const stopped = image.stopped === null ? "" : pc.yellow(` stopped: ${image.stopped}`);
@@ -19,7 +25,10 @@ function imageLine(image: ImageResult): string {
   return `${pc.bold(name)}  PSNR ${decibels(image.psnr)}  SSIM ${ssim}  ${duration(image.seconds)}${stopped}${pc.dim(beside + nearest)}`;
 }
 
-/** Tells about one finished picture, with original and reconstruction side by side where the terminal shows colors. */
+/**
+ * Reports one finished image, with original and reconstruction side by side if the terminal shows
+ * colors.
+ */
 export function tellImage(tell: Console, image: ImageResult, pictures: ReadonlyMap<string, Picture>): void {
   tell.event("image", { ...image });
   tell.line(imageLine(image));
@@ -27,20 +36,79 @@ export function tellImage(tell: Console, image: ImageResult, pictures: ReadonlyM
   if (process.stderr.isTTY && pc.isColorSupported && shown.every(({ width }) => width <= 48)) tell.line(terminalPicture(...shown));
 }
 
-/** Writes result.json and the report, and ends with what they say. */
-export async function conclude(tell: Console, folder: ResultFolder, result: Result, reproduce: string): Promise<void> {
+/**
+ * Writes result.json and the report of a run, and prints their summary.
+ *
+ * @returns the exit code, which is 1 if a gate failed.
+ */
+export async function conclude(tell: Console, folder: ResultFolder, result: RunResult, reproduce: string): Promise<number> {
+  if (result.format === "gradleak-tuned-2") concludeTuning(tell, folder, result);
+  else if (result.command === "audit") await concludeAudit(tell, folder, result, reproduce);
+  else await concludeAttack(tell, folder, result, reproduce);
+  tell.event("result", { ...result });
+  return "gate" in result && result.gate?.fails ? 1 : 0;
+}
+
+/** Prints the place of a result. */
+function tellPlace(tell: Console, folder: ResultFolder, specHash: string | null): void {
+  tell.line(`\n${folder.at("report.html")}\n${pc.dim(`${folder.at("result.json")}  spec ${specHash?.slice(0, 12)}`)}`);
+}
+
+/** The PNG files of a result that exist. */
+async function imagesOf(folder: ResultFolder, names: readonly (string | undefined)[]): Promise<Map<string, Uint8Array>> {
+  const images = new Map<string, Uint8Array>();
+  for (const name of names) {
+    const png = name === undefined ? undefined : await folder.read(name);
+    if (png) images.set(name!, png);
+  }
+  return images;
+}
+
+async function concludeAttack(tell: Console, folder: ResultFolder, result: Result, reproduce: string): Promise<void> {
   validateResult(result, "the result");
   await folder.write("result.json", `${JSON.stringify(result, null, 2)}\n`);
-  const pictures = new Map<string, Uint8Array>();
-  for (const { files } of result.images)
-    for (const file of [files.original, files.reconstruction, ...files.snapshots.map((snapshot) => snapshot.file)]) {
-      const png = file === undefined ? undefined : await folder.read(file);
-      if (png) pictures.set(file!, png);
-    }
-  await folder.write("report.html", attackReport({ result, pictures, reproduce }));
+  const names = result.images.flatMap(({ files }) => [files.original, files.reconstruction, ...files.snapshots.map(({ file }) => file)]);
+  await folder.write("report.html", attackReport({ result, images: await imagesOf(folder, names), reproduce }));
   const { attack } = result.summary;
   if (attack.psnr) tell.line(`\n${pc.bold("mean")}  PSNR ${decibels(attack.psnr.mean)}  SSIM ${attack.ssim?.mean.toFixed(3) ?? "–"}`);
   tell.line(stripVTControlCharacters(verdict(result).sentence));
-  tell.line(`\n${folder.at("report.html")}\n${pc.dim(`${folder.at("result.json")}  spec ${result.specHash.slice(0, 12)}`)}`);
-  tell.event("result", { ...result });
+  tellPlace(tell, folder, result.specHash);
+  if ((result.spec?.data as { readonly set?: { readonly kind?: string } } | undefined)?.set?.kind === "shapes") tell.line(next);
+}
+
+/** What to try after the images that ship with the program. */
+const next = `
+Try next, on real images:
+  gradleak data fetch cifar10
+  gradleak attack --data cifar10 --images 0-3 --model convbig --attack inverting-gradients:steps=1000,tv=4e-4,tvNorm=squared
+  gradleak attack --data YOUR_FOLDER --images 0-3 --model convbig --attack inverting-gradients --defense gaussian:sigma=0.01
+(in a clone of the repository, gradleak is: node dist/cli/main.js)`;
+
+async function concludeAudit(tell: Console, folder: ResultFolder, result: AuditResult, reproduce: string): Promise<void> {
+  validateAuditResult(result, "the result");
+  await folder.write("result.json", `${JSON.stringify(result)}\n`);
+  const names = result.cells.flatMap(({ nearest, first }) =>
+    [nearest, first].flatMap((example) => [example?.files?.original, example?.files?.reconstruction]),
+  );
+  await folder.write("report.html", auditReport({ result, images: await imagesOf(folder, names), reproduce }));
+  tell.line(`\n${auditTable(result)}\n`);
+  for (const { defense, attack, value, fails } of result.gate?.verdicts ?? [])
+    tell.line(
+      `${fails ? pc.red("gate failed") : pc.green("gate passed")} ${result.gate!.text}: ${(100 * value).toFixed(1)} % behind ${defense}, by ${attack}`,
+    );
+  tell.line(auditVerdict(result).sentence);
+  tellPlace(tell, folder, result.specHash);
+}
+
+function concludeTuning(tell: Console, folder: ResultFolder, tuned: Tuned): void {
+  const order = tuned.candidates
+    .map(({ attack, ...each }) => ({ ...each, name: attackName(attack as PartSpec) }))
+    .sort((a, b) => (a.score ?? Infinity) - (b.score ?? Infinity));
+  for (const { name, score, lower, upper } of order.slice(0, 10)) {
+    const told = score === null ? "not a number" : `${score.toPrecision(4)}  [${lower!.toPrecision(4)}, ${upper!.toPrecision(4)}]`;
+    tell.line(`${told}  ${name}`);
+  }
+  tell.line(`\nleast ${tuned.by === "distance" ? "mean distance" : "objective"}: ${pc.bold(order[0]!.name)}`);
+  const file = folder.at("tuned.json");
+  tell.line(`${file}  ${pc.dim(`spec ${tuned.specHash.slice(0, 12)}; use it with --tuned ${file}`)}`);
 }

@@ -1,25 +1,31 @@
 import { Presets, SingleBar } from "cli-progress";
-import type { Tick } from "../audit/index.ts";
+import type { Tick } from "../scenario/index.ts";
 
-/** What a command tells while it works: lines and bars for people on stderr, or events for programs on stdout. */
+/**
+ * The output of a command while it works: lines and bars for people on stderr, or events for
+ * programs on stdout.
+ */
 export interface Console {
   line(text: string): void;
   event(name: string, fields: Readonly<Record<string, unknown>>): void;
   progress(part: string, tick: Tick, since: number): void;
 }
 
-const format = "{part} [{bar}] {value}/{total} steps, {rate} a second, {left} left, objective {objective}";
+const format = "{part} [{bar}] {value}/{total} steps, {rate} per second, {left} left, objective {objective}";
 
-/** Seconds as a person says them. */
+/** A duration in words for people. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
-/** Lines and bars on stderr; without a terminal there, lines alone. A bar is gone before the next line is told. */
+/**
+ * Lines and bars on stderr; only lines without a terminal. A bar disappears before the next line.
+ */
 function forPeople(): Console {
   let bar: SingleBar | undefined;
+  let shown = -1;
   return {
     line: (text) => {
       process.stderr.write(`${text}\n`);
@@ -27,12 +33,15 @@ function forPeople(): Console {
     event: () => {},
     progress: (part, tick, since) => {
       if (!process.stderr.isTTY) return;
+      // A terminal shows no more than some tens of bars per second.
+      if (tick.step < tick.of && since - shown < 0.05 && since >= shown) return;
+      shown = since;
       const rate = tick.step / Math.max(1e-9, since);
       const told = {
         part,
         rate: rate.toFixed(rate < 10 ? 1 : 0),
         left: duration((tick.of - tick.step) / rate),
-        objective: tick.objective.toPrecision(4),
+        objective: tick.objective()?.toPrecision(4) ?? "–",
       };
       if (bar) bar.update(tick.step, told);
       else {
@@ -46,7 +55,7 @@ function forPeople(): Console {
   };
 }
 
-/** One JSON object a line on stdout. */
+/** One JSON object per line on stdout. */
 function forPrograms(): Console {
   let told = -1;
   return {
@@ -55,11 +64,13 @@ function forPrograms(): Console {
       process.stdout.write(`${JSON.stringify({ event: name, ...fields })}\n`);
     },
     progress: (part, tick, since) => {
-      // A line a percent is enough.
+      // One line per percent is enough.
       const percent = Math.floor((100 * tick.step) / tick.of);
       if (percent === told) return;
       told = percent;
-      process.stdout.write(`${JSON.stringify({ event: "progress", part, ...tick, seconds: Number(since.toFixed(3)) })}\n`);
+      const { step, of } = tick;
+      const event = { event: "progress", part, step, of, objective: tick.objective(), seconds: Number(since.toFixed(3)) };
+      process.stdout.write(`${JSON.stringify(event)}\n`);
     },
   };
 }

@@ -3,13 +3,17 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LeakageError } from "../errors.ts";
 import { canonicalJson } from "../parts/index.ts";
+import type { Store } from "../runs/index.ts";
 
 const runFile = "run.json";
-/** What a file is called until it is whole. */
+/** The name of a file until it is complete. */
 const unfinished = (path: string): string => `${path}.part`;
 
-/** The folder of one result. Everything in it is written whole: to a name of its own first, then renamed. */
-export class ResultFolder {
+/**
+ * The folder of one result. Every file in it is complete: it is written under another name first,
+ * then renamed.
+ */
+export class ResultFolder implements Store {
   readonly path: string;
 
   private constructor(path: string) {
@@ -17,9 +21,10 @@ export class ResultFolder {
   }
 
   /**
-   * Opens a new folder, or one in which the same spec was begun.
+   * Opens a new folder, or a folder in which a run of the same spec began.
    *
-   * @throws LeakageError `output` for a folder that belongs to another spec, holds other things, or cannot be written.
+   * @throws LeakageError `output` for a folder that belongs to another spec, contains other things,
+   * or cannot be written.
    */
   static async open(path: string, specHash: string, spec: unknown): Promise<ResultFolder> {
     const folder = new ResultFolder(path);
@@ -29,14 +34,14 @@ export class ResultFolder {
       if (existsSync(run)) {
         const begun = JSON.parse(await readFile(run, "utf8")) as { specHash?: unknown } | null;
         if (typeof begun?.specHash !== "string")
-          throw new LeakageError("output", `--out ${path}: ${runFile} names no spec; choose another folder or remove it.`);
+          throw new LeakageError("output", `--out ${path}: ${runFile} names no spec; choose another folder or remove this one.`);
         if (begun.specHash !== specHash)
           throw new LeakageError(
             "output",
-            `--out ${path} holds the result of another spec (${begun.specHash.slice(0, 12)}…, this one is ${specHash.slice(0, 12)}…); choose another folder or remove it.`,
+            `--out ${path} has the result of another spec (${begun.specHash.slice(0, 12)}…, this one is ${specHash.slice(0, 12)}…); choose another folder or remove that one.`,
           );
       } else if ((await readdir(path)).some((name) => name !== unfinished(runFile)))
-        throw new LeakageError("output", `--out ${path} is not empty and holds no result of this program; choose another folder.`);
+        throw new LeakageError("output", `--out ${path} is not empty and has no result of this program; choose another folder.`);
       else await folder.write(runFile, `${canonicalJson({ specHash, spec } as never)}\n`);
     } catch (error) {
       throw unwritable(path, error);
@@ -59,13 +64,16 @@ export class ResultFolder {
     }
   }
 
-  /** The content of a file, or nothing where there is none. */
+  /** The content of a file; undefined if it does not exist. */
   async read(name: string): Promise<Uint8Array | undefined> {
     return existsSync(this.at(name)) ? new Uint8Array(await readFile(this.at(name))) : undefined;
   }
 }
 
-/** Makes a folder and those above it, one by one: Node's own recursion never ends where a system answers that the parent is not there. */
+/**
+ * Makes a folder and its parents, one by one. Node's own recursion never ends on a system that
+ * answers that the parent does not exist.
+ */
 async function makeFolder(path: string): Promise<void> {
   if (existsSync(path)) return;
   const parent = dirname(path);
@@ -77,8 +85,8 @@ async function makeFolder(path: string): Promise<void> {
 
 function unwritable(path: string, error: unknown): unknown {
   if (error instanceof SyntaxError)
-    return new LeakageError("output", `--out ${path}: ${runFile} is not JSON; choose another folder or remove it.`, { cause: error });
+    return new LeakageError("output", `--out ${path}: ${runFile} is not JSON; choose another folder or remove this one.`, { cause: error });
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof LeakageError || code === undefined) return error;
-  return new LeakageError("output", `--out ${path} cannot be written (${code}); choose a folder that can.`, { cause: error });
+  return new LeakageError("output", `--out ${path} cannot be written (${code}); choose another folder.`, { cause: error });
 }

@@ -1,6 +1,7 @@
 import pc from "picocolors";
-import { attacks } from "../attacks/index.ts";
-import { vectorSets } from "../data/index.ts";
+import { attacks, conditionals } from "../attacks/index.ts";
+import { losses } from "../client/index.ts";
+import { datasets } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { experiments } from "../experiments/index.ts";
@@ -8,23 +9,18 @@ import { models } from "../models/index.ts";
 import { nearest, type Row } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
 
-const dataRows: readonly Row[] = [
-  { kind: "cifar10", doc: "CIFAR-10, after gradleak data fetch cifar10, or from its official files.", params: [] },
-  { kind: "mnist", doc: "MNIST, after gradleak data fetch mnist, or from its official files.", params: [] },
-  { kind: "shapes", doc: "Drawn pictures of ten kinds of objects, 32×32 in color; ships with this program.", params: [] },
-  ...vectorSets.list(),
-];
-
 const nouns: Readonly<Record<string, () => readonly Row[]>> = {
   attacks: () => attacks.list(),
-  data: () => dataRows,
+  conditionals: () => conditionals.list(),
+  data: () => datasets.list(),
   defenses: () => defenses.list(),
   experiments: () => experiments.list(),
+  losses: () => losses.list(),
   models: () => models.list(),
   priors: () => priors.list(),
 };
 
-/** `gradleak list`: the catalogue on stdout. */
+/** Runs `gradleak list`: prints the catalogue on stdout. */
 export function list(noun: string | undefined, { json = false }: { json?: boolean }): void {
   if (noun !== undefined && !Object.hasOwn(nouns, noun))
     throw new LeakageError(
@@ -46,5 +42,5 @@ export function list(noun: string | undefined, { json = false }: { json?: boolea
   }
 }
 
-const parameterLine = ({ name, type, default: initial, doc }: Row["params"][number]): string =>
-  `${name}${initial === undefined ? "" : pc.dim(` = ${initial}`)}  ${pc.dim(type)}  ${doc}`;
+const parameterLine = ({ name, type, range, default: initial, doc }: Row["params"][number]): string =>
+  `${name}${initial === undefined ? "" : pc.dim(` = ${initial}`)}  ${pc.dim([type, range].filter(Boolean).join(" "))}  ${doc}`;

@@ -1,181 +1,90 @@
 #!/usr/bin/env node
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError } from "commander";
 import pc from "picocolors";
 import { LeakageError } from "../errors.ts";
 import { printable } from "../formats/index.ts";
 import { version } from "./version.ts";
 
-/** Flags of a client and of what is done with its updates, which every attacking command has. */
-const clientFlags = (command: Command, attack: (command: Command) => Command): Command =>
-  attack(
-    command
-      .requiredOption("--model <part>", "the network, e.g. convbig or mlp:sizes=1024/1024 (gradleak list models)")
-      .option("--weights <file>", "its weights, safetensors or npz; without it they are drawn from the seed")
-      .addOption(new Option("--mode <mode>", "how the client runs batch normalization").choices(["train", "eval"]).default("eval"))
-      .option("--batch <n>", "images in one update", "1"),
-  )
-    .option("--prior <part>", "what the attacker takes for p(image), for an attack that leaves it open (gradleak list priors)")
-    .option("--delta <distance>", "an image counts as recovered within this distance (default: 0.1·√d, an RMSE of 0.1 a pixel)")
-    .addOption(new Option("--delta-space <space>", "where that distance is measured").choices(["pixel", "model"]).default("pixel"))
-    .option("--seed <n>", "all randomness follows from it", "0")
-    .option("--out <folder>", "where the result goes (default: out/<command>-<hash of the spec>)")
-    .option("--threads <n>", "threads of the runtime (default: the number of cores)")
-    .option("--device <name>", "where it runs: cpu, or another device of the installed ONNX Runtime", "cpu")
-    .option("--json", "one JSON object a line on stdout; the last has the result");
+const descriptions = {
+  attack: "Simulates a client on chosen images, attacks its updates and scores the reconstructions.",
+  audit: "Estimates the risk of each defense against each attack, with confidence intervals.",
+  invert: "Attacks a real update from a file.",
+  tune: "Chooses an attack's parameters on draws that are not scored.",
+} as const;
 
-/** Flags of a command with one attack. */
-const attackFlags = (command: Command): Command =>
-  clientFlags(command, (client) =>
-    client
-      .option("--attack <part>", "the attack, e.g. inverting-gradients:steps=1000,tv=1e-4 (gradleak list attacks)")
-      .option("--tuned <file>", "the attack that gradleak tune wrote, in place of --attack"),
-  );
+const isAttacking = (name: string | undefined): name is keyof typeof descriptions => name !== undefined && name in descriptions;
 
-/** Flags that choose private images, of the other part of the data set where they are not to be scored. */
-const dataFlags = (command: Command, split: "train" | "test" = "test"): Command =>
-  command
-    .requiredOption("--data <set>", "shapes (ships with this program), cifar10, mnist, or a folder of PNG and JPEG pictures")
-    .addOption(new Option("--split <split>", "part of the data set").choices(["train", "test"]).default(split))
-    .option("--data-path <folder>", "official files of cifar10 or mnist, instead of the fetched ones")
-    .option("--size <h>x<w>", "size that a folder's pictures are brought to", "32x32")
-    .addOption(
-      new Option("--resize <how>", "what happens to a folder's pictures of another size")
-        .choices(["error", "center-area"])
-        .default("center-area"),
-    )
-    .option(
-      "--statistics <n>",
-      `running statistics of batch normalization from n images of ${split === "test" ? "the other" : "this"} split, where the weights have none`,
-    );
-
-const policies = ["known", "recovered", "joint"] as const;
-
-/** @param failed is called where a gate failed. */
-function program(failed: () => void): Command {
+/**
+ * The command line. It builds only the flags of the requested command, because those of the others
+ * would load code that is not needed.
+ *
+ * @param ended receives the exit code of a command that has one.
+ */
+async function program(words: readonly string[], ended: (code: number) => void): Promise<Command> {
   const root = new Command("gradleak")
-    .description("Measure what a federated-learning update gives away.")
+    .description("Measures what a federated-learning update gives away.")
     .version(version)
     .exitOverride()
-    .showHelpAfterError("(gradleak help COMMAND lists what is allowed)");
-
-  attackFlags(
-    dataFlags(root.command("attack").description("Simulate a client on chosen images, defend, attack, score."))
-      .option("--images <list>", "places in the data set, e.g. 0-7 or 0,3,5", "0")
-      .option("--defense <part>", "what the client does to its update (gradleak list defenses)", "none")
-      .addOption(
-        new Option("--labels <policy>", "given, read off the update, or looked for with the images (default: the attack's own)").choices(
-          policies,
-        ),
-      )
-      .option("--lanes <n>", "updates attacked together by one program", "1")
-      .option(
-        "--save-update",
-        "also write what the server saw, as update-<index>.safetensors: the update, and masks that were published beside it",
-      ),
-  ).action(async (flags) => (await import("./attack.ts")).attack(flags));
-
-  attackFlags(
-    root
-      .command("invert")
-      .description("Attack a real update that came from elsewhere.")
-      .requiredOption(
-        "--update <file>",
-        "gradients by parameter name, safetensors or npz; published masks beside them as mask<place>.<parameter>",
-      )
-      .option("--classes <n>", "classes of the network", "10")
-      .option("--input-shape <c>x<h>x<w>", "shape of one image", "3x32x32")
-      .option("--mean <list>", "per channel, in [0, 1]: the network sees (pixel − mean)/std (default: 0)")
-      .option("--std <list>", "per channel (default: 1)")
-      .option("--labels <list>", "classes of the images, e.g. 3 or 3,5; or recovered, or joint (default: recovered for one image)")
-      .option("--truth <files...>", "the original images, only to score the result"),
-  ).action(async (flags) => (await import("./invert.ts")).invert(flags));
-
-  clientFlags(
-    dataFlags(
-      root.command("audit").description("Risk, with confidence interval, of each defense against each attack, on images drawn at random."),
-    ),
-    (command) =>
-      command
-        .option("--attack <part...>", "the attacks, each on the same draws (gradleak list attacks)")
-        .option("--tuned <file...>", "attacks that gradleak tune wrote, beside or in place of --attack")
-        .option("--defense <part...>", "what the client does to its update, one or several (gradleak list defenses)", ["none"])
-        .requiredOption("--samples <n>", "updates that are drawn"),
-  )
-    .addOption(
-      new Option("--labels <policy>", "given, read off the update, or looked for with the images").choices(policies).default("known"),
-    )
-    .option("--chunk <n>", "draws that are finished, and written, together", "16")
-    .option("--lanes <n>", "draws attacked together by one program", "16")
-    .option(
-      "--vary <values...>",
-      "tune first: a parameter of the attacks and the values that are tried, e.g. rate=0.05/0.1 or prior.weight=1/10",
-    )
-    .option("--tuning-samples <n>", "with --vary: updates that each candidate is tried on, of images of the other split (default: 16)")
-    .option("--budget <n>", "with --vary: candidates an attack at most, the same number for each (default: 32)")
-    .addOption(
-      new Option(
-        "--by <criterion>",
-        "with --vary: what is made least, the mean distance from the images drawn (default) or the attacker's own objective",
-      ).choices(["distance", "objective"]),
-    )
-    .option("--fail-if <gate>", 'exit code 1 if this holds for a defense, e.g. "recovered > 0.05"')
-    .action(async (flags) => {
-      if (await (await import("./audit.ts")).audit(flags)) failed();
+    .showHelpAfterError("(gradleak help COMMAND lists the options)");
+  const asked = words.filter((word) => !word.startsWith("-")).find((word) => word !== "help");
+  for (const [name, description] of Object.entries(descriptions)) {
+    const command = root.command(name).description(description);
+    if (!isAttacking(asked) || asked !== name) continue;
+    (await import("./options.ts")).addOptions(command, asked);
+    command.action(async (flags) => {
+      const { askedBy } = await import("./asked.ts");
+      const { perform } = await import("./perform.ts");
+      ended(await perform(await askedBy(asked, flags), flags));
     });
+  }
 
-  clientFlags(
-    dataFlags(root.command("tune").description("Choose an attack's parameters, by equal budgets on draws that are not scored."), "train"),
-    (command) =>
-      command
-        .requiredOption("--attack <part>", "the attack; all candidates take its steps")
-        .requiredOption("--vary <values...>", "a parameter and the values that are tried, e.g. rate=0.05/0.1 or prior.weight=1/10")
-        .option("--defense <part>", "what the client does to its update (gradleak list defenses)", "none")
-        .option("--samples <n>", "updates that are drawn", "16"),
-  )
-    .option("--budget <n>", "candidates that are tried at most: more combinations are drawn from at random", "32")
-    .addOption(
-      new Option("--by <criterion>", "what is least: the mean distance from the images drawn, or the attacker's own objective")
-        .choices(["distance", "objective"])
-        .default("distance"),
-    )
-    .addOption(
-      new Option("--labels <policy>", "given, read off the update, or looked for with the images").choices(policies).default("known"),
-    )
-    .option("--chunk <n>", "draws that are finished, and written, together", "16")
-    .option("--lanes <n>", "draws attacked together by one program", "16")
-    .action(async (flags) => (await import("./tune.ts")).tune(flags));
-
-  const data = root.command("data").description("Data sets that are not ours to ship.");
-  data
-    .command("fetch")
-    .argument("<set>", "cifar10 or mnist")
-    .description("Download a data set into the user's cache and check it.")
-    .action(async (set: string) => (await import("./data-fetch.ts")).dataFetch(set));
+  const run = root
+    .command("run")
+    .argument("<file>", "a spec in JSON or YAML, or the result.json of a run")
+    .description("Runs a spec, or the spec of a result, from a file.")
+    .showHelpAfterError("(a spec states everything except where files lie; gradleak help run lists the flags)");
+  if (asked === "run") (await import("./options.ts")).addRunOptions(run);
+  run.action(async (file: string, flags) => ended(await (await import("./run-file.ts")).runFile(file, flags)));
 
   root
     .command("reproduce")
-    .argument("[experiment...]", "one of them, with its parameters; --help lists them")
+    .argument("[experiment...]", "an experiment and its parameters; --help lists them")
     .allowUnknownOption()
     .helpOption(false)
-    .description("Make a figure or a table of the paper again.")
+    .description("Reproduces a figure or a table of the paper.")
     .action(async (_words: readonly string[], _flags: object, { args }: Command) => (await import("./reproduce.ts")).reproduce(args));
+
+  const data = root.command("data").description("Manages data sets that do not ship with this program.");
+  data
+    .command("fetch")
+    .argument("<set>", "cifar10 or mnist")
+    .description("Downloads a data set into the user's cache and checks it.")
+    .action(async (set: string) => (await import("./data-fetch.ts")).dataFetch(set));
 
   root
     .command("list")
-    .argument("[nouns]", "attacks, defenses, experiments, models, priors or data; all of them by default")
-    .option("--json", "as one JSON object")
-    .description("The catalogue, with every parameter.")
+    .argument("[nouns]", "attacks, conditionals, data, defenses, experiments, losses, models or priors; all by default")
+    .option("--json", "prints one JSON object")
+    .description("Lists the catalogue, with every parameter.")
     .action(async (noun: string | undefined, flags: { json?: boolean }) => (await import("./list.ts")).list(noun, flags));
-  return root;
+  return root.addHelpText(
+    "after",
+    "\nExamples:\n  gradleak attack --data shapes --images 0-3 --model lenet --attack idlg\n  gradleak help audit\n  gradleak list attacks",
+  );
 }
 
-/** 0 done, 1 a gate failed, 2 the input was wrong, 3 it broke. */
+/**
+ * Runs the command line. The exit code is 0 if it is done, 1 if a gate failed, 2 if the input was
+ * wrong, and 3 if the program broke.
+ */
 async function main(): Promise<number> {
   let code = 0;
   try {
-    await program(() => {
-      code = 1;
-    }).parseAsync();
+    const words = process.argv.slice(2);
+    const root = await program(words, (ended) => {
+      code = ended;
+    });
+    await root.parseAsync();
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -188,7 +97,8 @@ async function main(): Promise<number> {
   }
 }
 
-// A reader that leaves (`gradleak list | head`) ends the program as it ends any other: silently, with the code of a broken pipe.
+// If a reader leaves (`gradleak list | head`), the program ends silently with the code of a broken
+// pipe, as other programs do.
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;

@@ -1,43 +1,47 @@
 import { Command } from "commander";
 import pc from "picocolors";
-import { type ExperimentSpec, experiments, quick, validateExperiment } from "../experiments/index.ts";
-import { encodePng } from "../formats/index.ts";
-import { format, type PartSpec, type Row, specHash } from "../parts/index.ts";
+import { type ExperimentSpec, experiments, planExperiment, quick, validateExperiment } from "../experiments/index.ts";
+import { format, type PartSpec, type Row } from "../parts/index.ts";
 import { experimentReport, experimentVerdict } from "../report/index.ts";
-import { consoleFor } from "./console.ts";
-import { wholeNumber } from "./flags.ts";
+import { quoted, wholeNumber } from "../runs/index.ts";
+import type { Tick } from "../scenario/index.ts";
+import { type Console, consoleFor } from "./console.ts";
 import { ResultFolder } from "./folder.ts";
-import { drive, machineOf } from "./run.ts";
-import { quoted } from "./shell.ts";
+import { machineOf, type RunFlags } from "./perform.ts";
 import { versions } from "./version.ts";
 
-/** Flags of every experiment, as commander gives them; the others are its parameters, by their names. */
+/**
+ * The flags of every experiment, as commander gives them. The others are the experiment's
+ * parameters, by their names.
+ */
 interface ReproduceFlags extends Readonly<Record<string, unknown>> {
   readonly quick?: boolean;
   readonly seed: string;
   readonly out?: string;
   readonly threads?: string;
-  readonly device: string;
+  readonly device?: string;
   readonly json?: boolean;
 }
 
-/** `gradleak reproduce`: a command an experiment, with a flag a parameter. */
+/** Runs `gradleak reproduce`, which has one command per experiment and one flag per parameter. */
 export async function reproduce(words: readonly string[]): Promise<void> {
   const root = new Command("gradleak reproduce")
-    .description("Make a figure or a table of the paper again.")
+    .description("Reproduces a figure or a table of the paper.")
     .exitOverride()
     .showHelpAfterError("(gradleak reproduce EXPERIMENT --help lists what is allowed)");
   for (const { kind, doc, params } of experiments.list()) {
     const command = root.command(kind).description(doc);
     for (const parameter of params) command.option(`${flagOf(parameter.name)} <value>`, describe(parameter));
-    if (quick[kind]) command.option("--quick", "a small version, done in seconds");
+    if (quick[kind]) command.option("--quick", "a small version that takes seconds");
     command
-      .option("--seed <n>", "all randomness follows from it", "0")
-      .option("--out <folder>", `where the result goes (default: out/${kind}-<hash of the spec>)`)
-      .option("--threads <n>", "threads of the runtime (default: the number of cores)")
-      .option("--device <name>", "where it runs: cpu, or another device of the installed ONNX Runtime", "cpu")
-      .option("--json", "one JSON object a line on stdout; the last has the result")
-      .action((flags: ReproduceFlags) => make(kind, params, flags));
+      .option("--seed <n>", "the seed of all randomness", "0")
+      .option("--out <folder>", `the folder of the result (default: out/${kind}-<hash of the spec>)`)
+      .option("--threads <n>", "the number of threads (default: the number of cores)")
+      .option("--device <name>", "the device that computes: cpu, or another device of the installed ONNX Runtime", "cpu")
+      .option("--json", "prints one JSON object per line on stdout; the last one has the result")
+      .action(async (flags: ReproduceFlags) => {
+        await make(kind, params, flags);
+      });
   }
   await root.parseAsync(words, { from: "user" });
 }
@@ -47,7 +51,10 @@ const flagOf = (parameter: string): string => `--${parameter.replace(/[A-Z]/g, (
 const describe = ({ doc, type, range, default: initial }: Row["params"][number]): string =>
   `${doc} (${[type, range].filter(Boolean).join(" ")}${initial === undefined ? "" : `; default: ${initial}`})`;
 
-/** An experiment's parameters: those of --quick, and in their place those that are given. Lists take commas as well. */
+/**
+ * The parameters of an experiment: those that were typed, else those of --quick. Lists may also use
+ * commas.
+ */
 function partOf(kind: string, params: Row["params"], flags: ReproduceFlags): PartSpec {
   const given = params.flatMap(({ name, type }) => {
     const text = flags[name];
@@ -60,29 +67,49 @@ function partOf(kind: string, params: Row["params"], flags: ReproduceFlags): Par
   return experiments.parse(values ? `${kind}:${values}` : kind);
 }
 
-async function make(kind: string, params: Row["params"], flags: ReproduceFlags): Promise<void> {
+function make(kind: string, params: Row["params"], flags: ReproduceFlags): Promise<number> {
+  const experiment = partOf(kind, params, flags);
+  return reproduceSpec({ command: "reproduce", experiment, seed: wholeNumber(flags.seed, "--seed", 0) }, flags);
+}
+
+/**
+ * Runs the spec of an experiment and continues where an earlier run stopped.
+ *
+ * @param source the name of the spec in errors.
+ * @returns the exit code.
+ */
+export async function reproduceSpec(asked: unknown, flags: RunFlags, source?: string): Promise<number> {
   const tell = consoleFor(flags.json === true);
-  const spec: ExperimentSpec = { experiment: partOf(kind, params, flags), seed: wholeNumber(flags.seed, "--seed", 0) };
-  const experiment = experiments.build(spec.experiment);
-  const machine = await machineOf(flags);
-  const hash = specHash(spec);
+  const { spec, specHash: hash, run } = planExperiment(asked, { versions, machine: await machineOf(flags) }, source);
+  const { kind } = spec.experiment;
   const folder = await ResultFolder.open(flags.out ?? `out/${kind}-${hash.slice(0, 12)}`, hash, spec);
   tell.event("start", { experiment: kind, specHash: hash });
-  tell.line(`${pc.bold("gradleak")} makes ${kind} again`);
-  const { result, pictures } = await drive(tell, kind, experiment.run({ spec, versions, machine }));
+  tell.line(`${pc.bold("gradleak")} reproduces ${kind}`);
+  const { result, images } = await drive(tell, kind, run(folder));
   validateExperiment(result, "the result");
-  const files = new Map([...pictures].map(([name, picture]) => [name, encodePng(picture)]));
-  for (const [name, png] of files) await folder.write(name, png);
+  for (const [name, png] of images) await folder.write(name, png);
   await folder.write("result.json", `${JSON.stringify(result, null, 2)}\n`);
-  await folder.write("report.html", experimentReport({ result, pictures: files, reproduce: commandOf(params, spec) }));
+  await folder.write("report.html", experimentReport({ result, images, reproduce: commandOf(spec) }));
   const { sentence, detail } = experimentVerdict(result);
   tell.line(`\n${pc.bold(sentence)}\n${detail}`);
   tell.line(`\n${folder.at("report.html")}\n${pc.dim(`${folder.at("result.json")}  spec ${hash.slice(0, 12)}`)}`);
   tell.event("result", { ...result });
+  return 0;
+}
+
+/** Runs an experiment to its end and shows its progress. */
+async function drive<Made>(tell: Console, part: string, running: AsyncGenerator<Tick, Made>): Promise<Made> {
+  const began = performance.now();
+  for (;;) {
+    const next = await running.next();
+    if (next.done) return next.value;
+    tell.progress(part, next.value, (performance.now() - began) / 1000);
+  }
 }
 
 /** The command that makes a result again, with every parameter. */
-function commandOf(params: Row["params"], { experiment, seed }: ExperimentSpec): string {
+function commandOf({ experiment, seed }: ExperimentSpec): string {
+  const { params } = experiments.list().find(({ kind }) => kind === experiment.kind)!;
   const words = params.flatMap(({ name }) => {
     const value = experiment[name];
     if (value === undefined) return [];

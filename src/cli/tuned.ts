@@ -1,11 +1,15 @@
 import { readFile } from "node:fs/promises";
-import { attacks } from "../attacks/index.ts";
-import { readTuned, recordOf, type TuningRecord } from "../audit/index.ts";
+import type { Split } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { canonicalJson, type PartSpec } from "../parts/index.ts";
+import { readTuned, recordOf, type TuningRecord } from "../runs/index.ts";
 
-/** The attack that `gradleak tune` wrote to a file. Throws LeakageError where it was tuned on the part of the data that is to be scored. */
-async function tunedAttack(path: string, split: "train" | "test" | undefined): Promise<TuningRecord> {
+/**
+ * The attack that `gradleak tune` wrote to a file.
+ *
+ * @throws LeakageError if it was tuned on the split that is to be scored.
+ */
+async function tunedAttack(path: string, split: Split | undefined): Promise<TuningRecord> {
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     throw new LeakageError("file", `--tuned ${path} cannot be read (${cause.code}).`, { cause });
   });
@@ -13,41 +17,25 @@ async function tunedAttack(path: string, split: "train" | "test" | undefined): P
   if (tuned.split === split)
     throw new LeakageError(
       "spec",
-      `--tuned ${path} was tuned on the ${split} images, and those are the ones to be scored; choose the other --split.`,
+      `--tuned ${path} was tuned on the ${split} images, which are the ones to be scored; choose the other --split.`,
     );
   return recordOf(tuned);
 }
 
 /** The one attack of `--attack` or `--tuned`. */
-export async function chosenAttack({
-  attack,
-  tuned,
-  split,
-}: {
-  readonly attack?: string;
-  readonly tuned?: string;
-  readonly split?: "train" | "test";
-}) {
+export async function chosenAttack(attack: PartSpec | undefined, tuned: string | undefined, split: Split | undefined) {
   if (attack !== undefined && tuned !== undefined)
-    throw new LeakageError("spec", `--tuned ${tuned} does not fit --attack ${attack}: it has an attack of its own; give one of them.`);
-  const { attacks: chosen, tuned: by } = await chosenAttacks({
-    ...(attack === undefined ? {} : { attack: [attack] }),
-    ...(tuned === undefined ? {} : { tuned: [tuned] }),
-    ...(split === undefined ? {} : { split }),
-  });
+    throw new LeakageError("spec", `--tuned ${tuned} does not fit --attack ${attack.kind}: it has its own attack; give one of them.`);
+  const { attacks: chosen, tuned: by } = await chosenAttacks(attack ? [attack] : [], tuned === undefined ? [] : [tuned], split);
   return { attack: chosen[0]!, tuned: by };
 }
 
-/** The attacks of `--attack` and `--tuned`, and by what the latter were tuned. */
-export async function chosenAttacks({
-  attack = [],
-  tuned = [],
-  split,
-}: {
-  readonly attack?: readonly string[];
-  readonly tuned?: readonly string[];
-  readonly split?: "train" | "test";
-}): Promise<{ attacks: readonly PartSpec[]; tuned: readonly TuningRecord[] }> {
+/** The attacks of `--attack` and `--tuned`, and the tunings of the latter. */
+export async function chosenAttacks(
+  attack: readonly PartSpec[],
+  tuned: readonly string[],
+  split: Split | undefined,
+): Promise<{ attacks: readonly PartSpec[]; tuned: readonly TuningRecord[] }> {
   if (attack.length + tuned.length === 0)
     throw new LeakageError(
       "spec",
@@ -55,11 +43,12 @@ export async function chosenAttacks({
     );
   const read = await Promise.all(tuned.map((path) => tunedAttack(path, split)));
   const twice = tuned.find((_, i) => read.findIndex(({ specHash }) => specHash === read[i]!.specHash) < i);
-  if (twice !== undefined) throw new LeakageError("spec", `--tuned ${twice} holds a tuning that is given already; give each once.`);
-  // Behind two defenses the same candidate may be best: one attack then, which was tuned behind both.
+  if (twice !== undefined) throw new LeakageError("spec", `--tuned ${twice} has a tuning that is given already; give each once.`);
+  // The same candidate may be best behind two defenses. Then there is one attack, which was tuned
+  // behind both.
   const best = new Map(read.map((each) => [canonicalJson(each.attack), each.attack]));
   return {
-    attacks: [...attack.map((text) => attacks.parse(text)), ...best.values()],
+    attacks: [...attack, ...best.values()],
     tuned: read,
   };
 }

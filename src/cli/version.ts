@@ -6,7 +6,7 @@ const own = packageOf(new URL("../../package.json", import.meta.url));
 /** The version of this package. */
 export const version = own.version;
 
-/** What a result depends on beside its spec. */
+/** The versions that a result depends on in addition to its spec. */
 export const versions = {
   gradleak: version,
   "onnxruntime-node": own.dependencies["onnxruntime-node"]!,

@@ -1,1 +1,3 @@
-export { type Batch, type Client, type ClientOptions, client, crossEntropy, exactly, type LayerStatistics, type Loss } from "./client.ts";
+export { type Batch, batchStatistics, type Client, type InputStatistics, type LayerStatistics } from "./client.ts";
+export { type FedSgdOptions, fedSgd } from "./fed-sgd.ts";
+export { crossEntropy, type Loss, losses } from "./losses.ts";

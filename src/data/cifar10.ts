@@ -1,22 +1,38 @@
 import { LeakageError } from "../errors.ts";
 import { type CifarBatch, cifarRecord, readCifar } from "../formats/index.ts";
+import { part } from "../parts/index.ts";
+import { cifar10Files, officialCifar10 } from "./cifar10-files.ts";
+import type { DataFile } from "./data-files.ts";
+import type { DataSource } from "./data-source.ts";
 import type { Dataset } from "./dataset.ts";
 import { requireIndex, toPixels } from "./examples.ts";
-import type { DataFile } from "./file.ts";
-
-/** The official binary files of each split, in order; 10000 pictures each. */
-export const cifar10Files = {
-  train: ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
-  test: ["test_batch.bin"],
-} as const;
+import type { Split } from "./split.ts";
 
 const perBatch = 10_000;
 
+/** The catalogue entry of CIFAR-10. */
+export const cifar10 = part({
+  kind: "cifar10",
+  doc: "CIFAR-10: 32×32 color photographs in ten classes. Fetch it with gradleak data fetch cifar10, or bring its official files.",
+  params: {},
+  build: (): DataSource<Dataset["shape"]> => ({
+    reads: officialCifar10,
+    async open(split, files) {
+      const batches: DataFile[] = [];
+      // Opened one by one, so that the error names the first of several missing files.
+      for (const name of cifar10Files[split]) batches.push(await files.official(officialCifar10, name));
+      return cifar10Set(split, batches);
+    },
+  }),
+});
+
 /**
- * CIFAR-10 (Krizhevsky 2009) from its official binary files, in the order of `cifar10Files`: 32 x 32 in color, 10 classes. A file is read when its first picture is
- * asked for. Mean and standard deviation are those of the networks that this package reproduces (github.com/JonasGeiping/invertinggradients, consts.py).
+ * CIFAR-10 (Krizhevsky 2009) from its official binary files, in the order of `cifar10Files`: 32 ×
+ * 32 color images in 10 classes. Each file is read when one of its images is first asked for. Mean
+ * and standard deviation are the ones that the reproduced networks use
+ * (github.com/JonasGeiping/invertinggradients, consts.py).
  */
-export function cifar10(split: "train" | "test", files: readonly DataFile[]): Dataset {
+export function cifar10Set(split: Split, files: readonly DataFile[]): Dataset {
   const size = perBatch * files.length;
   const loaded = new Map<number, CifarBatch>();
   const batch = (number: number): CifarBatch => {
@@ -27,7 +43,7 @@ export function cifar10(split: "train" | "test", files: readonly DataFile[]): Da
     if (fresh.size !== perBatch)
       throw new LeakageError(
         "file",
-        `${source}: a file of CIFAR-10 must have ${perBatch * cifarRecord} bytes (${perBatch} pictures), and has ${fresh.size} pictures`,
+        `${source}: a file of CIFAR-10 must have ${perBatch * cifarRecord} bytes (${perBatch} images), but has ${fresh.size} images`,
       );
     loaded.set(number, fresh);
     return fresh;

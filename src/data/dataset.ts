@@ -1,31 +1,40 @@
-/** One labeled picture, or vector. */
+import type { Split } from "./split.ts";
+
+/** One labeled image or vector. */
 export interface Example {
-  /** Its place in the data set, counted from 0. */
+  /** The position in the data set, counted from 0. */
   readonly index: number;
-  /** [c, h, w] in pixel space: 0 is black, 1 is full. A vector as it is. */
+  /**
+   * An image is [c, h, w] in pixel space: 0 is black, 1 is full intensity. A vector is stored as it
+   * is.
+   */
   readonly image: Float32Array;
-  /** Its class, counted from 0. */
+  /** The class, counted from 0. */
   readonly label: number;
 }
 
-/** The split that the one is not. */
-export const otherSplit = (split: "train" | "test"): "train" | "test" => (split === "train" ? "test" : "train");
-
-/** Labeled pictures of one size; with another `Shape` than theirs, labeled vectors. */
+/** One split of a data set: labeled images of one size, or labeled vectors for another `Shape`. */
 export interface Dataset<Shape extends readonly number[] = readonly [number, number, number]> {
+  /** The kind of the data set in the catalogue. */
   readonly kind: string;
-  readonly split: "train" | "test";
-  /** Where there are no two splits, and this is all there is: a folder without `train` and `test`. */
+  readonly split: Split;
+  /**
+   * Set if the data has no two splits, so that this is all of it: a folder without `train` and
+   * `test` subfolders.
+   */
   readonly whole?: true;
-  /** Channels, height and width of every picture. */
+  /** Channels, height and width of every image. */
   readonly shape: Shape;
-  /** Names of the classes, by label. */
+  /** Class names, indexed by label. */
   readonly classes: readonly string[];
+  /** Number of examples. */
   readonly size: number;
-  /** Per channel, in pixel space: model space is (pixel − mean) / std. */
+  /**
+   * Mean and standard deviation per channel, in pixel space: model space is (pixel − mean) / std.
+   */
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** What was done to the pictures, for reports: resizing, say. */
+  /** Notes for reports on how the images were prepared, such as resizing. */
   readonly notes: readonly string[];
   /** @throws LeakageError `spec` for an index outside 0 … size − 1. */
   example(index: number): Example;

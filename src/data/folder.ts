@@ -1,50 +1,67 @@
+import { z } from "zod";
 import { LeakageError } from "../errors.ts";
 import type { JpegDecoder } from "../formats/index.ts";
+import { part } from "../parts/index.ts";
+import type { PictureFile, PictureFolder } from "./data-files.ts";
+import type { DataSource } from "./data-source.ts";
 import type { Dataset } from "./dataset.ts";
 import { requireIndex } from "./examples.ts";
-import type { DataFile } from "./file.ts";
 import { readPictureFile } from "./picture-file.ts";
-import { fitPicture, type Resize } from "./resize.ts";
+import { fitPicture, type Resize, resizes } from "./resize.ts";
+import type { Split } from "./split.ts";
 
-/** A picture of a folder. */
-interface PictureFile extends DataFile {
-  /** Its path inside the folder, parts joined by "/". */
-  readonly path: string;
-}
+const extent = z.int().min(1).max(4096);
 
-/** What a folder of pictures becomes a data set by. */
-export interface FolderOptions {
-  /** How errors name the folder. */
-  readonly source: string;
-  readonly split: "train" | "test";
-  readonly pictures: readonly PictureFile[];
+/** The catalogue entry of a folder of images. */
+export const folder = part({
+  kind: "folder",
+  doc: "Your own PNG and JPEG files in a folder. Subfolders name the classes; subfolders named train and test are the two splits.",
+  params: {
+    size: z.tuple([extent, extent]).default([32, 32]).describe("Height and width that every image must have or is resized to, in pixels."),
+    resize: z
+      .enum(resizes)
+      .default("center-area")
+      .describe("What to do with an image of another size: error refuses it; center-area crops it to its center and averages areas."),
+  },
+  build: ({ size, resize }): DataSource<Dataset["shape"]> => ({
+    reads: "folder",
+    open: async (split, files) => folderSet({ ...(await files.folder()), split, jpeg: await files.jpeg(), size, resize }),
+  }),
+});
+
+/** Options that turn a folder of images into a data set. */
+interface FolderOptions extends PictureFolder {
+  readonly split: Split;
   readonly jpeg: JpegDecoder;
-  /** Height and width of the data set; 32 x 32 by default. */
-  readonly size?: readonly [number, number];
-  /** "center-area" by default; see `fitPicture`. */
-  readonly resize?: Resize;
+  /** Height and width of every image of the data set. */
+  readonly size: readonly [number, number];
+  /** See `fitPicture`. */
+  readonly resize: Resize;
 }
 
 /**
- * A folder of PNG and JPEG pictures as a data set in color, ordered by path. The first subfolder of a picture names its class; pictures without subfolders are one
- * class. Where the subfolders are `train` and `test` and nothing lies beside them, they are the two splits, and classes are inside; else all pictures are of either split. Pictures are decoded when they are asked for. Mean 0 and standard deviation 1, since nothing is known about the pictures: model space is pixel space.
+ * A folder of PNG and JPEG images as a color data set, sorted by path. The first subfolder in an
+ * image's path names its class; a folder without subfolders is one class. If the top-level
+ * subfolders are exactly `train` and `test`, they are the two splits, and the classes are one level
+ * below. Otherwise each split holds all images. Images are decoded on demand. Their statistics are
+ * unknown, so the mean is 0 and the standard deviation 1: model space is pixel space.
  *
- * @throws LeakageError `file` for a folder without pictures, and for one that has pictures both in subfolders and beside them.
+ * @throws LeakageError `file` for a folder without images, and for one that has images both inside
+ * and outside subfolders.
  */
-export function folder({ source, split, pictures, jpeg, size = [32, 32], resize = "center-area" }: FolderOptions): Dataset {
-  const [height, width] = size;
+function folderSet({ source, split, pictures, jpeg, size: [height, width], resize }: FolderOptions): Dataset {
   const sorted = pictures.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const divided = [...new Set(sorted.map(({ path }) => top(path)))].join() === "test,train";
   const inside = ({ path }: PictureFile) => (divided ? path.slice(top(path).length + 1) : path);
   const files = divided ? sorted.filter(({ path }) => top(path) === split) : sorted;
-  if (files.length === 0) throw new LeakageError("file", `${source} has no PNG or JPEG pictures`);
+  if (files.length === 0) throw new LeakageError("file", `${source} has no PNG or JPEG images.`);
   const classOf = (file: PictureFile) => top(inside(file));
-  // Of both splits, so that a label means the same in each.
+  // The class names of both splits, so that a label means the same in each.
   const names = [...new Set(sorted.map(inside).toSorted().map(top))];
   if (names.length > 1 && names.includes(""))
     throw new LeakageError(
       "file",
-      `${source} has pictures both in subfolders and beside them (${sorted.find((file) => classOf(file) === "")!.path}); a subfolder names the class of its pictures`,
+      `${source} has images both inside and outside subfolders (${sorted.find((file) => classOf(file) === "")!.path}); a subfolder names the class of its images.`,
     );
   return {
     kind: "folder",
@@ -56,10 +73,10 @@ export function folder({ source, split, pictures, jpeg, size = [32, 32], resize 
     std: [1, 1, 1],
     ...(divided ? {} : { whole: true }),
     notes: [
-      ...(divided ? [`Of the folder's two parts, train and test, this is ${split}.`] : []),
+      ...(divided ? [`The folder has the splits train and test; this is ${split}.`] : []),
       resize === "error"
-        ? `Pictures have ${width} x ${height} pixels.`
-        : `Pictures of another size than ${width} x ${height} were cut to the center and averaged over areas (resize=center-area).`,
+        ? `Images have ${width} x ${height} pixels.`
+        : `Images of a size other than ${width} x ${height} were cropped to the center and averaged over areas (resize=center-area).`,
     ],
     example(index) {
       requireIndex(index, files.length, source);
@@ -73,5 +90,5 @@ export function folder({ source, split, pictures, jpeg, size = [32, 32], resize 
   };
 }
 
-/** The first folder of a path, or nothing where there is none. */
+/** The first folder of a path, or an empty string if the path has none. */
 const top = (path: string): string => (path.includes("/") ? path.slice(0, path.indexOf("/")) : "");

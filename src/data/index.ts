@@ -1,12 +1,34 @@
-export { cifar10, cifar10Files } from "./cifar10.ts";
-export { type Dataset, type Example, otherSplit } from "./dataset.ts";
-export type { DataFile } from "./file.ts";
-export { folder } from "./folder.ts";
-export { type GaussianSet, type GaussianSetOptions, gaussianSet, type LabeledVector } from "./gaussian.ts";
-export { mnist, mnistFiles } from "./mnist.ts";
-export { type DataPackage, dataPackages } from "./packages.ts";
+import { catalogue } from "../parts/index.ts";
+import { cifar10 } from "./cifar10.ts";
+import type { DataSource } from "./data-source.ts";
+import { folder } from "./folder.ts";
+import { gaussian } from "./gaussian.ts";
+import { mnist } from "./mnist.ts";
+import { shapes } from "./shapes.ts";
+
+/**
+ * The catalogue of data sets. `build` returns a source; opening the source needs the files that it
+ * reads, if any. In Node, `openDataset` of "gradleak/node" does both.
+ *
+ * @example
+ * ```ts
+ * import { datasets, noFiles } from "gradleak";
+ *
+ * const shapes = await datasets.build("shapes").open("test", noFiles);
+ * const { image, label } = shapes.example(7);
+ * ```
+ */
+export const datasets = catalogue<DataSource>("data set", [cifar10, folder, gaussian, mnist, shapes]);
+
+export { cifar10Set } from "./cifar10.ts";
+export { type DataFile, type DataFiles, noFiles, type PictureFolder } from "./data-files.ts";
+export type { DataSource } from "./data-source.ts";
+export type { Dataset, Example } from "./dataset.ts";
+export { type GaussianSet, gaussianSet } from "./gaussian.ts";
+export { mnistSet } from "./mnist.ts";
+export type { DataPackage, OfficialFiles } from "./official-files.ts";
 export { isPictureName, readPictureFile } from "./picture-file.ts";
 export { remembering } from "./remembering.ts";
-export { fitPicture, type Resize } from "./resize.ts";
-export { shapes } from "./shapes.ts";
-export { type VectorSet, vectorSets } from "./vector-sets.ts";
+export { fitPicture } from "./resize.ts";
+export { shapesSet } from "./shapes.ts";
+export { otherSplit, type Split, splits } from "./split.ts";

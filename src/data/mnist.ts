@@ -1,38 +1,53 @@
 import { LeakageError } from "../errors.ts";
 import { readIdx } from "../formats/index.ts";
+import { part } from "../parts/index.ts";
+import type { DataFile } from "./data-files.ts";
+import type { DataSource } from "./data-source.ts";
 import type { Dataset } from "./dataset.ts";
 import { requireIndex, toPixels } from "./examples.ts";
-import type { DataFile } from "./file.ts";
-
-/** The official files of each split: pictures, then labels. */
-export const mnistFiles = {
-  train: ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
-  test: ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"],
-} as const;
+import { mnistFiles, officialMnist } from "./mnist-files.ts";
+import type { Split } from "./split.ts";
 
 const side = 28;
 
+/** The catalogue entry of MNIST. */
+export const mnist = part({
+  kind: "mnist",
+  doc: "MNIST: 28×28 gray images of handwritten digits. Fetch it with gradleak data fetch mnist, or bring its official files.",
+  params: {},
+  build: (): DataSource<Dataset["shape"]> => ({
+    reads: officialMnist,
+    async open(split, files) {
+      const [pictures, labels] = mnistFiles[split];
+      return mnistSet(split, await files.official(officialMnist, pictures), await files.official(officialMnist, labels));
+    },
+  }),
+});
+
 /**
- * MNIST (LeCun, Cortes, Burges) from its official IDX files, plain or gzipped: 28 x 28 in gray, 10 classes. Mean 0.1307 and standard deviation 0.3081 are those of
- * PyTorch's MNIST example.
+ * MNIST (LeCun, Cortes, Burges) from its official IDX files, plain or gzipped: 28 × 28 gray images
+ * in 10 classes. The mean 0.1307 and the standard deviation 0.3081 are those of PyTorch's MNIST
+ * example.
+ *
+ * @throws LeakageError `file` for images of another shape, or labels that do not fit them.
  */
-export function mnist(split: "train" | "test", pictures: DataFile, labels: DataFile): Dataset {
+export function mnistSet(split: Split, pictures: DataFile, labels: DataFile): Dataset {
   const images = readIdx(pictures.read(), pictures.source);
   const classes = readIdx(labels.read(), labels.source);
   const [size = 0, ...extents] = images.shape;
   if (images.shape.length !== 3 || size === 0 || extents.some((extent) => extent !== side))
     throw new LeakageError(
       "file",
-      `${pictures.source}: pictures of MNIST must have shape [n, ${side}, ${side}], and have [${images.shape.join(", ")}]`,
+      `${pictures.source}: MNIST images must have shape [n, ${side}, ${side}], but these have [${images.shape.join(", ")}]`,
     );
   if (classes.shape.length !== 1 || classes.shape[0] !== size)
     throw new LeakageError(
       "file",
-      `${labels.source}: ${size} pictures need labels of shape [${size}], and these have [${classes.shape.join(", ")}]`,
+      `${labels.source}: ${size} images need labels of shape [${size}], but these have [${classes.shape.join(", ")}]`,
     );
   const wrong = classes.data.findIndex((label) => label > 9);
   if (wrong >= 0)
-    throw new LeakageError("file", `${labels.source}: labels must be 0 to 9, but picture ${wrong} has label ${classes.data[wrong]}`);
+    throw new LeakageError("file", `${labels.source}: labels must be 0 to 9, but image ${wrong} has label ${classes.data[wrong]}`);
   return {
     kind: "mnist",
     split,

@@ -1,6 +1,8 @@
 import type { Dataset, Example } from "./dataset.ts";
 
-/** The same data set, whose first `count` examples are read or drawn once, and kept: for examples that are needed again and again. */
+/**
+ * The same data set, but its first `count` examples are read or drawn once and then kept in memory.
+ */
 export function remembering<Shape extends readonly number[]>(dataset: Dataset<Shape>, count: number): Dataset<Shape> {
   const kept: Example[] = [];
   return {

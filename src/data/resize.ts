@@ -1,20 +1,29 @@
 import { LeakageError } from "../errors.ts";
 import type { Picture } from "../formats/index.ts";
 
-/** What happens to a picture of another size: it is refused, or its center is cut to the wanted proportions and averaged over areas. */
-export type Resize = "error" | "center-area";
+/**
+ * What to do with an image of another size: refuse it (`error`), or crop it to the wanted
+ * proportions around its center and average over areas (`center-area`).
+ */
+export const resizes = ["error", "center-area"] as const;
 
-/** A weighted cell of the source along one axis. */
+/** What to do with an image of another size; see {@link resizes}. */
+export type Resize = (typeof resizes)[number];
+
+/** A source pixel along one axis, with its weight in a cell. */
 interface Share {
   readonly at: number;
   readonly weight: number;
 }
 
 /**
- * A picture as [channels, height, width] in pixel space. Gray becomes color by repetition where 3 channels are asked for. A picture of another size is cut to the
- * largest centered rectangle of the wanted proportions, whose equal cells are averaged, cells of the border by the part that lies inside.
+ * Converts a decoded image to [channels, height, width] in pixel space. If 3 channels are asked
+ * for, gray becomes color by repetition. An image of another size is cropped to the largest
+ * centered rectangle of the wanted proportions. Each output pixel is the mean over an equal cell of
+ * that rectangle; source pixels on a cell's border count by the part inside.
  *
- * @throws LeakageError `file` for another size with `resize` "error", or color where gray is asked for.
+ * @throws LeakageError `file` for another size if `resize` is "error", or for color if gray is
+ * asked for.
  */
 export function fitPicture(
   picture: Picture,
@@ -22,11 +31,11 @@ export function fitPicture(
   resize: Resize,
   source: string,
 ): Float32Array {
-  if (picture.channels > channels) throw new LeakageError("file", `${source} is in color, and gray is needed`);
+  if (picture.channels > channels) throw new LeakageError("file", `${source} is in color, but a gray image is needed.`);
   if (resize === "error" && (picture.width !== width || picture.height !== height))
     throw new LeakageError(
       "file",
-      `${source} must have ${width} x ${height} pixels (width x height), and has ${picture.width} x ${picture.height}`,
+      `${source} must have ${width} x ${height} pixels (width x height), but has ${picture.width} x ${picture.height}`,
     );
   const scale = Math.min(picture.width / width, picture.height / height);
   const columns = shares(picture.width, width, scale);
@@ -45,7 +54,10 @@ export function fitPicture(
   return image;
 }
 
-/** Which source pixels each of `count` cells of length `scale` covers, and for which part of the cell; the cells are centered. */
+/**
+ * The source pixels that each of `count` centered cells of length `scale` covers, with the fraction
+ * of the cell that each pixel fills.
+ */
 function shares(extent: number, count: number, scale: number): readonly (readonly Share[])[] {
   const offset = (extent - count * scale) / 2;
   return Array.from({ length: count }, (_, i) => {

@@ -1,19 +1,31 @@
+import { part } from "../parts/index.ts";
 import { foldIn, keyFromSeed } from "../random/index.ts";
+import type { DataSource } from "./data-source.ts";
 import type { Dataset } from "./dataset.ts";
 import { requireIndex, toPixels } from "./examples.ts";
 import { render, side } from "./shapes/render.ts";
 import { drawScene } from "./shapes/scene.ts";
 import { solids } from "./shapes/solids.ts";
+import type { Split } from "./split.ts";
 
-const splits = { train: { seed: 1, size: 50_000 }, test: { seed: 2, size: 10_000 } } as const;
+const ofSplit = { train: { seed: 1, size: 50_000 }, test: { seed: 2, size: 10_000 } } as const;
+
+/** The catalogue entry of the rendered images. */
+export const shapes = part({
+  kind: "shapes",
+  doc: "Rendered 32×32 color images of ten kinds of objects. They need no download.",
+  params: {},
+  build: (): DataSource<Dataset["shape"]> => ({ reads: "nothing", open: async (split) => shapesSet(split) }),
+});
 
 /**
- * The data set that is made, not loaded: 32 x 32 in color, ten kinds of objects on textured grounds, in light and shadow. A picture follows from its split and
- * index alone, is drawn when it is asked for, and has the same bytes on every machine. Pictures 0 to 9 show the ten classes in order, so do 10 to 19, and so on. Mean and standard
- * deviation are those of all 50000 training pictures.
+ * Rendered images: 32 × 32 in color, ten kinds of objects on textured grounds, in light and shadow.
+ * An image depends only on its split and index, is rendered on demand, and has the same bytes on
+ * every machine. Images 0 to 9 show the ten classes in order, as do 10 to 19, and so on. Mean and
+ * standard deviation are those of all 50000 training images.
  */
-export function shapes(split: "train" | "test"): Dataset {
-  const { seed, size } = splits[split];
+export function shapesSet(split: Split): Dataset {
+  const { seed, size } = ofSplit[split];
   const all = keyFromSeed(seed);
   return {
     kind: "shapes",

@@ -1,46 +1,126 @@
 import type { Batch, Client } from "../client/index.ts";
-import type { Density } from "../distributions/index.ts";
-import type { Gradients, Tensor } from "../graph/index.ts";
+import type { Gradients } from "../graph/index.ts";
 import type { Key } from "../random/index.ts";
-import type { Step } from "./step.ts";
+import { type Law, likelihoodOf, narrowOf, type UnknownLaw, undefended } from "./law/law.ts";
+import type { Likelihood, Published } from "./law/likelihood.ts";
+import type { Step, StepState } from "./step.ts";
 
-/** What a client publishes beside its update, by name: a mask, say. */
-export type Disclosed = Readonly<Record<string, Tensor>>;
-
-/** What an attacker assumes about the client: how likely an update is, given the batch behind it and what the protocol publishes. */
-export interface Likelihood {
-  /** In one word, for reports. */
-  readonly name: string;
-  /** Whether it compares through ‖g − G‖², whose fast form loses its digits near a perfect match. */
-  readonly cancels: boolean;
-  /**
-   * Densities are with respect to volume, where an entry is exactly 0 with positive probability to volume plus a unit mass at 0, and include their constants; kernels
-   * lack what does not depend on the batch.
-   *
-   * @throws LeakageError `spec` where the law does not fit the client or the batch, or where what it needs was not published.
-   */
-  given(client: Client): (batch: Batch, open?: Disclosed) => Density<Gradients>;
-  /** The same refusal without a batch at hand. @throws LeakageError `spec` that names what does not fit: the client or the size of its batch. */
-  check?(client: Pick<Client, "model" | "mode">, batchSize: number): void;
-  /**
-   * The same law with all its noise `factor` times as wide, up to a constant that depends on the factor and not on the batch: what a search narrows step by step, so that
-   * scores compare at one step only. Absent where there is no such law.
-   */
-  widened?(factor: Tensor): Likelihood;
-}
-
-/** What a client does before it sends, with its law where that can be written down. */
+/**
+ * What a client does to a batch, to its model and to its update before the update leaves: steps, in
+ * order.
+ */
 export interface Defense {
-  send(client: Client): (batch: Batch, key: Key) => { readonly update: Gradients; readonly open?: Disclosed };
-  /** Absent where the update has no density: without noise its law is a point mass. */
-  readonly likelihood?: Likelihood;
-  /**
-   * Of a defense without noise: a Gaussian around the update that the batch would give, which an attacker takes for the point mass. Its standard deviation is
-   * `width` times the root mean square of the observed entries; without its constant.
-   */
-  narrow?(width: number): Likelihood;
-  /** The steps it is made of, where it can be chained with others. */
-  readonly steps?: readonly Step[];
-  /** @throws LeakageError `spec` that names what does not fit: the client or the size of its batch. */
-  check?(client: Pick<Client, "model" | "mode">, batchSize: number): void;
+  readonly steps: readonly Step[];
 }
+
+/** The law p(g | x) of what a defense sends, given the private batch. */
+export type DefenseLaw =
+  /** The defense adds noise, and its density can be written down. */
+  | { readonly kind: "known"; readonly likelihood: Likelihood }
+  /**
+   * The defense adds no noise: the law is a point mass. `narrow` gives the Gaussian around the
+   * update of a batch that an attacker assumes in its place. `width` is its standard deviation in
+   * root mean squares of the observed entries. Its normalizing constant is left out.
+   */
+  | { readonly kind: "deterministic"; narrow(width: number): Likelihood }
+  | UnknownLaw;
+
+const lawAfter = (steps: readonly Step[]): Law | UnknownLaw =>
+  steps.reduce<Law | UnknownLaw>((before, step, place) => ("kind" in before ? before : step.law(before, place)), undefended);
+
+/**
+ * The law of a defense: known, deterministic, or unknown with the reason.
+ *
+ * @throws LeakageError `spec` if a step cannot act after the steps before it.
+ *
+ * @example
+ * ```ts
+ * const law = lawOf(defenses.build("gaussian:sigma=0.01"));
+ * if (law.kind === "known") console.log(law.likelihood.name);
+ * if (law.kind === "unknown") console.log(law.reason);
+ * ```
+ */
+export function lawOf(defense: Defense): DefenseLaw {
+  const law = lawAfter(defense.steps);
+  if ("kind" in law) return law;
+  const check: NonNullable<Likelihood["check"]> = (client, batchSize) => requireFit(defense, client, batchSize);
+  if (law.noisy === undefined) return { kind: "deterministic", narrow: narrowOf(law, check) };
+  return { kind: "known", likelihood: likelihoodOf(law, check) };
+}
+
+/** @throws LeakageError `spec` if a step does not fit the client or the size of its batch. */
+export function requireFit({ steps }: Defense, client: Pick<Client, "model" | "mode">, batchSize: number): void {
+  for (const step of steps) step.check?.(client, batchSize);
+}
+
+/**
+ * The client whose updates the server sees, with every change that the defense makes to its model.
+ */
+export const defended = ({ steps }: Defense, client: Client): Client =>
+  steps.reduce((changed, step) => step.onClient?.(changed) ?? changed, client);
+
+/** What each step remembers, in the order of the steps. */
+export type DefenseState = readonly StepState[];
+
+/** What the steps remember before the first round. */
+export const initialState = ({ steps }: Defense, client: Client): DefenseState => {
+  const sender = defended({ steps }, client);
+  return steps.map((step) => step.initialState?.(sender) ?? {});
+};
+
+/** What leaves a client in one round. */
+export interface Sent {
+  readonly update: Gradients;
+  readonly published: Published;
+  /**
+   * The batch that the update belongs to, after the steps on the batch. It is for scoring only: no
+   * attacker sees it.
+   */
+  readonly batch: Batch;
+  readonly state: DefenseState;
+}
+
+/**
+ * The function that computes what a client sends behind a defense. The steps on the batch act
+ * first, then the client computes its update, then the steps on the update act. Steps act in order;
+ * each has its own key.
+ *
+ * @param client the client without the defense; see {@link defended}.
+ * @returns a function of a batch, a key and what the steps remember (by default
+ * {@link initialState}). It gives the update, what is published, the batch that the update belongs
+ * to, and what the steps remember next. It throws LeakageError `spec` if a step does not fit.
+ *
+ * @example
+ * ```ts
+ * const sent = send(defenses.build("clip:norm=1"), client)(batch, key);
+ * console.log(sent.update.names, Object.keys(sent.published));
+ * ```
+ */
+export function send(defense: Defense, client: Client): (batch: Batch, key: Key, state?: DefenseState) => Sent {
+  const { steps } = defense;
+  const sender = defended(defense, client);
+  return (given, key, state = initialState(defense, client)) => {
+    requireFit(defense, sender, given.x.shape[0]!);
+    // A step that acts twice has a key for each.
+    const onBatch = key.stream("images");
+    const batch = steps.reduce(
+      (changed, step, place) => step.onBatch?.(changed, { client: sender, key: onBatch.foldIn(place), place }) ?? changed,
+      given,
+    );
+    let update = sender.update(batch, key.stream("forward"));
+    let published: Published = {};
+    const next = steps.map((step, place): StepState => {
+      const own = state[place]!;
+      const moment = { client: sender, batch, key: key.foldIn(place), place, ...(step.initialState ? { state: own } : {}) };
+      const acted = step.onUpdate?.(update, moment);
+      if (!acted) return own;
+      update = acted.update;
+      published = { ...published, ...acted.published };
+      return acted.state ?? own;
+    });
+    return { update, published, batch, state: next };
+  };
+}
+
+/** The defense that applies several defenses, one after the other. */
+export const chain = (links: readonly Defense[]): Defense => ({ steps: links.flatMap(({ steps }) => steps) });

@@ -5,14 +5,17 @@ import { Gradients, type Tensor, vmap } from "../graph/index.ts";
 import { part } from "../parts/index.ts";
 import { clipped } from "./clip.ts";
 import type { Defense } from "./defense.ts";
-import { inSteps, type Step } from "./step.ts";
+import type { Step } from "./step.ts";
 import { noiseStep } from "./with-noise.ts";
 
-/** (1/B) Σ over examples of their gradients, each clipped over all parameters together. The client runs on one example at a time. */
+/**
+ * (1/B) Σ of the gradients of single examples, each clipped over all parameters together. The
+ * client runs on one example at a time.
+ */
 function clippedMean(client: Client, { x, y }: Batch, norm: number): Gradients {
   const each = vmap((one: { x: Tensor; y: Tensor }) => {
     const alone = { x: one.x.reshape([1, ...one.x.shape]), y: one.y.reshape([1, ...one.y.shape]) };
-    return Object.fromEntries(clipped(client.gradients(alone), norm).tensors);
+    return Object.fromEntries(clipped(client.update(alone), norm).tensors);
   })({ x, y });
   return new Gradients(new Map(Object.entries(each).map(([name, entries]) => [name, entries.mean(0)])));
 }
@@ -20,7 +23,8 @@ function clippedMean(client: Client, { x, y }: Batch, norm: number): Gradients {
 function clipEachStep(norm: number): Step {
   const name = `clip of each example at norm ${norm}`;
   return {
-    act: (_, { client, batch }) => ({ update: clippedMean(client, batch, norm) }),
+    name,
+    onUpdate: (_, { client, batch }) => ({ update: clippedMean(client, batch, norm) }),
     law: (before) => {
       if (before.names.length > 0)
         throw new LeakageError(
@@ -40,19 +44,38 @@ function clipEachStep(norm: number): Step {
 }
 
 /**
- * DP-SGD (Abadi et al. 2016): each example's gradient g becomes g / max(1, ‖g‖ / C) over all parameters together, N(0, (z C)²) is added to every entry of their sum, and
- * the result divided by B. Given the batch the update is normal around the mean of the clipped gradients, with standard deviation z C / B; what it depends on, the clip
- * factors too, is differentiated.
+ * DP-SGD (Abadi et al. 2016). Each example's gradient g becomes g / max(1, ‖g‖ / C), with the norm
+ * over all parameters together. Every entry of the sum of these gets noise N(0, (z C)²), and the
+ * result is divided by B. Given the batch, the update is normal around the mean of the clipped
+ * gradients with standard deviation z C / B. Attacks differentiate that mean, with its clip
+ * factors.
+ *
+ * What it guarantees: one example more or less in the batch moves the sum of clipped gradients by
+ * at most C in Euclidean norm, so the noisy sum is a Gaussian mechanism with noise multiplier z.
+ * For a batch drawn by Poisson sampling, where each example joins independently with a rate q, the
+ * noisy sum satisfies example-level (ε, δ)-differential privacy under add/remove adjacency. The ε
+ * follows from z, q, δ and the number of rounds; C cancels. Division by B keeps the guarantee if B
+ * does not depend on the data, as the expected batch size does not.
+ *
+ * What it does not guarantee: there is no accounting here, and no ε is computed. The step divides
+ * by the size of the batch that it gets, and Gradleak's own batches have a fixed size. If one
+ * example replaces another, the sum moves by up to 2 C, twice as far. The guarantee covers the
+ * update alone, not labels or batch statistics that a client gives away otherwise. The noise is
+ * pseudorandom and in float32, made for measurements and not for deployment.
  */
 export const dpSgd = part({
   kind: "dp-sgd",
   doc: "Clips the gradient of each example, adds Gaussian noise to their sum, and divides by the batch size (Abadi et al. 2016).",
   params: {
-    norm: z.number().positive().default(1).describe("Norm C that each example's gradient is clipped at."),
-    multiplier: z.number().positive().default(1).describe("Noise multiplier z: the sum gets N(0, (z C)²)."),
+    norm: z.number().positive().default(1).describe("The norm C that each example's gradient is clipped to, over all parameters together."),
+    multiplier: z
+      .number()
+      .positive()
+      .default(1)
+      .describe("The noise multiplier z: the sum gets noise N(0, (z C)²). Larger values hide more."),
   },
-  build: ({ norm, multiplier }): Defense =>
-    inSteps([
+  build: ({ norm, multiplier }): Defense => ({
+    steps: [
       clipEachStep(norm),
       noiseStep({
         family: "normal",
@@ -60,5 +83,6 @@ export const dpSgd = part({
         per: "update",
         variance: (batchSize) => ((multiplier * norm) / batchSize) ** 2,
       }),
-    ]),
+    ],
+  }),
 });

@@ -1,21 +1,41 @@
 import { catalogue, chainable } from "../parts/index.ts";
 import { clip } from "./clip.ts";
-import type { Defense } from "./defense.ts";
+import { chain, type Defense } from "./defense.ts";
 import { dpSgd } from "./dp-sgd.ts";
 import { gaussian } from "./gaussian.ts";
 import { laplacian } from "./laplacian.ts";
 import { mask } from "./mask.ts";
 import { none } from "./none.ts";
-import { chain } from "./step.ts";
 
-/** The defenses that a client can choose from, and chains of them with `+`. */
+/**
+ * The catalogue of defenses that a client can use. A chain such as `clip+gaussian` applies several,
+ * in order.
+ *
+ * @example
+ * ```ts
+ * const noisy = defenses.build("gaussian:sigma=0.01");
+ * const chained = defenses.build("clip:norm=1+gaussian:sigma=0.01");
+ * ```
+ */
 export const defenses = chainable(catalogue<Defense>("defense", [clip, dpSgd, gaussian, laplacian, mask, none]), chain);
 
-export type { Defense, Disclosed, Likelihood } from "./defense.ts";
+export {
+  chain,
+  type Defense,
+  type DefenseLaw,
+  type DefenseState,
+  defended,
+  initialState,
+  lawOf,
+  requireFit,
+  type Sent,
+  send,
+} from "./defense.ts";
 export { gaussianLikelihood } from "./gaussian.ts";
 export { laplacianLikelihood } from "./laplacian.ts";
-export type { Law } from "./law.ts";
-export type { Noise, Per } from "./noise.ts";
-export { publishedIn } from "./published.ts";
-export { chain, inSteps, type Moment, type Step } from "./step.ts";
-export { withNoise } from "./with-noise.ts";
+export { type Law, type UnknownLaw, unknownLaw } from "./law/law.ts";
+export type { Likelihood, Published } from "./law/likelihood.ts";
+export type { Noise, Per } from "./law/noise.ts";
+export { publishedIn } from "./law/published.ts";
+export { type Acted, deterministicStep, type Moment, type Step, type StepState, stepWithoutLaw } from "./step.ts";
+export { noiseLikelihood, noiseStep, withNoise } from "./with-noise.ts";

@@ -1,11 +1,13 @@
 import { part } from "../parts/index.ts";
 import type { Defense } from "./defense.ts";
-import { inSteps } from "./step.ts";
 
-/** The client sends its gradient as it is. Its law is a point mass, which has no density; attacks assume one of their own. */
+/**
+ * The client sends its gradient unchanged. The law is a point mass, which has no density, so an
+ * attack assumes a likelihood for it.
+ */
 export const none = part({
   kind: "none",
-  doc: "Sends the gradient as it is.",
+  doc: "Sends the gradient unchanged.",
   params: {},
-  build: (): Defense => inSteps([]),
+  build: (): Defense => ({ steps: [] }),
 });

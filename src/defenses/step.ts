@@ -1,69 +1,119 @@
 import type { Batch, Client } from "../client/index.ts";
-import { LeakageError } from "../errors.ts";
-import type { Gradients } from "../graph/index.ts";
+import type { Gradients, Tensor } from "../graph/index.ts";
 import type { Key } from "../random/index.ts";
-import type { Defense, Disclosed } from "./defense.ts";
-import { type Law, likelihoodOf, narrowOf, undefended } from "./law.ts";
+import { type Law, type UnknownLaw, unknownLaw } from "./law/law.ts";
+import type { Published } from "./law/likelihood.ts";
 
-/** When a step acts. */
+/** What a step remembers from one round to the next, by name. */
+export type StepState = Readonly<Record<string, Tensor>>;
+
+/** The circumstances in which a step acts on an update. */
 export interface Moment {
+  /** The client that computed the update, after all steps on the model. */
   readonly client: Client;
+  /** The batch that the update belongs to, after all steps on the batch. */
   readonly batch: Batch;
+  /** The key of this step's randomness. */
   readonly key: Key;
-  /** Of the step in the chain, from 0; names what it discloses. */
+  /** The position of the step in the defense, counted from 0. It names what the step publishes. */
   readonly place: number;
+  /** What the step remembers. It is present only for a step with {@link Step.initialState}. */
+  readonly state?: StepState;
 }
 
-/** One thing that a defense does to an update on its way out, with what that makes of the law. */
+/** The result of a step on the update. */
+export interface Acted {
+  readonly update: Gradients;
+  readonly published?: Published;
+  /** What the step remembers for the next round. Without it, the state does not change. */
+  readonly state?: StepState;
+}
+
+/**
+ * One action of a defense. A step may act on the batch, on the model, on the update, or on several
+ * of them. Of the methods only `law` is required.
+ */
 export interface Step {
-  act(update: Gradients, moment: Moment): { readonly update: Gradients; readonly open?: Disclosed };
+  /** What the step does, in a few words, for reports and errors. */
+  readonly name: string;
+  /** Changes the batch before the client computes on it. It may transform images, for example. */
+  onBatch?(batch: Batch, at: { readonly client: Client; readonly key: Key; readonly place: number }): Batch;
   /**
-   * The law after the step.
-   *
-   * @throws LeakageError `spec` where it is not known, with the reason.
+   * Changes the client. It may add a layer to the model, for example. The server knows the changed
+   * client.
    */
-  law(before: Law, place: number): Law;
-  /** @throws LeakageError `spec` that names what does not fit. */
+  onClient?(client: Client): Client;
+  /** Changes the update on its way out. */
+  onUpdate?(update: Gradients, moment: Moment): Acted;
+  /**
+   * What the step remembers before the first round. A step that remembers nothing leaves it out.
+   */
+  initialState?(client: Client): StepState;
+  /**
+   * The law after this step, from the law before it. A step whose law nobody can write down returns
+   * {@link UnknownLaw} with the reason.
+   */
+  law(before: Law, place: number): Law | UnknownLaw;
+  /**
+   * @throws LeakageError `spec` that names what does not fit: the client or the size of its batch.
+   */
   check?(client: Pick<Client, "model" | "mode">, batchSize: number): void;
 }
 
 /**
- * The defense that takes steps in order, with its law. The only step uses the key of the update, one of several that key folded with its place.
+ * A step without randomness, which makes the update a function of the bare gradient. The law is a
+ * point mass at the value of that function, and stays known if noise follows. After noise, or after
+ * a mask that is not published, the law is unknown.
  *
- * @throws LeakageError `spec` where the law of the steps together is not known, with the reason.
+ * @param name what the step does, in a few words, for reports and errors.
+ * @param change the function, written with differentiable operations.
+ *
+ * @example
+ * ```ts
+ * const signs: Defense = {
+ *   steps: [deterministicStep("signs", (update) => update.map((entries) => entries.sign()))],
+ * };
+ * ```
  */
-export function inSteps(steps: readonly Step[]): Defense {
-  const law = steps.reduce((before, step, place) => step.law(before, place), undefended);
-  const check = (client: Pick<Client, "model" | "mode">, batchSize: number) => {
-    for (const step of steps) step.check?.(client, batchSize);
-  };
-  return {
-    steps,
-    check,
-    ...(law.noisy === undefined ? { narrow: narrowOf(law, check) } : { likelihood: likelihoodOf(law, check) }),
-    send: (client) => (batch, key) => {
-      check(client, batch.x.shape[0]!);
-      let update = client.gradients(batch);
-      let open: Disclosed = {};
-      for (const [place, step] of steps.entries()) {
-        const acted = step.act(update, { client, batch, key: steps.length === 1 ? key : key.foldIn(place), place });
-        update = acted.update;
-        open = { ...open, ...acted.open };
-      }
-      return { update, ...(Object.keys(open).length > 0 ? { open } : {}) };
-    },
-  };
-}
+export const deterministicStep = (name: string, change: (update: Gradients) => Gradients): Step => ({
+  name,
+  onUpdate: (update) => ({ update: change(update) }),
+  law: (before) => {
+    if (before.noisy !== undefined)
+      return unknownLaw(`${name} follows ${before.noisy}, and what it makes of noise has no density in closed form`);
+    if (before.hidden) return unknownLaw(`${name} follows ${before.hidden.name}, and depends on the entries that were kept`);
+    return {
+      ...before,
+      names: [...before.names, name],
+      plain: false,
+      aggregated: before.aggregated ?? name,
+      signal: (client) => (batch, published) => change(before.signal(client)(batch, published)),
+    };
+  },
+});
 
 /**
- * Several defenses, one after the other.
+ * A step that acts and says why its law is unknown. Attacks that assume the law of the defense
+ * refuse it with the reason; attacks that bring their own likelihood can be run against it.
  *
- * @throws LeakageError `spec` where the law of them together is not known, with the reason.
+ * @param reason follows "the law of this defense is not known:".
+ *
+ * @example
+ * ```ts
+ * const noisySigns = stepWithoutLaw(
+ *   "signs of noisy entries",
+ *   "the law of noisy signs has not been worked out",
+ *   (update, { key }) => ({
+ *     update: update.map((entries, name) => {
+ *       const noise = key.foldIn(update.names.indexOf(name)).normal(entries.shape);
+ *       return entries.add(noise.mul(0.01)).sign();
+ *     }),
+ *   }),
+ * );
+ * ```
  */
-export function chain(links: readonly Defense[]): Defense {
-  const steps = links.flatMap((link) => {
-    if (!link.steps) throw new LeakageError("spec", "A defense whose law is not known cannot be chained with others.");
-    return link.steps;
-  });
-  return inSteps(steps);
-}
+export const stepWithoutLaw = (name: string, reason: string, onUpdate: NonNullable<Step["onUpdate"]>): Step => ({
+  name,
+  onUpdate,
+  law: () => unknownLaw(reason),
+});

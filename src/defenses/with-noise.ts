@@ -1,50 +1,65 @@
 import { LeakageError } from "../errors.ts";
-import type { Defense, Likelihood } from "./defense.ts";
-import { plus } from "./entry-law.ts";
-import type { Law } from "./law.ts";
-import { around, type Noise, sumOf } from "./noise.ts";
-import { inSteps, type Step } from "./step.ts";
+import { type Defense, lawOf } from "./defense.ts";
+import { noisesOf, plus } from "./law/entry-law.ts";
+import { type Law, type UnknownLaw, unknownLaw } from "./law/law.ts";
+import type { Likelihood } from "./law/likelihood.ts";
+import { around, type Noise, sumOf } from "./law/noise.ts";
+import type { Step } from "./step.ts";
 
-/** Adds noise to every entry; tensor i uses the key folded with i. */
+/** The step that adds noise to every entry. Tensor i uses the step's key folded with i. */
 export const noiseStep = (noise: Noise): Step => ({
-  act: (update, { batch, key }) => {
+  name: noise.name,
+  onUpdate: (update, { batch, key }) => {
     const names = update.names;
     return { update: update.map((entries, name) => around(noise, entries, batch.x.shape[0]!).sample(key.foldIn(names.indexOf(name)))) };
   },
   law: (before) => {
     requirePossible(before, noise);
-    return {
-      ...before,
-      names: [...before.names, noise.name],
-      entry: plus(before.entry, noise, (a, b) => sumOf(a, b) ?? refuseSum(a, b)),
-      noisy: before.noisy ?? noise.name,
-      ...(noise.per === "update" ? { aggregated: before.aggregated ?? noise.name } : {}),
-    };
+    return tied(before, noise) ?? unlike(before, noise) ?? noisy(before, noise);
   },
 });
 
-function requirePossible({ aggregated, hidden }: Law, noise: Noise): void {
+/**
+ * @throws LeakageError `spec` for noise on single examples after a step that leaves only their
+ * mean.
+ */
+function requirePossible({ aggregated }: Law, noise: Noise): void {
   if (noise.per === "example" && aggregated !== undefined)
     throw new LeakageError(
       "spec",
       `${noise.name} cannot follow ${aggregated}: the gradients of single examples are averaged by then; put it first.`,
     );
-  if (hidden?.fixed)
-    throw new LeakageError(
-      "spec",
-      `${noise.name} cannot follow ${hidden.name}: a mask that is never redrawn and not known ties all updates of a client together, and an attack sees one; use redraw=update or known=true.`,
-    );
 }
 
-function refuseSum(a: Noise, b: Noise): never {
-  throw new LeakageError(
-    "spec",
-    `${b.name} cannot follow ${a.name}: the density of their sum is known for normal noise, and for Laplacian noise of one scale, only.`,
+function tied({ hidden }: Law, noise: Noise): UnknownLaw | undefined {
+  if (!hidden?.fixed) return undefined;
+  return unknownLaw(
+    `${noise.name} follows ${hidden.name}, and such a mask ties all updates of a client together, while an attack sees one; masks with redraw=update or published=true have a known law`,
   );
 }
 
-/** The defense that adds noise to every entry of the gradient. */
-export const withNoise = (noise: Noise): Defense & { readonly likelihood: Likelihood } => {
-  const defense = inSteps([noiseStep(noise)]);
-  return { ...defense, likelihood: defense.likelihood! };
-};
+function unlike({ entry }: Law, noise: Noise): UnknownLaw | undefined {
+  const other = noisesOf(entry).find((before) => !sumOf(before, noise));
+  if (!other) return undefined;
+  return unknownLaw(
+    `${noise.name} follows ${other.name}, and the density of their sum is known only for normal noise and for Laplacian noise of one scale`,
+  );
+}
+
+const noisy = (before: Law, noise: Noise): Law => ({
+  ...before,
+  names: [...before.names, noise.name],
+  entry: plus(before.entry, noise, (a, b) => sumOf(a, b)!),
+  noisy: before.noisy ?? noise.name,
+  ...(noise.per === "update" ? { aggregated: before.aggregated ?? noise.name } : {}),
+});
+
+/** The defense that adds noise to every entry of the update. */
+export const withNoise = (noise: Noise): Defense => ({ steps: [noiseStep(noise)] });
+
+/** The likelihood of noise around the bare gradient. */
+export function noiseLikelihood(noise: Noise): Likelihood {
+  const law = lawOf(withNoise(noise));
+  if (law.kind !== "known") throw new Error(`noise has a law: ${noise.name}`);
+  return law.likelihood;
+}

@@ -1,7 +1,10 @@
 import { type Shape, where } from "../graph/index.ts";
 import { type Independent, independent } from "./density.ts";
 
-/** Masks of a shape: each entry is 1 with probability p in (0, 1], else 0. The density is a probability, −∞ for other numbers than 0 and 1. */
+/**
+ * Masks of a shape: each entry is 1 with probability p in (0, 1], otherwise 0. The density is a
+ * probability; numbers other than 0 and 1 have log density −∞.
+ */
 export function bernoulli(p: number, shape: Shape): Independent {
   const dropped = p === 1 ? Number.NEGATIVE_INFINITY : Math.log1p(-p);
   return independent(

@@ -1,22 +1,23 @@
 import type { Tensor } from "../graph/index.ts";
 import type { Key } from "../random/index.ts";
 
-/** How likely an event is, up to a constant. */
+/** A density of events, known up to a constant factor. */
 export interface Density<Event> {
-  /** Logarithm of the density, a scalar. */
+  /** Logarithm of the density, as a scalar. */
   logProb(event: Event): Tensor;
   /**
-   * The same without its normalizing constant, where that can be told apart: what a search maximizes. Over millions of entries the constants add up to numbers beside
-   * which float32 does not see how much better one point is than another.
+   * The logarithm without its normalizing constant, if the two can be separated. A search maximizes
+   * this kernel. Over millions of entries, the constants add up to a number so large that float32
+   * no longer resolves how much better one point is than another.
    */
   kernel?(event: Event): Tensor;
 }
 
-/** The kernel of a density, or where it tells of none its logarithm as it is. */
+/** The kernel of a density, or its full logarithm if it has no separate kernel. */
 export const kernelOf = <Event>(density: Density<Event>, event: Event): Tensor =>
   density.kernel ? density.kernel(event) : density.logProb(event);
 
-/** A density that can be drawn from, and is normalized. */
+/** A normalized density that can be sampled. */
 export interface Distribution<Event> extends Density<Event> {
   sample(key: Key): Event;
 }
@@ -25,13 +26,16 @@ export interface Distribution<Event> extends Density<Event> {
 export interface Independent extends Distribution<Tensor> {
   /** Logarithm of each entry's density, in the shape of the event. */
   logProbs(event: Tensor): Tensor;
-  /** The same without the constant, which is −`normalizer` an entry. */
+  /** The same without the constant, which is −`normalizer` per entry. */
   kernels(event: Tensor): Tensor;
   readonly normalizer: number;
   kernel(event: Tensor): Tensor;
 }
 
-/** Entries with density exp(kernel − normalizer) each: `normalizer` is a number, so that the sum over many entries takes it off once. */
+/**
+ * Makes a distribution of independent entries with density exp(kernel − normalizer) each.
+ * `normalizer` is a number, so a sum over many entries subtracts it once.
+ */
 export const independent = (kernels: (event: Tensor) => Tensor, normalizer: number, sample: (key: Key) => Tensor): Independent => ({
   kernels,
   normalizer,

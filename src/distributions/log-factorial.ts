@@ -1,4 +1,4 @@
-/** log n! for a whole n ≥ 0; log Γ(n + 1) for an n ≥ ½ halfway between whole numbers. */
+/** log n! for an integer n ≥ 0, or log Γ(n + 1) for a half-integer n ≥ ½. */
 export function logFactorial(n: number): number {
   let log = 0;
   let factor = n;

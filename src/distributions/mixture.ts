@@ -2,13 +2,16 @@ import { type Shape, type Tensor, where } from "../graph/index.ts";
 import type { Key } from "../random/index.ts";
 import { type Distribution, type Independent, independent } from "./density.ts";
 
-/** A part of a mixture; the weights of all parts are positive and sum to 1. */
+/** A component of a mixture. The weights of all components are positive and sum to 1. */
 export interface Weighted<Law> {
   readonly weight: number;
   readonly law: Law;
 }
 
-/** log Σ exp of tensors of one shape, entry by entry, with the largest taken off first; −∞ where all are. */
+/**
+ * log Σ exp of tensors of one shape, entry by entry. The largest is subtracted first; the result is
+ * −∞ where all are.
+ */
 export function logSumExp(logs: readonly Tensor[]): Tensor {
   if (logs.length === 1) return logs[0]!;
   const highest = logs.reduce((most, log) => most.maximum(log)).stopGradient();
@@ -20,13 +23,13 @@ export function logSumExp(logs: readonly Tensor[]): Tensor {
     .add(reference);
 }
 
-/** One of the parts is chosen for the whole event. */
+/** A mixture in which one component is chosen for the whole event. */
 export const mixture = (parts: readonly Weighted<Distribution<Tensor>>[]): Distribution<Tensor> => ({
   logProb: (event) => logSumExp(parts.map(({ weight, law }) => law.logProb(event).add(Math.log(weight)))),
   sample: (key) => choose(parts, key, () => []),
 });
 
-/** One of the parts is chosen for each entry by itself. */
+/** A mixture in which each entry chooses its component independently. */
 export function entrywiseMixture(parts: readonly Weighted<Independent>[]): Independent {
   return independent(
     (event) => logSumExp(parts.map(({ weight, law }) => law.logProbs(event).add(Math.log(weight)))),
@@ -35,7 +38,11 @@ export function entrywiseMixture(parts: readonly Weighted<Independent>[]): Indep
   );
 }
 
-/** The draw in whose share of [0, 1) a uniform variable falls. Part i uses the key folded with i, the choice the key folded with their number. */
+/**
+ * Draws from all components, and returns the draw in whose share of [0, 1) a uniform variable
+ * falls. Component i uses the key folded with i; the choice uses the key folded with the number of
+ * components.
+ */
 function choose(parts: readonly Weighted<Distribution<Tensor>>[], key: Key, shapeOfChoice: (shape: Shape) => Shape): Tensor {
   const drawn = parts.map(({ law }, i) => law.sample(key.foldIn(i)));
   const u = key.foldIn(parts.length).uniform(shapeOfChoice(drawn[0]!.shape));

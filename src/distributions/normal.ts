@@ -1,7 +1,7 @@
 import type { Tensor } from "../graph/index.ts";
 import { type Independent, independent } from "./density.ts";
 
-/** Independent normals around `mean` with standard deviation `sigma` > 0. */
+/** Independent normal variables around `mean` with standard deviation `sigma` > 0. */
 export const normal = (mean: Tensor, sigma: number): Independent =>
   independent(
     (x) => x.sub(mean).div(sigma).square().mul(-0.5),

@@ -1,7 +1,10 @@
 import { type Tensor, where } from "../graph/index.ts";
 import { type Independent, independent } from "./density.ts";
 
-/** Uniform on the box of all tensors with `low` ≤ entry ≤ `high`, which broadcast to one shape, with low < high; −∞ outside. */
+/**
+ * The uniform distribution on the box low ≤ x ≤ high, entry by entry, with low < high. The bounds
+ * broadcast to one shape. The density is 0 outside (log −∞).
+ */
 export function uniform(low: Tensor, high: Tensor): Independent {
   const width = high.sub(low);
   return independent(

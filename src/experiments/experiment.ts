@@ -1,38 +1,52 @@
-import type { Machine, Tick } from "../audit/index.ts";
-import type { Picture } from "../formats/index.ts";
-import type { PartSpec } from "../parts/index.ts";
-import type { AssumedLawResult } from "./assumed-law-result.ts";
-import type { BatchNormPriorResult } from "./batch-norm-prior-result.ts";
-import type { Figure1Result } from "./figure-1-result.ts";
-import type { Figure4Result } from "./figure-4-result.ts";
-import type { Table1Result } from "./table-1-result.ts";
-
-/** What an experiment found, as `result.json` holds it. */
-export type ExperimentResult = AssumedLawResult | BatchNormPriorResult | Figure1Result | Figure4Result | Table1Result;
-
-/** What an experiment is told beside its parameters. */
-export interface ExperimentRun {
-  /** What was asked for, complete: it goes into the result. */
-  readonly spec: ExperimentSpec;
-  /** Of the programs that make it. */
-  readonly versions: Readonly<Record<string, string>>;
-  readonly machine: Machine;
-}
+import type { z } from "zod";
+import { type Part, type PartSpec, part } from "../parts/index.ts";
+import type { Store, Surroundings } from "../runs/index.ts";
+import type { Tick } from "../scenario/index.ts";
 
 /** An experiment with all its parameters, and the seed that all randomness follows from. */
 export interface ExperimentSpec {
+  readonly version: 1;
+  readonly command: "reproduce";
   readonly experiment: PartSpec;
   readonly seed: number;
 }
 
+/** What an experiment is told in addition to its parameters. */
+export interface ExperimentRun extends Surroundings {
+  /** What was asked for, complete: it goes into the result. */
+  readonly spec: ExperimentSpec;
+  /** Keeps what is finished. What an earlier run left there is not made again. */
+  readonly store: Store;
+}
+
 /** What an experiment made. */
-export interface Finding {
-  readonly result: ExperimentResult;
-  /** Pictures that the result names, by file name. */
-  readonly pictures: ReadonlyMap<string, Picture>;
+export interface Finding<Result> {
+  readonly result: Result;
+  /** PNG files by the names that the result has for them. */
+  readonly images: ReadonlyMap<string, Uint8Array>;
 }
 
 /** A figure or table of the paper that can be made again. */
-export interface Experiment {
-  run(run: ExperimentRun): AsyncGenerator<Tick, Finding>;
+export interface Experiment<Result> {
+  run(run: ExperimentRun): AsyncGenerator<Tick, Finding<Result>>;
+}
+
+/** An experiment, its parameters and the form of its result. */
+type Declaration<Params extends z.ZodRawShape, Schema extends z.ZodType> = Part<Params, [], Experiment<z.output<Schema>>> & {
+  /** The form of its `result.json`. */
+  readonly result: Schema;
+  /** Parameters with which it is done in seconds, as flags write them. */
+  readonly quick?: Readonly<Partial<Record<keyof Params, string>>>;
+};
+
+/**
+ * Declares an experiment: a part with a result.
+ *
+ * @throws LeakageError `spec` where a flag could not name the kind or a parameter.
+ */
+export function experiment<Params extends z.ZodRawShape, Schema extends z.ZodType>(
+  declaration: Declaration<Params, Schema>,
+): Declaration<Params, Schema> {
+  part(declaration);
+  return declaration;
 }

@@ -1,6 +1,6 @@
 import { LeakageError } from "../errors.ts";
 
-/** Bytes as base64 (RFC 4648). */
+/** Encodes bytes as base64 (RFC 4648). */
 export function toBase64(bytes: Uint8Array): string {
   let binary = "";
   for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
@@ -8,9 +8,9 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of base64.
+ * Decodes base64.
  *
- * @param source its name in errors.
+ * @param source the name of the text in errors.
  * @throws LeakageError `file` for text that is not base64.
  */
 export function fromBase64(text: string, source: string): Uint8Array {

@@ -4,7 +4,7 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return remainder;
 });
 
-/** CRC-32 of ISO 3309, as zip, gzip and PNG use it; an unsigned 32-bit number. */
+/** CRC-32 (ISO 3309), as zip, gzip and PNG use it: an unsigned 32-bit number. */
 export function crc32(bytes: Uint8Array): number {
   let remainder = 0xffffffff;
   for (let i = 0; i < bytes.length; i++) remainder = table[(remainder ^ bytes[i]!) & 255]! ^ (remainder >>> 8);

@@ -1,4 +1,4 @@
-/** Widens IEEE 754 binary16 to float32, exactly (subnormals, infinities and NaN included). */
+/** Widens IEEE 754 binary16 to float32, exactly; subnormals, infinities and NaN included. */
 export function widenFloat16(halves: Uint16Array): Float32Array {
   const values = new Float32Array(halves.length);
   for (let i = 0; i < halves.length; i++) {

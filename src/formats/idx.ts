@@ -2,7 +2,7 @@ import { LeakageError } from "../errors.ts";
 import { gunzip, isGzip } from "./inflate.ts";
 import { entryCount } from "./named-array.ts";
 
-/** An IDX file may unpack to 1 GiB. */
+/** An IDX file unpacks to at most 1 GiB. */
 const maxUnpacked = 2 ** 30;
 
 /** Bytes with a shape, in C order. */
@@ -11,11 +11,16 @@ export interface IdxArray {
   readonly data: Uint8Array;
 }
 
-/** Reads an IDX file of unsigned bytes (the format of MNIST), plain or gzipped. Throws a LeakageError for other types, and for files that are not exactly as long as they say. */
+/**
+ * Reads an IDX file of unsigned bytes (the format of MNIST), plain or gzipped.
+ *
+ * @throws LeakageError `file` for other types, and for a file whose length is not what its header
+ * says.
+ */
 export function readIdx(bytes: Uint8Array, source: string): IdxArray {
   const plain = isGzip(bytes) ? gunzip(bytes, source, maxUnpacked) : bytes;
   const refuse = (why: string): never => {
-    throw new LeakageError("file", `${source} is no valid IDX file: ${why}`);
+    throw new LeakageError("file", `${source} is not a valid IDX file: ${why}`);
   };
   const [zero, nothing, type, dimensions] = plain;
   if (dimensions === undefined || zero !== 0 || nothing !== 0)
@@ -23,12 +28,12 @@ export function readIdx(bytes: Uint8Array, source: string): IdxArray {
   if (type !== 8) refuse(`it has type 0x${type!.toString(16).padStart(2, "0")}; 0x08 (unsigned bytes) can be read`);
   const begin = 4 + 4 * dimensions;
   if (dimensions === 0 || plain.length < begin)
-    refuse(`its header for ${dimensions} dimensions takes ${begin} bytes, and the file has ${plain.length}`);
+    refuse(`its header for ${dimensions} dimensions takes ${begin} bytes, but the file has ${plain.length}`);
   const view = new DataView(plain.buffer, plain.byteOffset);
   const shape = Array.from({ length: dimensions }, (_, axis) => view.getUint32(4 + 4 * axis));
   const data = plain.subarray(begin);
   if (data.length !== entryCount(shape))
-    refuse(`shape [${shape.join(", ")}] takes ${entryCount(shape)} bytes, and ${data.length} follow the header`);
+    refuse(`shape [${shape.join(", ")}] takes ${entryCount(shape)} bytes, but ${data.length} follow the header`);
   return { shape, data };
 }
 

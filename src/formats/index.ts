@@ -5,7 +5,7 @@ export { type JpegDecoder, jpegDecoder } from "./jpeg.ts";
 export { type ArrayDtype, type NamedArray, type NamedArrays, requireFinite, toFloat32 } from "./named-array.ts";
 export { readNpy, writeNpy } from "./npy.ts";
 export { readNpz, writeNpz } from "./npz.ts";
-export type { Picture } from "./picture.ts";
+export { type Picture, toPicture } from "./picture.ts";
 export { decodePng, encodePng } from "./png.ts";
 export { printable } from "./printable.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors.ts";

@@ -2,11 +2,18 @@ import { Inflate } from "fflate";
 import { LeakageError } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
 
-/** A 64 KiB slice of deflate data grows to 66 MB at most, so that a bomb is noticed before it fills the memory. */
+/**
+ * A 64 KiB slice of deflate data inflates to at most 66 MB, so a bomb is noticed before it fills
+ * the memory.
+ */
 const slice = 65_536;
 
 /**
- * Inflates raw deflate data that must come to exactly `size` bytes; stops as soon as it is more. `what` names the data in errors ("a.npz: entry w.npy").
+ * Inflates raw deflate data that must come to exactly `size` bytes, and stops as soon as there are
+ * more.
+ *
+ * @param what the name of the data in errors ("a.npz: entry w.npy").
+ * @throws LeakageError `file` for invalid data or another size.
  */
 export function inflate(deflated: Uint8Array, size: number, what: string): Uint8Array {
   const chunks: Uint8Array[] = [];
@@ -27,7 +34,7 @@ export function inflate(deflated: Uint8Array, size: number, what: string): Uint8
       refuse(`is not valid deflate data (${cause instanceof Error ? cause.message : cause})`, cause);
     }
     if (total > size) refuse(`inflates to more than the ${size} bytes that it should have`);
-    // A stored block waits for two slices at most; a stream that stays silent for longer has ended.
+    // A stored block needs two slices at most; a stream that yields nothing for longer has ended.
     silent = total === before ? silent + 1 : 0;
     if (silent > 2) refuse("has more compressed data after its end");
   }
@@ -45,10 +52,15 @@ export function inflate(deflated: Uint8Array, size: number, what: string): Uint8
 /** Whether the bytes begin as gzip (RFC 1952) with deflate inside. */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
 
-/** Unpacks a gzip file of one member that comes to `limit` bytes at most; length and checksum must agree. */
+/**
+ * Unpacks a gzip file with a single member that comes to at most `limit` bytes. Its length and
+ * checksum must match.
+ *
+ * @throws LeakageError `file` for an invalid or a larger file.
+ */
 export function gunzip(bytes: Uint8Array, source: string, limit: number): Uint8Array {
   const refuse = (why: string): never => {
-    throw new LeakageError("file", `${source} is no valid gzip file: ${why}`);
+    throw new LeakageError("file", `${source} is not a valid gzip file: ${why}`);
   };
   if (!isGzip(bytes) || bytes.length < 18) refuse("it has no gzip header");
   const flags = bytes[3]!;
@@ -60,8 +72,8 @@ export function gunzip(bytes: Uint8Array, source: string, limit: number): Uint8A
   if (begin > end) refuse("it ends inside its header");
   const trailer = new DataView(bytes.buffer, bytes.byteOffset + end);
   const size = trailer.getUint32(4, true);
-  if (size > limit) refuse(`it claims to hold ${size} bytes, and at most ${limit} are allowed`);
+  if (size > limit) refuse(`it claims to hold ${size} bytes; at most ${limit} are allowed`);
   const whole = inflate(bytes.subarray(begin, end), size, source);
-  if (crc32(whole) !== trailer.getUint32(0, true)) refuse("its checksum does not fit its contents");
+  if (crc32(whole) !== trailer.getUint32(0, true)) refuse("its checksum does not match its contents");
   return whole;
 }

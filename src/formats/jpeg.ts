@@ -3,10 +3,10 @@ import { LeakageError } from "../errors.ts";
 import { readJpegHeader } from "./jpeg-header.ts";
 import type { Picture } from "./picture.ts";
 
-/** Decodes a JPEG file; `source` names it in errors. */
+/** Decodes a JPEG file. Errors name the file by `source`. */
 export type JpegDecoder = (bytes: Uint8Array, source: string) => Picture;
 
-/** What this package uses of MozJPEG's module. */
+/** The part of MozJPEG's module that this package uses. */
 interface Codec {
   decode(
     bytes: Uint8Array,
@@ -14,13 +14,15 @@ interface Codec {
   ): { readonly width: number; readonly height: number; readonly data: Uint8ClampedArray } | null;
 }
 
-/** Cameras pad their files so, or number them in their own way; nothing is lost. */
+/** Complaints about padding or version numbers of cameras, which lose nothing. */
 const harmless = /extraneous bytes? before marker|unknown JFIF revision/;
 
 /**
- * A JPEG decoder: MozJPEG in WebAssembly, equal to libjpeg-turbo byte for byte. The caller brings the compiled module (`@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`), so
- * that the same code runs in Node and in browsers. Orientation tags are not applied. Files that are truncated, damaged, larger than 64 megapixels or not gray or RGB
- * are a LeakageError.
+ * Makes a JPEG decoder: MozJPEG in WebAssembly, equal to libjpeg-turbo byte for byte. The caller
+ * supplies the compiled module (`@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`), so that the same code
+ * runs in Node and in browsers. Orientation tags are not applied. The decoder throws a LeakageError
+ * `file` for an image that is truncated, damaged, larger than 64 megapixels, or neither gray nor
+ * RGB.
  */
 export function jpegDecoder(wasm: WebAssembly.Module): JpegDecoder {
   const complaints: string[] = [];
@@ -32,9 +34,9 @@ export function jpegDecoder(wasm: WebAssembly.Module): JpegDecoder {
     const decoded = decodeWith(codec, bytes);
     const complaint = complaints.find((line) => !harmless.test(line));
     if (!decoded || complaint !== undefined || decoded.width !== width || decoded.height !== height) {
-      // A failed decoder keeps its memory; the next file gets a fresh one.
+      // A failed decoder keeps its memory, so the next file gets a fresh one.
       codec = undefined;
-      throw new LeakageError("file", `${source} is no valid JPEG file: ${complaint ?? "it cannot be decoded"}`);
+      throw new LeakageError("file", `${source} is not a valid JPEG file: ${complaint ?? "it cannot be decoded"}`);
     }
     const data = new Uint8Array(width * height * channels);
     for (let i = 0; i < width * height; i++) for (let c = 0; c < channels; c++) data[i * channels + c] = decoded.data[4 * i + c]!;
@@ -46,12 +48,15 @@ function decodeWith(codec: Codec, bytes: Uint8Array): ReturnType<Codec["decode"]
   try {
     return codec.decode(bytes, false);
   } catch {
-    // libjpeg leaves by exit(), having said why on stderr.
+    // libjpeg exits after it has printed the reason to stderr.
     return null;
   }
 }
 
-/** Starts the module at once: Emscripten fills the object that it is given before it returns, when the instance comes without waiting. */
+/**
+ * Starts the module synchronously. Emscripten fills the object that it is given before it returns
+ * if the instance is supplied without waiting.
+ */
 function start(wasm: WebAssembly.Module, complaints: string[]): Codec {
   const module = {
     noInitialRun: true,

@@ -1,4 +1,7 @@
-/** The keys of the outermost object of a valid JSON text, in the order of the text and with repetitions, both of which JSON.parse loses. */
+/**
+ * The keys of the outermost object of a valid JSON text, in text order and with repetitions.
+ * JSON.parse loses both.
+ */
 export function topLevelKeys(text: string): string[] {
   const keys: string[] = [];
   let depth = 0;

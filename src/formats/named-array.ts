@@ -1,8 +1,8 @@
 import { LeakageError } from "../errors.ts";
 
 /**
- * Numbers of a file with their shape, in C order. float16 and bfloat16 arrive widened to float32 (exactly). dtypes are named as safetensors
- * names them. A BOOL is a byte, 0 or 1; an I64 is a bigint.
+ * Numbers from a file with their shape, in C order. float16 and bfloat16 arrive widened (exactly)
+ * to float32. Dtypes have the names of safetensors. A BOOL is one byte, 0 or 1; an I64 is a bigint.
  * An empty shape is a single number.
  */
 export type NamedArray = { readonly shape: readonly number[] } & (
@@ -14,19 +14,19 @@ export type NamedArray = { readonly shape: readonly number[] } & (
   | { readonly dtype: "BOOL"; readonly data: Uint8Array }
 );
 
-/** What the entries of an array are. */
+/** The type of an array's entries. */
 export type ArrayDtype = NamedArray["dtype"];
 
-/** Arrays of a file by name, in the order of the file. */
+/** The arrays of a file by name, in file order. */
 export type NamedArrays = ReadonlyMap<string, NamedArray>;
 
-/** Number of entries of a shape; Infinity where that is no exact integer. */
+/** Number of entries of a shape; Infinity if it is not exactly representable. */
 export function entryCount(shape: readonly number[]): number {
   const count = shape.reduce((product, extent) => product * extent, 1);
   return Number.isSafeInteger(count) ? count : Number.POSITIVE_INFINITY;
 }
 
-/** Wraps bytes (little-endian, already a copy of their own) as the entries of a dtype. */
+/** Views bytes as the entries of a dtype. The bytes are little-endian and not shared. */
 export function viewArray(dtype: ArrayDtype, shape: readonly number[], bytes: ArrayBuffer): NamedArray {
   switch (dtype) {
     case "F64":
@@ -43,10 +43,15 @@ export function viewArray(dtype: ArrayDtype, shape: readonly number[], bytes: Ar
   }
 }
 
-/** The bytes of an array, little-endian, not copied. */
+/** The bytes of an array, little-endian and not copied. */
 export const bytesOf = ({ data }: NamedArray): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
-/** Refuses NaN and infinities: throws a LeakageError that names file, entry and the flat index of the first one. */
+/**
+ * Refuses NaN and infinities.
+ *
+ * @throws LeakageError `file` that names the file, the array and the flat index of the first bad
+ * entry.
+ */
 export function requireFinite(array: NamedArray, name: string, source: string): void {
   if (array.dtype !== "F32" && array.dtype !== "F64") return;
   const index = array.data.findIndex((value) => !Number.isFinite(value));
@@ -57,6 +62,6 @@ export function requireFinite(array: NamedArray, name: string, source: string): 
     );
 }
 
-/** The entries as float32, rounded from wider types; those of a float32 array are not copied. */
+/** The entries as float32, rounded from wider types. A float32 array is not copied. */
 export const toFloat32 = ({ dtype, data }: NamedArray): Float32Array =>
   dtype === "F32" ? data : dtype === "I64" ? Float32Array.from(data, Number) : Float32Array.from(data);

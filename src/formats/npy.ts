@@ -4,7 +4,7 @@ import { type ArrayDtype, bytesOf, entryCount, type NamedArray, viewArray } from
 import { printable } from "./printable.ts";
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-/** NumPy's own limit for headers that it does not trust. */
+/** NumPy's own limit for untrusted headers. */
 const maxHeader = 10_000;
 
 const widths = { f8: 8, f4: 4, f2: 2, i8: 8, i4: 4, u1: 1, b1: 1 } as const;
@@ -17,12 +17,15 @@ const orderPattern = /'fortran_order'\s*:\s*(True|False)/;
 const shapePattern = /'shape'\s*:\s*\(([\d\s,L]*)\)/;
 
 /**
- * Reads a NumPy .npy file (versions 1 to 3; dtypes f8, f4, f2, i8, i4, u1 and bool of either byte order; C or Fortran order) into C order. Object arrays are
- * pickles, which could run code: they are refused, like everything else that is not a whole file of these dtypes (LeakageError).
+ * Reads a NumPy .npy file into C order: versions 1 to 3, dtypes f8, f4, f2, i8, i4, u1 and bool,
+ * either byte order, C or Fortran order. Object arrays are refused, because they are pickles, which
+ * can run code.
+ *
+ * @throws LeakageError `file` for anything but a complete file with one of these dtypes.
  */
 export function readNpy(bytes: Uint8Array, source: string): NamedArray {
   const refuse = (why: string): never => {
-    throw new LeakageError("file", `${source} is no valid npy file: ${printable(why)}`);
+    throw new LeakageError("file", `${source} is not a valid npy file: ${printable(why)}`);
   };
   if (bytes.length < 12 || magic.some((byte, i) => bytes[i] !== byte)) refuse("it must begin with \\x93NUMPY");
   const version = bytes[6]!;
@@ -30,8 +33,8 @@ export function readNpy(bytes: Uint8Array, source: string): NamedArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const begin = version === 1 ? 10 : 12;
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  if (length > maxHeader) refuse(`its header claims ${length} bytes, and at most ${maxHeader} are allowed`);
-  if (begin + length > bytes.length) refuse(`its header claims ${length} bytes, and ${bytes.length - begin} follow (truncated?)`);
+  if (length > maxHeader) refuse(`its header claims ${length} bytes; at most ${maxHeader} are allowed`);
+  if (begin + length > bytes.length) refuse(`its header claims ${length} bytes, but ${bytes.length - begin} follow (truncated?)`);
   const header = new TextDecoder().decode(bytes.subarray(begin, begin + length));
   const [descr, fortran, extents] = [descrPattern, orderPattern, shapePattern].map((pattern) => pattern.exec(header)?.[1]);
   if (descr === undefined || fortran === undefined || extents === undefined)
@@ -46,20 +49,20 @@ export function readNpy(bytes: Uint8Array, source: string): NamedArray {
   const expected = entryCount(shape) * width;
   const data = new Uint8Array(bytes.subarray(begin + length));
   if (data.length !== expected)
-    refuse(`shape (${shape.join(", ")}) of dtype ${code} takes ${expected} bytes, and ${data.length} follow the header`);
+    refuse(`shape (${shape.join(", ")}) of dtype ${code} takes ${expected} bytes, but ${data.length} follow the header`);
   if (order === ">") swapBytes(data, width);
   const ordered = fortran === "True" ? fromFortran(data, shape, width) : data;
   if (code === "f2") return { shape, dtype: "F32", data: widenFloat16(new Uint16Array(ordered.buffer)) };
-  if (code === "b1" && ordered.some((byte) => byte > 1)) refuse("it has dtype bool, and a byte that is neither 0 nor 1");
+  if (code === "b1" && ordered.some((byte) => byte > 1)) refuse("it has dtype bool, but a byte that is neither 0 nor 1");
   return viewArray(dtypes[code as Exclude<Code, "f2">], shape, ordered.buffer);
 }
 
-/** Turns entries of `width` bytes around, in place. */
+/** Reverses the bytes of every entry of `width` bytes, in place. */
 function swapBytes(data: Uint8Array, width: number): void {
   for (let begin = 0; begin < data.length; begin += width) data.subarray(begin, begin + width).reverse();
 }
 
-/** Brings entries from Fortran order (the first index runs fastest) to C order. */
+/** Converts entries from Fortran order (the first index runs fastest) to C order. */
 function fromFortran(data: Uint8Array<ArrayBuffer>, shape: readonly number[], width: number): Uint8Array<ArrayBuffer> {
   const ordered = new Uint8Array(data.length);
   const strides = shape.map((_, axis) => entryCount(shape.slice(0, axis)));
@@ -72,7 +75,10 @@ function fromFortran(data: Uint8Array<ArrayBuffer>, shape: readonly number[], wi
   return ordered;
 }
 
-/** Writes an array as NumPy itself does (version 1.0, C order, little-endian, header padded to 64 bytes): the same bytes as `np.save`. */
+/**
+ * Writes an array exactly as `np.save` does: version 1.0, C order, little-endian, header padded to
+ * 64 bytes.
+ */
 export function writeNpy(array: NamedArray): Uint8Array {
   const shape = array.shape.length === 1 ? `${array.shape[0]},` : array.shape.join(", ");
   const text = `{'descr': '${descriptions[array.dtype]}', 'fortran_order': False, 'shape': (${shape}), }`;

@@ -2,40 +2,45 @@ import { LeakageError } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
 import { requirePictureSize } from "./picture.ts";
 
-/** How many samples a pixel has, by color type: gray, RGB, palette, gray with alpha, RGB with alpha. */
+/** Samples per pixel by color type: gray, RGB, palette, gray with alpha, RGB with alpha. */
 const samples: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 const depths: Readonly<Record<number, readonly number[]>> = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] };
 
-/** What the header of a PNG file says. */
+/** The contents of a PNG file's header. */
 export interface PngHeader {
   readonly width: number;
   readonly height: number;
-  /** Bits of a sample. */
+  /** Bits per sample. */
   readonly depth: number;
   readonly colorType: number;
-  /** Samples of a pixel. */
+  /** Samples per pixel. */
   readonly channels: number;
   readonly interlaced: boolean;
 }
 
-/** The parts of a PNG file that matter for its pixels. */
+/** The parts of a PNG file that determine its pixels. */
 export interface PngParts extends PngHeader {
-  /** Palette, three bytes a color; empty without one. */
+  /** The palette with three bytes per color; empty if there is none. */
   readonly palette: Uint8Array;
-  /** The tRNS chunk; empty without one. */
+  /** The tRNS chunk; empty if there is none. */
   readonly transparency: Uint8Array;
-  /** The compressed pixels (zlib), all IDAT chunks joined. */
+  /** The compressed pixels (zlib): all IDAT chunks concatenated. */
   readonly deflated: Uint8Array;
-  /** The file with header, pixels and end only: no profiles, texts or animation. */
+  /** The file reduced to header, pixels and end, without profiles, texts or animation. */
   readonly essence: Uint8Array;
 }
 
 type Refuse = (why: string) => never;
 
-/** Walks over the chunks of a PNG file and checks their order, lengths and checksums, and the header. Inflates nothing. Throws a LeakageError. */
+/**
+ * Walks over the chunks of a PNG file and checks the header and the chunks' order, lengths and
+ * checksums. It inflates nothing.
+ *
+ * @throws LeakageError `file` for an invalid file.
+ */
 export function readPngChunks(bytes: Uint8Array, source: string): PngParts {
   const refuse: Refuse = (why) => {
-    throw new LeakageError("file", `${source} is no valid PNG file: ${why}`);
+    throw new LeakageError("file", `${source} is not a valid PNG file: ${why}`);
   };
   if ([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a].some((byte, i) => bytes[i] !== byte)) refuse("it must begin with the PNG signature");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -48,11 +53,11 @@ export function readPngChunks(bytes: Uint8Array, source: string): PngParts {
     const length = view.getUint32(position);
     const type = String.fromCharCode(...bytes.subarray(position + 4, position + 8));
     const next = position + 12 + length;
-    if (!/^[A-Za-z]{4}$/.test(type)) refuse(`a chunk must begin at byte ${position}, and none does`);
-    if (next > bytes.length) refuse(`its ${type} chunk claims ${length} bytes, and the file ends before (truncated?)`);
+    if (!/^[A-Za-z]{4}$/.test(type)) refuse(`a chunk must begin at byte ${position}, but none does`);
+    if (next > bytes.length) refuse(`its ${type} chunk claims ${length} bytes, but the file ends before that (truncated?)`);
     if (last === "" && type !== "IHDR") refuse(`its first chunk must be IHDR, not ${type}`);
     if (crc32(bytes.subarray(position + 4, next - 4)) !== view.getUint32(next - 4))
-      refuse(`the checksum of its ${type} chunk does not fit its contents`);
+      refuse(`the checksum of its ${type} chunk does not match its contents`);
     const content = bytes.subarray(position + 8, next - 4);
     if (type === "IDAT") {
       if (pixels.length > 0 && last !== "IDAT") refuse("its IDAT chunks must follow each other");
@@ -61,7 +66,7 @@ export function readPngChunks(bytes: Uint8Array, source: string): PngParts {
       if (single.has(type)) refuse(`its ${type} chunk is repeated`);
       if (type !== "IEND" && pixels.length > 0) refuse(`its ${type} chunk must come before the pixels`);
       single.set(type, content);
-    } else if (type[0]! < "a") refuse(`its chunk ${type} is unknown and marked as needed`);
+    } else if (type[0]! < "a") refuse(`its chunk ${type} is unknown and marked as critical`);
     if (["IHDR", "IDAT", "IEND"].includes(type)) essence.push(bytes.subarray(position, next));
     last = type;
     position = next;
@@ -70,12 +75,12 @@ export function readPngChunks(bytes: Uint8Array, source: string): PngParts {
   requirePictureSize(header.width, header.height, source);
   const palette = single.get("PLTE") ?? new Uint8Array();
   if (header.colorType === 3 && (palette.length === 0 || palette.length % 3 !== 0 || palette.length > 768))
-    refuse(`its palette must have 1 to 256 colors of 3 bytes, and has ${palette.length} bytes`);
+    refuse(`its palette must have 1 to 256 colors of 3 bytes, but has ${palette.length} bytes`);
   return { ...header, palette, transparency: single.get("tRNS") ?? new Uint8Array(), deflated: join(pixels), essence: join(essence) };
 }
 
 function readHeader(content: Uint8Array, refuse: Refuse): PngHeader {
-  if (content.length !== 13) refuse(`its IHDR chunk must have 13 bytes, and has ${content.length}`);
+  if (content.length !== 13) refuse(`its IHDR chunk must have 13 bytes, but has ${content.length}`);
   const view = new DataView(content.buffer, content.byteOffset);
   const [depth, colorType, compression, filter, interlace] = content.subarray(8) as unknown as readonly [
     number,
@@ -84,11 +89,11 @@ function readHeader(content: Uint8Array, refuse: Refuse): PngHeader {
     number,
     number,
   ];
-  if (!depths[colorType]?.includes(depth)) refuse(`it has color type ${colorType} with ${depth} bits a sample, which does not exist`);
+  if (!depths[colorType]?.includes(depth)) refuse(`it has color type ${colorType} with ${depth} bits per sample, which does not exist`);
   if (compression !== 0 || filter !== 0 || interlace > 1)
     refuse(`it has compression ${compression}, filter ${filter} and interlace ${interlace}; 0, 0 and 0 or 1 are defined`);
-  // The decoder takes a byte a pixel in every interlace pass.
-  if (interlace === 1 && depth < 8) refuse(`interlaced pictures are read with 8 or 16 bits a sample, not ${depth}`);
+  // The decoder assumes one byte per pixel in every interlace pass.
+  if (interlace === 1 && depth < 8) refuse(`interlaced images can be read with 8 or 16 bits per sample, not ${depth}`);
   return {
     width: view.getUint32(0),
     height: view.getUint32(4),

@@ -4,7 +4,7 @@ import { inflate } from "./inflate.ts";
 import type { Picture } from "./picture.ts";
 import { type PngHeader, type PngParts, readPngChunks } from "./png-chunks.ts";
 
-/** Where the seven passes of an interlaced picture begin, and their steps: x, y, dx, dy. */
+/** Starts and steps of the seven passes of an interlaced image: x, y, dx, dy. */
 const passes = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -16,8 +16,12 @@ const passes = [
 ] as const;
 
 /**
- * Decodes a PNG file of any color type to 8-bit gray or RGB: palettes are looked up, fewer bits are scaled, of 16 bits the upper 8 are kept. An alpha channel must be
- * opaque. Checksums must fit, sizes are checked before anything is inflated, and pixels must come to exactly what the header says. Throws a LeakageError.
+ * Decodes a PNG file of any color type to 8-bit gray or RGB. Palettes are looked up, lower bit
+ * depths are scaled, and 16 bits are cut to the upper 8. An alpha channel must be opaque. Checksums
+ * must match, sizes are checked before anything is inflated, and the pixels must have exactly the
+ * size that the header states.
+ *
+ * @throws LeakageError `file` for anything else.
  */
 export function decodePng(bytes: Uint8Array, source: string): Picture {
   const parts = readPngChunks(bytes, source);
@@ -48,14 +52,19 @@ function decodeChecked(essence: Uint8Array, source: string): Uint8Array | Uint16
   }
 }
 
-/** Bytes of the pixels before compression: each line has a filter byte and starts at a whole byte. */
+/**
+ * Bytes of the pixels before compression. Each line has a filter byte and starts at a whole byte.
+ */
 function rawLength({ width, height, depth, channels, interlaced }: PngHeader): number {
   const part = (w: number, h: number) => (w > 0 && h > 0 ? h * (1 + Math.ceil((w * channels * depth) / 8)) : 0);
   if (!interlaced) return part(width, height);
   return passes.reduce((sum, [x, y, dx, dy]) => sum + part(Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)), 0);
 }
 
-/** One byte a sample. Gray of fewer than 8 bits is scaled to 0 … 255; palette indices are not. */
+/**
+ * Converts samples to one byte each. Gray with fewer than 8 bits is scaled to 0 … 255; palette
+ * indices are not.
+ */
 function toBytes({ width, height, depth, colorType }: PngHeader, data: Uint8Array | Uint16Array): Uint8Array {
   if (depth === 8) return data as Uint8Array;
   if (depth === 16) return Uint8Array.from(data, (sample) => sample >> 8);
@@ -85,11 +94,11 @@ function requireOpaque({ channels, colorType, transparency, depth }: PngParts, s
   if (colorType >= 4) {
     for (let i = channels - 1; i < samples.length; i += channels)
       if (samples[i]! < 255) refuseTransparency((i - channels + 1) / channels, refuse);
-  } else if (transparency.length > 0) refuse(`it declares a transparent color (${depth} bits a sample); flatten the picture first`);
+  } else if (transparency.length > 0) refuse(`it declares a transparent color (${depth} bits per sample); flatten the image first`);
 }
 
 const refuseTransparency = (pixel: number, refuse: (why: string) => never): never =>
-  refuse(`pixel ${pixel} is transparent, so that its color depends on the background; flatten the picture first`);
+  refuse(`pixel ${pixel} is transparent, so its color depends on the background; flatten the image first`);
 
-/** Encodes a picture as a PNG file; the same picture makes the same bytes. */
+/** Encodes an image as a PNG file. The same image makes the same bytes. */
 export const encodePng = (picture: Picture): Uint8Array => encode({ ...picture, depth: 8 });

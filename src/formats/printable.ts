@@ -1,2 +1,5 @@
-/** Text from a file, for a sentence: control characters, which a terminal might obey, are written as \u{…}. */
+/**
+ * Makes text from a file safe to print. Control characters, which a terminal might obey, are
+ * written as \u{…}.
+ */
 export const printable = (text: string): string => text.replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);

@@ -21,18 +21,21 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const isExtent = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 
 /**
- * Reads a safetensors file: its arrays by name, in the order of its header. Offsets must tile the data without gap or overlap, as the format demands. NaN passes
- * (see `requireFinite`). Throws a LeakageError for anything else than a whole, consistent file with dtypes F64, F32, F16, BF16, I64, I32, U8 and BOOL.
+ * Reads a safetensors file: its arrays by name, in header order. Offsets must tile the data without
+ * gap or overlap, as the format demands. NaN passes (see `requireFinite`).
+ *
+ * @throws LeakageError `file` for anything but a complete, consistent file with dtypes F64, F32,
+ * F16, BF16, I64, I32, U8 and BOOL.
  */
 export function readSafetensors(bytes: Uint8Array, source: string): NamedArrays {
   const refuse = (why: string, cause?: unknown): never => {
-    throw new LeakageError("file", `${source} is no valid safetensors file: ${printable(why)}`, { cause });
+    throw new LeakageError("file", `${source} is not a valid safetensors file: ${printable(why)}`, { cause });
   };
-  if (bytes.length < 8) refuse(`it must begin with 8 bytes of header length, and has ${bytes.length} bytes`);
+  if (bytes.length < 8) refuse(`it must begin with 8 bytes of header length, but has ${bytes.length} bytes`);
   const announced = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (announced > BigInt(maxHeader)) refuse(`its header claims ${announced} bytes, and at most ${maxHeader} are allowed`);
+  if (announced > BigInt(maxHeader)) refuse(`its header claims ${announced} bytes; at most ${maxHeader} are allowed`);
   const length = Number(announced);
-  if (8 + length > bytes.length) refuse(`its header claims ${length} bytes, and ${bytes.length - 8} follow (truncated?)`);
+  if (8 + length > bytes.length) refuse(`its header claims ${length} bytes, but ${bytes.length - 8} follow (truncated?)`);
   const { header, names } = parseHeader(bytes.subarray(8, 8 + length), refuse);
   const data = bytes.subarray(8 + length);
 
@@ -45,7 +48,7 @@ export function readSafetensors(bytes: Uint8Array, source: string): NamedArrays 
       );
     position = end;
   }
-  if (position !== data.length) refuse(`its entries take ${position} bytes, and ${data.length} bytes of data follow the header`);
+  if (position !== data.length) refuse(`its entries take ${position} bytes, but ${data.length} bytes of data follow the header`);
   return new Map(entries.map((entry) => [entry.name, decode(entry, data, refuse)]));
 }
 
@@ -90,11 +93,14 @@ function decode({ name, dtype, shape, begin, end }: Entry, data: Uint8Array, ref
   const own = new Uint8Array(data.subarray(begin, end));
   if (dtype === "F16") return { shape, dtype: "F32", data: widenFloat16(new Uint16Array(own.buffer)) };
   if (dtype === "BF16") return { shape, dtype: "F32", data: widenBfloat16(new Uint16Array(own.buffer)) };
-  if (dtype === "BOOL" && own.some((byte) => byte > 1)) refuse(`${name} has dtype BOOL, and a byte that is neither 0 nor 1`);
+  if (dtype === "BOOL" && own.some((byte) => byte > 1)) refuse(`${name} has dtype BOOL, but a byte that is neither 0 nor 1`);
   return viewArray(dtype, shape, own.buffer);
 }
 
-/** Writes arrays as a safetensors file, in their order; the same arrays make the same bytes. The header is padded so that the data starts at a multiple of 8. */
+/**
+ * Writes arrays in order as a safetensors file. The same arrays make the same bytes. The header is
+ * padded so that the data starts at a multiple of 8.
+ */
 export function writeSafetensors(arrays: NamedArrays): Uint8Array {
   let position = 0;
   const header = [...arrays].map(([name, array]) => {

@@ -3,7 +3,7 @@ import { crc32 } from "./crc32.ts";
 import { inflate } from "./inflate.ts";
 import { printable } from "./printable.ts";
 
-/** What an archive may come to when it is unpacked, all entries together: 2 GiB. */
+/** The largest unpacked size of an archive, all entries together: 2 GiB. */
 const maxTotal = 2 ** 31;
 
 const signatures = { end: 0x06054b50, central: 0x02014b50, local: 0x04034b50 };
@@ -12,9 +12,9 @@ interface Entry {
   readonly name: string;
   readonly method: number;
   readonly checksum: number;
-  /** Bytes when unpacked. */
+  /** Unpacked size in bytes. */
   readonly size: number;
-  /** Where its header, its data, and what follows begin. */
+  /** Where the header, the data, and the next part begin. */
   readonly local: number;
   readonly begin: number;
   readonly end: number;
@@ -23,13 +23,15 @@ interface Entry {
 type Refuse = (why: string) => never;
 
 /**
- * Unpacks a zip archive: its files by name, in the order of its directory. Checksums and sizes must agree. Throws a LeakageError for archives that are truncated,
- * encrypted, in several parts, of 4 GiB and more, or compressed by anything but deflate; that name a file twice or a path outside the archive; whose entries overlap
- * or come to more than 2 GiB (a bomb is noticed before it is unpacked).
+ * Unpacks a zip archive: its files by name, in directory order. Checksums and sizes must match.
+ *
+ * @throws LeakageError `file` for an archive that is truncated, encrypted, split, 4 GiB or larger,
+ * or compressed by anything but deflate; that names a file twice or a path outside the archive; or
+ * whose entries overlap or come to more than 2 GiB (a bomb is noticed before it is unpacked).
  */
 export function readZip(bytes: Uint8Array, source: string): ReadonlyMap<string, Uint8Array> {
   const refuse: Refuse = (why) => {
-    throw new LeakageError("file", `${source} is no valid zip archive: ${printable(why)}`);
+    throw new LeakageError("file", `${source} is not a valid zip archive: ${printable(why)}`);
   };
   const entries = readDirectory(bytes, refuse);
   const names = new Set<string>();
@@ -38,7 +40,7 @@ export function readZip(bytes: Uint8Array, source: string): ReadonlyMap<string, 
     if (names.size === names.add(name).size) refuse(`it names ${name} twice`);
   }
   const total = entries.reduce((sum, { size }) => sum + size, 0);
-  if (total > maxTotal) refuse(`its entries come to ${total} bytes, and at most ${maxTotal} are allowed`);
+  if (total > maxTotal) refuse(`its entries come to ${total} bytes; at most ${maxTotal} are allowed`);
   let last: Entry | undefined;
   for (const entry of entries.toSorted((a, b) => a.local - b.local)) {
     if (last && entry.local < last.end) refuse(`entries ${last.name} and ${entry.name} overlap`);
@@ -47,15 +49,15 @@ export function readZip(bytes: Uint8Array, source: string): ReadonlyMap<string, 
   return new Map(
     entries.map(({ name, method, checksum, size, begin, end }) => {
       const packed = bytes.subarray(begin, end);
-      if (method === 0 && packed.length !== size) refuse(`entry ${name} is stored in ${packed.length} bytes and should have ${size}`);
+      if (method === 0 && packed.length !== size) refuse(`entry ${name} is stored in ${packed.length} bytes but should have ${size}`);
       const file = method === 0 ? packed : inflate(packed, size, `${source}: entry ${printable(name)}`);
-      if (crc32(file) !== checksum) refuse(`the checksum of entry ${name} does not fit its contents`);
+      if (crc32(file) !== checksum) refuse(`the checksum of entry ${name} does not match its contents`);
       return [name, file];
     }),
   );
 }
 
-/** The central directory (APPNOTE.TXT, sections 4.3.12 and 4.3.16). */
+/** Reads the central directory (APPNOTE.TXT, sections 4.3.12 and 4.3.16). */
 function readDirectory(bytes: Uint8Array, refuse: Refuse): readonly Entry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const end = endRecord(view);
@@ -78,7 +80,7 @@ function readDirectory(bytes: Uint8Array, refuse: Refuse): readonly Entry[] {
   return entries;
 }
 
-/** An entry of the directory, and where its data lies according to its own header. */
+/** Reads one directory entry, and finds its data through the entry's own header. */
 function readEntry(view: DataView, position: number, directory: number, refuse: Refuse): Entry {
   const text = (at: number, length: number) => new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + at, length));
   const name = text(position + 46, view.getUint16(position + 28, true));
@@ -96,7 +98,7 @@ function readEntry(view: DataView, position: number, directory: number, refuse: 
   return { name, method, checksum: view.getUint32(position + 16, true), size: view.getUint32(position + 24, true), local, begin, end };
 }
 
-/** The end record lies before a comment of at most 65535 bytes. */
+/** The position of the end record, which precedes a comment of at most 65535 bytes. */
 function endRecord(view: DataView): number | undefined {
   for (let at = view.byteLength - 22; at >= Math.max(0, view.byteLength - 22 - 65_535); at--)
     if (view.getUint32(at, true) === signatures.end && at + 22 + view.getUint16(at + 20, true) === view.byteLength) return at;

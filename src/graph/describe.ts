@@ -1,5 +1,6 @@
 /**
- * Attributes as text: equal texts, equal attributes. `large` stands for what is too long to spell out (arrays of more than 64 numbers) or cannot be (functions).
+ * Writes attributes as text, such that equal texts mean equal attributes. `large` returns the text
+ * for values that are too long (arrays of more than 64 numbers) or cannot be written (functions).
  */
 export function describe(value: unknown, large: (value: object) => string): string {
   if (typeof value === "function") return large(value);

@@ -3,7 +3,10 @@ import { rules } from "./ops/table.ts";
 import { sameShape, showShape } from "./shape.ts";
 import { filled, type Tensor } from "./tensor.ts";
 
-/** All tensors that the outputs are computed from, each after the tensors it reads; `follow` says whose inputs count. */
+/**
+ * All tensors that the outputs depend on, each after the tensors that it reads. `follow` says whose
+ * inputs count.
+ */
 export function topological(outputs: readonly Tensor[], follow: (tensor: Tensor) => boolean = () => true): Tensor[] {
   const order: Tensor[] = [];
   const seen = new Set<Tensor>();
@@ -24,7 +27,7 @@ export function topological(outputs: readonly Tensor[], follow: (tensor: Tensor)
   return order;
 }
 
-/** The tensors of `order` that depend on one of `sources`. */
+/** The tensors of `order` that depend on any of `sources`. */
 export function dependents(order: readonly Tensor[], sources: readonly Tensor[]): Set<Tensor> {
   const found = new Set(sources);
   for (const tensor of order) if (tensor.inputs.some((source) => found.has(source))) found.add(tensor);
@@ -35,8 +38,12 @@ export function dependents(order: readonly Tensor[], sources: readonly Tensor[])
 export const rulesOf = (tensor: Tensor): Rules<unknown> => rules[tensor.kind] as Rules<unknown>;
 
 /**
- * The derivative of a tensor in each of `variables`, as tensors of the variables' shapes: of a scalar its gradient, of a larger tensor the gradient of
- * ⟨cotangent, output⟩ (by default the sum). The results are expressions like any other, so derivatives nest to any order.
+ * Differentiates a tensor with respect to each of `variables`; the results have the variables'
+ * shapes. For a scalar this is the gradient. For a larger tensor it is the gradient of ⟨cotangent,
+ * output⟩, where the cotangent is all ones by default. The results are expressions like any other,
+ * so derivatives nest to any order.
+ *
+ * @throws RangeError for a cotangent of another shape than the output.
  */
 export function grad(output: Tensor, variables: readonly Tensor[], cotangent?: Tensor): Tensor[] {
   if (cotangent && !sameShape(cotangent.shape, output.shape))
@@ -58,7 +65,7 @@ export function grad(output: Tensor, variables: readonly Tensor[], cotangent?: T
   return variables.map((variable) => cotangents.get(variable) ?? filled(0, variable.shape));
 }
 
-/** A scalar objective beside its gradient. */
+/** A scalar objective together with its gradients. */
 export const valueAndGrad = (value: Tensor, variables: readonly Tensor[]): { value: Tensor; gradients: Tensor[] } => ({
   value,
   gradients: grad(value, variables),

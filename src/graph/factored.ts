@@ -1,23 +1,30 @@
 import { addAll, constant, type Tensor } from "./tensor.ts";
 
-/** A matrix as a product leftᵀ · right of factors with few rows, [rows, m] and [rows, n]. */
+/** A matrix as the product leftᵀ · right of two factors with few rows, [rows, m] and [rows, n]. */
 export interface Factors {
   readonly left: Tensor;
   readonly right: Tensor;
 }
 
 /**
- * The gradient of a loss in named parameters, or an observed one. Matrices that come as a product of thin factors (every dense layer's gradient is one, with a
- * row an example) are compared through the factors and never built, unless their entries are asked for.
+ * The gradient of a loss with respect to named parameters, or an observed gradient. Matrices that
+ * are products of thin factors (the gradient of every dense layer is one, with one row per example)
+ * are compared through the factors. They are built only if their entries are asked for.
  */
 export class Gradients {
   /** Entries by name, in the order of the model's state_dict. */
   readonly tensors: ReadonlyMap<string, Tensor>;
 
-  /** Distances subtract entries instead of expanding the square; see {@link squaredDistance}. */
+  /**
+   * Whether distances subtract entries instead of expanding the square; see
+   * {@link squaredDistance}.
+   */
   readonly exact: boolean;
 
-  /** Products that are known to equal the entries of that name: an observed matrix that was factored before. Other matrices are looked at for what they are. */
+  /**
+   * Known factors of the entries by name, for observed matrices that were factored before. For
+   * other matrices the factors come from the expression itself.
+   */
   private readonly known: ReadonlyMap<string, Factors>;
 
   constructor(tensors: ReadonlyMap<string, Tensor>, exact = false, known: ReadonlyMap<string, Factors> = new Map()) {
@@ -30,23 +37,27 @@ export class Gradients {
     return [...this.tensors.keys()];
   }
 
-  /** The entries of one parameter's gradient. */
+  /**
+   * The entries of one parameter's gradient.
+   *
+   * @throws RangeError for an unknown name.
+   */
   entries(name: string): Tensor {
     const tensor = this.tensors.get(name);
     if (!tensor) throw new RangeError(`no gradient is named "${name}"; there are ${this.names.join(", ")}`);
     return tensor;
   }
 
-  /** A change of every tensor's entries. */
+  /** Applies a change to the entries of every tensor. */
   map(change: (entries: Tensor, name: string) => Tensor): Gradients {
     return new Gradients(new Map([...this.tensors].map(([name, tensor]) => [name, change(tensor, name)])), this.exact);
   }
 
-  /** ⟨this, other⟩ a parameter, in order. */
+  /** ⟨this, other⟩ per parameter, in order. */
   dots(other: Gradients): Tensor[] {
     return this.names.map((name) => dot(this.matrix(name), other.matrix(name)));
   }
-  /** ‖this‖² a parameter, in order. */
+  /** ‖this‖² per parameter, in order. */
   squaredNorms(): Tensor[] {
     return this.names.map((name) => squaredNorm(this.matrix(name)));
   }
@@ -65,13 +76,14 @@ export class Gradients {
     return total(this.squaredNorms());
   }
   /**
-   * ‖this − other‖² over all parameters. Where a matrix is factored it is computed as ‖this‖² − 2⟨this, other⟩ + ‖other‖²: fast, but in float32 it loses its
-   * digits once the distance is below a thousandth of ‖other‖². Exact gradients subtract the entries instead.
+   * ‖this − other‖² over all parameters. For a factored matrix it is computed as ‖this‖² − 2⟨this,
+   * other⟩ + ‖other‖². That is fast, but in float32 it loses its digits once the distance is below
+   * a thousandth of ‖other‖². Exact gradients subtract the entries instead.
    */
   squaredDistance(other: Gradients): Tensor {
     return total(this.squaredDistances(other));
   }
-  /** ‖this − other‖² a parameter, in order. */
+  /** ‖this − other‖² per parameter, in order. */
   squaredDistances(other: Gradients): Tensor[] {
     return this.names.map((name) => {
       const [a, b] = [this.matrix(name), other.matrix(name)];
@@ -81,7 +93,7 @@ export class Gradients {
   }
 }
 
-/** Entries, and the product that they are where comparing through it is cheaper. */
+/** Entries, with their factors if comparing through these is cheaper. */
 interface Matrix {
   readonly entries: Tensor;
   readonly factors: Factors | undefined;
@@ -89,7 +101,10 @@ interface Matrix {
 
 const total = (parts: readonly Tensor[]): Tensor => addAll(parts) ?? constant(0);
 
-/** The thin factors of a gradient, where it is such a product and comparing through them is cheaper than building it. */
+/**
+ * The thin factors of a gradient, if it is such a product and comparing through them is cheaper
+ * than building it.
+ */
 function factorsOf(tensor: Tensor): Factors | undefined {
   if (tensor.kind === "matmul" && tensor.rank === 2) return denseFactors(tensor as Tensor<"matmul">);
   if (tensor.kind === "convWeight") return convolutionFactors(tensor as Tensor<"convWeight">);
@@ -97,8 +112,9 @@ function factorsOf(tensor: Tensor): Factors | undefined {
 }
 
 /**
- * Building an m × n product of factors with r rows and differentiating its comparison costs about 3 r m n; through the factors it costs 2 r m n for the inner
- * product and 3 r² (m + n) for the norm.
+ * Whether comparing through factors is cheaper. To build an m × n product of factors with r rows
+ * and to differentiate its comparison costs about 3 r m n. Through the factors, the inner product
+ * costs 2 r m n and the norm 3 r² (m + n).
  */
 export const worthFactoring = (r: number, m: number, n: number): boolean => 3 * r * (m + n) < m * n;
 
@@ -109,7 +125,10 @@ function denseFactors({ attributes: { transposeA, transposeB }, inputs, shape: [
   return { left: transposeA ? a : a.transpose(), right: transposeB ? b.transpose() : b };
 }
 
-/** A convolution's weight gradient is a product, too: of its output derivatives and the patches of its pictures, with a row a position. */
+/**
+ * The weight gradient of a convolution is also a product: of its output derivatives and the patches
+ * of its images, with one row per position.
+ */
 function convolutionFactors({ attributes, inputs, shape }: Tensor<"convWeight">): Factors | undefined {
   const { stride, dilation, pads, groups, layout, lanes, kernel } = attributes;
   if (lanes || groups > 1) return undefined;
@@ -120,7 +139,8 @@ function convolutionFactors({ attributes, inputs, shape }: Tensor<"convWeight">)
   if (!worthFactoring(n * oh * ow, o, columns)) return undefined;
   const padded = x.pad([0, 0, pads[0], pads[1]], [0, 0, pads[2], pads[3]]);
   const [, c, h, w] = padded.shape as [number, number, number, number];
-  // For each position the kernel's entries, row-major, as [c, kernel height, kernel width] has them.
+  // For each position, the entries of the kernel, row-major, in the order of [c, kernel height,
+  // kernel width].
   const indices = Int32Array.from({ length: oh * ow * kernel[0] * kernel[1] }, (_, at) => {
     const [place, entry] = [Math.floor(at / (kernel[0] * kernel[1])), at % (kernel[0] * kernel[1])];
     const row = Math.floor(place / ow) * stride[0] + Math.floor(entry / kernel[1]) * dilation[0];

@@ -2,7 +2,7 @@ import { describe } from "./describe.ts";
 import { topological } from "./differentiate.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** One step of MurmurHash3: every bit of a word moves about half of the bits of the hash. */
+/** One step of MurmurHash3: every bit of a word changes about half of the bits of the hash. */
 function mix(hash: number, word: number, first: number, second: number): number {
   let k = Math.imul(word, first);
   k = Math.imul((k << 15) | (k >>> 17), second);
@@ -10,7 +10,7 @@ function mix(hash: number, word: number, first: number, second: number): number 
   return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
 }
 
-/** 64 bits of the content of an array. */
+/** A 64-bit hash of the content of an array. */
 function digest(view: ArrayBufferView): string {
   const words = new Uint32Array(view.buffer, view.byteOffset, view.byteLength / 4);
   let a = 1;
@@ -24,8 +24,10 @@ function digest(view: ArrayBufferView): string {
 }
 
 /**
- * A text that two lists of expressions share if they compute the same from the same constants: the operations, their attributes, and 64 bits of the content of every
- * large constant, read anew at each call. What a function does is taken to follow from the name beside it, as it does for samplers.
+ * A text that is equal for two lists of expressions if they compute the same from the same
+ * constants: the operations, their attributes, and 64 bits of the content of every large constant,
+ * read again at each call. Functions are identified by the name next to them in the attributes,
+ * such as that of a sampler.
  */
 export function fingerprint(outputs: readonly Tensor[]): string {
   const places = new Map<Tensor, number>();

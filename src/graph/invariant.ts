@@ -2,20 +2,21 @@ import { topological } from "./differentiate.ts";
 import { input, type Tensor } from "./tensor.ts";
 import { substitute } from "./vectorize.ts";
 
-/** Expressions split at what does not change from call to call. */
+/** Expressions, split into parts that change from call to call and parts that do not. */
 export interface Split {
-  /** The parts that depend on the fixed inputs alone, by the names under which the rest is fed with them. */
+  /** The parts that depend only on fixed inputs, by the names under which the rest reads them. */
   readonly once: Readonly<Record<string, Tensor>>;
-  /** The outputs, reading those parts as inputs. */
+  /** The outputs, which read those parts as inputs. */
   readonly outputs: readonly Tensor[];
 }
 
 /**
- * Takes out of the outputs what depends on fixed inputs alone (the norm of an observed gradient, its transpose), so that it is computed once and not in every call.
- * A part that is larger than all it is computed from stays.
+ * Separates the parts of the outputs that depend only on fixed inputs (such as the norm of an
+ * observed gradient, or its transpose), so that they are computed once and not in every call. A
+ * part that is larger than all the inputs it is computed from stays.
  */
 export function splitInvariant(outputs: readonly Tensor[], fixed: ReadonlySet<string>): Split {
-  /** For tensors that only depend on fixed inputs, the entries of those inputs. */
+  /** For each tensor that depends only on fixed inputs, the number of entries of those inputs. */
   const sizes = new Map<Tensor, number>();
   for (const tensor of topological(outputs)) {
     if (tensor.kind === "input") {

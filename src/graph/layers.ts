@@ -1,4 +1,4 @@
-import type { Window } from "./ops/convolution.ts";
+import type { Window } from "./ops/convolution-window.ts";
 import { range } from "./shape.ts";
 import { apply, constant, type Tensor } from "./tensor.ts";
 
@@ -7,17 +7,24 @@ type Layout = Window["layout"];
 
 const pair = (value: number | Pair): Pair => (typeof value === "number" ? [value, value] : value);
 
+/** Options of a convolution, by PyTorch's rules. */
 export interface ConvolutionOptions {
   readonly stride?: number | Pair;
-  /** Zeros around the picture: one number, [vertical, horizontal], or [top, left, bottom, right]. */
+  /** Zeros around the image: one number, [vertical, horizontal], or [top, left, bottom, right]. */
   readonly padding?: number | Pair | readonly [number, number, number, number];
   readonly dilation?: number | Pair;
   readonly groups?: number;
-  /** Axes of pictures: [n, c, h, w] (the default) or [n, h, w, c], which is faster from about 64 channels on. */
+  /**
+   * The axes of images: [n, c, h, w] (the default), or [n, h, w, c], which is faster from about 64
+   * channels on.
+   */
   readonly layout?: Layout;
 }
 
-/** 2-D convolution (cross-correlation, as in PyTorch) of pictures with weights [out, in / groups, kernel height, kernel width]. */
+/**
+ * 2-D convolution (cross-correlation, as in PyTorch) of images with weights [out, in / groups,
+ * kernel height, kernel width].
+ */
 export function conv2d(x: Tensor, weight: Tensor, options: ConvolutionOptions = {}): Tensor {
   const { stride = 1, padding = 0, dilation = 1, groups = 1, layout = "nchw" } = options;
   const pads =
@@ -29,19 +36,22 @@ export function conv2d(x: Tensor, weight: Tensor, options: ConvolutionOptions = 
   return apply("conv", { stride: pair(stride), dilation: pair(dilation), pads, groups, layout, lanes: false }, [x, weight]);
 }
 
-/** Pooling over the last two axes of [n, c, h, w] by PyTorch's rules. */
+/** Options of pooling over the last two axes of [n, c, h, w], by PyTorch's rules. */
 export interface PoolOptions {
   readonly kernel: number | Pair;
-  /** The kernel by default. */
+  /** The stride; equal to the kernel by default. */
   readonly stride?: number | Pair;
   readonly padding?: number | Pair;
-  /** Windows that begin inside the picture or its left padding count, even where they end outside. */
+  /** Whether to keep windows that begin inside the image or its left padding but end outside. */
   readonly ceilMode?: boolean;
-  /** Whether padding counts in a mean. */
+  /** Whether padding counts in a mean; true by default. */
   readonly countIncludePad?: boolean;
 }
 
-/** The windows of one axis: how much is padded on both sides so that all windows lie inside, and what each window covers. */
+/**
+ * The windows of one axis: the padding after the image that makes all windows lie inside, and the
+ * number of entries that each window covers.
+ */
 function windows(extent: number, kernel: number, stride: number, padding: number, ceilMode: boolean) {
   if (padding * 2 > kernel) throw new RangeError(`padding ${padding} is more than half of the window ${kernel}`);
   const steps = (extent + 2 * padding - kernel) / stride;
@@ -76,7 +86,7 @@ export function averagePool2d(x: Tensor, options: PoolOptions): Tensor {
   return scale.every((factor) => factor === 1) ? means : means.mul(constant(scale, [rows.covers.length, columns.covers.length]));
 }
 
-/** The maximum of each window; of equals the first one passes the derivative on. */
+/** The maximum of each window. Among equal entries, the first one passes the derivative on. */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
   const { pool, padded } = geometry(x, options);
   const all = padded(Number.NEGATIVE_INFINITY);

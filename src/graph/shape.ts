@@ -1,9 +1,10 @@
 /** The extents of a tensor, outermost first. A scalar has shape `[]`. */
 export type Shape = readonly number[];
 
-/** How many entries a tensor of this shape has. */
+/** The number of entries of a tensor of this shape. */
 export const sizeOf = (shape: Shape): number => shape.reduce((product, extent) => product * extent, 1);
 
+/** Whether two shapes are equal. */
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((extent, i) => extent === b[i]);
 
 /** Row-major strides, in entries. */
@@ -17,7 +18,11 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** The common shape under NumPy's broadcasting rule. Throws when there is none. */
+/**
+ * The common shape under NumPy's broadcasting rule.
+ *
+ * @throws RangeError if there is none.
+ */
 export function broadcastShapes(...shapes: readonly Shape[]): Shape {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, axis) => {
@@ -32,13 +37,18 @@ export function broadcastShapes(...shapes: readonly Shape[]): Shape {
   });
 }
 
-/** An axis counted from the front, also when it was given from the back (-1 is the last). */
+/**
+ * An axis counted from the front. A negative axis counts from the back (-1 is the last).
+ *
+ * @throws RangeError for an axis out of range.
+ */
 export function axisOf(axis: number, rank: number): number {
   const front = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(front) || front < 0 || front >= rank) throw new RangeError(`axis ${axis} is not one of ${rank} axes`);
   return front;
 }
 
+/** A shape as text, for errors. */
 export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 
 /** The numbers from 0 to n - 1. */

@@ -3,13 +3,16 @@ import { rulesOf, topological } from "./differentiate.ts";
 import { range, type Shape, sameShape } from "./shape.ts";
 import { apply, constant, filled, type Tensor } from "./tensor.ts";
 
-/** Constants are folded up to this many entries; larger ones are left to the runtime, which folds in float32. */
+/**
+ * Constants are folded up to this many entries. Larger ones are left to the runtime, which folds in
+ * float32.
+ */
 const foldLimit = 4096;
 
 const isConstant = (tensor: Tensor): tensor is Tensor<"constant"> => tensor.kind === "constant";
 const isKind = <K extends Tensor["kind"]>(tensor: Tensor, kind: K): tensor is Tensor<K> => tensor.kind === kind;
 
-/** The one number that a tensor holds everywhere, if it is such a constant. */
+/** The number that a tensor holds in every entry, if it is such a constant. */
 function uniform(tensor: Tensor): number | undefined {
   if (isKind(tensor, "expand") || isKind(tensor, "reshape")) return uniform(tensor.inputs[0]!);
   if (!isConstant(tensor) || tensor.attributes.data.length > foldLimit) return undefined;
@@ -17,13 +20,13 @@ function uniform(tensor: Tensor): number | undefined {
   return data.every((entry) => entry === data[0]) ? data[0] : undefined;
 }
 
-/** A tensor in place of another of a shape that broadcasting gave it. */
+/** A tensor, brought to a shape that broadcasting would give it. */
 const as = (tensor: Tensor, shape: Shape): Tensor =>
   sameShape(tensor.shape, shape) ? tensor : tensor.size === shape.reduce((a, b) => a * b, 1) ? tensor.reshape(shape) : tensor.expand(shape);
 
 type Rewrite = (tensor: Tensor) => Tensor | undefined;
 
-/** A tensor as another one of the same shape times a number, where it is such a product. */
+/** A tensor as a number times another tensor of the same shape, if it is such a product. */
 function scaled(tensor: Tensor): { readonly factor: number; readonly rest: Tensor } | undefined {
   if (isKind(tensor, "neg")) return { factor: -1, rest: tensor.inputs[0]! };
   if (!isKind(tensor, "mul")) return undefined;
@@ -77,7 +80,7 @@ const algebra: { readonly [K in Tensor["kind"]]?: Rewrite } = {
     if (axes.every((axis) => a!.shape[axis] === 1)) return a!.reshape(shape);
     const value = uniform(a!);
     if (value !== undefined) return filled(value * axes.reduce((n, axis) => n * a!.shape[axis]!, 1), shape);
-    // Sums of what was repeated are multiples.
+    // Sums over repeated entries are multiples.
     if (!isKind(a!, "expand")) return undefined;
     const source = a.inputs[0]!;
     const extra = a.rank - source.rank;
@@ -89,7 +92,10 @@ const algebra: { readonly [K in Tensor["kind"]]?: Rewrite } = {
   },
 };
 
-/** Elementwise operations broadcast by themselves, so an operand need not be repeated first where the other one has the full shape. */
+/**
+ * Elementwise operations broadcast by themselves, so an operand need not be expanded first if the
+ * other one has the full shape.
+ */
 const broadcasting = new Set<Tensor["kind"]>([
   "add",
   "sub",
@@ -122,15 +128,16 @@ function folded(tensor: Tensor): Tensor | undefined {
 
 const identities = new WeakMap<object, number>();
 let identified = 0;
-/** Large constants and functions count as equal where they are the same object. */
+/** Large constants and functions count as equal if they are the same object. */
 function identity(value: object): string {
   if (!identities.has(value)) identities.set(value, identified++);
   return `#${identities.get(value)}`;
 }
 
 /**
- * The same outputs from fewer operations: equal expressions are computed once, constants are folded, and the identities of algebra are applied. What no output
- * needs is gone, because only outputs are followed.
+ * Rewrites outputs to need fewer operations: equal expressions are merged, constants are folded,
+ * and algebraic identities are applied. Operations that no output needs disappear, because only
+ * outputs are followed.
  */
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
   const done = new Map<Tensor, Tensor>();
@@ -145,10 +152,15 @@ export function simplify(outputs: readonly Tensor[]): Tensor[] {
     ids.set(tensor, ids.size);
     return tensor;
   };
-  /** Rewrites until nothing applies; what a rewrite makes is simplified from its own inputs on. */
+  const isOpen = (tensor: Tensor) => !done.has(tensor) && !ids.has(tensor);
+  /**
+   * Rewrites until nothing applies. The result of a rewrite is simplified from its own inputs on.
+   */
   const reduce = (tensor: Tensor): Tensor => {
-    for (const created of topological([tensor])) {
-      if (done.has(created) || ids.has(created)) continue;
+    // Finished tensors are not walked again. A rewrite makes few tensors, which stand on all the
+    // others.
+    for (const created of topological([tensor], isOpen)) {
+      if (!isOpen(created)) continue;
       const inputs = created.inputs.map((source) => done.get(source) ?? source);
       const rebuilt = inputs.some((source, i) => source !== created.inputs[i]) ? apply(created.kind, created.attributes, inputs) : created;
       const next = withoutExpand(folded(rebuilt) ?? algebra[rebuilt.kind]?.(rebuilt) ?? rebuilt);

@@ -1,20 +1,21 @@
 import { type OpKind, type Ops, rules } from "./ops/table.ts";
-import { axisOf, broadcastShapes, range, type Shape, sameShape, showShape, sizeOf } from "./shape.ts";
+import { axisOf, range, type Shape, sameShape, showShape, sizeOf } from "./shape.ts";
 
-/** What the entries are: real numbers, integers that count or point, truth values, or pairs of 32-bit words that seed draws. */
+/** Real numbers, integers, truth values, or keys for draws (pairs of 32-bit words). */
 export type Dtype = "float" | "index" | "mask" | "key";
 
-/** The numbers behind a constant. */
+/** The numbers of a constant. */
 export type Entries = Float32Array | Float64Array | Int32Array;
 
-/** Numbers that take part in arithmetic as constants. */
+/** A tensor, or a number that acts as a constant. */
 export type Operand = Tensor | number;
 
 let created = 0;
 
 /**
- * A symbolic tensor: an operation, its attributes and the tensors it reads. Immutable; nothing is computed until a runtime
- * compiles it. Methods build larger expressions; elementwise ones broadcast as NumPy does.
+ * A symbolic tensor: an operation, its attributes and the tensors that it reads. It is immutable,
+ * and nothing is computed until a runtime compiles it. Methods build larger expressions;
+ * elementwise ones broadcast as in NumPy.
  */
 export class Tensor<K extends OpKind = OpKind> {
   readonly kind: K;
@@ -22,7 +23,10 @@ export class Tensor<K extends OpKind = OpKind> {
   readonly inputs: readonly Tensor[];
   readonly shape: Shape;
   readonly dtype: Dtype;
-  /** Grows with creation, so that every tensor has a larger id than the tensors it reads. */
+  /**
+   * A number that increases with creation, so every tensor has a larger id than the tensors it
+   * reads.
+   */
   readonly id: number;
 
   constructor(kind: K, attributes: Ops[K], inputs: readonly Tensor[]) {
@@ -105,14 +109,14 @@ export class Tensor<K extends OpKind = OpKind> {
   abs(): Tensor {
     return apply("abs", {}, [this]);
   }
-  /** -1, 0 or 1; its derivative is 0. */
+  /** -1, 0 or 1, with derivative 0. */
   sign(): Tensor {
     return apply("sign", {}, [this]);
   }
   erf(): Tensor {
     return apply("erf", {}, [this]);
   }
-  /** max(x, 0), with derivative 0 at 0, as PyTorch has it. */
+  /** max(x, 0), with derivative 0 at 0, as in PyTorch. */
   relu(): Tensor {
     return apply("relu", {}, [this]);
   }
@@ -149,7 +153,7 @@ export class Tensor<K extends OpKind = OpKind> {
     return apply("stopGradient", {}, [this]);
   }
 
-  /** Sum over `axes` (all by default); reduced axes vanish unless `keep`. */
+  /** Sum over `axes` (all by default). Reduced axes are removed unless `keep` is true. */
   sum(axes?: number | readonly number[], keep = false): Tensor {
     return this.reduce("sum", axes, keep);
   }
@@ -157,7 +161,7 @@ export class Tensor<K extends OpKind = OpKind> {
     const sum = this.sum(axes, keep);
     return sum.mul(sum.size / this.size);
   }
-  /** Maximum over `axes`; ties share the derivative evenly. */
+  /** Maximum over `axes`. Ties share the derivative evenly. */
   max(axes?: number | readonly number[], keep = false): Tensor {
     return this.reduce("max", axes, keep);
   }
@@ -167,7 +171,7 @@ export class Tensor<K extends OpKind = OpKind> {
     const reduced = sorted.length === 0 ? this : apply(kind, { axes: sorted }, [this]);
     return keep ? reduced.reshape(this.shape.map((extent, axis) => (sorted.includes(axis) ? 1 : extent))) : reduced;
   }
-  /** Index of the largest entry along the last axis (the first of equals). */
+  /** Index of the largest entry along the last axis; the first of several equal ones. */
   argmax(): Tensor {
     return apply("argmax", {}, [this]);
   }
@@ -178,12 +182,12 @@ export class Tensor<K extends OpKind = OpKind> {
     const full = shape.map((extent) => (extent === -1 ? this.size / known : extent));
     return sameShape(full, this.shape) ? this : apply("reshape", { shape: full }, [this]);
   }
-  /** Axes in another order: result axis i is axis `order[i]` of this; without an order, the last two swap. */
+  /** Reorders axes: result axis i is axis `order[i]` of this. By default the last two axes swap. */
   transpose(order?: readonly number[]): Tensor {
     const full = order ?? [...range(this.rank - 2), this.rank - 1, this.rank - 2];
     return full.every((axis, i) => axis === i) ? this : apply("transpose", { order: full }, [this]);
   }
-  /** A box of entries: `sizes` entries an axis from `starts` on. */
+  /** A box of entries: `sizes[i]` entries on axis i, from `starts[i]` on. */
   slice(starts: readonly number[], sizes: Shape): Tensor {
     return sameShape(sizes, this.shape) ? this : apply("slice", { starts, sizes }, [this]);
   }
@@ -195,31 +199,33 @@ export class Tensor<K extends OpKind = OpKind> {
       this.shape.map((extent, i) => (i === at ? end - start : extent)),
     );
   }
-  /** More entries before and after on each axis. */
+  /** Adds entries before and after, on each axis. */
   pad(before: readonly number[], after: readonly number[], value = 0): Tensor {
     return [...before, ...after].every((n) => n === 0) ? this : apply("pad", { before, after, value }, [this]);
   }
-  /** Repeated along axes of extent 1 and new leading axes. */
+  /** Repeats entries along axes of extent 1 and along new leading axes. */
   expand(shape: Shape): Tensor {
     return sameShape(shape, this.shape) ? this : apply("expand", { shape }, [this]);
   }
-  /** Slices along one axis at fixed positions. */
+  /** The slices along one axis at fixed positions. */
   gather(axis: number, indices: Int32Array): Tensor {
     return apply("gather", { axis: axisOf(axis, this.rank), indices }, [this]);
   }
-  /** Transpose of {@link gather}: slice i is added to position `indices[i]` of an axis of extent `size`. */
+  /** Transpose of {@link gather}: adds slice i to position `indices[i]` of an axis of `size`. */
   scatter(axis: number, indices: Int32Array, size: number): Tensor {
     return apply("scatter", { axis: axisOf(axis, this.rank), indices, size }, [this]);
   }
-  /** Along the last axis, the entries that `index` [..., m] points at. */
+  /** The entries along the last axis that `index` [..., m] points at. */
   take(index: Tensor): Tensor {
     return apply("take", {}, [this, index]);
   }
-  /** Transpose of {@link take}: entry j is added to position `index[..., j]` of a last axis of extent `size`. */
+  /**
+   * Transpose of {@link take}: adds entry j to position `index[..., j]` of a last axis of `size`.
+   */
   put(index: Tensor, size: number): Tensor {
     return apply("put", { size }, [this, index]);
   }
-  /** An index [...] as rows [..., classes] with a single 1. */
+  /** Turns an index [...] into rows [..., classes] with a single 1. */
   oneHot(classes: number): Tensor {
     return this.toFloat()
       .reshape([...this.shape, 1])
@@ -227,18 +233,18 @@ export class Tensor<K extends OpKind = OpKind> {
       .toFloat();
   }
 
-  /** Matrix product of the last two axes, each operand transposed first where asked; leading axes agree, or one operand has none. */
+  /** Matrix product over the last two axes. Leading axes must agree, or one operand has none. */
   matmul(other: Tensor, transposeThis = false, transposeOther = false): Tensor {
     return apply("matmul", { transposeA: transposeThis, transposeB: transposeOther }, [this, other]);
   }
-  /** log softmax over the last axis, with the maximum taken off first. */
+  /** log softmax over the last axis, with the maximum subtracted first. */
   logSoftmax(): Tensor {
     const shifted = this.sub(this.max(-1, true).stopGradient());
     return shifted.sub(shifted.exp().sum(-1, true).log());
   }
 }
 
-/** Applies an operation: the one place where tensors are made. */
+/** Applies an operation. All tensors are made here. */
 export function apply<K extends OpKind>(kind: K, attributes: Ops[K], inputs: readonly Tensor[]): Tensor {
   return new Tensor(kind, attributes, inputs) as unknown as Tensor;
 }
@@ -250,7 +256,7 @@ const binary = (kind: Binary, a: Tensor, b: Operand): Tensor => apply(kind, {}, 
 /** A number as a scalar constant. */
 export const lift = (operand: Operand): Tensor => (typeof operand === "number" ? constant(operand) : operand);
 
-/** A placeholder that a program is fed with. Names are unique within a program. */
+/** A placeholder for numbers that a program takes. Names are unique within a program. */
 export const input = (name: string, shape: Shape, dtype: "float" | "key" = "float"): Tensor => apply("input", { name, shape, dtype }, []);
 
 /** Fixed numbers, such as the parameters θ. */
@@ -261,21 +267,21 @@ export function constant(value: number | readonly number[] | Entries, shape?: Sh
   return apply("constant", { data, shape: full, dtype }, []);
 }
 
-/** One value everywhere. */
+/** A tensor with one value in every entry. */
 export const filled = (value: number, shape: Shape): Tensor => constant(value).expand(shape);
 
-/** 0, 1, …, n - 1 as real numbers. */
+/** The real numbers 0, 1, …, n - 1. */
 export const iota = (n: number): Tensor => constant(Float64Array.from(range(n)));
 
 /** `whenTrue` where the mask holds, `whenFalse` elsewhere; broadcasts. */
 export const where = (mask: Tensor, whenTrue: Operand, whenFalse: Operand): Tensor =>
   apply("where", {}, [mask, lift(whenTrue), lift(whenFalse)]);
 
-/** Tensors side by side along an existing axis. */
+/** Concatenates tensors along an existing axis. */
 export const concat = (tensors: readonly Tensor[], axis = 0): Tensor =>
   tensors.length === 1 ? tensors[0]! : apply("concat", { axis: axisOf(axis, tensors[0]!.rank) }, tensors);
 
-/** Tensors of one shape along a new leading axis. */
+/** Stacks tensors of one shape along a new leading axis. */
 export const stack = (tensors: readonly Tensor[]): Tensor => concat(tensors.map((t) => t.reshape([1, ...t.shape])));
 
 /** Sums over the axes that broadcasting repeated, so that the result has `shape`. */
@@ -286,8 +292,6 @@ export function reduceTo(tensor: Tensor, shape: Shape): Tensor {
   return tensor.sum(axes).reshape(shape);
 }
 
-/** A sum of tensors that may be empty; `undefined` stands for 0. */
+/** The sum of a list of tensors; `undefined`, which stands for 0, if the list is empty. */
 export const addAll = (tensors: readonly Tensor[]): Tensor | undefined =>
   tensors.reduce<Tensor | undefined>((sum, t) => (sum ? sum.add(t) : t), undefined);
-
-export { broadcastShapes };

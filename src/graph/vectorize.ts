@@ -2,13 +2,13 @@ import { dependents, rulesOf, topological } from "./differentiate.ts";
 import { spread } from "./ops/rules.ts";
 import { apply, input, Tensor } from "./tensor.ts";
 
-/** Tensors in arrays and records, nested. */
+/** Tensors in nested arrays and records. */
 export type Tree = Tensor | readonly Tree[] | { readonly [name: string]: Tree };
 
 /** All tensors of a tree, in order. */
 export const leavesOf = (tree: Tree): Tensor[] => (tree instanceof Tensor ? [tree] : Object.values(tree).flatMap(leavesOf));
 
-/** The same tree with other tensors. */
+/** Applies a change to every tensor of a tree. */
 export function mapTree<T extends Tree>(tree: T, change: (tensor: Tensor) => Tensor): T {
   if (tree instanceof Tensor) return change(tree as Tensor) as T;
   if (Array.isArray(tree)) return tree.map((part: Tree) => mapTree(part, change)) as unknown as T;
@@ -34,8 +34,11 @@ export function substitute(outputs: readonly Tensor[], replacements: ReadonlyMap
 }
 
 /**
- * Turns a function of one lane into a function of many: every tensor of the argument has a leading lane axis, and so has every tensor of the result.
- * What the function closes over is shared by the lanes. Composes with {@link grad} in both orders and with itself.
+ * Turns a function of one lane into a function of many. Every tensor of the argument and of the
+ * result gains a leading lane axis. Tensors that the function closes over are shared by all lanes.
+ * It composes with {@link grad} in both orders, and with itself.
+ *
+ * @throws RangeError if the tensors of the argument differ in their number of lanes.
  */
 export const vmap =
   <A extends Tree, R extends Tree>(one: (argument: A) => R) =>

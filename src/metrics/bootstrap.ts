@@ -8,11 +8,16 @@ import { normalCdf, normalQuantile } from "./standard-normal.ts";
 import { studentQuantile } from "./student.ts";
 
 /**
- * A bootstrap interval for the mean of independent values, such as paired differences of distances. Bias-corrected and accelerated (Efron 1987), because distances
- * are skewed and percentiles alone miss on the side of the long tail; and expanded for small samples (Hesterberg 2015): a resample varies less than a sample, by
- * √((n − 1)/n), and its spread is itself an estimate, so that the normal quantile z becomes t·√(n/(n − 1)).
+ * Computes a bootstrap interval for the mean of independent values, such as paired differences of
+ * distances.
  *
- * @throws LeakageError `spec` for fewer than 2 values, one that is not finite, or options that are out of range.
+ * It is bias-corrected and accelerated (Efron 1987): distances are skewed, and plain percentiles
+ * miss on the side of the long tail. It is also expanded for small samples (Hesterberg 2015): a
+ * resample varies less than a sample, by √((n − 1)/n), and its spread is itself an estimate, so the
+ * normal quantile z becomes t·√(n/(n − 1)).
+ *
+ * @throws LeakageError `spec` for fewer than 2 values, a value that is not finite, or options out
+ * of range.
  */
 export function bootstrapMean(values: readonly number[], key: KeyBits, options: BootstrapOptions): Interval {
   return clusterBootstrap(
@@ -23,17 +28,19 @@ export function bootstrapMean(values: readonly number[], key: KeyBits, options: 
 }
 
 /**
- * A bootstrap interval for the median of independent values. Percentiles of the resampled medians: the acceleration of {@link bootstrapMean} comes from the
+ * Computes a bootstrap interval for the median of independent values, from percentiles of the
+ * resampled medians. The acceleration of {@link bootstrapMean} does not apply: it comes from the
  * jackknife, which is inconsistent for a median.
  *
- * @throws LeakageError `spec` for fewer than 2 values, one that is not finite, or options that are out of range.
+ * @throws LeakageError `spec` for fewer than 2 values, a value that is not finite, or options out
+ * of range.
  */
 export function bootstrapMedian(values: readonly number[], key: KeyBits, options: BootstrapOptions): Interval {
   const resamples = requireBootstrap(values, options);
   const sorted = Float64Array.from(values).sort();
   const n = sorted.length;
   const medians = resample(n, key, resamples, (places) => {
-    // Places are ranks, so that the middle of a resample is found without its values.
+    // Places are ranks, so the middle of a resample is found without its values.
     places.sort();
     return (sorted[places[(n - 1) >> 1]!]! + sorted[places[n >> 1]!]!) / 2;
   });
@@ -42,14 +49,17 @@ export function bootstrapMedian(values: readonly number[], key: KeyBits, options
 }
 
 /**
- * A bootstrap interval for the mean of values that come in clusters (batches, networks): whole clusters are drawn again, so n is the number of clusters.
- * Otherwise as {@link bootstrapMean}; the acceleration leaves out one cluster at a time. The mean is over all values, so larger clusters weigh more.
+ * Computes a bootstrap interval for the mean of values that come in clusters (batches, networks).
+ * It resamples whole clusters, so n is the number of clusters, and the acceleration leaves out one
+ * cluster at a time. Otherwise it works like {@link bootstrapMean}. The mean is over all values, so
+ * larger clusters weigh more.
  *
- * @throws LeakageError `spec` for fewer than 2 clusters, an empty one, a value that is not finite, or options that are out of range.
+ * @throws LeakageError `spec` for fewer than 2 clusters, an empty cluster, a value that is not
+ * finite, or options out of range.
  */
 export function clusterBootstrap(clusters: readonly (readonly number[])[], key: KeyBits, options: BootstrapOptions): Interval {
   const empty = clusters.findIndex(({ length }) => length === 0);
-  if (empty >= 0) throw new LeakageError("spec", `Every cluster has at least one value; cluster ${empty} has none.`);
+  if (empty >= 0) throw new LeakageError("spec", `Every cluster needs at least one value; cluster ${empty} has none.`);
   const sums = clusters.map((values) => values.reduce((sum, value) => sum + value, 0));
   const sizes = clusters.map(({ length }) => length);
   const resamples = requireBootstrap(sums, options);
@@ -69,11 +79,13 @@ export function clusterBootstrap(clusters: readonly (readonly number[])[], key: 
 }
 
 /**
- * The interval of a share, such as that of recovered images, over clusters of draws: {@link clusterBootstrap}, but never tighter than what Clopper–Pearson says of
- * as many clusters that all agree. Resampling cannot show what was never drawn: where no cluster has a success, it would end at 0.
+ * Computes the interval of a proportion, such as the proportion of recovered images, over clusters
+ * of draws. It is {@link clusterBootstrap}, but never tighter than the Clopper–Pearson interval of
+ * as many clusters that all agree. Resampling cannot show what was never drawn: if no cluster has a
+ * success, its interval would end at 0.
  *
- * @param clusters which draws succeeded, a list a cluster.
- * @throws LeakageError `spec` as {@link clusterBootstrap}.
+ * @param clusters which draws succeeded, one list per cluster.
+ * @throws LeakageError `spec` under the conditions of {@link clusterBootstrap}.
  */
 export function clusterProportion(clusters: readonly (readonly boolean[])[], key: KeyBits, options: BootstrapOptions): Interval {
   const n = clusters.length;
@@ -90,8 +102,10 @@ export function clusterProportion(clusters: readonly (readonly boolean[])[], key
 }
 
 /**
- * The ends of Efron's interval (1987): percentiles of the resampled statistics, moved by the bias z₀ of their median and by the acceleration, a sixth of the
- * skewness of what leaving one out changes; with Hesterberg's wider quantiles (2015, "What Teachers Should Know About the Bootstrap").
+ * The ends of Efron's interval (1987), with Hesterberg's wider quantiles (2015, "What Teachers
+ * Should Know About the Bootstrap"). They are percentiles of the resampled statistics, shifted by
+ * the bias z₀ of their median and by the acceleration: a sixth of the skewness of the changes from
+ * leaving one out.
  */
 function acceleratedEnds(statistics: Float64Array, estimate: number, without: readonly number[], confidence: number) {
   let below = 0;

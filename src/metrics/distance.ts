@@ -1,9 +1,15 @@
 import type { ImageShape, Pixels } from "./image.ts";
 
-/** Where distances are measured: between pixels in [0, 1], or between (pixel − mean)/std as the model sees them. */
+/**
+ * The space in which distances are measured: pixels in [0, 1], or (pixel − mean)/std as the model
+ * sees them.
+ */
 export type DeltaSpace = { readonly space: "pixel" } | { readonly space: "model"; readonly std: readonly number[] };
 
-/** Euclidean distance ‖truth − guess‖ of images as they are, not clamped, in pixel or model space. */
+/**
+ * Euclidean distance ‖truth − guess‖ of two images, not clamped, in pixel space (the default) or
+ * model space.
+ */
 export function distance(truth: Pixels, guess: Pixels, shape: ImageShape, measured: DeltaSpace = { space: "pixel" }): number {
   const plane = shape[1] * shape[2];
   let sum = 0;
@@ -15,7 +21,10 @@ export function distance(truth: Pixels, guess: Pixels, shape: ImageShape, measur
   return Math.sqrt(sum);
 }
 
-/** The radius within which an image counts as recovered unless another is asked for: 0.1·√d, an RMSE of 0.1 a pixel, 20 dB. */
+/**
+ * The default radius within which an image counts as recovered: 0.1·√d, which is an RMSE of 0.1 per
+ * pixel, or 20 dB.
+ */
 export function defaultDelta([channels, height, width]: ImageShape): number {
   return 0.1 * Math.sqrt(channels * height * width);
 }

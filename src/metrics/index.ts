@@ -2,7 +2,7 @@ export { bootstrapMean, bootstrapMedian, clusterBootstrap, clusterProportion } f
 export { clopperPearson, smallestPassingSample } from "./clopper-pearson.ts";
 export { type DeltaSpace, defaultDelta, distance } from "./distance.ts";
 export { dkwBand } from "./dkw.ts";
-export type { ImageShape, Pixels } from "./image.ts";
+export { type ImageShape, imageShape } from "./image.ts";
 export { bonferroni, complement, type Interval } from "./interval.ts";
 export { matchImages } from "./matching.ts";
 export { type Discordant, mcnemar } from "./mcnemar.ts";
@@ -10,7 +10,7 @@ export { meanInterval } from "./mean-interval.ts";
 export { mse, psnr, psnrCap, psnrUnclamped } from "./psnr.ts";
 export type { BootstrapOptions } from "./resample.ts";
 export { type DistanceQuantiles, distanceQuantiles, type RiskCurve, type RiskPoint, riskAt, riskCurve } from "./risk-curve.ts";
-export { type Score, score } from "./score.ts";
+export { score } from "./score.ts";
 export { ssim } from "./ssim.ts";
 export { type Summary, summarize } from "./summary.ts";
 export { type PairedOutcomes, tango } from "./tango.ts";

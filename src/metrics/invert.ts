@@ -1,4 +1,7 @@
-/** The x in [low, high] at which a growing function reaches a value, halved to the last bit. */
+/**
+ * The x in [low, high] at which an increasing function reaches a value, found by bisection to the
+ * last bit.
+ */
 export function invert(growing: (x: number) => number, value: number, low: number, high: number): number {
   for (;;) {
     const middle = (low + high) / 2;

@@ -3,10 +3,11 @@ import type { Pixels } from "./image.ts";
 import { mse } from "./psnr.ts";
 
 /**
- * Which reconstruction is which original: a batch of an update has no order, so the two are matched one to one, such that
- * the sum of their costs is least (the Hungarian method). No reconstruction is used twice.
+ * Assigns reconstructions to originals. A batch in an update has no order, so the two are matched
+ * one to one such that the total cost is least (the Hungarian method). Each reconstruction is used
+ * at most once.
  *
- * @param cost of a guess for a truth: their mean squared error, unless another is given.
+ * @param cost the cost of a guess for a truth; the mean squared error by default.
  * @returns for each original, the index of its reconstruction.
  */
 export function matchImages(

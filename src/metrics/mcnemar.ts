@@ -1,14 +1,15 @@
 import { binomialTail } from "./binomial.ts";
 import { requireCount } from "./interval.ts";
 
-/** How often only one of two attacks on the same draws succeeded. */
+/** How often exactly one of two attacks succeeded on the same draws. */
 export interface Discordant {
   readonly onlyFirst: number;
   readonly onlySecond: number;
 }
 
 /**
- * The exact two-sided p-value of McNemar's test that two attacks succeed equally often on the same independent draws: twice the smaller tail of
+ * The exact two-sided p-value of McNemar's test. Its null hypothesis is that two attacks succeed
+ * equally often on the same independent draws. The value is twice the smaller tail of
  * Binomial(onlyFirst + onlySecond, 1/2), at most 1.
  *
  * @throws LeakageError `spec` for a count that is negative or not an integer.

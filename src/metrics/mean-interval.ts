@@ -3,8 +3,10 @@ import { type Interval, requireConfidence } from "./interval.ts";
 import { studentQuantile } from "./student.ts";
 
 /**
- * Student's interval for the mean of many values. Where they come in groups that are kept as they are, such as inputs of a few networks, it is the interval over what
- * varies inside the groups: the variance of the mean is Σ (n_h/N)² s_h²/n_h, with N − H degrees of freedom. It says nothing about other groups.
+ * Computes Student's interval for the mean of many values. If the values come in fixed groups, such
+ * as inputs of a few networks, the interval covers the variation inside these groups: the variance
+ * of the mean is Σ (n_h/N)² s_h²/n_h, with N − H degrees of freedom. It says nothing about other
+ * groups.
  *
  * @throws LeakageError `spec` for a group of fewer than 2 values or a confidence outside (0, 1).
  */
@@ -13,7 +15,7 @@ export function meanInterval(groups: readonly ArrayLike<number>[], confidence: n
   if (groups.length === 0 || groups.some(({ length }) => length < 2))
     throw new LeakageError(
       "spec",
-      `The interval of a mean takes at least 2 values a group; got ${groups.map(({ length }) => length).join(", ") || "none"}.`,
+      `The interval of a mean needs at least 2 values per group; got ${groups.map(({ length }) => length).join(", ") || "none"}.`,
     );
   const count = groups.reduce((sum, { length }) => sum + length, 0);
   let estimate = 0;

@@ -3,35 +3,41 @@ import { dkwBand } from "./dkw.ts";
 import { requireCount } from "./interval.ts";
 import { quantile } from "./quantile.ts";
 
-/** The risk at one radius, between the ends of a band that holds at all radii at once. */
+/** The risk at one radius, with the ends of a band that holds at all radii at once. */
 export interface RiskPoint {
   readonly delta: number;
-  /** The share of draws whose reconstruction is farther than `delta`. */
+  /** The share of draws whose reconstruction is farther than `delta` from the original. */
   readonly risk: number;
   readonly lower: number;
   readonly upper: number;
 }
 
-/** Risk over all radii: a step function that falls at each distance. */
+/** Risk over all radii: a step function that decreases at each distance. */
 export interface RiskCurve {
   readonly n: number;
   /** Half the height of the band. */
   readonly epsilon: number;
-  /** By growing radius, from 0; the risk between two points is that of the left one. */
+  /**
+   * The points by increasing radius, from 0. Between two points, the risk is that of the left one.
+   */
   readonly points: readonly RiskPoint[];
 }
 
 /**
- * The empirical risk R(δ) = #{distance > δ} / n over all δ ≥ 0, with a simultaneous band ({@link dkwBand}).
+ * The empirical risk R(δ) = #{distance > δ} / n over all δ ≥ 0, with a simultaneous band ({@link
+ * dkwBand}).
  *
- * @param distances one a draw; NaN and Infinity are attacks that failed, and count as farther than any δ.
- * @param clusterSize draws that belong together, the same in each cluster; the band's n is then the number of clusters.
- * @throws LeakageError `spec` for no distances, a confidence that is out of range, or clusters that do not divide the draws.
+ * @param distances one per draw. NaN and Infinity mean a failed attack, and count as farther than
+ * any δ.
+ * @param clusterSize draws per cluster, equal for all clusters. The band's n is then the number of
+ * clusters.
+ * @throws LeakageError `spec` for no distances, a confidence out of range, or clusters that do not
+ * divide the draws.
  */
 export function riskCurve(distances: readonly number[], confidence: number, clusterSize = 1): RiskCurve {
   const n = distances.length;
   requireCount(n, "distances");
-  if (n % clusterSize !== 0) throw new LeakageError("spec", `${n} distances do not make whole clusters of ${clusterSize}.`);
+  if (n % clusterSize !== 0) throw new LeakageError("spec", `${n} distances do not divide into clusters of ${clusterSize}.`);
   const epsilon = dkwBand(n / clusterSize, confidence, clusterSize);
   const reached = distances.filter(Number.isFinite).sort((a, b) => a - b);
   const point = (delta: number, farther: number): RiskPoint => ({
@@ -47,24 +53,28 @@ export function riskCurve(distances: readonly number[], confidence: number, clus
   return { n, epsilon, points };
 }
 
-/** The point of a risk curve that holds at a radius. */
+/**
+ * The point of a risk curve at a radius.
+ *
+ * @throws LeakageError `spec` for a negative radius.
+ */
 export function riskAt({ points }: RiskCurve, delta: number): RiskPoint {
   const found = points.findLast((point) => point.delta <= delta);
   if (!found) throw new LeakageError("spec", `A risk curve has radii of at least 0; got ${delta}.`);
   return { ...found, delta };
 }
 
-/** How far reconstructions are from their originals. */
+/** The distances of reconstructions from their originals, summarized. */
 export interface DistanceQuantiles {
   readonly quantiles: readonly { readonly probability: number; readonly distance: number }[];
-  /** The draw that came nearest to its original: the worst for its owner. */
+  /** The draw whose reconstruction is nearest to its original: the worst case for its owner. */
   readonly nearest: { readonly index: number; readonly distance: number };
 }
 
 /**
- * Quantiles of distances (linear between order statistics) and the nearest of all.
+ * Quantiles of distances (linear between order statistics), and the nearest of all.
  *
- * @param distances one a draw; NaN is a failed attack, and counts as Infinity.
+ * @param distances one per draw. NaN means a failed attack, and counts as Infinity.
  * @throws LeakageError `spec` for no distances, or a probability outside [0, 1].
  */
 export function distanceQuantiles(
@@ -73,7 +83,7 @@ export function distanceQuantiles(
 ): DistanceQuantiles {
   requireCount(distances.length, "distances");
   const wrong = probabilities.find((probability) => !(probability >= 0 && probability <= 1));
-  if (wrong !== undefined) throw new LeakageError("spec", `The probability of a quantile is from 0 to 1; got ${wrong}.`);
+  if (wrong !== undefined) throw new LeakageError("spec", `The probability of a quantile must be from 0 to 1; got ${wrong}.`);
   const all = distances.map((distance) => (Number.isNaN(distance) ? Infinity : distance));
   const sorted = [...all].sort((a, b) => a - b);
   return {

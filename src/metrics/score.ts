@@ -3,17 +3,17 @@ import type { ImageShape, Pixels } from "./image.ts";
 import { mse, psnr, psnrUnclamped } from "./psnr.ts";
 import { ssim } from "./ssim.ts";
 
-/** How near a guess is to the truth, by every metric. */
+/** The closeness of a guess to the truth, by every metric. */
 export interface Score {
-  /** Decibels, of images clamped to [0, 1]. */
+  /** In decibels, of images clamped to [0, 1]. */
   readonly psnr: number;
-  /** Decibels, of the images as they are. */
+  /** In decibels, of unclamped images. */
   readonly psnrUnclamped: number;
-  /** In [-1, 1]; null for images with a side under 11 pixels. */
+  /** In [-1, 1]; null for images with a side shorter than 11 pixels. */
   readonly ssim: number | null;
   /** Mean squared error of images clamped to [0, 1]. */
   readonly mse: number;
-  /** Euclidean, not clamped, where δ is measured. */
+  /** Euclidean and not clamped, in the space in which δ is measured. */
   readonly distance: number;
 }
 

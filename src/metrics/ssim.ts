@@ -2,7 +2,7 @@ import { clamp, type ImageShape, type Pixels } from "./image.ts";
 
 const radius = 5;
 const sigma = 1.5;
-/** (K₁·L)² and (K₂·L)², data range L = 1. */
+/** (K₁·L)² and (K₂·L)², for the data range L = 1. */
 const c1 = 0.01 ** 2;
 const c2 = 0.03 ** 2;
 
@@ -11,13 +11,22 @@ const total = gauss.reduce((sum, value) => sum + value);
 const window = Float64Array.from(gauss, (value) => value / total);
 
 /**
- * Structural similarity in [-1, 1] of images clamped to [0, 1]; 1 for equal images.
+ * Structural similarity in [-1, 1] of images clamped to [0, 1]; 1 for equal images (Wang et al.
+ * 2004).
  *
- * Gaussian window of σ 1.5 and radius 5, no sample covariance, data range 1; the mean over the pixels whose window lies
- * inside the image (a border of 5 is cropped), then over channels. Equals scikit-image's `structural_similarity` with
- * `gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1` (Wang et al. 2004).
+ * The window is a Gaussian of σ 1.5 and radius 5, without the sample covariance, for the data range
+ * 1. The result is the mean over the pixels whose window lies inside the image (a border of 5 is
+ * cropped), then over channels. It equals scikit-image's `structural_similarity` with
+ * `gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1`.
  *
- * @returns null where a side is shorter than the window's 11 pixels.
+ * @returns null if a side is shorter than the 11 pixels of the window.
+ * @example
+ * ```ts
+ * import { ssim } from "gradleak";
+ *
+ * const image = Float32Array.from({ length: 16 * 16 }, (_, i) => (i % 16) / 15);
+ * ssim(image, image, [1, 16, 16]); // 1
+ * ```
  */
 export function ssim(truth: Pixels, guess: Pixels, [channels, height, width]: ImageShape): number | null {
   if (Math.min(height, width) < window.length) return null;
@@ -44,7 +53,10 @@ function planeSimilarity(x: Float64Array, y: Float64Array, height: number, width
   return sum / meanX.length;
 }
 
-/** Means under the window wherever it fits: [height, width] -> [height - 10, width - 10], rows first, then columns. */
+/**
+ * Weighted means wherever the window fits: [height, width] -> [height - 10, width - 10], rows
+ * first, then columns.
+ */
 function blur(plane: Float64Array, height: number, width: number): Float64Array {
   const [fitHeight, fitWidth] = [height - 2 * radius, width - 2 * radius];
   const rows = new Float64Array(height * fitWidth);

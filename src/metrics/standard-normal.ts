@@ -10,11 +10,14 @@ export function normalCdf(x: number): number {
     term *= (x * x) / i;
     sum += term;
   }
-  // The tails cancel to within 1e-15, on either side of 0 and 1.
+  // In the tails, cancellation leaves errors of 1e-15 on either side of 0 and 1.
   return Math.min(1, Math.max(0, 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)));
 }
 
-/** The x with Φ(x) = p, for p in (0, 1). The package's draws have a faster one, to the digits of float32. */
+/**
+ * The x with Φ(x) = p, for p in (0, 1). The random draws use a faster version with the digits of
+ * float32.
+ */
 export function normalQuantile(p: number): number {
   if (p > 0.5) return -normalQuantile(1 - p);
   return invert(normalCdf, p, -9, 0);

@@ -1,16 +1,17 @@
-/** A metric over many images. */
+/** A metric, summarized over many images. */
 export interface Summary {
   readonly mean: number;
   readonly median: number;
-  /** The reconstruction farthest from its original. */
+  /** The value of the reconstruction farthest from its original. */
   readonly worst: number;
 }
 
 /**
- * Mean, median and worst of a metric.
+ * Mean, median and worst value of a metric.
  *
- * @param better whether more of it is nearer to the original (PSNR, SSIM) or less (MSE, distance).
- * @returns null where there is nothing to summarize.
+ * @param better whether larger values ("more") or smaller ones ("less") are nearer to the original:
+ * "more" for PSNR and SSIM, "less" for MSE and distance.
+ * @returns null for no values.
  */
 export function summarize(values: readonly number[], better: "more" | "less"): Summary | null {
   if (!values.length) return null;

@@ -2,17 +2,19 @@ import { type Interval, requireConfidence, requireCount } from "./interval.ts";
 import type { Discordant } from "./mcnemar.ts";
 import { normalQuantile } from "./standard-normal.ts";
 
-/** The outcomes of two attacks on the same draws, counted. */
+/** Counts of the outcomes of two attacks on the same draws. */
 export interface PairedOutcomes extends Discordant {
   readonly both: number;
   readonly neither: number;
 }
 
 /**
- * Tango's score interval for the difference of two paired proportions, P(first succeeds) − P(second succeeds) (Tango 1998, Statistics in Medicine 17): all
- * differences that a score test would not reject. The draws are independent.
+ * Computes Tango's score interval for the difference of two paired proportions, P(first succeeds) −
+ * P(second succeeds) (Tango 1998, Statistics in Medicine 17): all differences that a score test
+ * would not reject. The draws must be independent.
  *
- * @throws LeakageError `spec` for counts that are not integers from 0, no draw at all, or a confidence that is out of range.
+ * @throws LeakageError `spec` for counts that are not integers of at least 0, for no draws at all,
+ * or for a confidence out of range.
  */
 export function tango({ both, onlyFirst, onlySecond, neither }: PairedOutcomes, confidence: number): Interval {
   requireConfidence(confidence);
@@ -33,11 +35,14 @@ export function tango({ both, onlyFirst, onlySecond, neither }: PairedOutcomes, 
   return { estimate, lower: end(-1), upper: end(1) };
 }
 
-/** The score statistic for a difference: its distance from the observed one, over its standard error under the likeliest proportions with that difference. */
+/**
+ * The score statistic for a difference: its distance from the observed difference, divided by its
+ * standard error under the likeliest proportions with that difference.
+ */
 function score(difference: number, onlyFirst: number, onlySecond: number, n: number): number {
   const b = (2 * n - onlyFirst + onlySecond) * difference - onlyFirst - onlySecond;
   const c = -onlySecond * difference * (1 - difference);
-  // The likeliest P(only the second succeeds): the positive root of 2n·q² + b·q + c.
+  // The likeliest P(only the second succeeds) is the positive root of 2n·q² + b·q + c.
   const q = (Math.sqrt(Math.max(0, b * b - 8 * n * c)) - b) / (4 * n);
   return (onlyFirst - onlySecond - n * difference) / Math.sqrt(n * (2 * q + difference * (1 - difference)));
 }

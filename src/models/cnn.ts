@@ -2,7 +2,10 @@ import { part } from "../parts/index.ts";
 import { activations, averagePool, convolution, flatten, flaxInitialization as flax, linear, Stack } from "./layers.ts";
 import { type Model, sequential, type Task } from "./model.ts";
 
-/** The network that the Bayesian framework's authors attack on MNIST and CIFAR-10: conv1, conv2, lin1, lin2. */
+/**
+ * The network that the authors of the Bayesian framework attack on MNIST and CIFAR-10. Names:
+ * conv1, conv2, lin1, lin2.
+ */
 export const cnn = part({
   kind: "cnn",
   doc: "Two 3×3 convolutions with average pools and two dense layers.",

@@ -5,26 +5,35 @@ import { convnet } from "./convnet.ts";
 import { lenet } from "./lenet.ts";
 import { mlp } from "./mlp.ts";
 
-/** The built-in networks. */
+/**
+ * The catalogue of built-in networks. `build` takes a task: the shape of an example, the number of
+ * classes and the normalization. `taskOf` gives the task of a data set.
+ *
+ * @example
+ * ```ts
+ * const data = await datasets.build("shapes").open("test", noFiles);
+ * const model = models.build("mlp:sizes=64", taskOf(data));
+ * const weights = initialWeights(model, keyFromSeed(0));
+ * ```
+ */
 export const models = catalogue("model", [cnn, convbig, convnet, lenet, mlp]);
 
-export {
-  type InputStatistics,
-  type Mode,
-  type Model,
-  type Normalization,
-  type Observe,
-  perChannel,
-  type Task,
-  type Variable,
+export type {
+  ForwardContext,
+  Mode,
+  Model,
+  Normalization,
+  Tap,
+  Task,
+  Variable,
 } from "./model.ts";
-export { type Examples, estimateStatistics } from "./statistics.ts";
+export { areImages, boxOf, perChannel, stretchedRadius, toModelSpace, toPixelSpace } from "./space.ts";
+export { type Examples, estimateStatistics, normalizationsOf } from "./statistics.ts";
 export {
   haveStatistics,
   initialWeights,
   isCounter,
   matchTensors,
-  type NamedNumbers,
   variablesOf,
   type Weights,
   weightsFrom,

@@ -1,10 +1,10 @@
 import { type Shape, sizeOf } from "../graph/index.ts";
 import { fillTruncatedNormal, fillUniform, type KeyBits } from "../random/index.ts";
 
-/** Numbers for a new variable, from a key. */
+/** Computes the initial values of a variable from a key. */
 export type Initializer = (key: KeyBits, shape: Shape) => Float32Array;
 
-/** U(−bound, bound). */
+/** Uniform values U(−bound, bound). */
 export const uniform =
   (bound: number): Initializer =>
   (key, shape) => {
@@ -13,10 +13,12 @@ export const uniform =
     return out.map((u) => bound * (2 * u - 1));
   };
 
-/** PyTorch's default for dense and convolution layers, weights and biases alike: U(±1/√fanIn). */
+/** PyTorch's default for weights and biases of dense and convolution layers: U(±1/√fanIn). */
 export const torchDefault = (fanIn: number): Initializer => uniform(1 / Math.sqrt(fanIn));
 
-/** Flax's default for weights: a normal of variance 1/fanIn, truncated at two standard deviations. */
+/**
+ * Flax's default for weights: a normal of variance 1/fanIn, truncated at two standard deviations.
+ */
 export const lecunNormal =
   (fanIn: number): Initializer =>
   (key, shape) => {

@@ -1,17 +1,17 @@
 import { averagePool2d, conv2d, maxPool2d, type PoolOptions, type Shape, sizeOf, type Tensor } from "../graph/index.ts";
 import { filledWith, type Initializer, lecunNormal, torchDefault } from "./initializers.ts";
-import type { InputStatistics, Layer, Variable } from "./model.ts";
+import type { Layer, Variable } from "./model.ts";
 
-/** How a layer's weights and biases begin, given the number of inputs of one output. */
+/** The initial weights and biases of a layer, given the number of inputs of one output. */
 export interface Initialization {
   readonly weight: (fanIn: number) => Initializer;
   readonly bias: (fanIn: number) => Initializer;
 }
 
-/** PyTorch's default. */
+/** PyTorch's default initialization. */
 export const torchInitialization: Initialization = { weight: torchDefault, bias: torchDefault };
 
-/** Flax's default: LeCun-normal weights, zero biases. */
+/** Flax's default initialization: LeCun-normal weights, zero biases. */
 export const flaxInitialization: Initialization = { weight: lecunNormal, bias: () => filledWith(0) };
 
 const affine = (name: string, shape: Shape, initialization: Initialization): readonly Variable[] => {
@@ -31,7 +31,10 @@ export function linear(name: string, shape: Shape, outputs: number, initializati
     parameters: affine(name, [outputs, sizeOf(shape)], initialization),
     statistics: [],
     shape: [outputs],
-    forward: (x, { weight }) => x.matmul(weight(`${name}.weight`), false, true).add(weight(`${name}.bias`)),
+    forward: (x, { weight, tap }) => {
+      tap?.(`${name}.input`, x);
+      return x.matmul(weight(`${name}.weight`), false, true).add(weight(`${name}.bias`));
+    },
   };
 }
 
@@ -42,7 +45,7 @@ export interface ConvolutionLayer {
   readonly initialization?: Initialization;
 }
 
-/** A convolution of [c, h, w] with a bias a channel. */
+/** A convolution of [c, h, w] with one bias per channel. */
 export function convolution(name: string, [c, h, w]: Shape, outputs: number, options: ConvolutionLayer): Layer {
   const { kernel, stride = 1, padding = 0, initialization = torchInitialization } = options;
   const slide = (extent: number) => Math.floor((extent + 2 * padding - kernel) / stride) + 1;
@@ -50,7 +53,8 @@ export function convolution(name: string, [c, h, w]: Shape, outputs: number, opt
     parameters: affine(name, [outputs, c!, kernel, kernel], initialization),
     statistics: [],
     shape: [outputs, slide(h!), slide(w!)],
-    forward: (x, { weight, layout }) => {
+    forward: (x, { weight, layout, tap }) => {
+      tap?.(`${name}.input`, x);
       const bias = weight(`${name}.bias`);
       const y = conv2d(x, weight(`${name}.weight`), { stride, padding, layout });
       return y.add(layout === "nchw" ? bias.reshape([outputs, 1, 1]) : bias);
@@ -58,7 +62,10 @@ export function convolution(name: string, [c, h, w]: Shape, outputs: number, opt
   };
 }
 
-/** Batch normalization over everything but channels: with the batch's biased variance in train mode, with running statistics in eval mode. */
+/**
+ * Batch normalization over all axes but channels. In train mode it uses the mean and the biased
+ * variance of the batch, in eval mode the running statistics.
+ */
 export function batchNorm(name: string, shape: Shape, epsilon = 1e-5): Layer {
   const channels = shape.slice(0, 1);
   const variable = (part: string, value: number): Variable => ({ name: `${name}.${part}`, shape: channels, initial: filledWith(value) });
@@ -66,15 +73,19 @@ export function batchNorm(name: string, shape: Shape, epsilon = 1e-5): Layer {
     parameters: [variable("weight", 1), variable("bias", 0)],
     statistics: [variable("running_mean", 0), variable("running_var", 1)],
     shape,
-    forward: (x, { mode, layout, weight, observe }) => {
+    forward: (x, { mode, layout, weight, tap }) => {
       const spread = (t: Tensor) => (layout === "nchw" ? t.reshape([...channels, 1, 1]) : t);
       const axes = layout === "nchw" ? [0, 2, 3] : [0, 1, 2];
-      const ofBatch = (): InputStatistics => {
+      const ofBatch = () => {
         const mean = x.mean(axes);
         return { mean, variance: x.sub(spread(mean)).square().mean(axes) };
       };
-      const own = mode === "train" || observe ? ofBatch() : undefined;
-      if (own) observe?.(name, { ...own, count: x.size / channels[0]! });
+      const own = mode === "train" || tap ? ofBatch() : undefined;
+      if (own) {
+        tap?.(`${name}.input`, x);
+        tap?.(`${name}.mean`, own.mean);
+        tap?.(`${name}.variance`, own.variance);
+      }
       const running = () => ({ mean: weight(`${name}.running_mean`), variance: weight(`${name}.running_var`) });
       const { mean, variance } = mode === "train" ? own! : running();
       const centered = x.sub(spread(mean));
@@ -106,7 +117,7 @@ export const flatten = (shape: Shape): Layer => ({
   forward: (x, { layout }) => (layout === "nhwc" && x.rank === 4 ? x.transpose([0, 3, 1, 2]) : x).reshape([x.shape[0]!, -1]),
 });
 
-/** The activations that networks are built with. */
+/** The activations of the built-in networks. */
 export const activations = {
   relu: (shape: Shape) => pure(shape, (x) => x.relu()),
   "leaky-relu": (shape: Shape) => pure(shape, (x) => x.leakyRelu()),
@@ -118,7 +129,7 @@ export const activations = {
 
 export type Activation = keyof typeof activations;
 
-/** Builds layers one on another, so that no shape is written twice. */
+/** Builds layers on top of each other, so that no shape is written twice. */
 export class Stack {
   readonly layers: Layer[] = [];
   private shape: Shape;

@@ -17,20 +17,27 @@ const initializations: Readonly<Record<"torch" | "lecun", Initialization>> = {
   lecun: flaxInitialization,
 };
 
-/** Dense layers with an activation between them. Names are those of `torch.nn.Sequential` over Linear and activation modules: 0.weight, 0.bias, 2.weight, … */
+/**
+ * Dense layers with an activation between them. Names are those of `torch.nn.Sequential` over
+ * Linear and activation modules: 0.weight, 0.bias, 2.weight, …
+ */
 export const mlp = part({
   kind: "mlp",
-  doc: "Dense layers of the given sizes.",
+  doc: "Dense layers of the given sizes, with an activation between them.",
   params: {
-    sizes: z.array(z.int().positive().max(65536)).min(1).default([1024, 1024]).describe("Widths of the hidden layers."),
+    sizes: z
+      .array(z.int().positive().max(65536))
+      .min(1)
+      .default([1024, 1024])
+      .describe("The widths of the hidden layers, from the first to the last."),
     activation: z
       .enum(Object.keys(activations) as [Activation, ...Activation[]])
       .default("relu")
-      .describe("What stands between them."),
+      .describe("The activation between dense layers."),
     initial: z
       .enum(["torch", "lecun"])
       .default("torch")
-      .describe("How weights begin: uniform as in PyTorch, or as in Flax, a truncated normal of variance 1/inputs with biases of 0."),
+      .describe("The initial weights: torch is PyTorch's uniform default, lecun is Flax's truncated normal with biases of 0."),
   },
   build: ({ sizes, activation, initial }, task: Task): Model => {
     const stack = new Stack(task.shape).add(flatten);

@@ -1,5 +1,6 @@
 import { LeakageError } from "../errors.ts";
-import { constant, type Shape, showShape, sizeOf, type Tensor, type Window } from "../graph/index.ts";
+import { type Shape, showShape, sizeOf, type Tensor, type Window } from "../graph/index.ts";
+import type { Key } from "../random/index.ts";
 import type { Initializer } from "./initializers.ts";
 
 /** Whether batch normalization uses the statistics of the batch or the running ones. */
@@ -12,92 +13,93 @@ export interface Variable {
   readonly initial: Initializer;
 }
 
-/** Mean and biased variance of a layer's inputs over batch and positions, a number a channel. */
-export interface InputStatistics {
-  readonly mean: Tensor;
-  readonly variance: Tensor;
-}
+/** Receives the tensors between the layers, by name. */
+export type Tap = (name: string, tensor: Tensor) => void;
 
-/** Is told the statistics of what enters each batch normalization, and of how many entries a channel, by the layer's name, from first to last. */
-export type Observe = (layer: string, statistics: InputStatistics & { readonly count: number }) => void;
-
-/** What a layer computes with. */
-export interface Context {
+/** What a network needs to compute, apart from its inputs. */
+export interface ForwardContext {
+  /** Whether batch normalization uses the statistics of the batch or the running ones. */
   readonly mode: Mode;
-  /** Axes of pictures between the layers. */
-  readonly layout: Window["layout"];
   /** The tensor of a parameter or running statistic. */
   weight(name: string): Tensor;
-  readonly observe?: Observe;
+  /**
+   * The key of random layers, such as dropout or a variational bottleneck. Without a key they
+   * compute their expectation, or the value at the center of their noise.
+   */
+  readonly key?: Key;
+  /**
+   * Receives `<layer>.input` of each layer that has parameters. A batch normalization also gives
+   * `<layer>.mean` and `<layer>.variance` (biased), one number per channel, over the batch and
+   * positions.
+   */
+  readonly tap?: Tap;
 }
 
-/** A piece of a network: what it owns and what it computes. */
+/** What a layer needs to compute. */
+interface Context extends ForwardContext {
+  /** The axes of images between the layers. */
+  readonly layout: Window["layout"];
+}
+
+/** A piece of a network: its variables and its computation. */
 export interface Layer {
   readonly parameters: readonly Variable[];
   readonly statistics: readonly Variable[];
-  /** The shape of one example behind this layer, channels first. */
+  /** The shape of one example after this layer, channels first. */
   readonly shape: Shape;
   forward(x: Tensor, context: Context): Tensor;
 }
 
-/** Per channel: x in model space is (pixel − mean) / std. */
+/** The normalization of inputs, per channel: x in model space is (pixel − mean) / std. */
 export interface Normalization {
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
 
-/** A classifier: pictures [B, c, h, w] in model space to logits [B, classes]. */
+/** A classifier from inputs [B, ...shape] in model space to logits [B, classes]. */
 export interface Model {
-  /** Shape of one example, [c, h, w]. */
+  /** The shape of one example: [c, h, w] of an image, [d] of a vector. */
   readonly shape: Shape;
   readonly classes: number;
   readonly normalization: Normalization;
-  /** Trained parameters, in the order of the state_dict. */
+  /** The trained parameters, in the order of the state_dict. */
   readonly parameters: readonly Variable[];
-  /** Running statistics of batch normalization. */
+  /** The running statistics of batch normalization. */
   readonly statistics: readonly Variable[];
-  /** Name of the weights of the last, linear layer, whose gradient gives labels away. */
-  readonly head: string;
-  forward(x: Tensor, mode: Mode, weight: (name: string) => Tensor, observe?: Observe): Tensor;
+  forward(x: Tensor, context: ForwardContext): Tensor;
 }
 
-/** Mean and standard deviation of pixels, shaped to broadcast against pictures [..., c, h, w]. */
-export function perChannel({ shape, normalization }: Pick<Model, "shape" | "normalization">): {
-  readonly mean: Tensor;
-  readonly std: Tensor;
-} {
-  const spread = (numbers: readonly number[]) => constant(numbers, [numbers.length, ...shape.slice(1).map(() => 1)]);
-  return { mean: spread(normalization.mean), std: spread(normalization.std) };
-}
-
-/** What a model is built for. */
+/** The task that a model is built for. */
 export interface Task {
   readonly shape: Shape;
   readonly classes: number;
   readonly normalization: Normalization;
 }
 
-/** A program holds the parameters, and ONNX models end at 2 GB. */
+/** A program contains the parameters, and ONNX models end at 2 GB. */
 const maxParameters = 2 ** 28;
 
-/** Layers one after the other. The last one is linear. Throws LeakageError `spec` for a network that is too large. */
+/**
+ * A model that applies layers one after the other. Layer i computes with the key folded with i.
+ *
+ * @throws LeakageError `spec` for a network that is too large.
+ */
 export function sequential(task: Task, layout: Window["layout"], layers: readonly Layer[]): Model {
   const parameters = layers.flatMap((layer) => layer.parameters);
   const count = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   if (count > maxParameters)
     throw new LeakageError(
       "spec",
-      `The network would have ${count} parameters for images of ${showShape(task.shape)}; at most ${maxParameters} are possible.`,
+      `The network would have ${count} parameters for examples of shape ${showShape(task.shape)}; at most ${maxParameters} are possible.`,
     );
   return {
     ...task,
     parameters,
     statistics: layers.flatMap((layer) => layer.statistics),
-    head: parameters.findLast(({ shape }) => shape.length === 2)!.name,
-    forward: (x, mode, weight, observe) => {
+    forward: (x, { key, ...given }) => {
       const first = layout === "nhwc" ? x.transpose([0, 2, 3, 1]) : x;
-      const context: Context = { mode, layout, weight, ...(observe ? { observe } : {}) };
-      return layers.reduce((value, layer) => layer.forward(value, context), first);
+      const contextOf = (place: number): Context => ({ ...given, layout, ...(key ? { key: key.foldIn(place) } : {}) });
+      return layers.reduce((value, layer, place) => layer.forward(value, contextOf(place)), first);
     },
   };
 }

@@ -1,33 +1,33 @@
 import { LeakageError } from "../errors.ts";
-import { type Shape, sameShape, showShape } from "../graph/index.ts";
+import { type NamedNumbers, type Shape, sameShape, showShape } from "../graph/index.ts";
 import { foldIn, type KeyBits } from "../random/index.ts";
 import type { Model, Variable } from "./model.ts";
 
-/** Numbers with a shape. */
-export interface NamedNumbers {
-  readonly shape: Shape;
-  readonly data: Float32Array;
-}
-
-/** Values of all parameters and running statistics of a model, by name. */
-export type Weights = ReadonlyMap<string, NamedNumbers>;
+/** The values of all parameters and running statistics of a model, by name. */
+export type Weights = NamedNumbers;
 
 /** All variables of a model: parameters first, in the order of the state_dict. */
 export const variablesOf = ({ parameters, statistics }: Model): readonly Variable[] => [...parameters, ...statistics];
 
-/** New weights: variable i is drawn with the key folded with i. */
+/** New weights. Variable i is drawn with the key folded with i. */
 export const initialWeights = (model: Model, key: KeyBits): Weights =>
   new Map(variablesOf(model).map(({ name, shape, initial }, i) => [name, { shape, data: initial(foldIn(key, i), shape) }]));
 
-/** PyTorch counts batches in each normalization layer; the count changes nothing that is computed here. */
+/**
+ * Whether a tensor is PyTorch's count of batches in a normalization layer, which changes nothing
+ * that is computed here.
+ */
 export const isCounter = (name: string): boolean => name.endsWith("num_batches_tracked");
 
 const listing = (entries: readonly { readonly name: string; readonly shape: Shape }[]): string =>
   entries.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(", ");
 
 /**
- * Gives the variables of a model the tensors of a file: by name where all names match, else in order where the shapes agree one to one. Throws a LeakageError that
- * lists both sides otherwise.
+ * Matches the tensors of a file with the variables of a model: by name if all names match, else in
+ * order if the shapes agree one to one.
+ *
+ * @param source the name of the file, for errors.
+ * @throws LeakageError `file` that lists both sides if they do not match.
  */
 export function matchTensors<T extends { readonly shape: Shape }>(
   variables: readonly Variable[],
@@ -61,15 +61,21 @@ export function matchTensors<T extends { readonly shape: Shape }>(
   );
 }
 
-/** Whether the tensors of a file hold running statistics beside a model's parameters, by name or by number. */
+/**
+ * Whether the tensors of a file hold running statistics in addition to a model's parameters, by
+ * name or by number.
+ */
 export const haveStatistics = ({ parameters, statistics }: Model, tensors: ReadonlyMap<string, unknown>): boolean =>
   statistics.some(({ name }) => tensors.has(name)) || tensors.size > parameters.length;
 
 /**
- * Weights of a model from the tensors of a file; see {@link matchTensors}. Statistics that a file lacks entirely keep their initial values, means of 0 and variances
- * of 1, until `estimateStatistics` has better ones.
+ * The weights of a model from the tensors of a file; see {@link matchTensors}. If a file has no
+ * running statistics, they keep their initial values, means of 0 and variances of 1, until
+ * `estimateStatistics` computes better ones.
+ *
+ * @throws LeakageError `file` if the tensors do not match the model or are not finite.
  */
-export function weightsFrom(model: Model, tensors: ReadonlyMap<string, NamedNumbers>, source: string): Weights {
+export function weightsFrom(model: Model, tensors: NamedNumbers, source: string): Weights {
   const whole = haveStatistics(model, tensors);
   const matched = matchTensors(whole ? orderAsFile(model, tensors) : model.parameters, tensors, source);
   for (const [name, { data }] of matched) {
@@ -80,8 +86,11 @@ export function weightsFrom(model: Model, tensors: ReadonlyMap<string, NamedNumb
   return new Map([...matched, ...missing]);
 }
 
-/** A PyTorch state_dict lists running statistics behind the parameters of their own layer, not behind all parameters. */
-function orderAsFile(model: Model, tensors: ReadonlyMap<string, NamedNumbers>): readonly Variable[] {
+/**
+ * The variables in the order of a PyTorch state_dict, which lists running statistics after the
+ * parameters of their own layer and not after all parameters.
+ */
+function orderAsFile(model: Model, tensors: NamedNumbers): readonly Variable[] {
   if (model.statistics.every(({ name }) => tensors.has(name))) return variablesOf(model);
   const layer = (name: string) => name.slice(0, name.lastIndexOf("."));
   return model.parameters.flatMap((parameter, i) => {

@@ -20,12 +20,12 @@ import {
 } from "onnx-buf";
 import { type Emit, type OnnxAttribute, rulesOf, type Shape, showShape, type Tensor, topological } from "../graph/index.ts";
 
-/** A graph as an ONNX model. */
+/** A graph, exported as an ONNX model. */
 export interface OnnxModel {
   readonly bytes: Uint8Array;
-  /** What the model is fed with, by input name: placeholders, and draws that are made outside. */
+  /** The inputs of the model by name: placeholders, and draws that are made outside. */
   readonly feeds: ReadonlyMap<string, Tensor>;
-  /** For each node name, what it computes: the operation and its shapes. */
+  /** For each node name, the operation that the node computes and its shapes. */
   readonly origins: ReadonlyMap<string, string>;
 }
 
@@ -66,13 +66,13 @@ function attributeProto(name: string, value: OnnxAttribute): AttributeProto {
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
 }
 
-/** Collects nodes and constants; equal ones once. */
+/** Collects nodes and constants, and emits equal ones once. */
 class Emitter implements Emit {
   readonly nodeProtos: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
   readonly feeds = new Map<string, Tensor>();
   readonly origins = new Map<string, string>();
-  /** What the next nodes are emitted for. */
+  /** The operation for which the next nodes are emitted. */
   origin = "";
   private readonly known = new Map<string, readonly string[]>();
   private readonly large = new Map<ArrayLike<number>, string>();
@@ -126,7 +126,10 @@ class Emitter implements Emit {
     return name;
   }
 
-  /** Gives the model's outputs their names. A value that is no node's own, or two outputs at once, is copied. */
+  /**
+   * Names the outputs of the model. A value that no node produces, or that serves two outputs, is
+   * copied.
+   */
   nameOutputs(outputs: readonly (readonly [string, string])[]): void {
     const made = new Set(this.nodeProtos.flatMap(({ output }) => output));
     const renamed = new Map<string, string>();
@@ -149,7 +152,10 @@ class Emitter implements Emit {
   }
 }
 
-/** Writes expressions as an ONNX model with the given output names. The same expressions give the same bytes. */
+/**
+ * Exports expressions as an ONNX model with the given output names (prefixed by "output."). The
+ * same expressions give the same bytes.
+ */
 export function toOnnx(outputs: Readonly<Record<string, Tensor>>): OnnxModel {
   const emit = new Emitter();
   const names = new Map<Tensor, string>();

@@ -1,17 +1,24 @@
 import { constant, filled } from "../graph/index.ts";
 import type { Optimizer } from "./optimizer.ts";
 
+/** Options of Adam; the defaults are PyTorch's. */
 export interface AdamOptions {
-  /** Only the sign of each gradient entry is used (Geiping et al. 2020). */
+  /**
+   * Whether to use only the sign of each gradient entry (Geiping et al. 2020); false by default.
+   */
   readonly signed?: boolean;
+  /** Decay rate of the mean of gradients; 0.9 by default. */
   readonly beta1?: number;
+  /** Decay rate of the mean of squared gradients; 0.999 by default. */
   readonly beta2?: number;
+  /** Added to the denominator; 1e-8 by default. */
   readonly epsilon?: number;
 }
 
 /** Adam (Kingma & Ba 2015), with bias correction, as PyTorch computes it. */
 export const adam = ({ signed = false, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Optimizer => ({
   recovers: false,
+  comparesValues: false,
   init: (d) => ({ m: filled(0, [d]), v: filled(0, [d]), t: constant(0) }),
   update: ({ point, gradient, rate }, state) => {
     const g = signed ? gradient.sign() : gradient;

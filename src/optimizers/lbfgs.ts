@@ -1,28 +1,40 @@
 import { concat, constant, filled, range, type Tensor, where } from "../graph/index.ts";
 import type { Evaluation, Optimizer, State, Transition } from "./optimizer.ts";
 
+/** Options of L-BFGS. */
 export interface LbfgsOptions {
-  /** Pairs of steps and gradient differences that are kept. */
+  /** Pairs of steps and gradient differences to keep, rounded up to a power of two. Default 32. */
   readonly history?: number;
   /**
-   * `none`: every evaluation is a step of the full learning rate, as PyTorch's L-BFGS does by default and the original DLG code uses it; `iterations` of them are
-   * one outer step. `wolfe`: each step is searched until it decreases the objective enough and the slope has risen enough (weak Wolfe conditions).
+   * How a step is found; `wolfe` by default.
+   * - `none`: every evaluation is a step of the full learning rate, as in PyTorch's default and in
+   *   the original DLG code. An outer step has `iterations` of them.
+   * - `wolfe`: each step is searched until the objective has decreased enough and the slope has
+   *   risen enough (weak Wolfe conditions).
    */
   readonly lineSearch?: "none" | "wolfe";
-  /** Iterations that make an outer step, 20 as in PyTorch. */
+  /** Iterations per outer step; 20 by default, as in PyTorch. */
   readonly iterations?: number;
   /**
-   * With a line search: the part of the objective that two outer steps must gain for the search to go on. By default 1e-6, what float32 can just tell apart: behind noise
-   * the objective ends at half the number of parameters, however good the match. Where it ends at 0 a larger part says as much and saves steps that lead nowhere.
+   * With a line search: the fraction of the objective that two outer steps must gain for the search
+   * to go on. The default, 1e-6, is the smallest difference that float32 resolves: under noise, the
+   * objective ends at half the number of parameters, however good the match. If the objective ends
+   * at 0, a larger fraction serves as well and saves useless steps.
    */
   readonly gain?: number;
 }
 
-/** PyTorch's tolerances: largest gradient entry, change of point or objective, and curvature of a pair that is kept. */
+/**
+ * PyTorch's tolerances: largest gradient entry, change of point or objective, and least curvature.
+ */
 const tolerance = { gradient: 1e-7, change: 1e-9, curvature: 1e-10 };
 /**
- * Conditions of Wolfe, with the constants of Nocedal & Wright (2006), §3.1; the evaluations after which a search gives up; the part of the objective that may be left
- * after two searches that gave up for the lane to go on; the part of the objective that may be rounding, and how far the slope may have risen where it is; the least cosine between step and gradient difference of a pair that is kept.
+ * Constants of the line search. `decrease` and `slope` are the Wolfe conditions (Nocedal & Wright
+ * 2006, §3.1). A search gives up after `evaluations`. After two searches that gave up, the lane
+ * goes on only if at most the fraction `gain` of the objective is left. `noise` is the fraction of
+ * the objective that may be rounding, and `overshoot` bounds how far the slope may have risen in
+ * that case. `curvature` is the smallest cosine between step and gradient difference of a pair that
+ * is kept.
  */
 const wolfe = {
   decrease: 1e-4,
@@ -37,8 +49,9 @@ const wolfe = {
 const dot = (a: Tensor, b: Tensor): Tensor => a.mul(b).sum();
 
 /**
- * The inverse of a unit upper triangular matrix [n, n], n a power of two, by doubling: the inverse of [[A, B], [0, C]] is [[A⁻¹, −A⁻¹ B C⁻¹], [0, C⁻¹]], for all
- * diagonal blocks of a size at once.
+ * The inverse of a unit upper triangular matrix [n, n], n a power of two, by doubling: the inverse
+ * of [[A, B], [0, C]] is [[A⁻¹, −A⁻¹ B C⁻¹], [0, C⁻¹]]. All diagonal blocks of one size are
+ * inverted at once.
  */
 function invertUnitUpper(matrix: Tensor): Tensor {
   const n = matrix.shape[0]!;
@@ -64,16 +77,18 @@ function invertUnitUpper(matrix: Tensor): Tensor {
   return inverse.reshape([n, n]);
 }
 
-/** The last pairs of steps and gradient differences, oldest first, in the form that the direction needs. */
+/** The last pairs of steps and gradient differences, oldest first, as the direction needs them. */
 interface Memory {
   /** Steps and gradient differences [n, d], each divided by √(stepᵀ difference). */
   readonly s: Tensor;
   readonly y: Tensor;
   /** The strict upper triangle of s yᵀ, [n, n]. */
   readonly upper: Tensor;
-  /** 1 for rows that count, 0 for unused ones, [n]. */
+  /** 1 for rows in use, 0 for unused ones, [n]. */
   readonly valid: Tensor;
-  /** stepᵀ difference / ‖difference‖² of the last pair: the scale of the first approximation. */
+  /**
+   * stepᵀ difference / ‖difference‖² of the last pair: the scale of the initial inverse Hessian.
+   */
   readonly scale: Tensor;
 }
 
@@ -83,8 +98,8 @@ const empty = (n: number, d: number) =>
 const memoryOf = (state: State): Memory => ({ s: state.s!, y: state.y!, upper: state.upper!, valid: state.valid!, scale: state.scale! });
 
 /**
- * The memory with one more pair; the oldest row leaves. A pair without positive curvature takes a row that does not count, so that no large array has to be chosen
- * between.
+ * Adds a pair to the memory and drops the oldest row. A pair without positive curvature becomes an
+ * unused row, so that no choice between large arrays is needed.
  */
 function remember(memory: Memory, step: Tensor, change: Tensor, least: Tensor): Memory {
   const n = memory.s.shape[0]!;
@@ -110,7 +125,10 @@ function remember(memory: Memory, step: Tensor, change: Tensor, least: Tensor): 
   };
 }
 
-/** −H g, by the compact form of the two-loop recursion (Byrd, Nocedal & Schnabel 1994): with the pairs scaled as they are, the diagonal of s yᵀ is 1. */
+/**
+ * −H g, by the compact form of the two-loop recursion (Byrd, Nocedal & Schnabel 1994). With the
+ * scaling of the pairs, the diagonal of s yᵀ is 1.
+ */
 function direction({ s, y, upper, valid, scale }: Memory, g: Tensor): Tensor {
   const column = (v: Tensor) => v.reshape([-1, 1]);
   const counts = column(valid);
@@ -125,7 +143,7 @@ function direction({ s, y, upper, valid, scale }: Memory, g: Tensor): Tensor {
     .reshape([-1]);
 }
 
-/** A value with a part of its size on top; priors may have densities above 1, so that objectives may be negative. */
+/** A value plus a fraction of its size. It may be negative if a prior has densities above 1. */
 const above = (value: Tensor, part: number): Tensor => value.mul(where(value.greater(0), 1 + part, 1 - part));
 
 const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(n));
@@ -137,11 +155,13 @@ export function lbfgs({ history = 32, lineSearch = "wolfe", iterations = 20, gai
   return lineSearch === "none"
     ? {
         recovers: false,
+        comparesValues: false,
         init: (d) => ({ ...empty(rows, d), step: filled(0, [d]), gradient: filled(0, [d]), value: zero, inner: zero, total: zero }),
         update: (at, state) => fixedStep(at, state, iterations),
       }
     : {
         recovers: true,
+        comparesValues: true,
         init: (d) => ({
           ...empty(rows, d),
           base: filled(0, [d]),
@@ -162,7 +182,7 @@ export function lbfgs({ history = 32, lineSearch = "wolfe", iterations = 20, gai
       };
 }
 
-/** PyTorch's iteration without a line search. A state of all zeros is before the first evaluation. */
+/** PyTorch's iteration without a line search. A state of zeros precedes the first one. */
 function fixedStep({ point, value, gradient, rate }: Evaluation, state: State, iterations: number): Transition {
   const first = state.total!.equal(0);
   const change = gradient.sub(state.gradient!);
@@ -175,7 +195,7 @@ function fixedStep({ point, value, gradient, rate }: Evaluation, state: State, i
   const step = where(moves, d.mul(t), 0);
   const inner = state.inner!.add(1);
   const still = step.abs().max().lessEqual(tolerance.change);
-  // PyTorch compares with the value one iteration ago, but not across outer steps.
+  // PyTorch compares with the value of the previous iteration, but not across outer steps.
   const settled = state.inner!.greater(0).and(value.sub(state.value!).abs().less(tolerance.change));
   const ends = inner.greaterEqual(iterations).or(still).or(settled);
   return {
@@ -185,12 +205,13 @@ function fixedStep({ point, value, gradient, rate }: Evaluation, state: State, i
   };
 }
 
-/** When an outer step ends, and when the search. */
+/** The conditions that end an outer step and the search. */
 type Ending = Required<Pick<LbfgsOptions, "iterations" | "gain">>;
 
 /**
- * One evaluation of a bisecting line search (Lewis & Overton 2013): it ends in finitely many, at a point that satisfies the weak Wolfe conditions. Where the objective
- * is renewed the search goes back to where it began, and starts over from what it finds there.
+ * One evaluation of a bisecting line search (Lewis & Overton 2013). The search ends after finitely
+ * many evaluations, at a point that satisfies the weak Wolfe conditions. If the objective is
+ * renewed, the search returns to its starting point and restarts from the values there.
  */
 function searchedStep(at: Evaluation, state: State, ending: Ending): Transition {
   const next = comparedStep(at, state, ending);
@@ -209,14 +230,15 @@ function searchedStep(at: Evaluation, state: State, ending: Ending): Transition 
   };
 }
 
-/** The same where the objective is that of the last evaluation; where it is not, nothing is learned. */
+/** The same for an unchanged objective. If it has changed, no pair is kept. */
 function comparedStep({ point, value, gradient, rate, renewed }: Evaluation, state: State, { iterations, gain }: Ending): Transition {
   const first = state.started!.equal(0);
   const finite = value.isFinite().and(gradient.abs().max().isFinite());
   const g = where(finite, gradient, 0);
   const t = state.t!;
   const slope = dot(g, state.direction!);
-  // Near a match rounding hides the decrease of the objective, not its slope: a slope that has not risen too far stands for it (Hager & Zhang 2005, approximate Wolfe).
+  // Near a match, rounding hides the decrease of the objective but not its slope. A slope that has
+  // not risen too far stands in for the decrease (Hager & Zhang 2005, approximate Wolfe).
   const level = value.lessEqual(above(state.value!, wolfe.noise)).and(slope.lessEqual(state.slope!.mul(-wolfe.overshoot)));
   const decreases = finite.and(value.lessEqual(state.value!.add(state.slope!.mul(t).mul(wolfe.decrease))).or(level));
   const risen = slope.greaterEqual(state.slope!.mul(wolfe.slope));
@@ -230,7 +252,7 @@ function comparedStep({ point, value, gradient, rate, renewed }: Evaluation, sta
   const baseValue = where(accepted, value, state.value!);
   const learns = accepted.and(renewed ? first.not().and(renewed.equal(0)) : first.not());
   const [step, change] = [where(learns, point.sub(state.base!), 0), where(learns, g.sub(state.gradient!), 0)];
-  // A bound that does not depend on the scale of the objective: near a match all curvatures are small.
+  // The bound does not depend on the objective's scale: near a match all curvatures are small.
   const learned = remember(memoryOf(state), step, change, dot(step, step).mul(dot(change, change)).sqrt().mul(wolfe.curvature));
   const memory: Memory = { ...learned, valid: where(failed, 0, learned.valid) };
 
@@ -243,7 +265,7 @@ function comparedStep({ point, value, gradient, rate, renewed }: Evaluation, sta
 
   const inner = state.inner!.add(where(fresh.and(first.not()), 1, 0));
   const ends = inner.greaterEqual(iterations);
-  // Two failed searches, or two outer steps, with little gained between them: this is the end of what float32 can tell apart.
+  // Two failed searches, or two outer steps, gained little: float32 resolves nothing more.
   const spent = failed.and(baseValue.greater(above(state.failedAt!, wolfe.gain - 1)));
   const idle = ends.and(baseValue.greater(above(state.endedAt!, -gain)));
   const low = where(fresh, 0, where(decreases, t, state.low!));

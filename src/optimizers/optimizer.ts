@@ -3,7 +3,9 @@ import type { Tensor } from "../graph/index.ts";
 /** Named tensors that an optimizer carries from call to call. */
 export type State = Readonly<Record<string, Tensor>>;
 
-/** One evaluation of the objective: where, how much, its gradient there, and the learning rate. */
+/**
+ * One evaluation of the objective: the point, the value and gradient there, and the learning rate.
+ */
 export interface Evaluation {
   /** [d]. */
   readonly point: Tensor;
@@ -11,29 +13,41 @@ export interface Evaluation {
   /** [d]. */
   readonly gradient: Tensor;
   readonly rate: Tensor;
-  /** 1 where the objective is another one than at the last evaluation, as that of an annealed likelihood is, so that values do not compare; else 0. */
+  /**
+   * 1 if the objective has changed since the last evaluation, so that values do not compare (as
+   * with an annealed likelihood); otherwise 0.
+   */
   readonly renewed?: Tensor;
 }
 
-/** What follows from an evaluation. */
+/** The result of an evaluation. */
 export interface Transition {
-  /** Where to evaluate next, [d]. */
+  /** The next point to evaluate, [d]. */
   readonly point: Tensor;
   readonly state: State;
-  /** How many steps the evaluation completed, 0 or 1: a line search takes several evaluations a step. */
+  /**
+   * How many steps the evaluation completed, 0 or 1. With a line search, a step takes several
+   * evaluations.
+   */
   readonly completed: Tensor;
-  /** Whether nothing is left to gain: the lane ends here. */
+  /** Whether nothing is left to gain, so that the lane ends. */
   readonly converged?: Tensor;
 }
 
 /**
- * A minimizer as two pure functions, built into the attack's program: one call is one evaluation of the objective and one transition. It is written for one lane;
- * lanes come from vmap.
+ * A minimizer as two pure functions, built into the attack's program. One call is one evaluation of
+ * the objective and one transition. It is written for one lane; `vmap` adds lanes.
  */
 export interface Optimizer {
-  /** Whether it steps back from a point where the objective is not finite, instead of failing there. */
+  /**
+   * Whether it backs away from a point where the objective is not finite, instead of failing there.
+   */
   readonly recovers: boolean;
-  /** The state before the first evaluation of a point with d entries: constants. */
+  /**
+   * Whether it compares values of the objective, as a line search does, rather than slopes alone.
+   */
+  readonly comparesValues: boolean;
+  /** The initial state for points with d entries: constants. */
   init(d: number): State;
   update(at: Evaluation, state: State): Transition;
 }

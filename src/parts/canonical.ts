@@ -3,10 +3,10 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { LeakageError } from "../errors.ts";
 
 /**
- * Canonical JSON (RFC 8785): keys in UTF-16 order, numbers as ECMAScript writes them, no white space. Fields that are
- * undefined are left out.
+ * Canonical JSON (RFC 8785): keys in UTF-16 order, numbers as ECMAScript writes them, no white
+ * space. Undefined fields are left out.
  *
- * @throws LeakageError `spec` for what JSON cannot hold, naming where it stands.
+ * @throws LeakageError `spec` for a value that JSON cannot hold; the message says where it is.
  */
 export function canonicalJson(value: unknown): string {
   return write(value, "the value");
@@ -28,7 +28,10 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** SHA-256 of the canonical JSON, 64 hexadecimal digits: the name of a job, its result and its cache entry. */
+/**
+ * SHA-256 of the canonical JSON, as 64 hexadecimal digits. It names a job, its result and its cache
+ * entry.
+ */
 export function specHash(spec: unknown): string {
   return bytesToHex(sha256(utf8ToBytes(canonicalJson(spec))));
 }

@@ -5,39 +5,61 @@ import { nearest } from "./nearest.ts";
 import { describeParameter, expectation, type Parameter, partMark, readValue, withArticle } from "./parameter.ts";
 import type { AnyPart, Json, PartSpec } from "./part.ts";
 
-/** A part as help and docs show it. */
+/** A part, as help and docs show it. */
 export interface Row {
   readonly kind: string;
   readonly doc: string;
   readonly params: readonly Parameter[];
 }
 
-/** The parts of one noun, and the way from text or data to a checked spec and to the thing itself. */
+/**
+ * All parts of one kind of thing, such as all defenses. A catalogue turns flag text or data into a
+ * checked spec, and the spec into the thing itself.
+ */
 export interface Catalogue<Built, Context extends readonly unknown[] = [], Spec = PartSpec> {
-  /** What they are, in the singular: "defense". */
+  /** The noun for one part, in the singular: "defense". */
   readonly noun: string;
   readonly parts: readonly AnyPart<Context, unknown>[];
   /**
-   * Completes and checks a part.
+   * Checks a part and fills in its defaults.
    *
-   * @param input flag text (`gaussian:sigma=0.1`) or `{ kind, ...params }`, defaults left out or not.
+   * @param input flag text (`gaussian:sigma=0.1`) or `{ kind, ...params }`, with or without
+   * defaults.
    * @returns plain data with every parameter.
-   * @throws LeakageError `spec` that names the part, the parameter, what is allowed and what came.
+   * @throws LeakageError `spec` that names the part and the parameter, and says what is allowed and
+   * what was given.
    */
   parse(input: unknown): Spec;
-  /** Parses the input, then makes the thing. */
+  /** Parses the input, then builds the thing. */
   build(input: unknown, ...context: Context): Built;
-  /** Everything there is, for help and docs. */
+  /** Lists all parts, for help and docs. */
   list(): readonly Row[];
 }
 
-/** A chain of parts, which applies them in order. A chain of one is written as that one. */
+/** A chain of parts, applied in order. A chain of one part is written as that part. */
 export type Chain = PartSpec | readonly PartSpec[];
 
 /**
- * The catalogue of a noun. Parts that need more than their parameters share one context: `catalogue<Model, [Task]>(…)`.
+ * Makes a catalogue of parts. Parts that need more than their parameters share a context, declared
+ * as `catalogue<Model, [Task]>(…)`.
  *
- * @throws LeakageError `spec` where two parts have one kind.
+ * @param noun the singular name of the parts, for errors.
+ * @throws LeakageError `spec` if two parts have the same kind.
+ * @example
+ * ```ts
+ * import { catalogue, part } from "gradleak";
+ * import { z } from "zod";
+ *
+ * const shift = part({
+ *   kind: "shift",
+ *   doc: "Adds a constant.",
+ *   params: { by: z.number().default(1).describe("The constant.") },
+ *   build: ({ by }) => (x: number) => x + by,
+ * });
+ * const changes = catalogue("change", [shift]);
+ * changes.parse("shift"); // { kind: "shift", by: 1 }
+ * changes.build("shift:by=2")(3); // 5
+ * ```
  */
 export function catalogue<Built, Context extends readonly unknown[] = []>(
   noun: string,
@@ -76,9 +98,10 @@ export function catalogue<Built, Context extends readonly unknown[] = []>(
 }
 
 /**
- * A catalogue whose parts may be chained with `+`. One part stays what it was; several are a list in the spec.
+ * Makes a catalogue whose parts can be chained with `+`. In a spec, a single part stays as it is,
+ * and several parts are a list.
  *
- * @param join makes one thing of several, in order; not called for one.
+ * @param join combines several built parts in order. It is not called for a single part.
  */
 export function chainable<Built, Context extends readonly unknown[]>(
   links: Catalogue<Built, Context>,
@@ -103,8 +126,9 @@ export function chainable<Built, Context extends readonly unknown[]>(
 }
 
 /**
- * The type of a parameter that is itself a part: `(gaussian:sigma=0.1)` in a flag, `{ kind, ...params }` in a spec.
- * The catalogue is a function, so that two catalogues may nest each other.
+ * The type of a parameter that is itself a part: `(gaussian:sigma=0.1)` in a flag,
+ * `{ kind, ...params }` in a spec. The catalogue is passed as a function so that two catalogues can
+ * refer to each other.
  */
 export function nested<Spec>(noun: string, inner: () => { parse(input: unknown): Spec }) {
   return z
@@ -137,9 +161,21 @@ function parameterType(noun: string, part: AnyPart<never, unknown>, name: string
   throw new LeakageError("spec", `${noun} ${part.kind} has no parameter ${quote(name)}.${hint}`);
 }
 
+/**
+ * The schemas of parts that were read before. zod compiles each schema when it is first used, which
+ * takes as long as several steps of a small network.
+ */
+const schemas = new WeakMap<AnyPart<never, unknown>, z.ZodObject>();
+
+function schemaOf(part: AnyPart<never, unknown>): z.ZodObject {
+  const schema = schemas.get(part) ?? z.object(part.params);
+  schemas.set(part, schema);
+  return schema;
+}
+
 function check(noun: string, part: AnyPart<never, unknown>, { kind, ...input }: Record<string, unknown>): PartSpec {
   for (const name of Object.keys(input)) parameterType(noun, part, name);
-  const result = z.object(part.params).safeParse(input);
+  const result = schemaOf(part).safeParse(input);
   if (result.success) return { kind: part.kind, ...(withoutUndefined(result.data) as Record<string, Json>) };
   const name = String(result.error.issues[0]?.path[0]);
   throw refusal(noun, part, name, input[name]);

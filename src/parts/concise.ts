@@ -3,9 +3,11 @@ import { format } from "./flag-text.ts";
 import type { PartSpec } from "./part.ts";
 
 /**
- * Writes a part, or a chain, as the shortest flag text that reads back as the same spec: parameters at their defaults are left out.
+ * Writes a part or a chain as the shortest flag text that reads back as the same spec. Parameters
+ * at their defaults are left out.
  *
- * @param strength whether the first parameter of each part is written all the same: of a defense, how strong it is.
+ * @param strength whether to write the first parameter of each part in any case. For a defense, it
+ * is the strength.
  */
 export function concise(catalogue: { parse(input: unknown): unknown }, spec: PartSpec | readonly PartSpec[], strength = false): string {
   const links = "kind" in spec ? [spec as PartSpec] : (spec as readonly PartSpec[]);
@@ -18,9 +20,10 @@ function conciseLink(catalogue: { parse(input: unknown): unknown }, spec: PartSp
 }
 
 /**
- * A part, or a list, without the parameters of parts that are completed to the same, at any depth; the first `kept` fields of the part stay, the kind among them.
+ * Drops from a part or a list, at any depth, every parameter that parsing fills in with the same
+ * value. The first `kept` fields of the part stay, including the kind.
  *
- * @param same whether what is shorter here still makes the whole.
+ * @param same whether a shorter value still completes to the whole.
  */
 function shortest<Value extends object>(value: Value, same: (shorter: Value) => boolean, kept = 1): Value {
   let short = value;
@@ -40,7 +43,7 @@ function shortest<Value extends object>(value: Value, same: (shorter: Value) => 
   return short;
 }
 
-/** Whether a shorter spec is completed to the whole one. */
+/** Whether a shorter spec completes to the whole one. */
 function reads(catalogue: { parse(input: unknown): unknown }, spec: PartSpec, whole: string): boolean {
   try {
     return canonicalJson(catalogue.parse(spec)) === whole;

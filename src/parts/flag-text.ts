@@ -1,7 +1,7 @@
 import { LeakageError } from "../errors.ts";
 import type { Json, PartSpec } from "./part.ts";
 
-/** A part as its flag has it: the values still are text, because only the part knows their types. */
+/** A part as its flag states it. Values are still text, because only the part knows their types. */
 export interface RawPart {
   readonly kind: string;
   readonly values: ReadonlyMap<string, string>;
@@ -10,7 +10,7 @@ export interface RawPart {
 /** In a chain, `+` starts the next part; in `1e+5` it does not. */
 const chainSign = /\+(?=\s*[A-Za-z])/y;
 
-/** Cuts text where a separator stands outside quotes and parentheses. */
+/** Splits text at separators outside quotes and parentheses. */
 export function splitOutside(text: string, separator: RegExp, name: string): string[] {
   const pieces: string[] = [];
   let start = 0;
@@ -20,10 +20,10 @@ export function splitOutside(text: string, separator: RegExp, name: string): str
     if (character === '"') {
       i++;
       while (i < text.length && text[i] !== '"') i += text[i] === "\\" ? 2 : 1;
-      if (i >= text.length) throw new LeakageError("spec", `${name}: a quote opens and does not close in ${JSON.stringify(text)}.`);
+      if (i >= text.length) throw new LeakageError("spec", `${name}: a quote is never closed in ${JSON.stringify(text)}.`);
     } else if (character === "(") depth++;
     else if (character === ")") {
-      if (--depth < 0) throw new LeakageError("spec", `${name}: a parenthesis closes that never opened in ${JSON.stringify(text)}.`);
+      if (--depth < 0) throw new LeakageError("spec", `${name}: a parenthesis closes that was never opened in ${JSON.stringify(text)}.`);
     } else if (depth === 0) {
       separator.lastIndex = i;
       if (!separator.test(text)) continue;
@@ -31,11 +31,11 @@ export function splitOutside(text: string, separator: RegExp, name: string): str
       start = i + 1;
     }
   }
-  if (depth > 0) throw new LeakageError("spec", `${name}: a parenthesis opens and does not close in ${JSON.stringify(text)}.`);
+  if (depth > 0) throw new LeakageError("spec", `${name}: a parenthesis is never closed in ${JSON.stringify(text)}.`);
   return [...pieces, text.slice(start)];
 }
 
-/** Cuts a chain `part+part` into its parts. The name says in errors whose text it is. */
+/** Splits a chain `part+part` into its parts. Errors use the name to say whose text it is. */
 export function splitChain(text: string, name: string): string[] {
   return splitOutside(text, chainSign, name).map((link) => link.trim());
 }
@@ -55,13 +55,16 @@ export function readPart(text: string, name: string): RawPart {
   return { kind, values };
 }
 
-/** How a number is written. */
+/** The syntax of a number. */
 export const numeral = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** Strings that stand in quotes, because they would end the value or be taken for one of another type. In a list, a slash ends it too. */
+/**
+ * Whether a string needs quotes: it would end the value, or be read as another type. In a list, a
+ * slash also ends a value.
+ */
 const needsQuotes = (text: string) => /[,()"\p{C}]|\+\s*[A-Za-z]|^\s|\s$|^$|^(none|true|false)$/u.test(text) || numeral.test(text);
 
-/** Writes a part, or a chain of parts, as flag text that reads back as the same spec. */
+/** Writes a part or a chain as flag text that reads back as the same spec. */
 export function format(spec: PartSpec | readonly PartSpec[]): string {
   return isList(spec) ? spec.map(formatPart).join("+") : formatPart(spec);
 }
@@ -71,7 +74,7 @@ function formatPart({ kind, ...values }: PartSpec): string {
   return assignments.length ? `${kind}:${assignments.join(",")}` : kind;
 }
 
-/** Writes one parameter's value. */
+/** Writes the value of one parameter. */
 export function formatValue(value: Json): string {
   if (value === null) return "none";
   if (typeof value === "number") return String(value).replace("e+", "e");
@@ -82,7 +85,7 @@ export function formatValue(value: Json): string {
   return value.map((entry) => (typeof entry === "string" && entry.includes("/") ? JSON.stringify(entry) : formatValue(entry))).join("/");
 }
 
-/** Array.isArray, for arrays that are read only. */
+/** Array.isArray for read-only arrays. */
 function isList<T>(value: T | readonly T[]): value is readonly T[] {
   return Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 /**
- * The candidate that a mistyped word most likely meant, or undefined where none is near: at most a third of the letters
- * (but at least two) inserted, dropped, replaced or swapped with their neighbor.
+ * The candidate that a mistyped word most likely means, or undefined if none is near. Near means
+ * that at most a third of the letters (but at least two) are inserted, dropped, replaced or swapped
+ * with a neighbor.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const [best] = candidates
@@ -10,7 +11,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best?.candidate;
 }
 
-/** Damerau-Levenshtein distance (optimal string alignment). */
+/** Damerau–Levenshtein distance (optimal string alignment). */
 function edits(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

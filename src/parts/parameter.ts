@@ -2,22 +2,24 @@ import { z } from "zod";
 import { formatValue, numeral, splitOutside } from "./flag-text.ts";
 import type { Json } from "./part.ts";
 
-/** The key of zod metadata that marks a nested part; its value is the catalogue's noun. */
+/** The zod metadata key that marks a nested part. Its value is the catalogue's noun. */
 export const partMark = "part";
 
-/** A parameter as help and docs show it. */
+/** A parameter, as help and docs show it. */
 export interface Parameter {
   readonly name: string;
-  /** In words: "number", "list of integers", "one of l1, squared". */
+  /** The type in words: "number", "list of integers", "one of l1, squared". */
   readonly type: string;
-  /** In words: "> 0", "from 1 to 5"; empty where everything of the type is allowed. */
+  /** The range in words: "> 0", "from 1 to 5". Empty if every value of the type is allowed. */
   readonly range: string;
-  /** As a flag writes it; absent where the parameter must be given. */
+  /** The default as a flag writes it; absent if the parameter is required. */
   readonly default?: string;
   readonly doc: string;
 }
 
-/** What a flag, the help and an error need of a type, however it was written: its JSON Schema, with a mark where a part nests. */
+/**
+ * What flags, help and errors need to know of a type: its JSON Schema, with a mark on nested parts.
+ */
 interface Schema {
   readonly type?: string | readonly string[];
   readonly enum?: readonly Json[];
@@ -54,7 +56,7 @@ export function describeParameter(name: string, type: z.core.$ZodType): Paramete
   };
 }
 
-/** What a parameter takes, in words: "a list of integers, each >= 1". */
+/** What a parameter accepts, in words: "a list of integers, each >= 1". */
 export function expectation(type: z.core.$ZodType): string {
   const schema = schemaOf(type);
   const range = rangeText(schema);
@@ -68,9 +70,9 @@ export function withArticle(noun: string): string {
 }
 
 /**
- * The value that a flag's text stands for, by the parameter's type.
+ * Reads a flag's text as the type of the parameter. It does not check ranges; zod does.
  *
- * @returns undefined where the text is of no allowed type; ranges are zod's business.
+ * @returns undefined if the text fits no allowed type.
  */
 export function readValue(text: string, type: z.core.$ZodType, name: string): Json | undefined {
   return readAs(text, schemaOf(type), name);
@@ -117,7 +119,7 @@ function unquote(text: string): string | undefined {
   }
 }
 
-/** The types of a union, one by one. */
+/** The members of a union type. */
 function alternatives(schema: Schema): readonly Schema[] {
   if (schema.type !== undefined && typeof schema.type !== "string") return schema.type.map((type) => ({ ...schema, type }));
   return schema.anyOf ?? [schema];
@@ -152,7 +154,7 @@ function rangeText(schema: Schema): string {
     return fewest > 0 || most < Infinity ? `of length ${bounds(fewest, most, false, false)}` : "";
   }
   const [low, high] = [schema.minimum ?? schema.exclusiveMinimum, schema.maximum ?? schema.exclusiveMaximum];
-  // An integer's bounds at the edge of what is exact are zod's, not the author's.
+  // zod itself bounds integers to the exactly representable ones; such bounds are not the author's.
   const lowest = low === undefined || low <= Number.MIN_SAFE_INTEGER ? -Infinity : low;
   const highest = high === undefined || high >= Number.MAX_SAFE_INTEGER ? Infinity : high;
   return bounds(lowest, highest, schema.exclusiveMinimum !== undefined, schema.exclusiveMaximum !== undefined);

@@ -1,7 +1,8 @@
 /**
- * The lower triangular L with L Lᵀ = a, for a symmetric positive definite matrix [d, d] of which the lower half is read.
+ * The lower triangular L with L Lᵀ = a, for a symmetric positive definite matrix [d, d]. Only the
+ * lower half of `a` is read.
  *
- * @throws RangeError where the matrix is not positive definite.
+ * @throws RangeError if the matrix is not positive definite.
  */
 export function cholesky(a: Float64Array, d: number): Float64Array {
   const l = new Float64Array(d * d);

@@ -1,7 +1,8 @@
 /**
- * The orthonormal cosine basis (DCT-II) of patches [channels, side, side] without its constant vector, as rows [c·side²−1, c·side²], from slow to fast waves: what
- * is left of a patch when its mean is removed, in as many coordinates as that leaves free. Over three channels the waves are (1, 1, 1)/√3, (1, 0, −1)/√2 and
- * (1, −2, 1)/√6.
+ * The orthonormal cosine basis (DCT-II) of patches [channels, side, side] without its constant
+ * vector, as rows [c·side²−1, c·side²], from slow to fast waves. It spans what is left of a patch
+ * without its mean. Over three channels the waves are (1, 1, 1)/√3, (1, 0, −1)/√2 and (1, −2,
+ * 1)/√6.
  */
 export function cosineBasis(channels: number, side: number): Float64Array {
   const [color, space] = [waves(channels), waves(side)];

@@ -6,15 +6,21 @@ import type { Prior, PriorContext } from "./prior.ts";
 import { imagesParameter, requireExamples } from "./training-pictures.ts";
 
 /**
- * log p(x) = Σ log N(xᵢ; meanᵢ, sigmaᵢ²) with mean and standard deviation of each pixel in training pictures, taken as seen through noise of standard deviation
- * `floor`, so that a pixel that never changes has a density: sigmaᵢ² = varianceᵢ + floor². Normalized in model space. Maximum likelihood for independent normals.
+ * log p(x) = Σ log N(xᵢ; meanᵢ, sigmaᵢ²), with the mean and the variance of each pixel in training
+ * images. Images are taken as seen through noise of standard deviation `floor`, so that a pixel
+ * that never changes has a density: sigmaᵢ² = varianceᵢ + floor². The density is normalized in
+ * model space. This is maximum likelihood for independent normals.
  */
 export const gaussianFit = part({
   kind: "gaussian-fit",
-  doc: "Every pixel is normal, with the mean and deviation that it has in training pictures.",
+  doc: "Every pixel is normal, with its mean and its deviation in training images.",
   params: {
     images: imagesParameter(1000),
-    floor: z.number().positive().default(0.01).describe("Standard deviation of the noise that pictures are taken with, in [0, 1]."),
+    floor: z
+      .number()
+      .positive()
+      .default(0.01)
+      .describe("The standard deviation of the noise that images are seen through, in pixels from 0 to 1."),
   },
   build: ({ images, floor }, context?: PriorContext): Prior => {
     const law = (values: Float64Array) => {

@@ -2,18 +2,23 @@ import { constant, iota, type Tensor } from "../graph/index.ts";
 import type { Key } from "../random/index.ts";
 import { logConstant, type Mixture } from "./mixture-fit.ts";
 
-/** A mixture as constants of a graph: all L⁻¹ (x − mean) are one matrix product. */
+/** A mixture as constants of a graph. All L⁻¹ (x − mean) are one matrix product. */
 export interface Whitening {
   readonly components: number;
   /** [K · d, n]. */
   readonly matrix: Tensor;
   /** [K · d]. */
   readonly shifts: Tensor;
-  /** Logarithm of weight times density at the mean, [K]. */
+  /** The logarithm of each component's weight times its density at the mean, [K]. */
   readonly logs: Tensor;
 }
 
-/** @param basis orthonormal rows [d, n] that take a point of n numbers to the mixture's coordinates; without it n = d. */
+/**
+ * The constants of a mixture.
+ *
+ * @param basis orthonormal rows [d, n] that map a point of n numbers to the coordinates of the
+ * mixture. Without it, n = d.
+ */
 export function whiteningOf(mixture: Mixture, basis?: Float64Array): Whitening {
   const { d, weights, means, whiteners } = mixture;
   const k = weights.length;
@@ -33,7 +38,7 @@ export function whiteningOf(mixture: Mixture, basis?: Float64Array): Whitening {
   return { components: k, matrix: constant(matrix, [k * d, n]), shifts: constant(shifts), logs: constant(logs) };
 }
 
-/** log p of rows [N, n], one each: log Σ_k weight_k N(x; mean_k, L_k L_kᵀ). */
+/** log p of rows [N, n], one value per row: log Σ_k weight_k N(x; mean_k, L_k L_kᵀ). */
 export function logDensities({ components, matrix, shifts, logs }: Whitening, rows: Tensor): Tensor {
   const z = rows.matmul(matrix, false, true).add(shifts);
   const joint = z.reshape([rows.shape[0]!, components, -1]).square().sum(2).mul(-0.5).add(logs);
@@ -55,10 +60,10 @@ export function drawRows({ d, weights, means, factors }: Mixture, count: number,
     return sum - weight;
   });
   // The component is the number of cumulative weights that the uniform has passed, less one.
-  const passed = key.foldIn(0).uniform([count, 1]).greaterEqual(constant(below)).toFloat().sum(1, true);
+  const passed = key.stream("choice").uniform([count, 1]).greaterEqual(constant(below)).toFloat().sum(1, true);
   const chosen = passed.sub(1).equal(iota(k)).toFloat();
   const noise = key
-    .foldIn(1)
+    .stream("noise")
     .normal([count, d])
     .matmul(constant(factors, [k * d, d]), false, true)
     .reshape([count, k, d]);

@@ -14,7 +14,16 @@ import { totalVariation } from "./total-variation.ts";
 import { uniform } from "./uniform.ts";
 import { type Priors, weighted } from "./weighted.ts";
 
-/** The priors that an attack can assume. A chain `a+b` is their product. */
+/**
+ * The catalogue of priors that an attack can assume. A chain `a+b` is the product of its links.
+ * Priors that are estimated from data need examples in their context.
+ *
+ * @example
+ * ```ts
+ * const smooth = priors.build("tv:weight=0.01+l2");
+ * const fitted = priors.build("gaussian-fit:images=500", { examples: examplesOf(publicData) });
+ * ```
+ */
 export const priors: Priors = chainable(
   catalogue<Prior, [context?: PriorContext]>("prior", [
     batchNorm,
@@ -33,6 +42,6 @@ export const priors: Priors = chainable(
   product,
 );
 
-export type { Prior, PriorContext } from "./prior.ts";
+export { climbed, type DensityPrior, densityOf, type Prior, type PriorContext, type ScorePrior, scoreOf } from "./prior.ts";
 export { product } from "./product.ts";
-export { batchNorm, gaussian, gaussianFit, l2, laplacian, laplacianFit, mixture, patchMixture, range, totalVariation, uniform };
+export { batchNorm, l2, totalVariation, uniform };

@@ -1,11 +1,11 @@
-import { fillUniform, foldIn, type KeyBits } from "../random/index.ts";
-import type { Points } from "./mixture-fit.ts";
+import { fillUniform, type KeyBits } from "../random/index.ts";
+import type { Points } from "./points.ts";
 
-/** Rounds of k-means: enough for a start of expectation-maximization. */
+/** Rounds of k-means. A few suffice for a start of expectation-maximization. */
 const rounds = 5;
 
 /**
- * Clusters by k-means from centers that k-means++ picks (Arthur and Vassilvitskii 2007).
+ * Clusters points by k-means, from centers that k-means++ picks (Arthur and Vassilvitskii 2007).
  *
  * @returns the nearest of the k centers for each point.
  */
@@ -21,24 +21,27 @@ export function nearestCenters(points: Points, k: number, key: KeyBits): { reado
       sizes[c]! += 1;
       for (let j = 0; j < d; j++) sums[c * d + j]! += data[p * d + j]!;
     }
-    // A center that lost its points stays where it was.
+    // A center that loses its points stays where it was.
     centers = centers.map((old, i) => (sizes[Math.floor(i / d)]! > 0 ? sums[i]! / sizes[Math.floor(i / d)]! : old));
     nearest = assign(points, centers);
   }
   return { nearest, k };
 }
 
-/** k points as centers, each picked with a probability that grows with the square of its distance from those before. */
+/**
+ * Picks k points as centers. The probability of a point is proportional to its squared distance
+ * from the nearest center before it.
+ */
 function spreadCenters({ d, count, data }: Points, k: number, key: KeyBits): Float64Array {
   const uniforms = new Float64Array(k);
-  fillUniform(foldIn(key, 0), uniforms);
+  fillUniform(key, uniforms);
   const centers = new Float64Array(k * d);
   const squares = new Float64Array(count).fill(1);
   for (let c = 0; c < k; c++) {
     const total = squares.reduce((sum, square) => sum + square, 0);
     let left = uniforms[c]! * total;
     let chosen = 0;
-    // Where all points coincide with centers, the total is 0 and the first one is taken again.
+    // If all points coincide with centers, the total is 0 and the first point is taken again.
     while (chosen < count - 1 && left >= squares[chosen]!) left -= squares[chosen++]!;
     const center = data.subarray(chosen * d, (chosen + 1) * d);
     centers.set(center, c * d);
@@ -62,7 +65,7 @@ function assign({ d, count, data }: Points, centers: Float64Array): Int32Array {
   return nearest;
 }
 
-/** ‖a − b‖², or something not below `limit` once that is reached. */
+/** ‖a − b‖², or a number that is not below `limit` once the sum reaches it. */
 function squareDistance(a: Float64Array, from: number, b: Float64Array, start: number, d: number, limit: number): number {
   let sum = 0;
   for (let j = 0; j < d && sum < limit; j++) sum += (a[from + j]! - b[start + j]!) ** 2;

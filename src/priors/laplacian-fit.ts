@@ -6,15 +6,17 @@ import type { Prior, PriorContext } from "./prior.ts";
 import { imagesParameter, requireExamples } from "./training-pictures.ts";
 
 /**
- * log p(x) = Σ log Laplace(xᵢ; medianᵢ, bᵢ) with median and mean absolute deviation from it of each pixel in training pictures, which is maximum likelihood; `floor`
- * is added to each b, so that a pixel that never changes has a density. Normalized in model space.
+ * log p(x) = Σ log Laplace(xᵢ; medianᵢ, bᵢ). The median of each pixel and its mean absolute
+ * deviation from the median come from training images, which is maximum likelihood. `floor` is
+ * added to each b, so that a pixel that never changes has a density. The density is normalized in
+ * model space.
  */
 export const laplacianFit = part({
   kind: "laplacian-fit",
-  doc: "Every pixel has a Laplace law, with the median and deviation that it has in training pictures.",
+  doc: "Every pixel has a Laplace law, with its median and its deviation in training images.",
   params: {
     images: imagesParameter(1000),
-    floor: z.number().positive().default(0.01).describe("Added to the scale of every pixel, in [0, 1]."),
+    floor: z.number().positive().default(0.01).describe("The amount that is added to the scale of every pixel, in pixels from 0 to 1."),
   },
   build: ({ images, floor }, context?: PriorContext): Prior => {
     const law = (values: Float64Array) => {

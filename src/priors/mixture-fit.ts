@@ -1,20 +1,14 @@
 import type { KeyBits } from "../random/index.ts";
 import { cholesky, invertLower } from "./cholesky.ts";
 import { nearestCenters } from "./k-means.ts";
+import type { Points } from "./points.ts";
 
-/** Points [count, d], row-major. */
-export interface Points {
-  readonly d: number;
-  readonly count: number;
-  readonly data: Float64Array;
-}
-
-/** Σ_k weight_k N(mean_k, L_k L_kᵀ) on d dimensions. */
+/** The mixture Σ_k weight_k N(mean_k, L_k L_kᵀ) in d dimensions. */
 export interface Mixture {
   readonly d: number;
-  /** [K], with sum 1. */
+  /** The weights [K], which add up to 1. */
   readonly weights: Float64Array;
-  /** [K, d]. */
+  /** The means, [K, d]. */
   readonly means: Float64Array;
   /** L, the lower Cholesky factors of the covariances, [K, d, d]. */
   readonly factors: Float64Array;
@@ -23,25 +17,35 @@ export interface Mixture {
 }
 
 export interface MixtureFit {
-  /** K; fewer where there are fewer points. */
+  /** The number of components K. A fit has fewer if there are fewer points. */
   readonly components: number;
-  /** Iterations of expectation and maximization. */
+  /** The number of iterations of expectation and maximization. */
   readonly iterations: number;
-  /** Added to the diagonal of every covariance: the points are taken as seen through noise of this variance. */
+  /**
+   * The variance that is added to the diagonal of every covariance: points are taken as seen
+   * through noise of this variance.
+   */
   readonly floor: number;
 }
 
-/** A component that is less likely than the best by this much in logarithms, e⁻⁴⁰, has no part in a point. */
+/**
+ * A component has no part in a point if its logarithm is this much below the best, a factor of
+ * e⁻⁴⁰.
+ */
 const negligible = 40;
-/** A part in a point below this moves no mean or covariance. */
+/** A part in a point below this moves no mean and no covariance. */
 const faint = 1e-12;
 
-/** The part that each component has in each point: the points of component c and their parts. */
+/**
+ * The part that each component has in each point. Entry c lists the points of component c and its
+ * part in each.
+ */
 type Parts = readonly { readonly points: Int32Array; readonly parts: Float64Array }[];
 
 /**
- * Gaussian mixture with full covariances by expectation-maximization (Dempster et al. 1977), from k-means clusters that are seeded by k-means++. Deterministic: the
- * points, the options and the key decide.
+ * Fits a Gaussian mixture with full covariances by expectation-maximization (Dempster et al. 1977),
+ * from k-means clusters with k-means++ centers. The result depends only on the points, the options
+ * and the key.
  */
 export function fitMixture(points: Points, { components, iterations, floor }: MixtureFit, key: KeyBits): Mixture {
   const clusters = nearestCenters(points, Math.min(components, points.count), key);
@@ -62,9 +66,11 @@ const partsOf = ({ nearest, k }: { nearest: Int32Array; k: number }): Parts =>
   });
 
 /**
- * The part of each component in each point, the most likely component of each point, and the mean over points of log p.
+ * The part of each component in each point, the most likely component of each point, and the mean
+ * over points of log p.
  *
- * @param guess a component for each point that is probably the most likely: the better it is, the sooner others are given up.
+ * @param guess a component for each point that is probably the most likely. A better guess gives up
+ * the other components sooner.
  */
 export function expectation(
   points: Points,
@@ -78,7 +84,8 @@ export function expectation(
   const best = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
   const likely = Int32Array.from(guess);
   const all = Int32Array.from({ length: count }, (_, p) => p);
-  // Component by component, so that its matrix stays in the processor's cache; first each point with the component that it is guessed to have.
+  // Go component by component, so that its matrix stays in the processor's cache. First each point
+  // meets the component that is guessed for it.
   for (const guessed of [true, false])
     for (let c = 0; c < k; c++) {
       const chosen = all.filter((p) => (guess[p] === c) === guessed && constants[c]! > best[p]! - negligible);
@@ -107,7 +114,10 @@ export function logConstant({ d, whiteners }: Pick<Mixture, "d" | "whiteners">, 
   return sum;
 }
 
-/** ‖L⁻¹(x − mean)‖² of chosen points, or something above its limit. Four points at a time: one sum alone would wait for itself. */
+/**
+ * ‖L⁻¹(x − mean)‖² of the chosen points, or a number above the limit. It takes four points at a
+ * time, because each addition to a single sum would wait for the one before.
+ */
 function whitenedSquares(
   { d, data }: Points,
   chosen: Int32Array,
@@ -127,7 +137,7 @@ function whitenedSquares(
     let q1 = 0;
     let q2 = 0;
     let q3 = 0;
-    // Two rows at a time, a (i) and b (i + 1); right of the diagonal rows are 0.
+    // Two rows at a time, a (i) and b (i + 1). Right of the diagonal, rows are 0.
     for (let i = 0; i < d; i += 2) {
       const rowA = (c * d + i) * d;
       const rowB = i + 1 < d ? rowA + d : rowA;
@@ -163,7 +173,9 @@ function whitenedSquares(
   return squares;
 }
 
-/** The mixture that makes the points most likely, given the part of each component in each. */
+/**
+ * The mixture that makes the points most likely, given the part of each component in each point.
+ */
 export function maximize({ d, count, data }: Points, parts: Parts, floor: number): Mixture {
   const k = parts.length;
   const weights = new Float64Array(k);
@@ -187,7 +199,10 @@ export function maximize({ d, count, data }: Points, parts: Parts, floor: number
   return { d, weights, means, factors, whiteners };
 }
 
-/** Σ part · (x − mean)(x − mean)ᵀ, the lower half. Four points at a time: the sums are read and written once for them. */
+/**
+ * Σ part · (x − mean)(x − mean)ᵀ, the lower half. It takes four points at a time, so that sums are
+ * read and written once for all four.
+ */
 function scatterOf({ d, data }: Points, points: Int32Array, parts: Float64Array, mean: Float64Array): Float64Array {
   const sums = new Float64Array(d * d);
   const x = new Float64Array(4 * d);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Examples, Model } from "../models/index.ts";
 import { part } from "../parts/index.ts";
-import { foldIn, keyFromSeed } from "../random/index.ts";
+import { keyFromSeed, stream } from "../random/index.ts";
 import { cosineBasis } from "./cosine-basis.ts";
 import { logDensities, type Whitening, whiteningOf } from "./gaussian-mixture.ts";
 import { fitMixture } from "./mixture-fit.ts";
@@ -10,7 +10,7 @@ import type { Prior, PriorContext } from "./prior.ts";
 import { inSpace, reductionParameter, requirePictures } from "./space.ts";
 import { imagesParameter, onceForExamples, requireExamples, spacedPictures } from "./training-pictures.ts";
 
-/** What the fit depends on beside the training pictures. */
+/** What the fit depends on in addition to the training images. */
 interface PatchFit {
   readonly side: number;
   readonly components: number;
@@ -24,27 +24,41 @@ interface PatchFit {
 const remembered = onceForExamples<Whitening>();
 
 /**
- * log p(x) = weight · Σ over patches of log Σ_k π_k N(patch − its mean; μ_k, Σ_k): the expected patch log-likelihood (Zoran and Weiss 2011) of color patches in
- * pixel space, all channels together with one mean removed. The mixture has full covariances over the side²·c − 1 coordinates that removing the mean leaves, fitted by
- * expectation-maximization to patches of training pictures, which are taken as seen through noise of standard deviation `noise`, so that flat ones have a density.
+ * log p(x) = weight · Σ over patches of log Σ_k π_k N(patch − its mean; μ_k, Σ_k). This is the
+ * expected patch log-likelihood (Zoran and Weiss 2011) of color patches in pixel space. A patch has
+ * all channels together, and one mean is removed from it. The mixture has full covariances over the
+ * side²·c − 1 coordinates that are left without the mean. It is fitted by expectation-maximization
+ * to patches of training images, which are taken as seen through noise of standard deviation
+ * `noise`, so that flat patches have a density.
  *
- * It sums (or averages) over patches and images; where patches overlap, a pixel counts once for each that it is in. The overall brightness of a patch is free.
- * The fit takes a few seconds for each iteration with 10000 patches and 64 components, and is kept as long as the training pictures.
+ * The prior adds up (or averages) over patches and images. If patches overlap, a pixel counts once
+ * for each patch that it is in. The overall brightness of a patch is free. The fit takes a few
+ * seconds per iteration with 10000 patches and 64 components, and is kept as long as the training
+ * images.
  */
 export const patchMixture = part({
   kind: "patch-mixture",
-  doc: "Patches follow a Gaussian mixture that is fitted to training pictures.",
+  doc: "Patches of the image follow a Gaussian mixture that is fitted to training images.",
   params: {
-    weight: z.number().nonnegative().default(1).describe("Factor of the logarithm."),
-    stride: z.int().positive().max(32).default(4).describe("Pixels from one patch to the next."),
+    weight: z.number().nonnegative().default(1).describe("The factor of the logarithm. Larger values trust the prior more."),
+    stride: z
+      .int()
+      .positive()
+      .max(32)
+      .default(4)
+      .describe("The distance in pixels from one patch to the next. Smaller values are slower and smoother."),
     reduction: reductionParameter("sum", "patches and images"),
-    side: z.int().min(2).max(16).default(8).describe("Pixels along a side of a patch."),
-    components: z.int().positive().max(256).default(64).describe("Components of the mixture."),
-    patches: z.int().min(2).max(200_000).default(10_000).describe("Patches that the mixture is fitted to."),
+    side: z.int().min(2).max(16).default(8).describe("The side of a patch, in pixels."),
+    components: z.int().positive().max(256).default(64).describe("The number of components of the mixture."),
+    patches: z.int().min(2).max(200_000).default(10_000).describe("The number of patches that the mixture is fitted to."),
     images: imagesParameter(500),
-    iterations: z.int().nonnegative().max(1000).default(10).describe("Iterations of expectation-maximization."),
-    noise: z.number().positive().default(0.01).describe("Standard deviation of the noise that patches are taken with, in [0, 1]."),
-    seed: z.int().nonnegative().default(0).describe("Of the choice of patches and the start."),
+    iterations: z.int().nonnegative().max(1000).default(10).describe("The number of iterations of expectation-maximization."),
+    noise: z
+      .number()
+      .positive()
+      .default(0.01)
+      .describe("The standard deviation of the noise that patches are seen through, in pixels from 0 to 1."),
+    seed: z.int().nonnegative().default(0).describe("The seed of the choice of patches and of the start of the fit."),
   },
   build: ({ weight, stride, reduction, ...fit }, context?: PriorContext): Prior => {
     const examples = requireExamples("patch-mixture", context);
@@ -68,6 +82,6 @@ function fitPatches(examples: Examples, { shape }: Model, fit: PatchFit): Whiten
   const { side, components, iterations, noise, seed } = fit;
   const key = keyFromSeed(seed);
   const basis = cosineBasis(shape[0]!, side);
-  const points = samplePatches(spacedPictures(examples, fit.images), shape, { side, count: fit.patches, basis }, foldIn(key, 0));
-  return whiteningOf(fitMixture(points, { components, iterations, floor: noise ** 2 }, foldIn(key, 1)), basis);
+  const points = samplePatches(spacedPictures(examples, fit.images), shape, { side, count: fit.patches, basis }, stream(key, "patches"));
+  return whiteningOf(fitMixture(points, { components, iterations, floor: noise ** 2 }, stream(key, "fit")), basis);
 }

@@ -1,8 +1,12 @@
 import type { Shape, Tensor } from "../graph/index.ts";
 import { fillUniform, foldIn, type KeyBits } from "../random/index.ts";
-import type { Points } from "./mixture-fit.ts";
+import type { Points } from "./points.ts";
 
-/** The square patches of pictures [B, c, h, w] as rows [B · positions, c · side²]: each `stride` pixels, and at the far borders, so that every pixel is in one. */
+/**
+ * The square patches of images [B, c, h, w] as rows [B · positions, c · side²]. There is a patch
+ * every `stride` pixels and one at each far border, so that every pixel is in a patch if `stride`
+ * is at most `side`.
+ */
 export function patchesOf(x: Tensor, side: number, stride: number): Tensor {
   const [b, c, h, w] = x.shape as [number, number, number, number];
   const indices: number[] = [];
@@ -20,7 +24,7 @@ function starts(extent: number, side: number, stride: number): number[] {
   return regular.at(-1) === last ? regular : [...regular, last];
 }
 
-/** Where the entries of one patch stand in a picture. */
+/** The positions of a patch's entries in an image. */
 function entriesOf([c, h, w]: Shape, side: number, top: number, left: number): number[] {
   const indices: number[] = [];
   for (let channel = 0; channel < c!; channel++)
@@ -28,7 +32,10 @@ function entriesOf([c, h, w]: Shape, side: number, top: number, left: number): n
   return indices;
 }
 
-/** `count` patches of pictures, drawn uniformly with replacement, in the coordinates of a basis with rows [d, c · side²]. */
+/**
+ * `count` patches of images, drawn uniformly with replacement, in the coordinates of a basis with
+ * rows [d, c · side²].
+ */
 export function samplePatches(
   pictures: readonly Float32Array[],
   shape: Shape,

@@ -5,12 +5,18 @@ import { following, type Prior } from "./prior.ts";
 import { stretched } from "./stretched.ts";
 import { onceForExamples, spacedPictures } from "./training-pictures.ts";
 
-/** Center and scale of a pixel, from its values in all pictures; the array may be reordered. */
+/**
+ * Computes the center and the scale of a pixel from its values in all images. It may reorder the
+ * array.
+ */
 export type PixelLaw = (values: Float64Array) => readonly [center: number, scale: number];
 
 const remembered = onceForExamples<{ readonly centers: Float64Array; readonly scales: Float64Array }>();
 
-/** The prior whose entries are independent, each with its own center and scale in pixel space, as `law` finds them in at most `images` training pictures. */
+/**
+ * The prior whose entries are independent. Each has its own center and scale in pixel space, which
+ * `law` computes from at most `images` training images.
+ */
 export const pixelFit = (
   unit: (mean: Tensor, scale: number) => Distribution<Tensor>,
   { name, law }: { readonly name: string; readonly law: PixelLaw },

@@ -2,7 +2,8 @@ import { type Distribution, kernelOf } from "../distributions/index.ts";
 import { filled, type Shape, type Tensor } from "../graph/index.ts";
 
 /**
- * The law of mean + scale · z for independent entries z of a unit law (`normal`, `laplace`), as tensors of `shape`; mean and scale broadcast against it.
+ * The law of mean + scale · z for independent entries z of a unit law (`normal`, `laplace`), as
+ * tensors of `shape`. Mean and scale broadcast against the shape.
  */
 export function stretched(
   unit: (mean: Tensor, scale: number) => Distribution<Tensor>,

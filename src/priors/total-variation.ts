@@ -4,10 +4,10 @@ import { part } from "../parts/index.ts";
 import type { Prior } from "./prior.ts";
 import { inSpace, type Reduction, reductionParameter, requirePictures, spaceParameter } from "./space.ts";
 
-/** Where a neighbor is: rows down, columns to the right. */
+/** The position of a neighbor: rows down, columns to the right. */
 type Offset = readonly [down: number, right: number];
 
-/** Right and down; with four directions both diagonals, too. */
+/** Two directions are right and down; four also have both diagonals. */
 const offsets: Readonly<Record<2 | 4, readonly Offset[]>> = {
   2: [
     [0, 1],
@@ -23,7 +23,7 @@ const offsets: Readonly<Record<2 | 4, readonly Offset[]>> = {
 
 type Norm = "l1" | "squared" | "l2" | "isotropic";
 
-/** Total variation of pictures [B, c, h, w]; a scalar. See {@link totalVariation}. */
+/** The total variation of images [B, c, h, w], a scalar. See {@link totalVariation}. */
 function variation(
   x: Tensor,
   { norm, directions, wrap, reduction }: { norm: Norm; directions: 2 | 4; wrap: boolean; reduction: Reduction },
@@ -42,7 +42,7 @@ function variation(
   )!;
 }
 
-/** Neighbor − pixel, where the neighbor exists. */
+/** Neighbor − pixel for every pixel that has the neighbor. */
 function inner(x: Tensor, [down, right]: Offset): Tensor {
   const [h, w] = [x.shape.at(-2)!, x.shape.at(-1)!];
   const [rows, columns] = [h - down, w - Math.abs(right)];
@@ -50,7 +50,7 @@ function inner(x: Tensor, [down, right]: Offset): Tensor {
   return box(down, Math.max(0, right)).sub(box(0, Math.max(0, -right)));
 }
 
-/** Neighbor − pixel, the last row and column being neighbors of the first. */
+/** Neighbor − pixel, with the last row and column next to the first. */
 const circular = (x: Tensor, [down, right]: Offset): Tensor => rolled(rolled(x, -2, down), -1, right).sub(x);
 
 const rolled = (x: Tensor, axis: number, by: number): Tensor => {
@@ -59,32 +59,37 @@ const rolled = (x: Tensor, axis: number, by: number): Tensor => {
   return start === 0 ? x : concat([x.range(axis, start, extent), x.range(axis, 0, start)], axis);
 };
 
-/** The differences with 0 where there is no neighbor. */
+/** The differences, with 0 for pixels without the neighbor. */
 const bordered = (d: Tensor, [down, right]: Offset): Tensor => d.pad([0, 0, 0, Math.max(0, -right)], [0, 0, down, Math.max(0, right)]);
 
 /**
- * log p(x) = −weight · TV(x), with TV over differences d of neighbors in each direction: Σ |d| (l1), Σ d² (squared), √(Σ d²) over the whole batch (l2), or
- * Σ √(Σ over directions d²) (isotropic). Σ is a mean or a sum over images, channels and positions, taken for each direction.
+ * log p(x) = −weight · TV(x). TV adds up, over directions, a norm of the differences d of
+ * neighbors: Σ |d| (l1), Σ d² (squared), √(Σ d²) over the whole batch (l2). The isotropic norm is Σ
+ * √(Σ over directions d²). Σ is a mean or a sum over images, channels and positions, taken for each
+ * direction.
  *
- * - Geiping et al. (2020), "Inverting Gradients": the defaults. The Soteria attack of Balunović et al. (2022): `norm=squared`.
- * - The framework of Balunović et al. (2022): `norm=squared,wrap=true,reduction=sum`, up to their constant 1e-7 a pixel (they average over images; a sum here, so
- *   that images of a batch are independent).
- * - DeepInversion (Yin et al. 2020): `directions=4,reduction=sum,norm=l2` is its TV_ℓ2, `directions=4,norm=l1` its TV_ℓ1.
+ * - Geiping et al. (2020), "Inverting Gradients": the defaults. The Soteria attack of Balunović et
+ * al. (2022): `norm=squared`.
+ * - The framework of Balunović et al. (2022): `norm=squared,wrap=true,reduction=sum`, up to their
+ * constant 1e-7 per pixel. They average over images; this is a sum, so that the images of a batch
+ * are independent.
+ * - DeepInversion (Yin et al. 2020): `directions=4,reduction=sum,norm=l2` is its TV_ℓ2,
+ * `directions=4,norm=l1` its TV_ℓ1.
  */
 export const totalVariation = part({
   kind: "tv",
-  doc: "Total variation: neighboring pixels are alike.",
+  doc: "Prefers images whose neighboring pixels are alike (total variation).",
   params: {
-    weight: z.number().nonnegative().default(1e-4).describe("Factor of the total variation."),
+    weight: z.number().nonnegative().default(1e-4).describe("The factor of the total variation. Larger values give smoother images."),
     norm: z
       .enum(["l1", "squared", "l2", "isotropic"])
       .default("l1")
-      .describe("Absolute differences, their squares, the root of the squares' sum by direction, or the length of each pixel's gradient."),
+      .describe("The norm: absolute differences, squares, the root of all squares per direction, or the length of each pixel's gradient."),
     directions: z
       .union([z.literal(2), z.literal(4)])
       .default(2)
-      .describe("Right and down, or both diagonals too."),
-    wrap: z.boolean().default(false).describe("The last row and column are neighbors of the first."),
+      .describe("The directions of neighbors: 2 are right and down, 4 also have both diagonals."),
+    wrap: z.boolean().default(false).describe("Whether the last row and column are neighbors of the first."),
     reduction: reductionParameter("mean", "images, channels and positions"),
     space: spaceParameter("model"),
   },

@@ -3,23 +3,33 @@ import { LeakageError } from "../errors.ts";
 import type { Examples } from "../models/index.ts";
 import type { PriorContext } from "./prior.ts";
 
-/** The training pictures of a context. Throws LeakageError `spec` where there are none. */
+/**
+ * The training images of a context.
+ *
+ * @throws LeakageError `spec` if there are fewer than two.
+ */
 export function requireExamples(kind: string, context: PriorContext | undefined): Examples {
   const examples = context?.examples;
   if (examples && examples.count >= 2) return examples;
   throw new LeakageError(
     "spec",
-    `The prior ${kind} is estimated from training pictures, at least two, and ${examples ? `there is ${examples.count}` : "there are none here"}.`,
+    `The prior ${kind} is estimated from at least two training images, and ${examples ? `there is ${examples.count}` : "there are none here"}.`,
   );
 }
 
-/** At most `most` pictures, evenly spaced, so that they are of all kinds where pictures are sorted. */
+/**
+ * At most `most` images, evenly spaced, so that all kinds are present even if the images are
+ * sorted.
+ */
 export function spacedPictures(examples: Examples, most: number): readonly Float32Array[] {
   const used = Math.min(most, examples.count);
   return Array.from({ length: used }, (_, i) => examples.image(Math.floor((i * examples.count) / used)));
 }
 
-/** A function of training pictures and a name for everything else that it depends on, computed once for each: a fit takes seconds, and every program asks for it. */
+/**
+ * Computes a function of training images once per set of images and name. The name stands for
+ * everything else that the function depends on. A fit takes seconds, and every program asks for it.
+ */
 export function onceForExamples<Fit>(): (examples: Examples, name: string, make: () => Fit) => Fit {
   const known = new WeakMap<Examples, Map<string, Fit>>();
   return (examples, name, make) => {
@@ -31,6 +41,11 @@ export function onceForExamples<Fit>(): (examples: Examples, name: string, make:
   };
 }
 
-/** The parameter that says how many training pictures a fit looks at. */
+/** The parameter that limits how many training images a fit uses. */
 export const imagesParameter = (images: number) =>
-  z.int().min(2).max(100_000).default(images).describe("Training pictures that are looked at, at most.");
+  z
+    .int()
+    .min(2)
+    .max(100_000)
+    .default(images)
+    .describe("The largest number of training images that the fit uses. They are evenly spaced in the data.");

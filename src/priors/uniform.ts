@@ -5,12 +5,13 @@ import type { Prior } from "./prior.ts";
 import { requirePictures } from "./space.ts";
 
 /**
- * Every picture is as likely as any other: log p(x) = 0. Its support is the box of pixels in [0, 1] wherever the search projects onto it, and its draws are uniform
- * there; examples that are no pictures have no box, hence no draws.
+ * Every image is as likely as any other: log p(x) = 0. If the search keeps pixels in [0, 1], that
+ * box is the support of the prior. Draws are uniform in the box. Examples that are not images have
+ * no box, and the prior has no draws of them.
  */
 export const uniform = part({
   kind: "uniform",
-  doc: "Every picture is as likely as any other.",
+  doc: "Every image is as likely as any other.",
   params: {},
   build: (): Prior => ({
     density: () => ({ logProb: () => constant(0) }),

@@ -1,49 +1,56 @@
 import { laplaceQuantile, normalQuantile } from "./quantile.ts";
 import { forEachChunk, type KeyBits, split } from "./threefry.ts";
 
-/** Fills an array with independent float32 draws that the key determines; a Float64Array gets the same values. */
+/**
+ * Fills an array with independent float32 draws, determined by the key. A Float64Array gets the
+ * same values.
+ */
 export type Filler = (key: KeyBits, out: Float32Array | Float64Array) => void;
 
-/** The smallest float32 above −1: JAX draws from (−1, 1) before it inverts a distribution function. */
+/**
+ * The lower end of the uniform draws: the smallest float32 above −1. JAX draws from (−1, 1) before
+ * it inverts a distribution function.
+ */
 const lowest = -1 + 2 ** -24;
 
-/** The fraction that `jax.random.uniform` makes of 32 random bits. */
+/** The fraction in [0, 1) that `jax.random.uniform` makes from 32 random bits. */
 const fraction = (word: number): number => (word >>> 9) * 2 ** -23;
 
-/** JAX's uniform in (−1, 1). */
+/** A uniform draw in (−1, 1), as JAX makes it. */
 const symmetric = (word: number): number => Math.fround(2 * fraction(word) + lowest);
 
-// One loop a distribution, not one with a function argument: the compiler then inlines what a draw needs, which doubles the rate.
+// Each distribution has its own loop instead of sharing one with a function argument. The compiler
+// then inlines the work of a draw, which doubles the rate.
 
-/** U[0, 1), as `jax.random.uniform`. */
+/** Draws from U[0, 1), like `jax.random.uniform`. */
 export const fillUniform: Filler = (key, out) =>
   forEachChunk(key, out.length, (words, from, length) => {
     for (let i = 0; i < length; i++) out[from + i] = fraction(words[i]!);
   });
 
-/** N(0, 1), as `jax.random.normal`. */
+/** Draws from N(0, 1), like `jax.random.normal`. */
 export const fillNormal: Filler = (key, out) =>
   forEachChunk(key, out.length, (words, from, length) => {
     for (let i = 0; i < length; i++) out[from + i] = Math.fround(normalQuantile(symmetric(words[i]!)));
   });
 
-/** erf(√2): the part of a unit normal within two standard deviations. */
+/** erf(√2): the probability that a standard normal lies within two standard deviations. */
 const withinTwo = Math.fround(0.9544997361036416);
 
-/** N(0, 1) truncated at ±2, as `jax.random.truncated_normal(key, -2, 2)`. */
+/** Draws from N(0, 1) truncated at ±2, like `jax.random.truncated_normal(key, -2, 2)`. */
 export const fillTruncatedNormal: Filler = (key, out) =>
   forEachChunk(key, out.length, (words, from, length) => {
     for (let i = 0; i < length; i++)
       out[from + i] = Math.fround(normalQuantile(Math.fround(2 * withinTwo * fraction(words[i]!) - withinTwo)));
   });
 
-/** Laplace(0, 1), as `jax.random.laplace`. */
+/** Draws from Laplace(0, 1), like `jax.random.laplace`. */
 export const fillLaplace: Filler = (key, out) =>
   forEachChunk(key, out.length, (words, from, length) => {
     for (let i = 0; i < length; i++) out[from + i] = Math.fround(laplaceQuantile(symmetric(words[i]!)));
   });
 
-/** 1 with probability p, else 0, as `jax.random.bernoulli`. */
+/** Draws 1 with probability p, otherwise 0, like `jax.random.bernoulli`. */
 export const fillBernoulli = (p: number): Filler => {
   const bound = Math.fround(p);
   return (key, out) =>
@@ -52,7 +59,10 @@ export const fillBernoulli = (p: number): Filler => {
     });
 };
 
-/** Rows of `dimension` numbers, each uniform in the unit ball: a normal's direction at radius U^(1/dimension). */
+/**
+ * Draws rows of `dimension` numbers, each uniform in the unit ball: the direction of a normal draw
+ * at the radius U^(1/dimension).
+ */
 export const fillUnitBall =
   (dimension: number): Filler =>
   (key, out) => {

@@ -1,20 +1,32 @@
 import { apply, constant, input, type KeyDerivation, type Sampler, type Shape, Tensor } from "../graph/index.ts";
 import { fillBernoulli, fillLaplace, fillNormal, fillUniform, fillUnitBall } from "./fill.ts";
+import { type Stream, streamNumber } from "./streams.ts";
 import { foldIn } from "./threefry.ts";
 
 /**
- * A symbolic source of randomness: used for one draw, or split by {@link Key.foldIn} for more. Draws are tensors like any other, with derivative 0; their
- * numbers follow from the key alone, never from the order of calls.
+ * A symbolic source of randomness. Use a key for one draw, or derive more keys from it with
+ * {@link Key.foldIn} and {@link Key.stream}. Draws are tensors like any other, with derivative 0.
+ * Their numbers depend only on the key, never on the order of calls.
+ *
+ * @example
+ * ```ts
+ * import { evaluate, Key, keyFromSeed } from "gradleak";
+ *
+ * const key = Key.input("key");
+ * const noise = key.stream("noise").foldIn(3).normal([2, 2]);
+ * const [value] = evaluate([noise], { key: keyFromSeed(1) });
+ * console.log(value!.data); // four numbers
+ * ```
  */
 export class Key {
-  /** The two words, [..., 2] with an axis a lane. */
+  /** The two words of the key, [..., 2], with leading axes for lanes. */
   readonly tensor: Tensor;
 
   constructor(tensor: Tensor) {
     this.tensor = tensor;
   }
 
-  /** A key that a program is fed with. */
+  /** A key as an input of a program. */
   static input(name: string, lanes: Shape = []): Key {
     return new Key(input(name, [...lanes, 2], "key"));
   }
@@ -24,24 +36,29 @@ export class Key {
     return new Key(apply("foldIn", { derivation: threefryFoldIn }, [this.tensor, index instanceof Tensor ? index : constant(index)]));
   }
 
-  /** U[0, 1). */
+  /** The key of a stream below this key; see {@link stream}. */
+  stream(name: Stream): Key {
+    return this.foldIn(streamNumber(name));
+  }
+
+  /** Draws from U[0, 1). */
   uniform(shape: Shape): Tensor {
     return this.draw({ name: "uniform", fill: fillUniform }, shape);
   }
-  /** N(0, 1). */
+  /** Draws from N(0, 1). */
   normal(shape: Shape): Tensor {
     return this.draw({ name: "normal", fill: fillNormal }, shape);
   }
-  /** Laplace(0, 1). */
+  /** Draws from Laplace(0, 1). */
   laplace(shape: Shape): Tensor {
     return this.draw({ name: "laplace", fill: fillLaplace }, shape);
   }
-  /** 1 with probability p, else 0. */
+  /** Draws 1 with probability p, otherwise 0. */
   bernoulli(p: number, shape: Shape): Tensor {
     return this.draw({ name: `bernoulli(${p})`, fill: fillBernoulli(p) }, shape);
   }
 
-  /** Rows along the last axis uniform in the unit ball of its dimension. */
+  /** Draws rows along the last axis, each uniform in the unit ball of its dimension. */
   unitBall(shape: Shape): Tensor {
     return this.draw({ name: "unit ball", fill: fillUnitBall(shape.at(-1)!) }, shape);
   }

@@ -1,7 +1,9 @@
 /**
- * √2 · erf⁻¹(x) for x in (−1, 1): the normal quantile of (1 + x)/2. In the middle the rational function of Wichura 1988 (algorithm AS 241, PPND7), which needs
- * no logarithm; outside Giles 2012 ("Approximating the erfinv function"), which XLA evaluates. There x² is rounded to float32 as XLA does it: at |x| near 1
- * that moves the quantile by up to 2e-5, more than all else together.
+ * √2 · erf⁻¹(x) for x in (−1, 1): the normal quantile of (1 + x)/2. The middle uses the rational
+ * function of Wichura 1988 (algorithm AS 241, PPND7), which needs no logarithm. The tails use Giles
+ * 2012 ("Approximating the erfinv function"), which XLA evaluates. There x² is rounded to float32
+ * as XLA does: for |x| near 1, this shifts the quantile by up to 2e-5, more than all other errors
+ * together.
  */
 export function normalQuantile(x: number): number {
   const square = Math.fround(x * x);
@@ -39,7 +41,10 @@ function farTail(w: number): number {
   return 2.83297682 + p * w;
 }
 
-/** sign(x) · log(1 − |x|) for x in (−1, 1): what `jax.random.laplace` makes of a uniform; exact to a float64's rounding where |x| is 0 or above 2⁻²⁵. */
+/**
+ * sign(x) · log(1 − |x|) for x in (−1, 1): the value that `jax.random.laplace` computes from a
+ * uniform draw. It is exact to float64 rounding if |x| is 0 or above 2⁻²⁵.
+ */
 export function laplaceQuantile(x: number): number {
   const size = Math.log(1 - Math.abs(x));
   return x < 0 ? -size : size;

@@ -1,12 +1,16 @@
-/** The state of a random stream: two 32-bit words. */
+/** The state of a random key: two 32-bit words. */
 export type KeyBits = readonly [number, number];
 
-/** The parity constant of the key schedule (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"). */
+/**
+ * The parity constant of the key schedule (Salmon et al. 2011, "Parallel random numbers: as easy as
+ * 1, 2, 3").
+ */
 const parity = 0x1bd11bda;
 
 /**
- * Threefry-2×32 with 20 rounds: writes the block of counter (0, counter) under the key (key0, key1), as signed words. The rounds are written out, and each sum
- * is cut to 32 bits, because a compiler then keeps them in registers.
+ * Threefry-2×32 with 20 rounds. Writes the block of counter (0, counter) under the key (key0,
+ * key1), as signed words. The rounds are unrolled, and each sum is cut to 32 bits, so that the
+ * compiler keeps them in registers.
  */
 function encrypt(key0: number, key1: number, counter: number, block: Int32Array): void {
   const k0 = key0 | 0;
@@ -66,7 +70,10 @@ function encrypt(key0: number, key1: number, counter: number, block: Int32Array)
   block[1] = y + k0 + 5;
 }
 
-/** The key of a seed: its high and its low 32 bits, as `jax.random.key` with 64-bit seeds; a negative seed counts from 2⁶⁴ down. */
+/**
+ * The key of a seed: its high and low 32 bits, like `jax.random.key` with 64-bit seeds. A negative
+ * seed wraps around 2⁶⁴.
+ */
 export function keyFromSeed(seed: number | bigint): KeyBits {
   const bits = BigInt.asUintN(64, BigInt(seed));
   return [Number(bits >> 32n), Number(bits & 0xffffffffn)];
@@ -74,18 +81,21 @@ export function keyFromSeed(seed: number | bigint): KeyBits {
 
 const block = new Int32Array(2);
 
-/** The key of the part numbered `data`, an integer of 32 bits, as `jax.random.fold_in`. */
+/** The key of the part numbered `data`, a 32-bit integer, like `jax.random.fold_in`. */
 export function foldIn(key: KeyBits, data: number): KeyBits {
   encrypt(key[0], key[1], data, block);
   return [block[0]! >>> 0, block[1]! >>> 0];
 }
 
-/** `count` keys from one, as `jax.random.split` with `jax_threefry_partitionable`: key i depends on i alone, not on the count. */
+/**
+ * Derives `count` keys from one, like `jax.random.split` with `jax_threefry_partitionable`. Key i
+ * depends on i but not on the count.
+ */
 export function split(key: KeyBits, count: number): KeyBits[] {
   return Array.from({ length: count }, (_, i) => foldIn(key, i));
 }
 
-/** Random 32-bit words, as `jax.random.bits` with `jax_threefry_partitionable`. */
+/** Random 32-bit words, like `jax.random.bits` with `jax_threefry_partitionable`. */
 export function randomBits(key: KeyBits, count: number): Uint32Array {
   const out = new Uint32Array(count);
   forEachChunk(key, count, (words, from, length) => {
@@ -96,7 +106,10 @@ export function randomBits(key: KeyBits, count: number): Uint32Array {
 
 const chunk = new Int32Array(512);
 
-/** Calls `use` with the words that {@link randomBits} would return, as signed integers, in chunks that a processor's cache holds; the array is reused. */
+/**
+ * Calls `use` with the words that {@link randomBits} would return, as signed integers, in chunks
+ * that fit the processor's cache. The array is reused between calls.
+ */
 export function forEachChunk(key: KeyBits, count: number, use: (words: Int32Array, from: number, length: number) => void): void {
   const [k0, k1] = key;
   for (let from = 0; from < count; from += chunk.length) {

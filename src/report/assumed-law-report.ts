@@ -1,6 +1,7 @@
 import type { AssumedLawResult } from "../experiments/index.ts";
 import { colophon } from "./colophon.ts";
 import { exampleImages } from "./example-images.ts";
+import type { ExperimentReport } from "./experiment-telling.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, percent, signed, significant } from "./numbers.ts";
 import { page } from "./page.ts";
@@ -9,7 +10,7 @@ import { tunedWords } from "./tuned-words.ts";
 type Audit = AssumedLawResult["audits"][number]["audit"];
 type Panel = AssumedLawResult["audits"][number]["panel"];
 
-/** An attacker that assumes another law than the one that is there, and how much farther off it is. */
+/** An attacker that assumes another law than the true one, and how much farther from the original it ends. */
 interface Wrong {
   readonly law: string;
   /** Mean distance of this one minus that of the attacker that assumes what is true, draw by draw. */
@@ -41,8 +42,8 @@ export function assumedLawVerdict({ audits }: AssumedLawResult): { readonly sent
   const all = told.every(({ of, closer }) => closer === of);
   return {
     sentence: all
-      ? "Who assumes the law that is there comes closest, behind every defense."
-      : `Who assumes the law that is there comes closest beyond chance in ${told.map(({ panel, of, closer }) => `${closer} of ${of} comparisons on ${panel}`).join(" and ")}.`,
+      ? "The attacker that assumes the true law comes closest, behind every defense."
+      : `The attacker that assumes the true law comes closest beyond chance in ${told.map(({ panel, of, closer }) => `${closer} of ${of} comparisons on ${panel}`).join(" and ")}.`,
     detail: told.map(detailOf).join(" "),
   };
 }
@@ -64,10 +65,10 @@ function detailOf({ panel, of, closer, beaten }: Told): string {
   return `On ${panel}, of ${counted(of, "attacker")} that assumed something else, ${parts.join("; ")}.`;
 }
 
-const headings: Readonly<Record<Panel, string>> = { vectors: "Vectors whose density is known", pictures: "Pictures" };
+const headings: Readonly<Record<Panel, string>> = { vectors: "Vectors whose density is known", images: "Images" };
 
-/** The report of that comparison: one HTML file that needs nothing beside it and no script. */
-export function assumedLawReport(result: AssumedLawResult, pictures: ReadonlyMap<string, Uint8Array>, reproduce: string): string {
+/** The report of that comparison: one HTML file that needs no other file and no script. */
+export function assumedLawReport({ result, images: pictures, reproduce }: ExperimentReport<AssumedLawResult>): string {
   const { sentence, detail } = assumedLawVerdict(result);
   const panels = [...new Set(result.audits.map(({ panel }) => panel))];
   return page(
@@ -99,13 +100,13 @@ function section(panel: Panel, audits: readonly Audit[], pictures: ReadonlyMap<s
 <h2>${headings[panel]}</h2>
 <p class="note">${counted(draws, "draw")} behind each defense, on <code>${foreign(assumptions.model)}</code>; recovered within δ = ${significant(assumptions.delta)}. Of ${tuning.candidates} candidates an attacker, each on ${counted(tuning.draws, "draw")} that are not scored, the one with the least mean distance was taken. Differences are paired, with ${level} bootstrap intervals; shares have Clopper–Pearson intervals. The mean example, which needs no update, comes within δ of ${percent(baselines[0]!.recovered.estimate)}.</p>
 <div class="wide"><table>
-<thead><tr><th class="text">assumed law</th><th class="text">tuned to</th><th>mean distance</th><th>farther than the law that is there</th><th>recovered</th><th>interval</th></tr></thead>
+<thead><tr><th class="text">assumed law</th><th class="text">tuned to</th><th>mean distance</th><th>farther than with the true law</th><th>recovered</th><th>interval</th></tr></thead>
 ${audits.map(rows)}
 </table></div>
 ${remarks(audits)}
 ${
-  panel === "pictures" &&
-  html`<h3 style="margin-top: 24px"><b>The first picture that was drawn</b> <span class="note">original and reconstruction</span></h3>
+  panel === "images" &&
+  html`<h3 style="margin-top: 24px"><b>The first image that was drawn</b> <span class="note">original and reconstruction</span></h3>
 ${audits.map(
   (audit) => html`<p class="note" style="margin: 18px 0 0">behind <code>${foreign(audit.cells[0]!.defense)}</code>, assuming</p>
 ${exampleImages(audit, "first", pictures, ({ law }) => foreign(law))}`,
@@ -114,7 +115,7 @@ ${exampleImages(audit, "first", pictures, ({ law }) => foreign(law))}`,
 </section>`;
 }
 
-/** What audits remark beside their numbers: choices at the end of what was tried. */
+/** What audits say about their numbers: choices at the end of what was tried. */
 function remarks(audits: readonly Audit[]): Markup | false {
   const all = new Set(audits.flatMap(({ notes }) => notes));
   return (
@@ -130,7 +131,7 @@ function rows(audit: Audit): Markup {
 ${audit.cells.map(({ law, tuned, recovered }, i) => {
   const { farther } = wrongs[i - 1] ?? { farther: null };
   const difference = farther ? `${signed(farther.mean, 3)} (${signed(farther.low, 3)} to ${signed(farther.high, 3)})` : "–";
-  return html`<tr><th class="text name" scope="row">${foreign(law)}${i === 0 && html`<br><span class="mark back">the law that is there</span>`}</th><td class="text"><code>${tunedWords({ tuned })}</code></td><td class="strong">${significant(meanDistance(audit, i))}</td><td>${difference}</td><td>${percent(recovered.estimate)}</td><td>${percent(recovered.lower)} – ${percent(recovered.upper)}</td></tr>
+  return html`<tr><th class="text name" scope="row">${foreign(law)}${i === 0 && html`<br><span class="mark back">the true law</span>`}</th><td class="text"><code>${tunedWords({ tuned })}</code></td><td class="strong">${significant(meanDistance(audit, i))}</td><td>${difference}</td><td>${percent(recovered.estimate)}</td><td>${percent(recovered.lower)} – ${percent(recovered.upper)}</td></tr>
 `;
 })}</tbody>
 `;

@@ -1,4 +1,4 @@
-import type { Result } from "../audit/index.ts";
+import type { Result } from "../runs/index.ts";
 import { colophon } from "./colophon.ts";
 import { curves } from "./curves.ts";
 import { differenceNote, filmstrips } from "./filmstrips.ts";
@@ -13,7 +13,7 @@ import { baselineNames, verdict } from "./verdict.ts";
 export interface AttackReport {
   readonly result: Result;
   /** PNG files by the names that the result has for them. */
-  readonly pictures: ReadonlyMap<string, Uint8Array>;
+  readonly images: ReadonlyMap<string, Uint8Array>;
   /** The command that makes the same result again. */
   readonly reproduce: string;
 }
@@ -23,7 +23,7 @@ export interface AttackReport {
  *
  * @throws LeakageError `file` where a picture that the result names is missing, is not a PNG, or has another size than its original.
  */
-export function attackReport({ result, pictures, reproduce }: AttackReport): string {
+export function attackReport({ result, images, reproduce }: AttackReport): string {
   const { sentence, detail } = verdict(result);
   return page(
     sentence,
@@ -36,7 +36,7 @@ ${facts(result)}
 <section>
 <h2>What came out of the update</h2>
 <p class="note">${differenceNote}</p>
-${filmstrips(result, pictures)}
+${filmstrips(result, images)}
 </section>
 <section>
 <h2>How the attack went</h2>

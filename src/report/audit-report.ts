@@ -4,7 +4,7 @@ import { byDefense, quantileTable, shareTable } from "./audit-shares.ts";
 import { auditVerdict, intervalWords, strongest } from "./audit-verdict.ts";
 import { colophon } from "./colophon.ts";
 import { exampleImages } from "./example-images.ts";
-import { definitions, givenRows } from "./given.ts";
+import { definitions, givenRows, trueLawWords } from "./given.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, grouped, percent, significant } from "./numbers.ts";
 import { page } from "./page.ts";
@@ -14,9 +14,9 @@ import { riskCurves } from "./risk-curves.ts";
 export interface AuditReport {
   readonly result: AuditResult;
   /** PNG files by the names that the result has for them. */
-  readonly pictures: ReadonlyMap<string, Uint8Array>;
-  /** The command that makes the same result again. */
-  readonly reproduce: string;
+  readonly images: ReadonlyMap<string, Uint8Array>;
+  /** The command that makes the same result again; without it, the report says that objects were made in code. */
+  readonly reproduce?: string;
 }
 
 /**
@@ -24,7 +24,7 @@ export interface AuditReport {
  *
  * @throws LeakageError `file` where a picture that the result names is missing.
  */
-export function auditReport({ result, pictures, reproduce }: AuditReport): string {
+export function auditReport({ result, images, reproduce }: AuditReport): string {
   const { sentence, detail } = auditVerdict(result);
   const level = `${+(100 * result.confidence).toPrecision(6)} %`;
   return page(
@@ -49,12 +49,12 @@ ${riskCurves(result)}
 <section>
 <h2>The ${result.items} that came back best</h2>
 <p class="note">Of each attack on each defense the one whose reconstruction came nearest: the worst for its owner.</p>
-${exampleImages(result, "nearest", pictures)}
+${exampleImages(result, "nearest", images)}
 </section>
 <section>
 <h2>The first ${result.items} that was drawn</h2>
 <p class="note">Nobody chose it: what an attack brings back when it is neither at its best nor at its worst.</p>
-${exampleImages(result, "first", pictures)}
+${exampleImages(result, "first", images)}
 </section>
 ${againstOneAnother(result, level)}
 <section>
@@ -145,20 +145,28 @@ function gate({ text, verdicts, fails, confidence }: NonNullable<AuditResult["ga
 }
 
 /** What the last digits depend on beside the command. */
-const machine = ({ threads }: AuditResult): readonly string[] =>
-  threads.length === 0
+const machine = ({ threads, seconds }: AuditResult): readonly string[] => [
+  phases(seconds),
+  ...(threads.length === 0
     ? []
     : [
         `The runtime had ${threads.join(" or ")} ${threads.join() === "1" ? "thread" : "threads"}; with another number the last digits may differ.`,
-      ];
+      ]),
+];
+
+/** Where the time went. */
+const phases = (seconds: AuditResult["seconds"]): string =>
+  `Seconds: ${Object.entries(seconds)
+    .map(([phase, spent]) => `${phase} ${significant(spent)}`)
+    .join(", ")}.`;
 
 /** What each attack took for granted, beside what was there. */
 function assumed({ cells }: AuditResult): Markup {
   return html`<div class="wide"><table>
-<thead><tr><th class="text">defense</th><th class="text">attack</th><th class="text">law assumed</th><th class="text">law that was there</th><th class="text">prior assumed</th><th class="text">ball</th></tr></thead>
+<thead><tr><th class="text">defense</th><th class="text">attack</th><th class="text">law assumed</th><th class="text">the defense's own law</th><th class="text">prior assumed</th><th class="text">ball</th></tr></thead>
 <tbody>${cells.map(
     ({ defense, attack, law, trueLaw, prior, radius, points }) =>
-      html`<tr><th class="text name" scope="row"><code>${foreign(defense)}</code></th><td class="text name"><code>${foreign(attack)}</code></td><td class="text name">${foreign(law)}</td><td class="text name">${trueLaw === null ? "none that has a density" : trueLaw === law ? "the same" : foreign(trueLaw)}</td><td class="text name">${foreign(prior)}</td><td class="text name">${radius === 0 ? "a point" : `${counted(points, "point")}, radius ${significant(radius)}`}</td></tr>
+      html`<tr><th class="text name" scope="row"><code>${foreign(defense)}</code></th><td class="text name"><code>${foreign(attack)}</code></td><td class="text name">${foreign(law)}</td><td class="text name">${trueLaw === null ? "–" : trueLaw.kind === "known" && trueLaw.text === law ? "the same" : trueLawWords(trueLaw)}</td><td class="text name">${foreign(prior)}</td><td class="text name">${radius === 0 ? "a point" : `${counted(points, "point")}, radius ${significant(radius)}`}</td></tr>
 `,
   )}</tbody>
 </table></div>`;

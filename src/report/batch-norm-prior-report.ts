@@ -1,5 +1,6 @@
 import type { BatchNormPriorResult } from "../experiments/index.ts";
 import { colophon } from "./colophon.ts";
+import type { ExperimentReport } from "./experiment-telling.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, fixed, percent, signed, significant } from "./numbers.ts";
 import { page } from "./page.ts";
@@ -69,8 +70,8 @@ function neighborhood(batches: readonly Batch[]): string {
 const explained = (batches: readonly Batch[], arm: (typeof arms)[number]): number =>
   batches.filter(({ matching }) => matching[arm] !== null && matching[arm] < nearly * matching.nothing).length;
 
-/** The report of that comparison: one HTML file that needs nothing beside it and no script. */
-export function batchNormPriorReport(result: BatchNormPriorResult, pictures: ReadonlyMap<string, Uint8Array>, reproduce: string): string {
+/** The report of that comparison: one HTML file that needs no other file and no script. */
+export function batchNormPriorReport({ result, images: pictures, reproduce }: ExperimentReport<BatchNormPriorResult>): string {
   const { sentence, detail } = batchNormPriorVerdict(result);
   return page(
     sentence,
@@ -110,7 +111,7 @@ function means({ psnr, difference, attacks }: BatchNormPriorResult): Markup {
 </table></div>`;
 }
 
-/** Of a batch whose pictures were kept: each original, with what came back without the prior and with it. */
+/** Of a batch whose images were kept: each original, with what came back without the prior and with it. */
 function strips({ images }: Batch, i: number, pictures: ReadonlyMap<string, Uint8Array>): Markup | false {
   const kept = images.flatMap(({ files, ...image }) => (files ? [{ ...image, files }] : []));
   return (

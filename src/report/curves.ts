@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import type { Result } from "../audit/index.ts";
+import type { Result } from "../runs/index.ts";
 import { html, type Markup } from "./html.ts";
 import { counted, grouped, spaced } from "./numbers.ts";
 import { plot } from "./plot.ts";

@@ -1,51 +1,32 @@
 import type { ExperimentResult } from "../experiments/index.ts";
 import { assumedLawReport, assumedLawVerdict } from "./assumed-law-report.ts";
 import { batchNormPriorReport, batchNormPriorVerdict } from "./batch-norm-prior-report.ts";
+import type { ExperimentReport, Telling } from "./experiment-telling.ts";
 import { figure1Report, figure1Verdict } from "./figure-1-report.ts";
 import { figure4Report, figure4Verdict } from "./figure-4-report.ts";
 import { table1Report, table1Verdict } from "./table-1-report.ts";
 
-/** What the report of an experiment is made of. */
-export interface ExperimentReport {
-  readonly result: ExperimentResult;
-  /** PNG files by the names that the result has for them. */
-  readonly pictures: ReadonlyMap<string, Uint8Array>;
-  /** The command that makes the same result again. */
-  readonly reproduce: string;
-}
+type Kind = ExperimentResult["experiment"];
+
+/** A telling for each experiment. */
+const tellings: { readonly [Name in Kind]: Telling<Extract<ExperimentResult, { readonly experiment: Name }>> } = {
+  "assumed-law": { verdict: assumedLawVerdict, report: assumedLawReport },
+  "batch-norm-prior": { verdict: batchNormPriorVerdict, report: batchNormPriorReport },
+  "figure-1": { verdict: figure1Verdict, report: figure1Report },
+  "figure-4": { verdict: figure4Verdict, report: figure4Report },
+  "table-1": { verdict: table1Verdict, report: table1Report },
+};
+
+/** The compiler cannot see that the telling is that of the result. */
+const tellingOf = ({ experiment }: ExperimentResult) => tellings[experiment] as Telling<ExperimentResult>;
 
 /**
- * The report of a figure or table of the paper: one HTML file that needs nothing beside it and no script.
+ * The report of a figure or table of the paper: one HTML file that needs no other file and no script.
  *
- * @throws LeakageError `file` where a picture that the result names is missing.
+ * @throws LeakageError `file` where an image that the result names is missing.
  */
-export function experimentReport({ result, pictures, reproduce }: ExperimentReport): string {
-  switch (result.experiment) {
-    case "assumed-law":
-      return assumedLawReport(result, pictures, reproduce);
-    case "batch-norm-prior":
-      return batchNormPriorReport(result, pictures, reproduce);
-    case "figure-1":
-      return figure1Report(result, pictures, reproduce);
-    case "figure-4":
-      return figure4Report(result, reproduce);
-    case "table-1":
-      return table1Report(result, reproduce);
-  }
-}
+export const experimentReport = (report: ExperimentReport): string => tellingOf(report.result).report(report);
 
 /** What an experiment came to, in plain words. */
-export function experimentVerdict(result: ExperimentResult): { readonly sentence: string; readonly detail: string } {
-  switch (result.experiment) {
-    case "assumed-law":
-      return assumedLawVerdict(result);
-    case "batch-norm-prior":
-      return batchNormPriorVerdict(result);
-    case "figure-1":
-      return figure1Verdict(result);
-    case "figure-4":
-      return figure4Verdict(result);
-    case "table-1":
-      return table1Verdict(result);
-  }
-}
+export const experimentVerdict = (result: ExperimentResult): ReturnType<Telling<ExperimentResult>["verdict"]> =>
+  tellingOf(result).verdict(result);

@@ -1,5 +1,6 @@
 import type { Figure1Result } from "../experiments/index.ts";
 import { colophon } from "./colophon.ts";
+import type { ExperimentReport } from "./experiment-telling.ts";
 import { pathChart, pathCurves, pathLegend } from "./figure-1-charts.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, fixed, grouped, percent, significant } from "./numbers.ts";
@@ -15,8 +16,8 @@ export function figure1Verdict({ recovered, path, delta }: Figure1Result): { rea
   };
 }
 
-/** The report of figure 1: one HTML file that needs nothing beside it and no script. */
-export function figure1Report(result: Figure1Result, pictures: ReadonlyMap<string, Uint8Array>, reproduce: string): string {
+/** The report of figure 1: one HTML file that needs no other file and no script. */
+export function figure1Report({ result, images: pictures, reproduce }: ExperimentReport<Figure1Result>): string {
   const { sentence, detail } = figure1Verdict(result);
   const { assumes, shown } = result;
   const ball =
@@ -37,7 +38,7 @@ ${snapshots(result, pictures)}
 </section>
 <section>
 <h2>The ball</h2>
-<p class="note">The path on the plane through the original that holds the first point and the direction across it in which the path strays most; it shows ${percent(shown)} of the squared distances. The discs are balls of radius δ around the original and around the points in the pictures. What lies in a disc need not lie in the ball: the plane hides the other directions.</p>
+<p class="note">The path on the plane through the original that holds the first point and the direction across it in which the path strays most; it shows ${percent(shown)} of the squared distances. The discs are balls of radius δ around the original and around the points in the images. What lies in a disc need not lie in the ball: the plane hides the other directions.</p>
 <div class="curves">${pathChart(result)}<div>${pathCurves(result)}</div>${pathLegend}</div>
 </section>
 <section>

@@ -1,5 +1,6 @@
 import type { Figure4Result, Series } from "../experiments/index.ts";
 import { colophon } from "./colophon.ts";
+import type { ExperimentReport } from "./experiment-telling.ts";
 import { figure4Charts, pairName, stepCharts } from "./figure-4-charts.ts";
 import { tunedSection } from "./figure-4-tuned.ts";
 import { html, type Markup } from "./html.ts";
@@ -45,8 +46,8 @@ const differences = ([bayes, ...others]: readonly Series[]): string =>
       "; ",
     )}. Medians, the optimal one first: ${[bayes!, ...others].map(({ finalDistance }) => fixed(finalDistance.median, 3)).join(", ")}.`;
 
-/** The report of figure 4: one HTML file that needs nothing beside it and no script. */
-export function figure4Report(result: Figure4Result, reproduce: string): string {
+/** The report of figure 4: one HTML file that needs no other file and no script. */
+export function figure4Report({ result, reproduce }: ExperimentReport<Figure4Result>): string {
   const { sentence, detail } = figure4Verdict(result);
   const { series, tuned } = result;
   const [lead, ...more] = detail.split("\n");

@@ -1,5 +1,5 @@
-import type { ImageResult, Result } from "../audit/index.ts";
 import { decodePng, encodePng } from "../formats/index.ts";
+import type { ImageResult, Result } from "../runs/index.ts";
 import { difference, differenceGain } from "./difference.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { fixed, grouped } from "./numbers.ts";

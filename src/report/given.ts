@@ -1,4 +1,4 @@
-import type { Result } from "../audit/index.ts";
+import type { Result } from "../runs/index.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, significant } from "./numbers.ts";
 
@@ -19,10 +19,18 @@ const batchNorm: Readonly<Record<Assumptions["batchNorm"], string>> = {
 type Row = readonly [term: string, text: Markup | string];
 
 /** The law that the attacker assumed, and whether it is the one that was there. */
-function lawRow({ law, trueLaw, defense }: Assumptions): Markup | string {
-  if (trueLaw === law) return html`${foreign(law)}: the one that is there`;
-  if (trueLaw !== null) return html`${foreign(law)}; the one that is there is ${foreign(trueLaw)}`;
-  return defense === null ? foreign(law) : html`${foreign(law)}; an update without noise has no density`;
+function lawRow({ law, trueLaw }: Assumptions): Markup | string {
+  if (trueLaw === null) return foreign(law);
+  return trueLaw.kind === "known" && trueLaw.text === law
+    ? html`${foreign(law)}, which is the defense's own`
+    : html`${foreign(law)}. The defense's own: ${trueLawWords(trueLaw)}`;
+}
+
+/** What is true of a defense's law. */
+export function trueLawWords(trueLaw: NonNullable<Assumptions["trueLaw"]>): Markup | string {
+  if (trueLaw.kind === "known") return foreign(trueLaw.text);
+  if (trueLaw.kind === "unknown") return html`not known, because ${foreign(trueLaw.text)}`;
+  return "no density, because nothing is random in it";
 }
 
 /** What the attacker was given, and what it took for granted. */

@@ -1,7 +1,8 @@
 export { type AttackReport, attackReport } from "./attack-report.ts";
 export { type AuditReport, auditReport } from "./audit-report.ts";
 export { auditVerdict } from "./audit-verdict.ts";
-export { type ExperimentReport, experimentReport, experimentVerdict } from "./experiment-report.ts";
+export { experimentReport, experimentVerdict } from "./experiment-report.ts";
+export type { ExperimentReport } from "./experiment-telling.ts";
 export { nearestWords } from "./nearest-words.ts";
 export { terminalPicture } from "./terminal-picture.ts";
 export { tunedWords } from "./tuned-words.ts";

@@ -1,4 +1,4 @@
-import type { ImageMetrics, Result } from "../audit/index.ts";
+import type { ImageMetrics, Result } from "../runs/index.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { nearestWords } from "./nearest-words.ts";
 import { fixed, grouped, significant, spaced } from "./numbers.ts";

@@ -1,5 +1,6 @@
 import type { Table1Result } from "../experiments/index.ts";
 import { colophon } from "./colophon.ts";
+import type { ExperimentReport } from "./experiment-telling.ts";
 import { foreign, html } from "./html.ts";
 import { counted, significant } from "./numbers.ts";
 import { page } from "./page.ts";
@@ -24,8 +25,8 @@ export function table1Verdict({ rows }: Table1Result): { readonly sentence: stri
 
 const ballOf = (radius: number, samples: number): string => (radius === 0 ? "δ = 0, k = 1" : `δ = ${significant(radius)}, k = ${samples}`);
 
-/** The report of table 1: one HTML file that needs nothing beside it and no script. */
-export function table1Report(result: Table1Result, reproduce: string): string {
+/** The report of table 1: one HTML file that needs no other file and no script. */
+export function table1Report({ result, reproduce }: ExperimentReport<Table1Result>): string {
   const { sentence } = table1Verdict(result);
   return page(
     sentence,

@@ -1,4 +1,4 @@
-import type { ImageMetrics, ImageResult, Result } from "../audit/index.ts";
+import type { ImageMetrics, ImageResult, Result } from "../runs/index.ts";
 import { nearestWords } from "./nearest-words.ts";
 import { counted, significant, spaced } from "./numbers.ts";
 

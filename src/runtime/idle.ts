@@ -1,20 +1,29 @@
 import { fingerprint, type Tensor } from "../graph/index.ts";
 import { openSession, type Place, type Session } from "./session.ts";
 
-/** What is kept of sessions that nobody uses: the latest, as long as they are few and hold less than 256 MB together, about. */
+/**
+ * Limits on the idle sessions that are kept: the most recent ones, as long as they are few and
+ * together hold less than about 256 MB.
+ */
 const most = { sessions: 8, entries: 2 ** 26 };
 
-/** Sessions that nobody uses, by what they compute and where; the one that was given back last stands last. */
+/**
+ * Idle sessions, keyed by what they compute and where. The last one is the one that was returned
+ * most recently.
+ */
 const idle: { readonly key: string; readonly session: Session }[] = [];
 
-/** A session that is one program's alone until it is given back. */
+/** A session that belongs to one program until the program returns it. */
 export interface Lease {
   readonly session: Session;
-  /** Gives it back, for the next program that computes the same. */
+  /** Returns the session, for the next program that computes the same. */
   end(): Promise<void>;
 }
 
-/** A session for tensors that are simplified already: one that is idle and computes the same, with the same constants in the same place, or else a new one. */
+/**
+ * Leases a session for simplified tensors: an idle one that computes the same with the same
+ * constants in the same place, or otherwise a new one.
+ */
 export async function lease(names: readonly string[], tensors: readonly Tensor[], place: Place): Promise<Lease> {
   const key = `${place.device ?? "cpu"} ${place.threads ?? "all"} ${JSON.stringify(names)}\n${fingerprint(tensors)}`;
   const at = idle.findLastIndex((one) => one.key === key);
@@ -31,7 +40,10 @@ export async function lease(names: readonly string[], tensors: readonly Tensor[]
   };
 }
 
-/** Frees the memory of all programs that were disposed of. A program of the same graph and constants is then compiled anew. */
+/**
+ * Frees the memory of all disposed programs. A program with the same graph and constants is then
+ * compiled again.
+ */
 export async function releasePrograms(): Promise<void> {
   for (const { session } of idle.splice(0)) await session.release();
 }

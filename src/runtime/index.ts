@@ -1,5 +1,6 @@
 export { releasePrograms } from "./idle.ts";
+export { compileNested, type Filled, inputsAt, type Nested, numbersAt } from "./nested.ts";
 export { type CompileOptions, compile } from "./onnx.ts";
-export type { Numbers, Program } from "./program.ts";
+export type { Program } from "./program.ts";
 export { evaluate, interpret } from "./reference.ts";
 export { devices } from "./session.ts";

@@ -1,95 +1,129 @@
 import { type Sampler, simplify, splitInvariant, type Tensor } from "../graph/index.ts";
 import { lease } from "./idle.ts";
 import { checkFeeds, type Numbers, type Program } from "./program.ts";
-import { evaluate } from "./reference.ts";
+import { evaluate, inputsOf, interpret } from "./reference.ts";
+import type { Fed } from "./session.ts";
 
+/** How a program is compiled and where it runs. */
 export interface CompileOptions {
   /**
-   * Threads of one operation; the number of cores by default. In a browser the first program decides for all, half the cores (at most 4) by default, and only a
-   * cross-origin isolated page has more than one.
+   * Threads per operation; the number of cores by default. In a browser, the first program decides
+   * for all programs: half the cores (at most 4) by default, and more than one only on a
+   * cross-origin isolated page.
    */
   readonly threads?: number;
-  /** Where to run: `cpu` (the default), or another execution provider of the installed ONNX Runtime. */
+  /**
+   * The device: `cpu` (the default), or another execution provider of the installed ONNX Runtime.
+   */
   readonly device?: string;
-  /** Inputs that are the same in every call. What depends on them alone is computed once, here, and they are not fed again. */
+  /**
+   * The precision: `float32` in ONNX Runtime (the default), or `float64` in the interpreter, which
+   * is slow but exact to the last digit.
+   */
+  readonly precision?: "float32" | "float64";
+  /**
+   * Inputs that are the same in every call. Expressions that depend only on them are computed once,
+   * at compile time, and these inputs are not fed again.
+   */
   readonly fixed?: Readonly<Record<string, Numbers>>;
 }
 
-/** A draw that is made outside the program: which distribution, from which key, into which array. */
+/** A draw that is made outside the program: the distribution, the key, and the array to fill. */
 interface Hoisted {
-  readonly name: string;
   readonly sampler: Sampler;
   readonly key: Tensor;
   readonly out: Float32Array;
 }
 
 /**
- * Compiles expressions into one ONNX Runtime program. One that was disposed of is taken up again, instead of compiling, where it computes the same with the same
- * constants; {@link releasePrograms} frees what is kept for that.
+ * Compiles expressions into one program of ONNX Runtime. A disposed program with the same
+ * expressions and constants is reused instead; {@link releasePrograms} frees what is kept for that.
+ *
+ * @throws LeakageError `runtime` for a device that does not exist or cannot be used.
+ * @example
+ * ```ts
+ * import { compile, graph } from "gradleak";
+ *
+ * const x = graph.input("x", [3]);
+ * const program = await compile({ sum: x.square().sum() });
+ * const { sum } = await program.run({ x: Float32Array.of(1, 2, 3) }); // 14
+ * await program.dispose();
+ * ```
  */
 export async function compile<Name extends string>(
   outputs: Readonly<Record<Name, Tensor>>,
   options: CompileOptions = {},
 ): Promise<Program<Name>> {
+  if (options.precision === "float64") return withFixed(interpret(outputs), options.fixed ?? {});
   const names = Object.keys(outputs) as Name[];
   const simplified = simplify(names.map((name) => outputs[name]));
   if (!options.fixed) return open(names, simplified, options);
   const { once, outputs: rest } = splitInvariant(simplified, new Set(Object.keys(options.fixed)));
-  const program = await open(names, rest, options);
-  const fixed = { ...options.fixed, ...(await runOnce(once, options.fixed, options)) };
+  return open(names, rest, { ...options, fixed: { ...options.fixed, ...(await runOnce(once, options)) } });
+}
+
+/** Binds some inputs of a program to fixed numbers. */
+function withFixed<Name extends string>(program: Program<Name>, fixed: Readonly<Record<string, Numbers>>): Program<Name> {
   const inputs = new Map([...program.inputs].filter(([name]) => !(name in fixed)));
   return { ...program, inputs, run: (feeds) => program.run({ ...fixed, ...feeds }) };
 }
 
-async function runOnce(
-  once: Readonly<Record<string, Tensor>>,
-  feeds: Readonly<Record<string, Numbers>>,
-  options: CompileOptions,
-): Promise<Record<string, Numbers>> {
+async function runOnce(once: Readonly<Record<string, Tensor>>, options: CompileOptions): Promise<Record<string, Numbers>> {
   if (Object.keys(once).length === 0) return {};
   const program = await open(Object.keys(once), Object.values(once), options);
   try {
-    return await program.run(feeds);
+    return await program.run({});
   } finally {
     await program.dispose();
   }
 }
 
-/** A program of tensors that are simplified already. */
+const float32 = (numbers: Numbers): Float32Array => (numbers instanceof Float32Array ? numbers : Float32Array.from(numbers));
+
+/** Opens a program for simplified tensors. */
 async function open<Name extends string>(
   names: readonly Name[],
   tensors: readonly Tensor[],
-  options: CompileOptions,
+  { fixed = {}, ...place }: CompileOptions,
 ): Promise<Program<Name>> {
-  const { session, end } = await lease(names, tensors, options);
+  const all = inputsOf(tensors);
+  const isFixed = (name: string) => Object.hasOwn(fixed, name);
+  checkFeeds(new Map([...all].filter(([name]) => isFixed(name))), fixed);
+  const inputs = new Map([...all].filter(([name]) => !isFixed(name)));
+  const { session, end } = await lease(names, tensors, place);
   let disposed = false;
-  const draws: Hoisted[] = [...session.feeds].flatMap(([name, tensor]) =>
-    tensor.kind === "draw"
-      ? [{ name, sampler: (tensor as Tensor<"draw">).attributes.sampler, key: tensor.inputs[0]!, out: new Float32Array(tensor.size) }]
-      : [],
-  );
+  // A step of a small network takes less than a millisecond, so a run does little else. Whatever is
+  // the same in every run is made here.
+  const kept: Record<string, Fed> = {};
+  const draws: Hoisted[] = [];
+  const fed: string[] = [];
+  for (const [name, tensor] of session.feeds) {
+    if (tensor.kind === "draw") {
+      const out = new Float32Array(tensor.size);
+      draws.push({ sampler: (tensor as Tensor<"draw">).attributes.sampler, key: tensor.inputs[0]!, out });
+      kept[name] = session.fed(name, out);
+    } else if (isFixed(name)) kept[name] = session.fed(name, float32(fixed[name]!));
+    else fed.push(name);
+  }
+  const keys = draws.map(({ key }) => key);
   const fillDraws = (feeds: Readonly<Record<string, Numbers>>) => {
-    const keys = evaluate(
-      draws.map(({ key }) => key),
-      feeds,
-    );
+    const values = evaluate(keys, { ...fixed, ...feeds });
     draws.forEach(({ sampler, out }, i) => {
-      const words = keys[i]!.data;
+      const words = values[i]!.data;
       const length = out.length / (words.length / 2);
       for (let k = 0; 2 * k < words.length; k++)
         sampler.fill([words[2 * k]!, words[2 * k + 1]!], out.subarray(k * length, (k + 1) * length));
     });
   };
-  const float32 = (numbers: Numbers) => (numbers instanceof Float32Array ? numbers : Float32Array.from(numbers));
   return {
-    inputs: session.inputs,
+    inputs,
     run: async (feeds) => {
-      if (disposed) throw new RangeError("a program that was disposed of cannot run");
-      checkFeeds(session.inputs, feeds);
-      fillDraws(feeds);
-      const drawn = new Map(draws.map(({ name, out }) => [name, out]));
-      const given = [...session.feeds.keys()].map((name) => [name, drawn.get(name) ?? float32(feeds[name]!)] as const);
-      return (await session.run(Object.fromEntries(given))) as Record<Name, Float32Array>;
+      if (disposed) throw new RangeError("a disposed program cannot run");
+      checkFeeds(inputs, feeds);
+      if (draws.length > 0) fillDraws(feeds);
+      const given = { ...kept };
+      for (const name of fed) given[name] = session.fed(name, float32(feeds[name]!));
+      return (await session.run(given)) as Record<Name, Float32Array>;
     },
     dispose: async () => {
       if (disposed) return;

@@ -1,7 +1,21 @@
 import { rulesOf, simplify, type Tensor, topological, type Value } from "../graph/index.ts";
 import { checkFeeds, type Numbers, type Program } from "./program.ts";
 
-/** Evaluates expressions in float64, operation by operation. Slow, and the oracle of all tests. */
+/**
+ * Evaluates expressions in float64, operation by operation. It is slow, and serves as the reference
+ * in all tests.
+ *
+ * @throws RangeError for an input without numbers in `feeds`.
+ * @example
+ * ```ts
+ * import { evaluate, graph } from "gradleak";
+ *
+ * const x = graph.input("x", [2]);
+ * const [slope] = graph.grad(x.square().sum(), [x]);
+ * const [value] = evaluate([slope!], { x: [1, 2] });
+ * console.log(value!.data); // Float64Array [2, 4]
+ * ```
+ */
 export function evaluate(outputs: readonly Tensor[], feeds: Readonly<Record<string, Numbers | readonly number[]>> = {}): Value[] {
   const values = new Map<Tensor, Value>();
   for (const tensor of topological(outputs)) {
@@ -18,13 +32,13 @@ export function evaluate(outputs: readonly Tensor[], feeds: Readonly<Record<stri
   return outputs.map((tensor) => values.get(tensor)!);
 }
 
-/** The inputs among the tensors that the outputs are computed from. */
+/** The inputs that the outputs depend on. */
 export function inputsOf(outputs: readonly Tensor[]): Program["inputs"] {
   const placeholders = topological(outputs).filter((tensor): tensor is Tensor<"input"> => tensor.kind === "input");
   return new Map(placeholders.map(({ attributes: { name, shape, dtype } }) => [name, { shape, dtype }]));
 }
 
-/** A program of the float64 interpreter, with the same interface as a compiled one. */
+/** Makes a program that runs in the float64 interpreter, with the interface of a compiled one. */
 export function interpret<Name extends string>(outputs: Readonly<Record<Name, Tensor>>): Program<Name> {
   const names = Object.keys(outputs) as Name[];
   const tensors = simplify(names.map((name) => outputs[name]));

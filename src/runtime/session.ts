@@ -2,11 +2,9 @@ import type * as Ort from "onnxruntime-common";
 import { LeakageError } from "../errors.ts";
 import { type Tensor, topological } from "../graph/index.ts";
 import { toOnnx } from "../onnx/index.ts";
-import type { Program } from "./program.ts";
-import { inputsOf } from "./reference.ts";
 
-/** ONNX Runtime for Node or for browsers, whichever this is. */
-export const runtime = (): Promise<typeof Ort> => {
+/** Loads ONNX Runtime for Node or for browsers, depending on the platform. */
+const runtime = (): Promise<typeof Ort> => {
   loaded ??= (import("#onnxruntime") as Promise<typeof Ort & { default?: typeof Ort }>).then((module) => module.default ?? module);
   return loaded;
 };
@@ -27,32 +25,47 @@ async function provider(device: string): Promise<string> {
   const offered = await devices();
   const name = device === "cpu" && !offered.includes("cpu") ? "wasm" : device;
   if (!offered.includes(name))
-    throw new LeakageError("runtime", `the device "${device}" is not there; the installed ONNX Runtime offers ${offered.join(", ")}`);
+    throw new LeakageError("runtime", `there is no device "${device}"; the installed ONNX Runtime offers ${offered.join(", ")}`);
   return name;
 }
 
 /** Where and how a session runs. */
 export interface Place {
-  /** Threads of one operation; the number of cores by default. */
+  /** Threads per operation; the number of cores by default. */
   readonly threads?: number;
-  /** `cpu` by default. */
+  /** The device; `cpu` by default. */
   readonly device?: string;
 }
 
-/** A session of ONNX Runtime. It keeps no numbers from run to run, so that whoever has it can use it. */
+/**
+ * Numbers in the form that a session takes. They are not copied, so the array must not change
+ * before the run has ended.
+ */
+export type Fed = Ort.Tensor;
+
+/**
+ * A session of ONNX Runtime. It keeps no numbers between runs, so any program that computes the
+ * same can use it.
+ */
 export interface Session {
-  /** What it must be fed with, but draws. */
-  readonly inputs: Program["inputs"];
-  /** All that it is fed with, by name: inputs, and draws that are made outside. */
+  /** The inputs of the session by name: placeholders, and draws that are made outside. */
   readonly feeds: ReadonlyMap<string, Tensor>;
-  /** About how many numbers it holds: its constants, and the most of its results that are needed at one time. */
+  /**
+   * Roughly how many numbers the session holds: its constants, and the largest set of results that
+   * are needed at one time.
+   */
   readonly entries: number;
-  /** Runs it; results by output name. */
-  run(feeds: Readonly<Record<string, Float32Array>>): Promise<Record<string, Float32Array>>;
+  /** Wraps the numbers of one feed, which can be fed again and again. */
+  fed(name: string, numbers: Float32Array): Fed;
+  /**
+   * Runs the session with a value for each of its feeds and no others. Returns results by output
+   * name.
+   */
+  run(feeds: Readonly<Record<string, Fed>>): Promise<Record<string, Float32Array>>;
   release(): Promise<void>;
 }
 
-/** ONNX Runtime's complaint, with the operation and shapes behind the node that it names. */
+/** Adds to an error of ONNX Runtime the operation and shapes behind the node that it names. */
 function explain(error: unknown, origins: ReadonlyMap<string, string>): unknown {
   const message = error instanceof Error ? error.message : String(error);
   const name = [...origins.keys()].findLast((node) => new RegExp(`\\b${node}\\b`).test(message));
@@ -60,7 +73,10 @@ function explain(error: unknown, origins: ReadonlyMap<string, string>): unknown 
   return new LeakageError("runtime", `ONNX Runtime refuses the operation ${origins.get(name)}: ${message}`, { cause: error });
 }
 
-/** Entries of the constants, and the most entries of results that are needed at one time when all is computed in order. */
+/**
+ * The number of entries of all constants, plus the largest number of entries of results that are
+ * alive at one time when everything is computed in order.
+ */
 function entriesOf(outputs: readonly Tensor[]): number {
   const order = topological(outputs);
   const last = new Map<Tensor, Tensor>();
@@ -80,7 +96,7 @@ function entriesOf(outputs: readonly Tensor[]): number {
   return constants + most;
 }
 
-/** Opens a session for tensors that are simplified already. */
+/** Opens a session for simplified tensors. */
 export async function openSession(
   names: readonly string[],
   tensors: readonly Tensor[],
@@ -88,7 +104,7 @@ export async function openSession(
 ): Promise<Session> {
   const ort = await runtime();
   const executionProvider = await provider(device);
-  // A browser has one pool of threads for all sessions, as large as the first one asks.
+  // A browser has one thread pool for all sessions, sized by the first one.
   if (threads) ort.env.wasm.numThreads = threads;
   const { bytes, feeds, origins } = toOnnx(Object.fromEntries(names.map((name, i) => [name, tensors[i]!])));
   const session = await ort.InferenceSession.create(bytes, {
@@ -103,20 +119,22 @@ export async function openSession(
     const [reason] = String(error instanceof Error ? error.message : error).split("\n");
     throw new LeakageError(
       "runtime",
-      `the device "${executionProvider}" is listed by ONNX Runtime and cannot be used here: ${reason}; "cpu" always can`,
+      `ONNX Runtime lists the device "${executionProvider}", but it cannot be used here: ${reason}; "cpu" always works`,
       { cause: error },
     );
   });
+  const named = names.map((name) => [name, `output.${name}`] as const);
   return {
-    inputs: inputsOf(tensors),
     feeds,
     entries: entriesOf(tensors),
-    run: async (numbers) => {
-      const given = [...feeds].map(([name, { shape }]) => [name, new ort.Tensor("float32", numbers[name]!, shape)]);
-      const results = await session.run(Object.fromEntries(given)).catch((error: unknown) => {
+    fed: (name, numbers) => new ort.Tensor("float32", numbers, feeds.get(name)!.shape),
+    run: async (given) => {
+      const results = await session.run(given).catch((error: unknown) => {
         throw explain(error, origins);
       });
-      return Object.fromEntries(names.map((name) => [name, results[`output.${name}`]!.data as Float32Array]));
+      const values: Record<string, Float32Array> = {};
+      for (const [name, output] of named) values[name] = results[output]!.data as Float32Array;
+      return values;
     },
     release: () => session.release(),
   };

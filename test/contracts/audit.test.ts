@@ -1,32 +1,15 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { endsReached } from "../../src/audit/audit-tuning.ts";
-import {
-  type AuditResult,
-  type AuditRun,
-  type AuditSpec,
-  audit as auditAll,
-  auditDraws,
-  auditSpec,
-  cellsOf,
-  examplesOf,
-  guessesFrom,
-  modelFor,
-  nearestPublic,
-  parseSpec,
-  readAuditChunk,
-  readTuned,
-  tuningRun,
-  tuningsOf,
-  validateAuditResult,
-} from "../../src/audit/index.ts";
-import { type AuditFlags, audit, prepare } from "../../src/cli/audit.ts";
-import { tune } from "../../src/cli/tune.ts";
+import { nowhere } from "../../src/audit/audit.ts";
+import { type AuditResult, auditDraws, drawRun, readAuditChunk, validateAuditResult } from "../../src/audit/index.ts";
+import { askedBy, type CommandFlags } from "../../src/cli/asked.ts";
+import { perform, type RunFlags } from "../../src/cli/perform.ts";
 import { chosenAttacks } from "../../src/cli/tuned.ts";
-import { vectorSets } from "../../src/data/index.ts";
+import { type Dataset, datasets, noFiles, type Split } from "../../src/data/index.ts";
+import { encodePng } from "../../src/formats/index.ts";
 import {
   bonferroni,
   bootstrapMean,
@@ -38,9 +21,15 @@ import {
   mcnemar,
   tango,
 } from "../../src/metrics/index.ts";
-import { initialWeights } from "../../src/models/index.ts";
 import { specHash } from "../../src/parts/index.ts";
-import { foldIn, keyFromSeed } from "../../src/random/index.ts";
+import { foldIn, keyFromSeed, stream } from "../../src/random/index.ts";
+import { auditSpec, cellSpecs } from "../../src/runs/audit-spec.ts";
+import { endsReached, tuningsOf } from "../../src/runs/audit-tuning.ts";
+import { type AuditSpec, memoryStore, plan, readTuned, realize, type Sources } from "../../src/runs/index.ts";
+import { prepareAudit } from "../../src/runs/prepare.ts";
+import { parseSpec } from "../../src/runs/spec.ts";
+import { finish } from "../../src/scenario/index.ts";
+import { gradleak, timeless } from "./command.ts";
 import { filesIn, interrupted } from "./interrupted.ts";
 
 const home = mkdtempSync(join(tmpdir(), "gradleak-audit-"));
@@ -48,28 +37,38 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 const at = (name: string) => join(home, name);
 
 const set = "gaussian:dimension=4,classes=3";
+const sources: Sources = {
+  dataset: async (asked, split) => datasets.build(asked).open(split, noFiles),
+  tensors: () => Promise.reject(new Error("no file is needed")),
+  places: {},
+};
+const surroundings = { machine: { threads: 1, clock: () => 0 }, versions: { gradleak: "0" } };
+const vectors = (split: Split) => sources.dataset(datasets.parse(set), split);
 const conditional = { kind: "gaussian", sigma: 0.3 };
 const attacks = [
   { kind: "bayes", steps: 12 },
   { kind: "bayes", steps: 12, conditional },
 ];
-const specOf = (changes: object = {}) =>
-  parseSpec(auditSpec, {
-    data: { kind: "gaussian", split: "test", vectors: vectorSets.parse(set) },
-    client: { model: { kind: "mlp", sizes: [6] }, weights: { kind: "initial" } },
-    defenses: ["laplacian:scale=0.02", "none"],
-    attacks,
-    prior: "gaussian",
-    score: { delta: 1.7, deltaSpace: "model" },
-    samples: 10,
-    seed: 5,
-    ...changes,
-  });
+const asked = (changes: object = {}) => ({
+  command: "audit",
+  data: { split: "test", set },
+  client: { model: { kind: "mlp", sizes: [6] }, weights: { kind: "initial" } },
+  defenses: ["laplacian:scale=0.02", "none"],
+  attacks,
+  prior: "gaussian",
+  score: { delta: 1.7, deltaSpace: "model" },
+  samples: 10,
+  seed: 5,
+  ...changes,
+});
+const realized = async (changes: object = {}) =>
+  realize(await prepareAudit(parseSpec(auditSpec, asked(changes)), sources), sources, surroundings.machine);
+const specOf = async (changes: object = {}): Promise<AuditSpec> => (await realized(changes)).spec;
 
 /** The attacks of a spec as if they had been tuned alike behind each of its defenses, so that they are compared. */
-const tunedAlike = (spec: AuditSpec): AuditSpec => ({
-  ...spec,
-  tuned: spec.defenses.flatMap((defense) =>
+const tunedAlike = async (changes: object = {}) => {
+  const spec = await specOf(changes);
+  const tuned = spec.defenses.flatMap((defense) =>
     spec.attacks.map((attack) => ({
       specHash: "0".repeat(64),
       settingHash: "1".repeat(64),
@@ -79,46 +78,24 @@ const tunedAlike = (spec: AuditSpec): AuditSpec => ({
       defense,
       attack,
     })),
-  ),
-});
+  );
+  return { ...changes, tuned };
+};
 
 /** An audit by the library, of the synthetic set. */
-async function audited(spec: AuditSpec): Promise<AuditResult> {
-  const [dataset, publicSet] = [vectorSets.build(set, "test"), vectorSets.build(set, "train")];
-  const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
-  const weights = initialWeights(model, keyFromSeed(3));
-  const guesses = guessesFrom({
-    examples: publicSet,
-    knowsLabels: true,
-    measured: { space: "pixel" },
-    delta: spec.score.delta,
-  });
-  const examples = examplesOf(publicSet);
-  const neighbors = nearestPublic(publicSet, { space: "pixel" }, 30);
-  const run = {
-    spec,
-    cells: cellsOf(spec),
-    dataset,
-    weights,
-    guesses,
-    nearestPublic: neighbors,
-    examples,
-    machine: { threads: 1, clock: () => 0 },
-  };
-  const going = auditAll({ run, publicSet, versions: { gradleak: "0" }, notes: [] });
-  let next = await going.next();
-  while (!next.done) next = await going.next();
-  return next.value.result;
+async function audited(changes: object): Promise<AuditResult> {
+  const { run } = await plan(asked(changes), sources, surroundings);
+  return (await finish(run(memoryStore()))) as AuditResult;
 }
 
 const distancesOf = ({ data }: AuditResult, cell: number) => data.map(({ distances }) => distances[cell]!);
 const recovers = (distance: number | null) => distance !== null && distance <= 1.7;
-/** The key of everything that an audit resamples. */
-const resampleKey = (seed: number) => foldIn(foldIn(keyFromSeed(seed), 0), 4);
+/** The key of what an audit resamples of a cell. */
+const resampleKey = (seed: number, cell: number) => foldIn(stream(keyFromSeed(seed), "resample"), cell);
 
 describe("an audit", () => {
   it("states the numbers of the statistics on its own draws", async () => {
-    const result = await audited(tunedAlike(specOf({ failIf: "recovered > 0.9" })));
+    const result = await audited(await tunedAlike({ failIf: "recovered > 0.9" }));
     expect(validateAuditResult(JSON.parse(JSON.stringify(result)), "result")).toEqual(result);
     expect(result.cells.map(({ defense, attack }) => [defense.split(":")[0], attack.includes("conditional")])).toEqual([
       ["laplacian", false],
@@ -141,16 +118,17 @@ describe("an audit", () => {
       const near = result.data.filter(({ guesses }) => guesses[guess.name]![0]! <= 1.7).length;
       expect(guess.recovered).toEqual(clopperPearson(near, 10, 0.95));
     }
-    // Beside the guesses, and not among them: the nearest of the 30 public vectors that were looked at.
-    const publicVectors = Array.from({ length: 30 }, (_, i) => vectorSets.build(set, "train").example(i).image);
+    // Next to the guesses, and not among them: the nearest of the 500 public vectors that were looked at.
+    const [test, train] = [await vectors("test"), await vectors("train")];
+    const publicVectors = Array.from({ length: 500 }, (_, i) => train.example(i).image);
     const neighbors = result.data.map(({ images }) => {
-      const { image } = vectorSets.build(set, "test").example(images[0]!);
+      const { image } = test.example(images[0]!);
       return Math.min(...publicVectors.map((other) => Math.hypot(...image.map((entry, i) => entry - other[i]!))));
     });
     result.data.forEach(({ nearestPublic }, i) => {
       expect(nearestPublic![0]).toBeCloseTo(neighbors[i]!, 5);
     });
-    expect(result.nearestPublic).toMatchObject({ count: 30, recovered: clopperPearson(neighbors.filter(recovers).length, 10, 0.95) });
+    expect(result.nearestPublic).toMatchObject({ count: 500, recovered: clopperPearson(neighbors.filter(recovers).length, 10, 0.95) });
     const [first, second] = [distancesOf(result, 0).flat(), distancesOf(result, 1).flat()] as [number[], number[]];
     const count = (one: boolean, other: boolean) => first.filter((d, i) => recovers(d) === one && recovers(second[i]!) === other).length;
     const outcomes = {
@@ -163,7 +141,10 @@ describe("an audit", () => {
     expect(compared).toMatchObject({ ...outcomes, pValue: mcnemar(outcomes) });
     expect(compared!.recovered).toEqual({ ...tango(outcomes, 0.95), interval: "tango" });
     const differences = first.map((d, i) => d - second[i]!);
-    expect(compared!.distance).toEqual({ ...bootstrapMean(differences, resampleKey(5), { confidence: 0.95 }), images: 10 });
+    expect(compared!.distance).toEqual({
+      ...bootstrapMean(differences, foldIn(stream(resampleKey(5, 0), "resample"), 1), { confidence: 0.95 }),
+      images: 10,
+    });
     expect(result.gate!.confidence).toBe(bonferroni(0.95, 2));
     expect(result.gate!.verdicts[0]!.value).toBe(clopperPearson(Math.max(counts[0]!, counts[1]!), 10, bonferroni(0.95, 2)).upper);
     const nearest = result.cells[0]!.nearest!;
@@ -172,12 +153,13 @@ describe("an audit", () => {
   });
 
   it("resamples batches, and says so", async () => {
-    const spec = specOf({
-      client: { model: { kind: "mlp", sizes: [6] }, weights: { kind: "initial" }, batch: 2 },
-      defenses: ["laplacian:scale=0.02"],
-      samples: 8,
-    });
-    const result = await audited(tunedAlike(spec));
+    const result = await audited(
+      await tunedAlike({
+        client: { model: { kind: "mlp", sizes: [6] }, weights: { kind: "initial" }, batch: 2 },
+        defenses: ["laplacian:scale=0.02"],
+        samples: 8,
+      }),
+    );
     expect(result).toMatchObject({ draws: 8, images: 16, interval: "cluster-bootstrap", band: dkwBand(8, 0.95, 2) });
     const [first, second] = [distancesOf(result, 0), distancesOf(result, 1)];
     expect(first.every(({ length }) => length === 2)).toBe(true);
@@ -185,24 +167,31 @@ describe("an audit", () => {
     expect(result.cells[0]!.recovered).toEqual(
       clusterProportion(
         first.map((draw) => draw.map(recovers)),
-        resampleKey(5),
+        resampleKey(5, 0),
         options,
       ),
     );
     const [compared] = result.comparisons;
     expect(compared!.pValue).toBeNull();
     const differences = first.map((draw, i) => draw.map((d, b) => Number(recovers(d)) - Number(recovers(second[i]![b]!))));
-    expect(compared!.recovered).toEqual({ ...clusterBootstrap(differences, resampleKey(5), options), interval: "cluster-bootstrap" });
+    expect(compared!.recovered).toEqual({
+      ...clusterBootstrap(differences, foldIn(stream(resampleKey(5, 0), "resample"), 1), options),
+      interval: "cluster-bootstrap",
+    });
   });
 
   it("gives a draw the same image, noise and start whatever else is audited", async () => {
-    const whole = await audited(specOf({ lanes: 1, samples: 5, defenses: ["laplacian:scale=0.02"] }));
-    const alone = await audited(
-      specOf({ lanes: 1, samples: 4, chunk: 3, defenses: ["none", "laplacian:scale=0.02"], attacks: [attacks[1]!] }),
-    );
+    const whole = await audited({ lanes: 1, samples: 5, defenses: ["laplacian:scale=0.02"] });
+    const alone = await audited({
+      lanes: 1,
+      samples: 4,
+      chunk: 3,
+      defenses: ["none", "laplacian:scale=0.02"],
+      attacks: [attacks[1]!],
+    });
     expect(alone.data.map(({ images }) => images)).toEqual(whole.data.slice(0, 4).map(({ images }) => images));
     expect(distancesOf(alone, 1)).toEqual(distancesOf(whole, 1).slice(0, 4));
-    const other = await audited(specOf({ lanes: 1, samples: 4, seed: 6, defenses: ["laplacian:scale=0.02"] }));
+    const other = await audited({ lanes: 1, samples: 4, seed: 6, defenses: ["laplacian:scale=0.02"] });
     expect(distancesOf(other, 1)).not.toEqual(distancesOf(whole, 1).slice(0, 4));
   });
 });
@@ -216,9 +205,8 @@ describe("an audit that tunes its attacks", () => {
   const behindOne = { defenses: ["laplacian:scale=0.02"] };
 
   it("carries out the best candidate of each attack, on other draws than those it was tuned on, and compares", async () => {
-    const spec = specOf({ ...behindOne, tuning });
-    const result = await audited(spec);
-    const tunings = tuningsOf(spec);
+    const result = await audited({ ...behindOne, tuning });
+    const tunings = tuningsOf(await specOf({ ...behindOne, tuning }));
     expect(tunings.map(({ data, attacks: tried, samples }) => [data.split, tried.length, samples])).toEqual([
       ["train", 7, 6],
       ["train", 7, 6],
@@ -229,79 +217,70 @@ describe("an audit that tunes its attacks", () => {
     }
     expect(result.comparisons).toHaveLength(1);
     // The same numbers come from an audit of the attacks that were chosen.
-    const chosen = await audited(specOf({ ...behindOne, attacks: result.cells.map(({ tuned }) => tuned!.attack) }));
+    const chosen = await audited({ ...behindOne, attacks: result.cells.map(({ tuned }) => tuned!.attack) });
     expect(chosen.data).toEqual(result.data);
     expect(chosen.comparisons).toEqual([]);
   });
 
-  it("names what was tuned to the end of its values", () => {
-    const spec = specOf({ ...behindOne, tuning });
-    const [first, second] = cellsOf(spec);
+  it("names what was tuned to the end of its values", async () => {
+    const spec = await specOf({ ...behindOne, tuning });
+    const [first, second] = cellSpecs(spec);
     const to = (rate: number, widen: number) => ({ ...first!, attack: { ...first!.attack, rate, widen } });
     const inside = { ...second!, attack: { ...second!.attack, rate: 0.1, widen: 5 } };
     expect(endsReached(spec, [to(0.1, 5), inside])).toEqual([]);
     expect(endsReached(spec, [to(0.3, 5), inside])).toEqual([
-      "Tuned to the least or largest value that was tried, so that values beyond it, where there are any, may do better: bayes:steps=12 behind laplacian:scale=0.02 (rate=0.3).",
+      "The best value is the smallest or the largest that was tried, so values beyond it may do better: bayes:steps=12 behind laplacian:scale=0.02 (rate=0.3).",
     ]);
     expect(endsReached(spec, [inside, to(0.01, 10)])[0]).toContain("(rate=0.01, widen=10)");
-    expect(endsReached(specOf(behindOne), cellsOf(specOf(behindOne)))).toEqual([]);
+    const untuned = await specOf(behindOne);
+    expect(endsReached(untuned, cellSpecs(untuned))).toEqual([]);
   });
 
   it("draws other noise and other starts than what is scored, even of the same examples", async () => {
-    const spec = specOf({ ...behindOne, samples: 4 });
-    const dataset = vectorSets.build(set, "test");
-    const weights = initialWeights(modelFor(spec, { ...dataset, classes: dataset.classes.length }), keyFromSeed(3));
-    const run = { spec, cells: cellsOf(spec), dataset, weights, guesses: [], machine: { threads: 1, clock: () => 0 } };
-    const drawn = async (own: AuditRun) => {
-      const going = auditDraws(own, { read: async () => undefined, write: async () => {} }, "draws");
-      let next = await going.next();
-      while (!next.done) next = await going.next();
-      return next.value.flatMap(({ draws }) => draws);
+    const { scenarios, data } = await realized({ ...behindOne, samples: 4 });
+    const always = { ...data, example: () => data.example(3) };
+    const drawn = async (root: ReturnType<typeof keyFromSeed>) => {
+      const run = drawRun({ scenarios, data: always, samples: 4, lanes: 4, chunk: 4, root });
+      const chunks = await finish(auditDraws({ ...run, guesses: [], machine: surroundings.machine }, nowhere, "draws"));
+      return chunks.flatMap(({ draws }) => draws);
     };
-    const [scored, again] = [await drawn(run), await drawn(run)];
-    const tuning = await drawn(tuningRun(run, { ...spec, by: "distance" }, dataset));
+    const root = keyFromSeed(5);
+    const [scored, again] = [await drawn(root), await drawn(root)];
+    const tuned = await drawn(stream(root, "tuning"));
     expect(again).toEqual(scored);
-    expect(tuning.map(({ images }) => images)).toEqual(scored.map(({ images }) => images));
-    for (const [i, { outcomes }] of tuning.entries()) expect(outcomes[0]!.distances).not.toEqual(scored[i]!.outcomes[0]!.distances);
+    expect(tuned.map(({ images }) => images)).toEqual(scored.map(({ images }) => images));
+    for (const [i, { outcomes }] of tuned.entries()) expect(outcomes[0]!.distances).not.toEqual(scored[i]!.outcomes[0]!.distances);
   });
 
-  it("gives every attack as many candidates", () => {
+  it("gives every attack as many candidates", async () => {
     const own = [{ path: "anneal", values: [0.1, 0.01, 0.001] }, ...vary];
-    const idlg = { kind: "inverting-gradients", steps: 12 };
-    const tunings = tuningsOf(specOf({ ...behindOne, attacks: [attacks[0], idlg], tuning: { ...tuning, vary: own } }));
+    const inverting = parseSpec(auditSpec, asked({ attacks: ["inverting-gradients:steps=12"] })).attacks;
+    const spec = await specOf({ ...behindOne, tuning: { ...tuning, vary: own } });
+    const tunings = tuningsOf({ ...spec, attacks: [spec.attacks[0]!, ...inverting] });
     // The second attack has the rate alone of them, and its own is among the three.
     expect(tunings.map(({ attacks: tried }) => tried.length)).toEqual([3, 3]);
     expect(new Set(tunings[1]!.attacks.map((attack) => attack.rate))).toEqual(new Set([0.01, 0.1, 0.3]));
   });
 
   it("compares only what was tuned behind the same defense at the same budget", async () => {
-    const spec = tunedAlike(specOf({ ...behindOne, samples: 3 }));
-    const [first, second] = spec.tuned!;
+    const spec = await tunedAlike({ ...behindOne, samples: 3 });
+    const [first, second] = spec.tuned;
+    const { defenses } = await specOf();
     const others = [
       [first!],
       [first!, { ...second!, candidates: 5 }],
       [first!, { ...second!, draws: 9 }],
       [first!, { ...second!, by: "objective" as const }],
       [first!, { ...second!, settingHash: "2".repeat(64) }],
-      [first!, { ...second!, defense: specOf().defenses[1]! }],
+      [first!, { ...second!, defense: defenses[1]! }],
     ];
     expect((await audited(spec)).comparisons).toHaveLength(1);
     for (const tuned of others) expect((await audited({ ...spec, tuned })).comparisons).toEqual([]);
   });
 });
 
-/** Runs the built command line; `npm test` builds it first. */
-function gradleak(...words: string[]): Promise<{ code: number; out: string; told: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, ["dist/cli/main.js", ...words], { timeout: 60_000, maxBuffer: 2 ** 26 }, (error, out, told) => {
-      resolve({ code: error ? ((error as { code?: number }).code ?? -1) : 0, out, told });
-    });
-  });
-}
 const words = ["audit", "--data", set, "--model", "mlp:sizes=6", "--attack", "bayes:steps=60", "--delta", "1.7", "--threads", "1"];
 const result = (folder: string) => readFileSync(join(at(folder), "result.json"), "utf8");
-const timeless = (text: string) => text.replace(/"seconds": ?[\d.e-]+/g, '"seconds":0');
-
 describe("gradleak audit", () => {
   it("finishes with the same result after kill -9 and after an interrupt, and refuses another spec in its folder", async () => {
     const mine = [...words, "--defense", "laplacian:scale=0.02", "--samples", "16", "--chunk", "2", "--lanes", "2"];
@@ -318,9 +297,9 @@ describe("gradleak audit", () => {
       expect(filesIn(at(signal))).toEqual(filesIn(at("whole")));
     }
     const kept = readFileSync(join(at("whole"), "draws/0.json"), "utf8");
-    const { from, to, seconds } = JSON.parse(kept) as { from: number; to: number; seconds: number[] };
-    expect(readAuditChunk(kept, { from, to }, seconds.length)).toBeDefined();
-    expect(readAuditChunk(kept, { from, to }, seconds.length + 1)).toBeUndefined();
+    const { from, to, seconds } = JSON.parse(kept) as { from: number; to: number; seconds: { attacking: number[] } };
+    expect(readAuditChunk(kept, { from, to }, seconds.attacking.length)).toBeDefined();
+    expect(readAuditChunk(kept, { from, to }, seconds.attacking.length + 1)).toBeUndefined();
     const other = await gradleak(...mine, "--seed", "2", "--out", at("whole"));
     expect(other.code).toBe(2);
     expect(other.told).toContain("another spec");
@@ -351,7 +330,6 @@ describe("gradleak audit", () => {
   });
 
   it("tunes on the network that is scored, whose running statistics no scored image has a part in", async () => {
-    const { encodePng } = await import("../../src/formats/index.ts");
     for (const split of ["train", "test"])
       for (let i = 0; i < 32; i++) {
         const folder = join(at("halves"), split, i % 2 === 0 ? "cat" : "dog");
@@ -377,9 +355,7 @@ describe("gradleak audit", () => {
     const alone = await gradleak("tune", ...shared, ...varied, "--samples", "2", "--out", at("first-half"));
     expect(alone.code, alone.told).toBe(0);
     const read = (...path: string[]) => readTuned(readFileSync(join(...path, "tuned.json"), "utf8"), "tuned.json");
-    // Of a folder, a spec says by their hash which images were drawn, and which were public.
-    const { candidates } = read(at("both"), "tuning/0");
-    expect(read(at("first-half")).candidates).toEqual(candidates);
+    expect(read(at("first-half"))).toEqual(read(at("both"), "tuning/0"));
   }, 60_000);
 
   it("exits with 1 where a gate fails, with 0 where it passes, and shows why", async () => {
@@ -401,11 +377,9 @@ describe("gradleak audit", () => {
 });
 
 describe("an audit that cannot be is refused by a sentence, before anything is written", () => {
-  const flags: AuditFlags = {
+  const flags: CommandFlags & RunFlags = {
     data: set,
     split: "test",
-    size: "32x32",
-    resize: "center-area",
     model: "mlp:sizes=6",
     mode: "eval",
     batch: "1",
@@ -421,8 +395,9 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     device: "cpu",
     threads: "1",
   };
-  writeFileSync(at("not-a-model.npz"), "no");
-  const cases: [string, Partial<AuditFlags>, RegExp][] = [
+  const audit = async (given: CommandFlags & RunFlags) => perform(await askedBy("audit", given), given);
+  const tune = async (given: CommandFlags & RunFlags) => perform(await askedBy("tune", given), given);
+  const cases: [string, { readonly [flag in keyof (CommandFlags & RunFlags)]?: unknown }, RegExp][] = [
     ["σ ≤ 0", { defense: ["gaussian:sigma=0"] }, /sigma must be a number > 0; got 0/],
     ["b ≤ 0", { defense: ["laplacian:scale=-1"] }, /scale must be a number > 0; got -1/],
     ["δ < 0", { delta: "-1" }, /--delta takes a number above 0; got "-1"/],
@@ -435,7 +410,7 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     ["words that are no gate", { failIf: "psnr > 20" }, /A gate is "recovered" or "risk".*got "psnr > 20"/],
     ["a defense twice", { defense: ["none", "none"] }, /--defense none is given twice/],
     ["no draws", { samples: "0" }, /--samples takes a whole number/],
-    ["one batch", { samples: "1", batch: "2" }, /at least 2 of them; got --samples 1/],
+    ["one batch", { samples: "1", batch: "2" }, /at least 2 batches; got --samples 1/],
     ["a prior beside an attack that has its own", { prior: "uniform" }, /--prior uniform.*idlg:steps=2/],
     ["no prior where one is needed", { data: "shapes", attack: ["bayes:steps=2"] }, /needs a prior.*--prior/],
     ["a statistics prior without statistics", { attack: ["bayes:steps=2"], prior: "batch-norm" }, /batch norm/i],
@@ -450,12 +425,12 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
       { defense: ["gaussian"], prior: "gaussian", attack: ["bayes:conditional=(mask+gaussian)"] },
       /mask keeping 0\.5 needs the mask, and the client did not publish one/,
     ],
-    ["vectors and no δ", { delta: undefined as never }, /state --delta/],
+    ["vectors and no δ", { delta: undefined }, /state --delta/],
     ["something to vary that no attack has", { vary: ["rte=1/2"] }, /--vary rte: no attack has such a parameter/],
     [
       "a prior to vary that stands beside the attack",
       { attack: ["bayes:steps=2"], prior: "gaussian", vary: ["prior.sigma=1/2"] },
-      /so the prior is stated in the attack/,
+      /so state the prior in the attack/,
     ],
     [
       "an attack without anything to vary",
@@ -463,17 +438,21 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
       /--vary leaves attack idlg:steps=2 one candidate/,
     ],
     ["a parameter to vary twice", { vary: ["rate=1/2", "rate=3"] }, /--vary rate is given twice/],
-    ["a budget of nothing", { budget: "8" }, /--budget 8 is about tuning, and without --vary nothing is tuned/],
+    ["a budget of nothing", { budget: "8" }, /--budget 8 is about tuning, and nothing is tuned without --vary/],
     ["one draw to tune on", { vary: ["rate=1/2"], tuningSamples: "1" }, /--tuning-samples takes a whole number from 2/],
     ["steps to vary", { vary: ["steps=1/2"] }, /equal budgets/],
     ["objectives of different priors", { vary: ["prior.weight=1/2"], by: "objective" }, /changes the objective itself/],
-    ["an attack that was tuned before", { vary: ["rate=1/2"], tuned: [] }, /--vary does not fit --tuned/],
+    [
+      "an attack that was tuned before",
+      { vary: ["rate=1/2"], attack: undefined, tuned: [at("tuned.json")] },
+      /--vary does not fit --tuned/,
+    ],
     ["weights that are not there", { weights: at("nowhere.npz") }, /nowhere\.npz/],
   ];
   it.each(cases)("%s", async (name, changes, sentence) => {
     const out = at(`bad-${cases.findIndex((each) => each[0] === name)}`);
     const given = Object.fromEntries(Object.entries({ ...flags, ...changes, out }).filter(([, value]) => value !== undefined));
-    await expect(audit(given as unknown as AuditFlags)).rejects.toThrow(sentence);
+    await expect(audit(given as CommandFlags & RunFlags)).rejects.toThrow(sentence);
     expect(existsSync(out)).toBe(false);
   });
 
@@ -498,23 +477,44 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     const files = ["first", "second"].map((name) => join(at(name), "tuned.json"));
     for (const [i, defense] of ["gaussian", "laplacian"].entries())
       await tune({ ...rest, ...one, split: "train", defense, out: at(["first", "second"][i]!) });
-    const { attacks, tuned } = await chosenAttacks({ tuned: files, split: "test" });
+    const { attacks, tuned } = await chosenAttacks([], files, "test");
     expect([attacks.length, tuned.length]).toEqual([1, 2]);
     expect(tuned[0]!.settingHash).not.toBe(tuned[1]!.settingHash);
-    const twice = audit({ ...flags, attack: undefined as never, tuned: [files[0]!, files[0]!], out: at("twice") });
-    await expect(twice).rejects.toThrow(/--tuned .*tuned\.json holds a tuning that is given already/);
+    const twice = audit({ ...rest, tuned: [files[0]!, files[0]!], out: at("twice") });
+    await expect(twice).rejects.toThrow(/--tuned .*tuned\.json has a tuning that is given already/);
     expect(existsSync(at("twice"))).toBe(false);
   });
 
   it("more running statistics than there are images: of the other split where this one is scored, of this one where it is tuned on", async () => {
-    const asked: AuditFlags = { ...flags, data: "shapes", split: "train", model: "convnet:width=2", statistics: "12800" };
-    await expect(prepare(asked)).rejects.toThrow(/--statistics 12800: there are 10000 public images/);
-    expect((await prepare(asked, true)).spec.client.statistics).toMatchObject({ examples: 12800 });
-    await expect(prepare({ ...asked, statistics: "51200" }, true)).rejects.toThrow(/there are 50000 public images/);
+    const black = (split: Split): Dataset => ({
+      kind: "black",
+      split,
+      shape: [3, 9, 9],
+      classes: ["a", "b"],
+      size: split === "train" ? 96 : 64,
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+      notes: [],
+      example: (index) => ({ index, image: new Float32Array(243), label: 0 }),
+    });
+    const planned = (command: "audit" | "tune", examples: number) =>
+      plan(
+        {
+          command,
+          data: { set: "shapes", split: "train" },
+          client: { model: "convnet:width=1", statistics: { examples } },
+          attacks: ["idlg:steps=2", "idlg:steps=2,rate=0.5"],
+          samples: 2,
+        },
+        { ...sources, dataset: async (_, split) => black(split) },
+        surroundings,
+      );
+    await expect(planned("audit", 96)).rejects.toThrow(/--statistics 96: there are only 64 public images/);
+    expect((await planned("tune", 96)).spec.client.statistics).toMatchObject({ examples: 96 });
+    await expect(planned("tune", 128)).rejects.toThrow(/there are only 96 public images/);
   });
 
   it("a folder whose pictures have no labels", async () => {
-    const { encodePng } = await import("../../src/formats/index.ts");
     const folder = mkdtempSync(join(home, "pictures-"));
     writeFileSync(join(folder, "a.png"), encodePng({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) }));
     await expect(audit({ ...flags, data: folder, out: at("unlabeled") })).rejects.toThrow(/has no labels.*subfolders/);
@@ -522,26 +522,24 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
   });
 
   it("a folder with pictures in one of train and test alone", async () => {
-    const { encodePng } = await import("../../src/formats/index.ts");
     const folder = mkdtempSync(join(home, "pictures-"));
     mkdirSync(join(folder, "test"));
     for (const name of ["cat", "dog"]) {
       mkdirSync(join(folder, "train", name), { recursive: true });
       writeFileSync(join(folder, "train", name, "a.png"), encodePng({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) }));
     }
-    await expect(audit({ ...flags, data: folder, out: at("half") })).rejects.toThrow(/train and test: only train has pictures/);
+    await expect(audit({ ...flags, data: folder, out: at("half") })).rejects.toThrow(/train and test: only train has images/);
     expect(existsSync(at("half"))).toBe(false);
   });
 
   it("a folder without splits, where there is something to tune", async () => {
-    const { encodePng } = await import("../../src/formats/index.ts");
     const folder = mkdtempSync(join(home, "pictures-"));
     for (const name of ["cat", "dog"]) {
       mkdirSync(join(folder, name));
       writeFileSync(join(folder, name, "a.png"), encodePng({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) }));
     }
     const given = { ...flags, attack: ["inverting-gradients:steps=2"], vary: ["rate=1/2"], data: folder, out: at("undivided") };
-    await expect(audit(given)).rejects.toThrow(/has no two splits; put its pictures into subfolders train and test/);
+    await expect(audit(given)).rejects.toThrow(/has no two splits; put its images into subfolders train and test/);
     expect(existsSync(at("undivided"))).toBe(false);
   });
 });

@@ -63,9 +63,9 @@ describe("gradients as entries", () => {
   });
 
   it("are the same gradients but for a little noise", () => {
-    const sent = new Map([["w", Float32Array.from({ length: 1000 }, (_, i) => Math.sin(i))]]);
-    const changed = noisy(sent).get("w")!;
-    const change = Math.sqrt(changed.reduce((sum, entry, i) => sum + (entry - sent.get("w")![i]!) ** 2, 0) / 500);
+    const sent = new Map([["w", { shape: [1000], data: Float32Array.from({ length: 1000 }, (_, i) => Math.sin(i)) }]]);
+    const changed = noisy(sent).get("w")!.data;
+    const change = Math.sqrt(changed.reduce((sum, entry, i) => sum + (entry - sent.get("w")!.data[i]!) ** 2, 0) / 500);
     expect(change).toBeGreaterThan(0.8e-4);
     expect(change).toBeLessThan(1.2e-4);
   });
@@ -238,9 +238,9 @@ describe("the problem", () => {
       expect([problem.truth.length, problem.start.length, problem.labels]).toEqual([6144, 6144, [0, 1]]);
       const steps = attack(problem, await observe(problem, 1), 1);
       const { value } = await steps.next();
-      for (const { objective } of value.lanes) expect(objective).toBeGreaterThan(0);
+      for (const { objective } of value.lanes()) expect(objective).toBeGreaterThan(0);
       const { mean, std } = problem.model.normalization;
-      const pictures: Float32Array = value.pictures();
+      const pictures: Float32Array = value.inputs();
       const wrong = pictures.filter((pixel, i) => {
         const channel = Math.floor(i / 1024) % 3;
         const [low, high] = [-mean[channel]! / std[channel]!, (1 - mean[channel]!) / std[channel]!];

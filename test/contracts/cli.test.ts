@@ -1,30 +1,31 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { validateResult } from "../../src/audit/index.ts";
-import { shapes } from "../../src/data/index.ts";
+import { attacks, conditionals } from "../../src/attacks/index.ts";
+import { losses } from "../../src/client/index.ts";
+import { datasets, shapesSet } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { encodePng, readSafetensors, writeNpy, writeNpz, writeSafetensors } from "../../src/formats/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
+import { validateResult } from "../../src/runs/index.ts";
+import { gradleak, timeless } from "./command.ts";
 import { filesIn, interrupted } from "./interrupted.ts";
 
 const home = mkdtempSync(join(tmpdir(), "gradleak-cli-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 const at = (name: string) => join(home, name);
 
-/** Runs the built command line; `npm test` builds it first. */
-function gradleak(...words: string[]): Promise<{ code: number; out: string; told: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, ["dist/cli/main.js", ...words], { timeout: 60_000, maxBuffer: 2 ** 26 }, (error, out, told) => {
-      resolve({ code: error ? ((error as { code?: number }).code ?? -1) : 0, out, told });
-    });
-  });
-}
 const base = ["attack", "--data", "shapes", "--model", "lenet:variant=soteria", "--attack", "inverting-gradients:steps=12", "--seed", "3"];
-const timeless = (text: string) => text.replace(/"seconds": ?[\d.e-]+/g, '"seconds":0');
 
+/** Three made-up pictures of two classes. Unlike `shapes`, they come without public images, which take seconds to draw. */
+const small = ["--data", at("small"), "--size", "8x8", "--model", "mlp:sizes=16"];
+for (const [i, name] of ["round/0.png", "round/1.png", "square/0.png"].entries()) {
+  const data = Uint8Array.from({ length: 192 }, (_, k) => (k * (i + 3) * 29) % 256);
+  mkdirSync(join(at("small"), name, ".."), { recursive: true });
+  writeFileSync(join(at("small"), name), encodePng({ width: 8, height: 8, channels: 3, data }));
+}
 describe("gradleak attack", () => {
   it("writes a valid result, its pictures, its update and a report; twice the same, times aside", async () => {
     const first = await gradleak(...base, "--images", "0-1", "--out", at("a"), "--save-update", "--json");
@@ -47,44 +48,69 @@ describe("gradleak attack", () => {
   });
 
   it("finishes what was interrupted, and refuses another spec in the same folder", async () => {
-    await gradleak(...base, "--images", "0-1", "--out", at("c"));
+    const attack = ["attack", ...small, "--attack", "inverting-gradients:steps=12"];
+    await gradleak(...attack, "--images", "0-1", "--out", at("c"));
     const whole = timeless(readFileSync(at("c/result.json"), "utf8"));
     for (const lost of ["result.json", "report.html", "chunks/1.json", "reconstruction-1.png"]) rmSync(join(at("c"), lost));
-    expect((await gradleak(...base, "--images", "0-1", "--out", at("c"))).code).toBe(0);
+    expect((await gradleak(...attack, "--images", "0-1", "--out", at("c"))).code).toBe(0);
     expect(timeless(readFileSync(at("c/result.json"), "utf8"))).toBe(whole);
     // A chunk whose file, picture or update is damaged or missing is attacked again, to the same end.
     writeFileSync(at("c/chunks/0.json"), "[{");
     writeFileSync(at("c/reconstruction-1.png"), "no picture");
-    expect((await gradleak(...base, "--images", "0-1", "--out", at("c"), "--save-update")).code).toBe(0);
+    expect((await gradleak(...attack, "--images", "0-1", "--out", at("c"), "--save-update")).code).toBe(0);
     expect(timeless(readFileSync(at("c/result.json"), "utf8"))).toBe(whole);
     expect(existsSync(at("c/update-0.safetensors"))).toBe(true);
-    const other = await gradleak(...base, "--images", "0-2", "--out", at("c"));
+    const other = await gradleak(...attack, "--images", "0-2", "--out", at("c"));
     expect(other.code).toBe(2);
     expect(other.told).toContain("another spec");
   });
 
-  it("finishes with the same result after an interrupt, with nothing half-written", async () => {
-    for (const [i, name] of ["round/0.png", "round/1.png", "square/0.png"].entries()) {
-      const data = Uint8Array.from({ length: 192 }, (_, k) => (k * (i + 3) * 29) % 256);
-      mkdirSync(join(at("pictures"), name, ".."), { recursive: true });
-      writeFileSync(join(at("pictures"), name), encodePng({ width: 8, height: 8, channels: 3, data }));
-    }
+  it("finishes with the same result after kill -9 and after an interrupt, with nothing half-written", async () => {
     const attack = ["--attack", "inverting-gradients:steps=1500", "--images", "0-2", "--save-update"];
-    const words = ["attack", "--data", at("pictures"), "--size", "8x8", "--model", "mlp:sizes=8", ...attack];
+    const words = ["attack", ...small, ...attack];
     expect((await gradleak(...words, "--out", at("undisturbed"))).code).toBe(0);
-    await interrupted(words, at("interrupted"), "chunks/0.json", "SIGINT");
-    expect(existsSync(at("interrupted/result.json"))).toBe(false);
-    const kept = readFileSync(at("interrupted/chunks/0.json"));
-    // Another image's chunk is not taken for the second one's.
-    writeFileSync(at("interrupted/chunks/1.json"), kept);
-    writeFileSync(at("interrupted/update-1.safetensors"), readFileSync(at("interrupted/update-0.safetensors")));
-    expect((await gradleak(...words, "--out", at("interrupted"))).code).toBe(0);
-    expect(readFileSync(at("interrupted/chunks/0.json"))).toEqual(kept);
-    expect(timeless(readFileSync(at("interrupted/result.json"), "utf8"))).toBe(
-      timeless(readFileSync(at("undisturbed/result.json"), "utf8")),
-    );
-    expect(filesIn(at("interrupted"))).toEqual(filesIn(at("undisturbed")));
-  });
+    for (const signal of ["SIGKILL", "SIGINT"] as const) {
+      const folder = at(signal);
+      await interrupted(words, folder, "chunks/0.json", signal);
+      expect(existsSync(join(folder, "result.json"))).toBe(false);
+      const kept = readFileSync(join(folder, "chunks/0.json"));
+      // Another image's chunk is not taken for the second one's.
+      writeFileSync(join(folder, "chunks/1.json"), kept);
+      writeFileSync(join(folder, "update-1.safetensors"), readFileSync(join(folder, "update-0.safetensors")));
+      expect((await gradleak(...words, "--out", folder)).code).toBe(0);
+      expect(readFileSync(join(folder, "chunks/0.json"))).toEqual(kept);
+      expect(timeless(readFileSync(join(folder, "result.json"), "utf8"))).toBe(
+        timeless(readFileSync(at("undisturbed/result.json"), "utf8")),
+      );
+      expect(filesIn(folder)).toEqual(filesIn(at("undisturbed")));
+    }
+
+    // An inversion has one part: it is begun again, or kept.
+    const update = at("undisturbed/update-0.safetensors");
+    const inverting = [
+      "invert",
+      "--model",
+      "mlp:sizes=16",
+      "--input-shape",
+      "3x8x8",
+      "--classes",
+      "2",
+      "--update",
+      update,
+      ...attack.slice(0, 2),
+    ];
+    const first = await gradleak(...inverting, "--out", at("inverted"));
+    expect(first.code, first.told).toBe(0);
+    const whole = readFileSync(at("inverted/result.json"), "utf8");
+    await interrupted(inverting, at("killed"), "run.json", "SIGKILL");
+    expect(existsSync(at("killed/result.json"))).toBe(false);
+    expect((await gradleak(...inverting, "--out", at("killed"))).code).toBe(0);
+    expect(timeless(readFileSync(at("killed/result.json"), "utf8"))).toBe(timeless(whole));
+    expect(filesIn(at("killed"))).toEqual(filesIn(at("inverted")));
+    rmSync(at("inverted/result.json"));
+    expect((await gradleak(...inverting, "--out", at("inverted"))).code).toBe(0);
+    expect(readFileSync(at("inverted/result.json"), "utf8")).toBe(whole);
+  }, 240_000);
 
   it("inverts the update that it saved, to the same picture", async () => {
     await gradleak(...base, "--images", "0", "--out", at("d"), "--save-update");
@@ -111,6 +137,28 @@ describe("gradleak attack", () => {
   });
 });
 
+describe("gradleak attack of a folder", () => {
+  it("takes the size from a flag or in the part, to the same result, and records it", async () => {
+    for (const [i, name] of ["x/0.png", "y/0.png"].entries()) {
+      const data = Uint8Array.from({ length: 192 }, (_, k) => (k * (i + 5) * 31) % 256);
+      mkdirSync(join(at("sized"), name, ".."), { recursive: true });
+      writeFileSync(join(at("sized"), name), encodePng({ width: 8, height: 8, channels: 3, data }));
+    }
+    const attack = ["attack", "--model", "mlp:sizes=8", "--attack", "inverting-gradients:steps=3"];
+    const by = async (out: string, ...words: string[]) => {
+      const { code, told } = await gradleak(...attack, ...words, "--out", at(out));
+      expect(code, told).toBe(0);
+      return validateResult(JSON.parse(readFileSync(at(`${out}/result.json`), "utf8")), "result.json");
+    };
+    const flagged = await by("by-flag", "--data", at("sized"), "--size", "8x4", "--resize", "center-area");
+    const stated = await by("by-part", "--data", "folder:size=8/4", "--data-path", at("sized"));
+    expect(stated.specHash).toBe(flagged.specHash);
+    expect(stated.spec).toMatchObject({ data: { set: { kind: "folder", size: [8, 4], resize: "center-area" } } });
+    expect((await by("by-default", "--data", at("sized"))).specHash).not.toBe(flagged.specHash);
+    expect(readFileSync(at("by-flag/report.html"), "utf8")).toContain("--size 8x4");
+  });
+});
+
 describe("gradleak attack with estimated running statistics", () => {
   const network = [
     "attack",
@@ -129,14 +177,14 @@ describe("gradleak attack with estimated running statistics", () => {
     expect(code, told).toBe(0);
     expect(told).toContain("running statistics from 64 public images");
     const { spec, notes, specHash } = validateResult(JSON.parse(readFileSync(at("estimated/result.json"), "utf8")), "result.json");
-    expect(spec.client).toMatchObject({ weights: { kind: "initial" }, statistics: { examples: 64, batch: 32 } });
+    expect(spec!.client).toMatchObject({ weights: { kind: "initial" }, statistics: { examples: 64, batch: 32 } });
     expect(notes).toContain("The running statistics of batch normalization are from passes over 64 public images.");
     expect(readFileSync(at("estimated/report.html"), "utf8")).toContain("<span>--statistics 64</span>");
     const plain = await gradleak(...network, "--out", at("bare"));
     expect(plain.code, plain.told).toBe(0);
     const bare = validateResult(JSON.parse(readFileSync(at("bare/result.json"), "utf8")), "result.json");
     expect(bare.specHash).not.toBe(specHash);
-    expect(bare.spec.client).not.toHaveProperty("statistics");
+    expect(bare.spec!.client).not.toHaveProperty("statistics");
     expect(bare.notes.join()).toContain("The weights have no running statistics of batch normalization: means of 0 and variances of 1");
     expect(sent("estimated").data).not.toEqual(sent("bare").data);
     expect((await gradleak(...network, "--statistics", "32", "--out", at("estimated"))).told).toContain("another spec");
@@ -145,7 +193,7 @@ describe("gradleak attack with estimated running statistics", () => {
 
 describe("gradleak invert of what was saved behind a mask", () => {
   const law = "mask+gaussian:sigma=0.001";
-  const { mean, std } = shapes("test");
+  const { mean, std } = shapesSet("test");
   const network = ["--model", "mlp:sizes=16", "--prior", "uniform", "--seed", "3"];
   const invert = (update: string, ...words: string[]) =>
     gradleak("invert", ...network, "--update", update, "--labels", "0", "--mean", mean.join(), "--std", std.join(), ...words);
@@ -166,7 +214,7 @@ describe("gradleak invert of what was saved behind a mask", () => {
       validateResult(JSON.parse(readFileSync(at(`${name}/result.json`), "utf8")), "result.json"),
     );
     expect(second!.images[0]!.objective).toBe(first!.images[0]!.objective);
-    expect(second!.notes.join()).toContain("published beside its update: mask0.0.weight");
+    expect(second!.notes.join()).toContain("published with its update: mask0.0.weight");
 
     // Without its masks, or with ones that are none, the same law is refused before anything is written.
     const tensors = readSafetensors(new Uint8Array(readFileSync(at("masked/update-0.safetensors"))), "saved");
@@ -192,21 +240,39 @@ describe("gradleak invert of what was saved behind a mask", () => {
 describe("gradleak attack behind chains", () => {
   it.each([
     ["clip:norm=1+mask+gaussian:sigma=0.001", "clip at norm 1 + mask keeping 0.5 + gaussian with sigma 0.001"],
-    ["mask:known=false,keep=0.8+laplacian:scale=0.001", "mask keeping 0.8, not known + laplacian with scale 0.001"],
+    ["mask:published=false,keep=0.8+laplacian:scale=0.001", "mask keeping 0.8, not published + laplacian with scale 0.001"],
     ["mask", "mask keeping 0.5 + gaussian of 0.01 of the update's root mean square"],
     ["dp-sgd:multiplier=0.01", "clip of each example at norm 1 + gaussian with sigma 0.01 on the sum"],
   ])("%s is assumed by bayes as it is, and named in the result", async (defense, law) => {
-    const words = ["attack", "--data", "shapes", "--model", "mlp:sizes=16", "--images", "0-1", "--lanes", "2", "--prior", "uniform"];
+    const words = ["attack", ...small, "--images", "0-1", "--lanes", "2", "--prior", "uniform"];
     const out = at(`chain ${defense.length}`);
     const { code, told } = await gradleak(...words, "--attack", "bayes:steps=5", "--defense", defense, "--out", out);
     expect(code, told).toBe(0);
     const { assumptions } = validateResult(JSON.parse(readFileSync(join(out, "result.json"), "utf8")), "result.json");
     expect(assumptions.law).toBe(law);
-    expect(defenses.parse(assumptions.defense)).toEqual(defenses.parse(defense));
+    expect(defenses.parse(assumptions.defense!)).toEqual(defenses.parse(defense));
   });
 });
 
 describe("gradleak list", () => {
+  it("has the data sets with their parameters, types, ranges and defaults", async () => {
+    const { code, out } = await gradleak("list", "data");
+    expect(code).toBe(0);
+    for (const kind of datasets.parts.map((part) => part.kind)) expect(out).toMatch(new RegExp(`^ {2}${kind} {2}\\S.*\\.$`, "m"));
+    expect(out).toMatch(/^ {4}size = 32\/32 {2}list of integers from 1 to 4096 of length 2 {2}Height and width/m);
+    expect(out).toMatch(/^ {4}dimension = 20 {2}integer from 1 to 65536 {2}/m);
+    expect((await gradleak("list", "data", "--json")).out).toBe(`${JSON.stringify({ data: datasets.list() })}\n`);
+  });
+
+  it("has what attacks assume, and what clients minimize", async () => {
+    const { code, out } = await gradleak("list", "--json");
+    expect(code).toBe(0);
+    const listed = JSON.parse(out) as Record<string, unknown>;
+    expect(Object.keys(listed)).toEqual(["attacks", "conditionals", "data", "defenses", "experiments", "losses", "models", "priors"]);
+    expect(listed).toMatchObject({ attacks: attacks.list(), conditionals: conditionals.list(), losses: losses.list() });
+    expect((await gradleak("list", "conditionals")).out).toMatch(/^ {2}cosine {2}\S.*\.$/m);
+  });
+
   it("ends silently when its reader leaves", async () => {
     const child = spawn(process.execPath, ["dist/cli/main.js", "list"]);
     child.stdout.destroy();
@@ -244,7 +310,18 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
     ["an unknown attack", [...base.slice(0, 6), "inverting-gradient"], /Did you mean inverting-gradients/],
     ["an unknown parameter", [...base, "--model", "lenet:varient=zhu"], /Did you mean variant/],
     ["a value out of range", [...base, "--defense", "gaussian:sigma=-1"], /sigma must be a number > 0; got -1/],
-    ["a chain without a known law", [...base, "--defense", "gaussian+clip:norm=2"], /clip at norm 2 cannot follow gaussian with sigma 0.1/],
+    [
+      "a chain that cannot act",
+      [...base, "--defense", "gaussian+gaussian:per=example"],
+      /gaussian .*cannot follow gaussian with sigma 0\.1: the gradients of single examples are averaged by then/,
+    ],
+    [
+      "a law to assume that nobody knows",
+      [...base, "--prior", "uniform", "--attack", "bayes", "--defense", "gaussian+clip:norm=2"],
+      /that law is not known: clip at norm 2 follows gaussian with sigma 0\.1.*State a likelihood to assume/,
+    ],
+    ["a mistyped conditional", [...base, "--attack", "bayes:conditional=gausian"], /no conditional "gausian"\. Did you mean gaussian/],
+    ["a mistyped loss", [...base, "--loss", "cross-entropi"], /Did you mean cross-entropy/],
     [
       "a defense that does not fit the batch",
       [...base, "--images", "0-1", "--batch", "2", "--defense", "mask:per=example"],
@@ -272,20 +349,20 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
       /prior batch-norm needs a network/,
     ],
     ["statistics of a network without them", [...base, "--statistics", "64"], /--statistics 64 does not fit --model lenet.*no batch norm/],
-    ["statistics of part of a pass", [...normalized, "--statistics", "40"], /--statistics 40: images are taken 32 a pass/],
-    ["statistics of more images than are public", [...normalized, "--statistics", "64000"], /there are 50000 public images/],
+    ["statistics of part of a pass", [...normalized, "--statistics", "40"], /--statistics 40: each pass takes 32 images/],
+    ["statistics of more images than are public", [...normalized, "--statistics", "64000"], /there are only 50000 public images/],
     ["statistics of no number", [...normalized, "--statistics", "all"], /--statistics takes a whole number.*got "all"/],
     [
       "statistics beside weights that have their own",
       [...normalized, "--weights", at("whole.npz"), "--statistics", "64"],
-      /--statistics does not fit --weights .*whole\.npz, which has running statistics of its own/,
+      /--statistics does not fit --weights .*whole\.npz, which has its own running statistics/,
     ],
     [
       "statistics of a folder, which has no public images",
       [...normalized, "--data", at("pictures"), "--statistics", "64"],
-      /--statistics 64 takes images of the other split.*this data has none/,
+      /--statistics 64 needs images of the other split.*this data has no other split/,
     ],
-    ["an image that is not there", [...base, "--images", "10000"], /pictures? 0 to 9999/],
+    ["an image that is not there", [...base, "--images", "10000"], /images 0 to 9999/],
     ["an image twice", [...base, "--images", "1,1"], /twice/],
     ["a folder that is not there", ["attack", "--data", at("nowhere"), ...base.slice(3)], /nowhere/],
     ["weights that are no file of tensors", [...base, "--weights", at("broken.safetensors")], /broken\.safetensors/],
@@ -301,6 +378,39 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
       /\/\\u\{1b\}\[31mred cannot be read/,
     ],
     ["a mistyped data set", ["attack", "--data", "cifar", ...base.slice(3)], /did you mean cifar10/],
+    ["a data set in capitals", ["attack", "--data", "MNIST", ...base.slice(3)], /--data MNIST is neither a folder.*did you mean mnist/],
+    ["a mistyped set of vectors", ["attack", "--data", "gausian:dimension=4", ...base.slice(3)], /did you mean gaussian/],
+    [
+      "a mistyped parameter of a data set",
+      [...base, "--data", "gaussian:dimention=4"],
+      /no parameter "dimention"\. Did you mean dimension/,
+    ],
+    ["vectors where pictures are attacked", [...base, "--data", "gaussian"], /set of vectors.*gradleak audit takes both/],
+    ["a size of a set that has none", [...base, "--size", "64x64"], /--size does not fit --data shapes, which has no parameter size/],
+    [
+      "resizing of a set that has one size",
+      [...base, "--resize", "error"],
+      /--resize does not fit --data shapes, which has no parameter resize/,
+    ],
+    ["a size that is none", [...base, "--data", at("pictures"), "--size", "64"], /--size takes 2 whole numbers joined by x; got "64"/],
+    [
+      "a way to resize that is none",
+      [...base, "--data", at("pictures"), "--resize", "crop"],
+      /resize must be one of error, center-area; got "crop"/,
+    ],
+    [
+      "a size in two places",
+      [...base, "--data", "folder:size=8/8", "--data-path", at("pictures"), "--size", "9x9"],
+      /state size inside --data/,
+    ],
+    ["a folder without its path", [...base, "--data", "folder:size=8/8"], /--data folder:size=8\/8 needs --data-path/],
+    ["files for a set that reads none", [...base, "--data-path", at("pictures")], /--data-path is for a data set that is read from files/],
+    ["two folders", [...base, "--data", at("pictures"), "--data-path", at("pictures")], /is already the path of a folder/],
+    [
+      "official files that are not there",
+      [...base, "--data", "mnist", "--data-path", at("pictures")],
+      /must hold the official file t10k-images.*of MNIST/,
+    ],
     ["a list by an inherited name", ["list", "constructor"], /no list of "constructor"/],
     ["an output that cannot be written", [...base, "--out", at("file/below")], /cannot be written/],
     ["a device that is not there", [...base, "--device", "abacus"], /abacus.*cpu/s],

@@ -22,6 +22,13 @@ const listed: Readonly<Record<string, (source: string) => string>> = {
     `import { type CumulativeOps, cumulative } from "./cumulative.ts";\n${source}`
       .replace("extends ", "extends CumulativeOps,\n    ")
       .replace(/(\n\s+)\.\.\./, "$1...cumulative,$1..."),
+  "src/experiments/experiments.ts": (source) =>
+    `import { noiseLevels } from "./noise-levels/noise-levels.ts";\n${source}`.replace("const all = [", "const all = [noiseLevels, "),
+  "src/report/experiment-report.ts": (source) =>
+    `import { noiseLevelsTelling } from "./noise-levels-report.ts";\n${source}`.replace(
+      /(const tellings: .*\n)/,
+      '$1  "noise-levels": noiseLevelsTelling,\n',
+    ),
   "src/distributions/index.ts": (source) => `${source}export { logistic } from "./logistic.ts";\n`,
 };
 
@@ -34,6 +41,9 @@ function complaints(): string[] {
   const contents = (path: string) => examples.get(resolve(path)) ?? changed.get(resolve(path))?.(read(path)!) ?? read(path);
   host.readFile = contents;
   host.fileExists = (path) => examples.has(resolve(path)) || ts.sys.fileExists(path);
+  // An example may stand in a folder of its own, which is not there.
+  const folders = new Set([...examples.keys()].map((path) => dirname(path)));
+  host.directoryExists = (path) => folders.has(resolve(path)) || ts.sys.directoryExists(path);
   host.getSourceFile = (path, language) => {
     const source = contents(path);
     return source === undefined ? undefined : ts.createSourceFile(path, source, language);
@@ -49,7 +59,17 @@ describe("CONTRIBUTING.md", () => {
   it("has an example of every kind of part", () => {
     const rooms = [...examples.keys()].map((path) => dirname(path).slice(root.length + 1));
     expect(new Set(rooms)).toEqual(
-      new Set(["src/graph/ops", "src/models", "src/distributions", "src/defenses", "src/priors", "src/attacks", "src/data"]),
+      new Set([
+        "src/graph/ops",
+        "src/models",
+        "src/distributions",
+        "src/defenses",
+        "src/priors",
+        "src/attacks",
+        "src/data",
+        "src/experiments/noise-levels",
+        "src/report",
+      ]),
     );
   });
 

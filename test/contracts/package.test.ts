@@ -77,13 +77,13 @@ describe("the package, installed in an empty folder", () => {
   it("is imported as a library, without and with a disk", async () => {
     writeFileSync(
       join(empty, "use.js"),
-      `import { client, compile, graph, initialWeights, keyFromSeed, models } from "gradleak";
+      `import { compile, fedSgd, graph, initialWeights, keyFromSeed, models } from "gradleak";
        import { openDataset } from "gradleak/node";
        import schema from "gradleak/result.schema.json" with { type: "json" };
-       const shapes = await openDataset({ kind: "shapes", split: "test" });
+       const shapes = await openDataset("shapes", "test");
        const model = models.build({ kind: "mlp", sizes: [8] }, { shape: shapes.shape, classes: 10, normalization: shapes });
-       const one = client({ model, weights: initialWeights(model, keyFromSeed(1)) });
-       const update = one.gradients({ x: graph.input("x", [1, 3, 32, 32]), y: graph.input("y", [1, 10]) });
+       const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(1)) });
+       const update = one.update({ x: graph.input("x", [1, 3, 32, 32]), y: graph.input("y", [1, 10]) });
        const program = await compile({ norm: update.squaredNorm() });
        const { norm } = await program.run({ x: shapes.example(0).image, y: Float32Array.from({ length: 10 }, (_, i) => Number(i === 3)) });
        await program.dispose();
@@ -102,7 +102,7 @@ describe("the package, installed in an empty folder", () => {
        export const psnr = (result: Result): number | null => result.images[0]!.psnr;
        export const checked: Result = validateResult({}, "a result");
        export const declared: boolean = attacks.build({ kind: "dlg" }).fixesPrior;
-       export const size: Promise<number> = openDataset({ kind: "shapes", split: "test" }).then((shapes) => shapes.size);
+       export const size: Promise<number> = openDataset("shapes", "test").then((shapes) => shapes.size);
        // @ts-expect-error There is no such code.
        export const wrong = new LeakageError("no such code", "");`,
     );

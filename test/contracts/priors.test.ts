@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type Batch, client } from "../../src/client/index.ts";
+import { type Batch, fedSgd } from "../../src/client/index.ts";
 import type { Density } from "../../src/distributions/index.ts";
 import { constant, grad, input, sizeOf, type Tensor, vmap } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { format } from "../../src/parts/index.ts";
-import { type PriorContext, priors } from "../../src/priors/index.ts";
+import { densityOf, type PriorContext, priors, scoreOf } from "../../src/priors/index.ts";
 import { fillUniform, foldIn, Key, keyFromSeed } from "../../src/random/index.ts";
 import { compile, evaluate } from "../../src/runtime/index.ts";
 
@@ -24,7 +24,7 @@ function setting(shape: readonly number[], name: string) {
       },
     },
   };
-  return { shape, size: sizeOf(shape), one: client({ model, weights: initialWeights(model, keyFromSeed(1)) }), context };
+  return { shape, size: sizeOf(shape), one: fedSgd({ model, weights: initialWeights(model, keyFromSeed(1)) }), context };
 }
 const usual = setting([1, 9, 9], "convnet:width=1");
 /** A mixture of whole pictures takes small ones only. */
@@ -93,18 +93,20 @@ describe.each(priors.list().map(({ kind }) => kind))("%s", (kind) => {
 
   it("scores a picture, and its score has a gradient", () => {
     const x = input("x", [1, ...shape]);
-    const value = prior.density(one).logProb({ x, y });
+    const value = densityOf(prior, one).logProb({ x, y });
     expect(value.shape).toEqual([]);
-    const [score, gradient] = evaluate([value, grad(value, [x])[0]!], {
+    const [score, gradient, slope] = evaluate([value, grad(value, [x])[0]!, scoreOf(prior, one)({ x, y })], {
       x: Float64Array.from(context.examples!.image(100), (pixel) => (pixel - 0.4) / 0.25),
     });
     expect(score!.data[0]).toSatisfy(Number.isFinite);
     expect([...gradient!.data].every(Number.isFinite)).toBe(true);
+    slope!.data.forEach((entry, i) => void expect(entry).toBeCloseTo(gradient!.data[i]!, 6));
   });
 
   it("draws what it scores", async () => {
-    if (!prior.sample) return;
-    const draw = (seed: number) => evaluate([prior.sample!(one, draws)(new Key(input("key", [2], "key")))], { key: keyFromSeed(seed) })[0]!;
+    if (!prior.density || !prior.sample) return;
+    const sample = prior.sample(one, draws);
+    const draw = (seed: number) => evaluate([sample(new Key(input("key", [2], "key")))], { key: keyFromSeed(seed) })[0]!;
     const drawn = draw(5);
     expect(drawn.shape).toEqual([draws, ...shape]);
     expect(draw(5).data).toEqual(drawn.data);

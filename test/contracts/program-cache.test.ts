@@ -1,10 +1,9 @@
 import { InferenceSession } from "onnxruntime-node";
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
-import { attackChunk, attackSpec, chunksOf, modelFor, parseSpec } from "../../src/audit/index.ts";
+import { shapesSet } from "../../src/data/index.ts";
 import { constant, fingerprint, input, type Tensor } from "../../src/graph/index.ts";
-import { initialWeights } from "../../src/models/index.ts";
-import { openDataset } from "../../src/node.ts";
 import { Key, keyFromSeed } from "../../src/random/index.ts";
+import { memoryStore, plan, type Sources } from "../../src/runs/index.ts";
 import { compile, releasePrograms } from "../../src/runtime/index.ts";
 
 const created = vi.spyOn(InferenceSession, "create");
@@ -110,25 +109,28 @@ it("fingerprints tell graphs apart that differ in one attribute", () => {
   expect(new Set(texts).size).toBe(5);
 });
 
-it("an attack on several chunks of one shape compiles for the first one alone", async () => {
-  const dataset = await openDataset({ kind: "shapes", split: "test" });
-  const spec = parseSpec(attackSpec, {
-    data: { kind: "shapes", split: "test", images: [0, 1, 2] },
-    client: { model: { kind: "lenet" }, weights: { kind: "initial" } },
-    defense: { kind: "gaussian", sigma: 1e-4 },
-    attack: { kind: "inverting-gradients", steps: 2 },
-    labels: "known",
-    score: { delta: 5 },
-    lanes: 1,
-    seed: 1,
-  });
-  const weights = initialWeights(modelFor(spec, { ...dataset, classes: 10 }), keyFromSeed(1));
+it("an attack on several updates of one shape compiles for the first one alone", async () => {
+  const sources: Sources = {
+    // No split of it is public, so that nothing is guessed.
+    dataset: async (_, split) => ({ ...shapesSet(split), whole: true }),
+    tensors: () => Promise.reject(new Error("no file is needed")),
+    places: {},
+  };
+  const planned = await plan(
+    {
+      command: "attack",
+      data: { set: "shapes", images: [0, 1, 2] },
+      client: { model: "lenet" },
+      defense: "gaussian:sigma=0.0001",
+      attack: "inverting-gradients:steps=2",
+      lanes: 1,
+      seed: 1,
+    },
+    sources,
+    { machine: { clock: () => 0 }, versions: {} },
+  );
   const counts: number[] = [];
-  for (const chunk of chunksOf(spec)) {
-    const run = attackChunk({ spec, dataset, weights, baselines: {}, machine: { clock: () => 0 } }, chunk);
-    while (!(await run.next()).done);
-    counts.push(created.mock.calls.length);
-  }
+  for await (const event of planned.run(memoryStore())) if (event.kind === "images") counts.push(created.mock.calls.length);
   expect(counts[0]).toBeGreaterThan(0);
   expect(counts).toEqual([counts[0], counts[0], counts[0]]);
 });

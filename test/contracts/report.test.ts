@@ -1,15 +1,15 @@
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
-import type { Result } from "../../src/audit/index.ts";
 import { LeakageError } from "../../src/errors.ts";
 import { decodePng, encodePng, type Picture } from "../../src/formats/index.ts";
 import { attackReport, terminalPicture, verdict } from "../../src/report/index.ts";
+import type { Result } from "../../src/runs/index.ts";
 import { madeUpPictures } from "../golden/made-up-pictures.ts";
 import { madeUpResult, madeUpSteps } from "../golden/made-up-result.ts";
 
 const side = 8;
-const pictures = madeUpPictures(8, madeUpSteps, side);
-const page = (result: Result, reproduce = "gradleak attack") => attackReport({ result, pictures, reproduce });
+const images = madeUpPictures(8, madeUpSteps, side);
+const page = (result: Result, reproduce = "gradleak attack") => attackReport({ result, images, reproduce });
 const open = (html: string) => parseHTML(html).document;
 const textOf = (html: string) => open(html).querySelector("main")!.textContent!.replace(/\s+/g, " ");
 const unknown = { psnr: null, psnrUnclamped: null, ssim: null, mse: null, distance: null };
@@ -109,6 +109,20 @@ describe("a report", () => {
     expect(changed).toContain("nobody said");
   });
 
+  it("says what is true of the defense's law, whatever kind it is of", () => {
+    const result = madeUpResult(1);
+    const saying = (trueLaw: Result["assumptions"]["trueLaw"]) =>
+      textOf(page({ ...result, assumptions: { ...result.assumptions, trueLaw } }));
+    const { law } = result.assumptions;
+    expect(saying({ kind: "known", text: law })).toContain(`${law}, which is the defense's own`);
+    expect(saying({ kind: "known", text: "laplacian" })).toContain(`${law}. The defense's own: laplacian`);
+    expect(saying({ kind: "deterministic", text: law })).toContain("The defense's own: no density, because nothing is random in it");
+    expect(saying({ kind: "unknown", text: "entries are ranked after noise" })).toContain(
+      "The defense's own: not known, because entries are ranked after noise",
+    );
+    expect(saying(null)).not.toContain("The defense's own");
+  });
+
   it("does without originals", () => {
     const result = madeUpResult(1);
     const { original: _, ...files } = result.images[0]!.files;
@@ -125,10 +139,10 @@ describe("a report", () => {
   it("names a picture that is missing, broken, or of another size", () => {
     const result = madeUpResult(1);
     const changed = (bytes: Uint8Array | undefined) => {
-      const files = new Map(pictures);
+      const files = new Map(images);
       files.delete("reconstruction-0.png");
       if (bytes) files.set("reconstruction-0.png", bytes);
-      return () => attackReport({ result, pictures: files, reproduce: "" });
+      return () => attackReport({ result, images: files, reproduce: "" });
     };
     const gray: Picture = { width: 2, height: 3, channels: 1, data: new Uint8Array(6) };
     for (const bytes of [undefined, new Uint8Array(9), encodePng(gray)]) {

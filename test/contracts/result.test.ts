@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { auditResultSchema, resultSchema, validateAuditResult, validateResult } from "../../src/audit/index.ts";
+import { auditResultSchema, validateAuditResult } from "../../src/audit/index.ts";
 import { LeakageError } from "../../src/errors.ts";
+import { resultSchema, validateResult } from "../../src/runs/index.ts";
 import { madeUpAudit } from "../golden/made-up-audit.ts";
 import { madeUpResult } from "../golden/made-up-result.ts";
 
@@ -19,6 +20,15 @@ describe("result.json", () => {
   it("is accepted, and stays as it is through JSON", () => {
     const result = madeUpResult(3);
     expect(validateResult(JSON.parse(JSON.stringify(result)), "result.json")).toEqual(result);
+  });
+
+  it("may have no spec, and a defense whose law nobody knows", () => {
+    const result = { ...madeUpResult(1), spec: null, specHash: null };
+    expect(
+      validateResult({ ...result, assumptions: { ...result.assumptions, trueLaw: { kind: "unknown", text: "why" } } }, "r"),
+    ).toBeDefined();
+    const wrong = { ...result.assumptions, trueLaw: { kind: "secret", text: "why" } };
+    expect(() => validateResult({ ...result, assumptions: wrong }, "r")).toThrow(/result\.assumptions\.trueLaw\.kind/);
   });
 
   it("may leave the originals unknown", () => {

@@ -124,9 +124,9 @@ describe("a catalogue", () => {
     ["gaussian:0.1", 'defense gaussian: expected param=value; got "0.1".'],
     ["gaussian:sigma=1,", 'defense gaussian: expected param=value; got "".'],
     ["", 'defense: expected kind or kind:param=value,param=value; got "".'],
-    ["clip:norm=(1", 'defense: a parenthesis opens and does not close in "clip:norm=(1".'],
-    ["clip:norm=1)", 'defense: a parenthesis closes that never opened in "clip:norm=1)".'],
-    ['clip:norm=1,file="a', 'defense: a quote opens and does not close in "clip:norm=1,file=\\"a".'],
+    ["clip:norm=(1", 'defense: a parenthesis is never closed in "clip:norm=(1".'],
+    ["clip:norm=1)", 'defense: a parenthesis closes that was never opened in "clip:norm=1)".'],
+    ['clip:norm=1,file="a', 'defense: a quote is never closed in "clip:norm=1,file=\\"a".'],
   ])("refuses %s with a sentence", (text, message) => {
     expect(refusalOf(() => defenses.parse(text))).toBe(message);
   });

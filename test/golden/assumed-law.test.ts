@@ -12,19 +12,17 @@ describe("the report of assumed laws", () => {
   // GRADLEAK_UPDATE_GOLDEN=1 npx vitest run test/golden writes assumed-law.html anew: look at a report in a browser before.
   it("is the golden one, byte for byte, but for the style that all reports share", () => {
     const result = validateExperiment(madeUpAssumedLaw(), "the made-up result");
-    const reproduce = "gradleak reproduce assumed-law --samples 80 --pictures 80 --seed 4";
-    const html = withoutStyle(experimentReport({ result, pictures: madeUpAssumedLawPictures(), reproduce }));
+    const reproduce = "gradleak reproduce assumed-law --samples 80 --images 80 --seed 4";
+    const html = withoutStyle(experimentReport({ result, images: madeUpAssumedLawPictures(), reproduce }));
     if (process.env.GRADLEAK_UPDATE_GOLDEN) writeFileSync(golden, html);
     expect(html).toBe(readFileSync(golden, "utf8"));
   });
 
-  it("says how often the law that is there comes closest, by the interval of the paired difference", () => {
-    expect(verdict(1).sentence).toBe("Who assumes the law that is there comes closest, behind every defense.");
-    expect(verdict(0.25).sentence).toMatch(/beyond chance in 1 of 1 comparisons on vectors and 0 of 1 comparisons on pictures\.$/);
-    expect(verdict(1).detail).toMatch(
-      /On pictures, of 1 attacker that assumed something else, 1 ended farther from the original, [^;]*\.$/,
-    );
-    expect(verdict(0.25).detail).toMatch(/On pictures, .* 0 ended farther .*; 1 cannot be told apart by these draws\.$/);
-    expect(verdict(-1).detail).toMatch(/On pictures, .* 0 ended farther .*; 1 nearer\.$/);
+  it("says how often the true law comes closest, by the interval of the paired difference", () => {
+    expect(verdict(1).sentence).toBe("The attacker that assumes the true law comes closest, behind every defense.");
+    expect(verdict(0.25).sentence).toMatch(/beyond chance in 1 of 1 comparisons on vectors and 0 of 1 comparisons on images\.$/);
+    expect(verdict(1).detail).toMatch(/On images, of 1 attacker that assumed something else, 1 ended farther from the original, [^;]*\.$/);
+    expect(verdict(0.25).detail).toMatch(/On images, .* 0 ended farther .*; 1 cannot be told apart by these draws\.$/);
+    expect(verdict(-1).detail).toMatch(/On images, .* 0 ended farther .*; 1 nearer\.$/);
   });
 });

@@ -7,7 +7,7 @@ import { madeUpPictures } from "./made-up-pictures.ts";
 
 const golden = new URL("audit-report.html", import.meta.url);
 const shown = madeUpPictures(4, [], 12);
-const pictures = new Map(
+const images = new Map(
   [0, 1, 2, 3].flatMap((cell) =>
     ["nearest", "first"].flatMap((which) =>
       ["original", "reconstruction"].map((name): [string, Uint8Array] => [
@@ -18,7 +18,7 @@ const pictures = new Map(
   ),
 );
 const reproduce = "gradleak audit --data cifar10 --model convbig --defense none --defense gaussian:sigma=0.01 --samples 80 --seed 1";
-const html = auditReport({ result: madeUpAudit(), pictures, reproduce });
+const html = auditReport({ result: madeUpAudit(), images, reproduce });
 const { document } = parseHTML(html);
 
 describe("the report of an audit", () => {
@@ -57,7 +57,16 @@ describe("the report of an audit", () => {
     );
     const { nearestPublic: _, ...without } = result;
     const folder = { ...without, nearestPublic: null };
-    expect(auditReport({ result: folder, pictures, reproduce })).not.toContain("chosen");
+    expect(auditReport({ result: folder, images, reproduce })).not.toContain("chosen");
+  });
+
+  it("says what is true of a law that nobody knows, and does without a spec where code made the objects", () => {
+    const result = madeUpAudit();
+    const trueLaw = { kind: "unknown", text: "entries are ranked after noise" } as const;
+    const made = { ...result, spec: null, specHash: null, cells: result.cells.map((cell) => ({ ...cell, trueLaw })) };
+    const text = parseHTML(auditReport({ result: made, images, reproduce: "" })).document.querySelector("main")!.textContent!;
+    expect(text).toContain("not known, because entries are ranked after noise");
+    expect(text).not.toMatch(/\bnull\b|undefined/);
   });
 
   it("never calls a failed attack safety", () => {

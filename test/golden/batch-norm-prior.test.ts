@@ -14,7 +14,7 @@ describe("the report of the batch-norm prior", () => {
     const html = withoutStyle(
       experimentReport({
         result,
-        pictures: madeUpTriples(),
+        images: madeUpTriples(),
         reproduce: "gradleak reproduce batch-norm-prior --batch 2 --batches 2 --steps 50 --seed 3",
       }),
     );

@@ -13,7 +13,7 @@ describe("the report of figure 1", () => {
   it("is the golden one, byte for byte, but for the style that all reports share", () => {
     const result = validateExperiment(madeUpFigure1(), "the made-up result");
     const html = withoutStyle(
-      experimentReport({ result, pictures: madeUpSnapshots(), reproduce: "gradleak reproduce figure-1 --image 3 --seed 1" }),
+      experimentReport({ result, images: madeUpSnapshots(), reproduce: "gradleak reproduce figure-1 --image 3 --seed 1" }),
     );
     if (process.env.GRADLEAK_UPDATE_GOLDEN) writeFileSync(golden, html);
     expect(html).toBe(readFileSync(golden, "utf8"));
@@ -23,6 +23,6 @@ describe("the report of figure 1", () => {
     const result = madeUpFigure1();
     expect(experimentVerdict(result).sentence).toBe("The path ends inside the ball around the original.");
     expect(experimentVerdict({ ...result, recovered: false }).sentence).toMatch(/outside the ball/);
-    expect(() => experimentReport({ result, pictures: new Map(), reproduce: "" })).toThrow(LeakageError);
+    expect(() => experimentReport({ result, images: new Map(), reproduce: "" })).toThrow(LeakageError);
   });
 });

@@ -12,7 +12,7 @@ describe("the report of figure 4", () => {
   it("is the golden one, byte for byte, but for the style that all reports share", () => {
     const result = validateExperiment(madeUpFigure4(), "the made-up result");
     const html = withoutStyle(
-      experimentReport({ result, pictures: new Map(), reproduce: "gradleak reproduce figure-4 --width 100/20/400 --seed 3" }),
+      experimentReport({ result, images: new Map(), reproduce: "gradleak reproduce figure-4 --width 100/20/400 --seed 3" }),
     );
     if (process.env.GRADLEAK_UPDATE_GOLDEN) writeFileSync(golden, html);
     expect(html).toBe(readFileSync(golden, "utf8"));
@@ -50,7 +50,7 @@ describe("the report of figure 4", () => {
         "With one setting for all four adversaries, the Bayes optimal one came closest to the original: 0.380, against 0.410 to 0.470.",
       detail: expect.stringContaining("Nothing was tuned."),
     });
-    const html = experimentReport({ result, pictures: new Map(), reproduce: "gradleak reproduce figure-4" });
+    const html = experimentReport({ result, images: new Map(), reproduce: "gradleak reproduce figure-4" });
     expect(html).toContain("not at what each of them can do");
     expect(html).not.toContain("Each adversary tuned");
   });

@@ -24,9 +24,9 @@ function auditOf(panel: string, farther: number): object {
 
 /** A comparison that never was: on vectors the attacker that is right is nearer, on pictures the difference is as stated. */
 export function madeUpAssumedLaw(farther = 0.25): object {
-  const spec = { experiment: { kind: "assumed-law" }, seed: 4 };
+  const spec = { version: 1, command: "reproduce", experiment: { kind: "assumed-law" }, seed: 4 };
   return {
-    format: "gradleak-assumed-law-1",
+    format: "gradleak-assumed-law-2",
     command: "reproduce",
     experiment: "assumed-law",
     spec,
@@ -35,7 +35,7 @@ export function madeUpAssumedLaw(farther = 0.25): object {
     versions: { gradleak: "0.1.0", node: "20.20.0" },
     audits: [
       { panel: "vectors", audit: auditOf("0", 1.5) },
-      { panel: "pictures", audit: auditOf("1", farther) },
+      { panel: "images", audit: auditOf("1", farther) },
     ],
     notes: ["Each panel has one network."],
   };

@@ -30,7 +30,15 @@ function shares(distances: readonly (number | null)[]) {
 /** The result of an audit that never was, with every field filled: two defenses, two attacks, a gate that one defense fails, and a hostile class name. */
 export function madeUpAudit(): AuditResult {
   const all = Array.from({ length: draws }, (_, i) => i);
-  const spec = { data: { kind: "cifar10", split: "test" }, defenses, attacks, samples: draws, seed: 1 };
+  const spec = {
+    version: 1,
+    command: "audit",
+    data: { set: { kind: "cifar10" }, split: "test" },
+    defenses,
+    attacks,
+    samples: draws,
+    seed: 1,
+  };
   const byCell = [0, 1, 2, 3].map((cell) => all.map((draw) => distanceOf(cell, draw)));
   const cells = byCell.map((distances, cell) => {
     const { nearest } = distanceQuantiles(distances.map((d) => d ?? Infinity));
@@ -58,7 +66,10 @@ export function madeUpAudit(): AuditResult {
               values: { rate: 0.05 },
             },
       law: cell & 1 ? "cosine similarity" : "squared distance",
-      trueLaw: cell < 2 ? null : "gaussian with sigma 0.01",
+      trueLaw:
+        cell < 2
+          ? { kind: "deterministic" as const, text: "the update is a function of the batch, without noise" }
+          : { kind: "known" as const, text: "gaussian with sigma 0.01" },
       prior: cell & 1 ? "total variation (squared, factor 0.0004)" : "uniform",
       radius: 0,
       points: 1,
@@ -89,12 +100,14 @@ export function madeUpAudit(): AuditResult {
   const upper = (cell: number) => clopperPearson(byCell[cell]!.filter((x) => x !== null && x <= delta).length, draws, together).upper;
   return validateAuditResult(
     {
-      format: "gradleak-audit-1",
+      format: "gradleak-audit-2",
       command: "audit",
       spec,
       specHash: specHash(spec),
       seed: 1,
       versions: { gradleak: "0.1.0", node: "20.20.0" },
+      seconds: { preparing: 1.25, tuning: 61, simulating: 0.75, attacking: 486, scoring: 2.5 },
+      lanes: 8,
       threads: [2],
       assumptions: {
         labels: "known",
@@ -131,7 +144,7 @@ export function madeUpAudit(): AuditResult {
         nearestPublic: [neighborOf(draw)],
         distances: byCell.map((distances) => [distances[draw]!]),
       })),
-      notes: ["The network's weights are drawn anew, not trained; trained networks leak less."],
+      notes: ["The network's weights are random, not trained; trained networks leak less."],
     },
     "the made-up audit",
   );

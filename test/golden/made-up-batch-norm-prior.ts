@@ -4,7 +4,7 @@ import { specHash } from "../../src/parts/index.ts";
 
 /** A comparison that no experiment gave: two batches of two images, pictures of the first. */
 export function madeUpBatchNormPrior(): BatchNormPriorResult {
-  const spec = { experiment: { kind: "batch-norm-prior", batch: 2, batches: 2, steps: 50 }, seed: 3 };
+  const spec = { version: 1, command: "reproduce", experiment: { kind: "batch-norm-prior", batch: 2, batches: 2, steps: 50 }, seed: 3 };
   const around = (mean: number, spread: number) => ({ mean, low: mean - spread, high: mean + spread });
   const image = (index: number, without: number, assumed: number) => ({
     index,
@@ -13,7 +13,7 @@ export function madeUpBatchNormPrior(): BatchNormPriorResult {
   });
   const shown = (b: number) => ({ files: { original: `original-0-${b}.png`, without: `without-0-${b}.png`, with: `with-0-${b}.png` } });
   return {
-    format: "gradleak-batch-norm-prior-1",
+    format: "gradleak-batch-norm-prior-2",
     command: "reproduce",
     experiment: "batch-norm-prior",
     spec,

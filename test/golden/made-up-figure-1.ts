@@ -18,9 +18,9 @@ export function madeUpFigure1(): Figure1Result {
       at: [Number((radius * Math.cos(angle)).toPrecision(4)), Number((radius * Math.sin(angle)).toPrecision(4))] as [number, number],
     };
   });
-  const spec = { experiment: { kind: "figure-1", image: 3 }, seed: 1 };
+  const spec = { version: 1, command: "reproduce", experiment: { kind: "figure-1", image: 3 }, seed: 1 };
   return {
-    format: "gradleak-figure-1-1",
+    format: "gradleak-figure-1-2",
     command: "reproduce",
     experiment: "figure-1",
     spec,

@@ -56,9 +56,14 @@ function madeUpTuned(): NonNullable<Figure4Result["tuned"]> {
 /** A figure 4 that no experiment gave, with every panel. */
 export function madeUpFigure4(): Figure4Result {
   const main = { width: 100, classes: 10, k: 1, delta: 0 };
-  const spec = { experiment: { kind: "figure-4", width: [100, 20, 400], classes: [10, 2], k: [1, 8], delta: [0, 0.5, 1] }, seed: 3 };
+  const spec = {
+    version: 1,
+    command: "reproduce",
+    experiment: { kind: "figure-4", width: [100, 20, 400], classes: [10, 2], k: [1, 8], delta: [0, 0.5, 1] },
+    seed: 3,
+  };
   return {
-    format: "gradleak-figure-4-1",
+    format: "gradleak-figure-4-2",
     command: "reproduce",
     experiment: "figure-4",
     spec,

@@ -1,6 +1,6 @@
-import type { ImageMetrics, Result } from "../../src/audit/index.ts";
 import { defaultDelta, summarize } from "../../src/metrics/index.ts";
 import { specHash } from "../../src/parts/index.ts";
+import type { ImageMetrics, Result } from "../../src/runs/index.ts";
 
 /** Steps at which the made-up attack kept pictures. */
 export const madeUpSteps: readonly number[] = [1, 4, 16, 64, 250, 1000, 4000];
@@ -75,15 +75,17 @@ export function madeUpResult(count: number): Result {
     };
   });
   const spec = {
-    data: { kind: "cifar10", split: "test", images: images.map(({ index }) => index) },
-    client: { model: { kind: "convbig" }, weights: { kind: "initial" }, mode: "eval", batch: 1, loss: "cross-entropy" },
+    version: 1,
+    command: "attack",
+    data: { set: { kind: "cifar10" }, split: "test", images: images.map(({ index }) => index) },
+    client: { model: { kind: "convbig" }, weights: { kind: "initial" }, mode: "eval", batch: 1, loss: { kind: "cross-entropy" } },
     defense: { kind: "gaussian", sigma: 0.001 },
     attack: { kind: "inverting-gradients", steps: 4000, tv: 4e-4, tvNorm: "squared" },
     labels: "known",
     seed: 1,
   };
   return {
-    format: "gradleak-result-1",
+    format: "gradleak-result-2",
     command: "attack",
     spec,
     specHash: specHash(spec),
@@ -92,7 +94,7 @@ export function madeUpResult(count: number): Result {
     assumptions: {
       law: "cosine similarity of gradients",
       prior: "squared total variation, factor 4e-4",
-      trueLaw: "gaussian with sigma 0.001",
+      trueLaw: { kind: "known", text: "gaussian with sigma 0.001" },
       radius: 0,
       samples: 1,
       labels: "known",
@@ -110,6 +112,6 @@ export function madeUpResult(count: number): Result {
       baseline: { meanImage: summarized(images.map(({ baseline }) => baseline.meanImage)) },
       nearestPublic: summarized(images.map(({ nearestPublic }) => nearestPublic)),
     },
-    notes: ["Pictures were brought to 32×32 by center crop and area averaging."],
+    notes: ["Images were brought to 32×32 by center crop and area averaging."],
   };
 }

@@ -11,7 +11,7 @@ describe("the report of an attack", () => {
   it("is the golden one, byte for byte", () => {
     const html = attackReport({
       result: madeUpResult(4),
-      pictures: madeUpPictures(4, madeUpSteps, 12),
+      images: madeUpPictures(4, madeUpSteps, 12),
       reproduce: "gradleak attack --data cifar10 --images 10-13 --model convbig --defense gaussian:sigma=0.001 --seed 1 --out out",
     });
     if (process.env.GRADLEAK_UPDATE_GOLDEN) writeFileSync(golden, html);

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { shapes } from "../../src/data/index.ts";
+import { type Split, shapesSet } from "../../src/data/index.ts";
 
 /** SHA-256 of pictures as bytes [3, 32, 32], one after the other. */
-function digest(split: "train" | "test", indices: readonly number[]): string {
-  const set = shapes(split);
+function digest(split: Split, indices: readonly number[]): string {
+  const set = shapesSet(split);
   const hash = createHash("sha256");
   for (const index of indices) hash.update(Uint8Array.from(set.example(index).image, (pixel) => Math.round(pixel * 255)));
   return hash.digest("hex");
@@ -19,7 +19,7 @@ describe("shapes are the same bytes everywhere", () => {
     expect(digest("test", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9_999])).toBe("ed14732a0a40fa118d8c7aa7cc0d7be19c758ca94230e97b4f692fadba62eefd"));
 
   it("whatever was drawn before, as exact bytes over 255", () => {
-    const set = shapes("train");
+    const set = shapesSet("train");
     const first = set.example(7).image;
     set.example(8);
     expect(set.example(7).image).toEqual(first);

@@ -10,8 +10,7 @@ import {
   type Search,
   squaredDistance,
 } from "../../src/adversary/index.ts";
-import { type Client, client } from "../../src/client/index.ts";
-import { defenses } from "../../src/defenses/index.ts";
+import { type Client, fedSgd } from "../../src/client/index.ts";
 import { constant, type Tensor } from "../../src/graph/index.ts";
 import { clopperPearson } from "../../src/metrics/index.ts";
 import { linear } from "../../src/models/layers.ts";
@@ -20,6 +19,7 @@ import { adam, annealed, constantRate, exponentialRate, lbfgs, narrowed } from "
 import { type Prior, priors } from "../../src/priors/index.ts";
 import { fillNormal, foldIn, Key, keyFromSeed } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
+import { likelihoodOf } from "../laws/likelihood-of.ts";
 
 /**
  * A client whose gradient is linear in x: the loss cᵀ W x of one dense layer has ∂ℓ/∂W = c xᵀ. Under Gaussian noise and a Gaussian prior of standard deviations τᵢ
@@ -35,11 +35,11 @@ const model = sequential(task, "nchw", [linear("0", [d], c.length)]);
 const weights = new Map(
   model.parameters.map(({ name, shape }) => [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b)) }]),
 );
-const one: Client = client({ model, weights, loss: (logits) => logits.mul(constant(c)).sum(-1).mean() });
+const one: Client = fedSgd({ model, weights, loss: (logits) => logits.mul(constant(c)).sum(-1).mean() });
 const priorOf = (tau: readonly number[]): Prior => ({
   density: () => ({ logProb: ({ x }) => x.div(constant(tau)).square().sum().mul(-0.5) }),
 });
-const likelihood = defenses.build(`gaussian:sigma=${sigma}`).likelihood!;
+const likelihood = likelihoodOf(`gaussian:sigma=${sigma}`);
 const variances = (tau: readonly number[]) => tau.map((each) => 1 / (c.reduce((sum, a) => sum + a * a, 0) / sigma ** 2 + 1 / each ** 2));
 
 /** Draws x ~ p(x) and g ~ p(g | x), a lane each, and says where the posterior's mode is. */
@@ -59,19 +59,20 @@ function draw(lanes: number, tau: readonly number[]) {
     matched[lane * d + i]! += c[j]! * g;
     return g;
   });
+  const updates = new Map([
+    ["0.weight", { shape: [lanes, c.length, d], data: gradient }],
+    ["0.bias", { shape: [lanes, c.length], data: Float32Array.from({ length: lanes * c.length }, (_, i) => c[i % c.length]!) }],
+  ]);
   const seen = {
-    client: one,
+    rounds: [{ client: one, updates }],
     lanes,
     batchSize: 1,
-    updates: new Map([
-      ["0.weight", gradient],
-      ["0.bias", Float32Array.from({ length: lanes * c.length }, (_, i) => c[i % c.length]!)],
-    ]),
     labels: new Float32Array(lanes * c.length),
   };
   const keys = Array.from({ length: lanes }, (_, i) => foldIn(keyFromSeed(3), i));
   return { seen, keys, truth, mode: matched.map((sum, at) => (sum * lambda[at % d]!) / sigma ** 2) };
 }
+const named = { prior: "as the test has it" };
 const search: Search = {
   optimizer: adam(),
   steps: 1600,
@@ -89,9 +90,9 @@ async function attacked(
   ball?: Parameters<typeof assuming>[0]["ball"],
 ): Promise<Float32Array> {
   let end: Progress | undefined;
-  const attack = assuming({ likelihood, prior: priorOf(tau), jointLabels: false, ...(ball ? { ball } : {}) }, search);
+  const attack = assuming({ likelihood, prior: priorOf(tau), ...(ball ? { ball } : {}) }, search, named);
   for await (const progress of attack.reconstruct(seen, keys, { threads: 1 })) end = progress;
-  return end!.pictures();
+  return end!.inputs();
 }
 const few = draw(5, unequal);
 /** The farthest entry from the formula. */
@@ -115,11 +116,11 @@ describe("Algorithm 1 on a linear–Gaussian client", () => {
       { anneal: annealed(1e-4), ...byLbfgs },
       { widen: narrowed(30), ...byLbfgs },
     ]) {
-      const attack = assuming({ likelihood, prior: priorOf(unequal), jointLabels: false }, { ...search, ...pace, result: "best" });
+      const attack = assuming({ likelihood, prior: priorOf(unequal) }, { ...search, ...pace, result: "best" }, named);
       let end: Progress | undefined;
       for await (const progress of attack.reconstruct(few.seen, few.keys, { threads: 1 })) end = progress;
       // While the likelihood counts for little, objectives are less: none of those iterates is what is looked for.
-      const far = end!.pictures().reduce((most, each, i) => Math.max(most, Math.abs(each - few.mode[i]!)), 0);
+      const far = end!.inputs().reduce((most, each, i) => Math.max(most, Math.abs(each - few.mode[i]!)), 0);
       expect(far).toBeLessThan(2e-3);
     }
   });
@@ -224,8 +225,8 @@ it("under Gaussian noise, assuming Gauss is ℓ2 matching: Adam, which does not 
   const flat = priors.build("uniform");
   const path = async (assumed: typeof likelihood) => {
     const points: Float32Array[] = [];
-    const attack = assuming({ likelihood: assumed, prior: flat, jointLabels: false }, { ...search, steps: 60 });
-    for await (const progress of attack.reconstruct(few.seen, few.keys, { threads: 1 })) points.push(progress.pictures());
+    const attack = assuming({ likelihood: assumed, prior: flat }, { ...search, steps: 60 }, named);
+    for await (const progress of attack.reconstruct(few.seen, few.keys, { threads: 1 })) points.push(progress.inputs());
     return points;
   };
   const [gauss, l2] = [await path(likelihood), await path(squaredDistance)];

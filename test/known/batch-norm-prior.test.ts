@@ -1,26 +1,22 @@
 import { expect, it } from "vitest";
-import { client } from "../../src/client/index.ts";
-import { shapes } from "../../src/data/index.ts";
-import { summarizeBatches } from "../../src/experiments/batch-norm-prior-score.ts";
-import { distinctDraws } from "../../src/experiments/distinct-draws.ts";
-import { cosineNearby, drawUpdate } from "../../src/experiments/drawn-update.ts";
-import { type BatchNormPriorResult, experiments, validateExperiment } from "../../src/experiments/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
+import { shapesSet } from "../../src/data/index.ts";
+import { summarizeBatches } from "../../src/experiments/batch-norm-prior/batch-norm-prior-score.ts";
+import { distinctDraws } from "../../src/experiments/batch-norm-prior/distinct-draws.ts";
+import { cosineNearby, drawUpdate } from "../../src/experiments/batch-norm-prior/drawn-update.ts";
+import { type BatchNormPriorResult, validateExperiment } from "../../src/experiments/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { foldIn, keyFromSeed } from "../../src/random/index.ts";
+import { runExperiment } from "./run-experiment.ts";
 
 async function run(text: string): Promise<BatchNormPriorResult> {
-  const experiment = experiments.parse(text);
-  const running = experiments
-    .build(experiment)
-    .run({ spec: { experiment, seed: 4 }, versions: {}, machine: { clock: () => 0, threads: 1 } });
   const steps: number[] = [];
-  let next = await running.next();
-  for (; !next.done; next = await running.next()) steps.push(next.value.step / next.value.of);
+  const made = await runExperiment(text, { seed: 4, onTick: ({ step, of }) => steps.push(step / of) });
   expect(steps).toEqual([...steps].sort((a, b) => a - b));
   expect(steps.at(-1)).toBe(1);
-  const result = validateExperiment(next.value.result, "the result") as BatchNormPriorResult;
+  const result = validateExperiment(made.result, "the result") as BatchNormPriorResult;
   const files = result.batches.flatMap(({ images }) => images.flatMap(({ files }) => Object.values(files ?? {})));
-  expect([...next.value.pictures.keys()].sort()).toEqual(files.sort());
+  expect([...made.images.keys()].sort()).toEqual(files.sort());
   return result;
 }
 
@@ -64,10 +60,10 @@ it("tunes both attacks by as many candidates on the same updates of training ima
 }, 60_000);
 
 it("an update has a cosine of 1 with itself, and less with that of its images under noise", async () => {
-  const train = shapes("train");
+  const train = shapesSet("train");
   const normalization = { mean: train.mean, std: train.std };
   const model = models.build("convnet:width=2", { shape: train.shape, classes: 10, normalization });
-  const one = client({ model, weights: initialWeights(model, keyFromSeed(1)) });
+  const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(1)) });
   const machine = { threads: 1, clock: () => 0 };
   const [images, noise] = [keyFromSeed(2), keyFromSeed(3)];
   const update = await drawUpdate(one, train, 2, { images, noise }, machine);
@@ -93,7 +89,7 @@ it("takes differences image by image and resamples whole batches", () => {
 });
 
 it("draws batches of different classes, every class as often", () => {
-  const test = shapes("test");
+  const test = shapesSet("test");
   const counts = new Array<number>(10).fill(0);
   for (let i = 0; i < 40; i++) {
     const labels = distinctDraws(test, 4, foldIn(keyFromSeed(5), i)).map(({ label, index }) => {

@@ -1,22 +1,21 @@
 import { describe, expect, it } from "vitest";
 import type { Attack, Observations, Progress } from "../../src/adversary/index.ts";
 import { attacks } from "../../src/attacks/index.ts";
-import { oneHot } from "../../src/audit/attack.ts";
 import { type Candidate, exactBayes } from "../../src/audit/index.ts";
-import { concatenate, piece, toModelSpace, toPixelSpace } from "../../src/audit/pictures.ts";
-import { simulate } from "../../src/audit/simulate.ts";
-import { client } from "../../src/client/index.ts";
-import { defenses, type Likelihood } from "../../src/defenses/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
+import { defenses, type Likelihood, lawOf } from "../../src/defenses/index.ts";
 import { constant } from "../../src/graph/index.ts";
 import { bootstrapMean, distance, type Interval, tango } from "../../src/metrics/index.ts";
-import { initialWeights, models } from "../../src/models/index.ts";
+import { initialWeights, models, toModelSpace, toPixelSpace } from "../../src/models/index.ts";
 import { uniform } from "../../src/priors/index.ts";
 import { fillBernoulli, keyFromSeed, randomBits, split } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
+import { concatenate, oneHot, piece, simulate } from "../../src/scenario/index.ts";
+import { likelihoodOf } from "../laws/likelihood-of.ts";
 
 const normalization = { mean: [0.4], std: [0.5] };
 const model = models.build("mlp:sizes=12,activation=sigmoid", { shape: [1, 2, 2], classes: 4, normalization });
-const one = client({ model, weights: initialWeights(model, keyFromSeed(1)) });
+const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(1)) });
 const names = model.parameters.map(({ name }) => name);
 const delta = 0.2;
 
@@ -39,27 +38,21 @@ async function observe(defense: string, truths: readonly number[], seed: number)
   const x = concatenate(truths.map((k) => toModelSpace(candidates[k]!.image, normalization)));
   const labels = oneHot(
     truths.map((k) => candidates[k]!.label),
-    one,
+    model.classes,
   );
-  const { updates, open } = await simulate(
-    one,
-    defenses.build(defense),
-    { lanes, batchSize: 1, x, y: labels },
-    split(keyFromSeed(seed), lanes),
-    {
-      threads: 1,
-    },
-  );
-  return { client: one, lanes, batchSize: 1, updates, open, labels };
+  const scenario = { client: one, defense: defenses.build(defense) };
+  const keys = split(keyFromSeed(seed), lanes);
+  const received = await simulate(scenario, { lanes, batchSize: 1, x, y: labels }, keys, { threads: 1 });
+  return { rounds: [received], lanes, batchSize: 1, labels };
 }
 
 const { labels: _, ...unlabeled } = await observe("gaussian:sigma=0.3", drawn(1, 0), 0);
 
 /** Gradients of all candidates in float64, by parameter. */
 const gradients = candidates.map(({ image, label }) => {
-  const all = one.gradients({
+  const all = one.update({
     x: constant(toModelSpace(image, normalization), [1, 1, 2, 2]),
-    y: constant(oneHot([label], one), [1, 4]),
+    y: constant(oneHot([label], 4), [1, 4]),
   });
   return evaluate(names.map((name) => all.entries(name))).map(({ data }) => data);
 });
@@ -70,7 +63,7 @@ function bruteForce(seen: Observations, lane: number, entry: (difference: number
   const logs = gradients.map((own, k) => {
     if (known !== undefined && candidates[k]!.label !== known) return -Infinity;
     const terms = names.flatMap((name, p) =>
-      [...piece(seen.updates.get(name)!, lane, seen.lanes)].map((g, i) => entry(g - own[p]![i]!, p, i)),
+      [...piece(seen.rounds[0]!.updates.get(name)!.data, lane, seen.lanes)].map((g, i) => entry(g - own[p]![i]!, p, i)),
     );
     return Math.log(candidates[k]!.weight!) + terms.reduce((sum, term) => sum + term, 0);
   });
@@ -80,7 +73,7 @@ function bruteForce(seen: Observations, lane: number, entry: (difference: number
   return masses.map((mass) => mass / all);
 }
 
-const silent: Likelihood = { name: "silent", cancels: false, given: () => () => ({ logProb: () => constant(0) }) };
+const silent: Likelihood = { name: "silent", cancels: false, entries: false, given: () => () => ({ logProb: () => constant(0) }) };
 const laws: readonly (readonly [string, (difference: number) => number])[] = [
   ["gaussian:sigma=0.3", (d) => (-d * d) / (2 * 0.3 ** 2)],
   ["laplacian:scale=0.25", (d) => -Math.abs(d) / 0.25],
@@ -88,7 +81,7 @@ const laws: readonly (readonly [string, (difference: number) => number])[] = [
 
 describe("the posterior equals brute force in float64", () => {
   it.each(laws)("%s, labels known and not", async (defense, entry) => {
-    const likelihood = defenses.build(defense).likelihood!;
+    const likelihood = likelihoodOf(defense);
     const told = await observe(defense, drawn(20, 3), 4);
     const { labels: _, ...untold } = told;
     const risks: number[] = [];
@@ -115,17 +108,23 @@ describe("the posterior equals brute force in float64", () => {
     const size = 12 * 4;
     const mask = new Float32Array(6 * size);
     fillBernoulli(0.2)(keyFromSeed(7), mask);
-    const open = new Map([["mask", { shape: [12, 4], data: mask }]]);
+    const published = new Map([["mask", { shape: [6, 12, 4], data: mask }]]);
     /** Only the masked entries of the first layer tell anything. */
     const masked: Likelihood = {
       name: "masked",
       cancels: false,
-      given: (own) => (batch, disclosed) => ({
+      entries: false,
+      given: (own) => (batch, published) => ({
         logProb: (update) =>
-          update.entries("0.weight").sub(own.gradients(batch).entries("0.weight")).square().mul(disclosed!.mask!).sum().mul(-40),
+          update.entries("0.weight").sub(own.update(batch).entries("0.weight")).square().mul(published!.mask!).sum().mul(-40),
       }),
     };
-    const found = await exactBayes({ ...seen, open }, masked, { candidates, delta }, { precision: "float64" });
+    const found = await exactBayes(
+      { ...seen, rounds: [{ ...seen.rounds[0]!, published }] },
+      masked,
+      { candidates, delta },
+      { precision: "float64" },
+    );
     found.forEach(({ posterior }, lane) => {
       const expected = bruteForce(seen, lane, (d, p, i) => (names[p] === "0.weight" ? -40 * d * d * mask[lane * size + i]! : 0));
       expected.forEach((mass, k) => {
@@ -137,12 +136,17 @@ describe("the posterior equals brute force in float64", () => {
   it("treats each update as if it were alone, in chunks", async () => {
     const lanes = 1000;
     const seen = await observe("gaussian:sigma=0.1", drawn(lanes, 12), 13);
-    const likelihood = defenses.build("gaussian:sigma=0.1").likelihood!;
+    const likelihood = likelihoodOf("gaussian:sigma=0.1");
     const together = await exactBayes(seen, likelihood, { candidates, delta }, { threads: 1 });
     expect(together).toHaveLength(lanes);
     for (const lane of [0, 1, 461, 462, 463, 923, 924, 925, 998, 999]) {
-      const updates = new Map([...seen.updates].map(([name, all]) => [name, piece(all, lane, lanes)]));
-      const own = { ...seen, lanes: 1, updates, labels: piece(seen.labels!, lane, lanes) };
+      const updates = new Map(
+        [...seen.rounds[0]!.updates].map(([name, { shape, data }]) => [
+          name,
+          { shape: [1, ...shape.slice(1)], data: piece(data, lane, lanes) },
+        ]),
+      );
+      const own = { rounds: [{ client: one, updates }], lanes: 1, batchSize: 1, labels: piece(seen.labels!, lane, lanes) };
       const [alone] = await exactBayes(own, likelihood, { candidates, delta }, { threads: 1 });
       expect(together[lane]!.candidate).toBe(alone!.candidate);
       expect(together[lane]!.risk).toBeCloseTo(alone!.risk, 4);
@@ -157,7 +161,12 @@ describe("the posterior equals brute force in float64", () => {
     });
     expect(blind!.risk).toBeCloseTo(1 - 3 / all, 12);
     /** Each step down of a pixel costs 0.82 · 60. */
-    const steep: Likelihood = { name: "steep", cancels: false, given: () => (batch) => ({ logProb: () => batch.x.sum().mul(60) }) };
+    const steep: Likelihood = {
+      name: "steep",
+      cancels: false,
+      entries: false,
+      given: () => (batch) => ({ logProb: () => batch.x.sum().mul(60) }),
+    };
     const [sure] = await exactBayes(unlabeled, steep, { candidates, delta }, { precision: "float64" });
     expect(candidates[sure!.candidate]!.image.every((pixel) => pixel > 0.9)).toBe(true);
     const [top, ...others] = candidates
@@ -170,7 +179,7 @@ describe("the posterior equals brute force in float64", () => {
 });
 
 describe("what has no exact answer is refused", () => {
-  const likelihood = defenses.build("gaussian:sigma=0.3").likelihood!;
+  const likelihood = likelihoodOf("gaussian:sigma=0.3");
   const near = candidates[0]!.image.map((pixel) => pixel + 0.15);
 
   it("candidates that are not more than 2δ apart, in the space of δ", async () => {
@@ -183,14 +192,16 @@ describe("what has no exact answer is refused", () => {
   });
 
   it.each([Number.NaN, Infinity])("a law whose logarithm is %d", async (number) => {
-    const broken: Likelihood = { name: "broken", cancels: false, given: () => () => ({ logProb: () => constant(number) }) };
-    await expect(exactBayes(unlabeled, broken, { candidates, delta })).rejects.toThrow('The law "broken" has no number for update 0.');
+    const broken: Likelihood = { name: "broken", cancels: false, entries: false, given: () => () => ({ logProb: () => constant(number) }) };
+    await expect(exactBayes(unlabeled, broken, { candidates, delta })).rejects.toThrow(
+      'The law "broken" gives no finite likelihood for update 0.',
+    );
   });
 
   it.each([
     ["a batch", { ...unlabeled, batchSize: 2 }, { candidates, delta }, "takes updates of one image; the batch size is 2"],
-    ["no candidates", unlabeled, { candidates: [], delta }, "at least one candidate; got none"],
-    ["a radius", unlabeled, { candidates, delta: -1 }, "delta is a number of at least 0; got -1"],
+    ["no candidates", unlabeled, { candidates: [], delta }, "needs at least one candidate; got none"],
+    ["a radius", unlabeled, { candidates, delta: -1 }, "delta must be a finite number of at least 0; got -1"],
     ["a label", unlabeled, { candidates: [{ image: near, label: 4 }], delta }, "labels are integers from 0 to 3"],
     ["a weight", unlabeled, { candidates: [{ image: near, label: 0, weight: 0 }], delta }, "weights are positive numbers"],
     [
@@ -201,7 +212,7 @@ describe("what has no exact answer is refused", () => {
     ],
     [
       "a label that no candidate has",
-      { ...unlabeled, labels: oneHot([1], one) },
+      { ...unlabeled, labels: oneHot([1], 4) },
       { candidates: [{ image: near, label: 0 }], delta },
       "No candidate with label 1 explains update 0",
     ],
@@ -228,8 +239,8 @@ async function arena(defense: string) {
     async attack(attack: Attack) {
       let end: Progress | undefined;
       for await (const progress of attack.reconstruct(seen, split(keyFromSeed(11), lanes), { threads: 1 })) end = progress;
-      const pictures = end!.pictures();
-      return truths.map((_, lane) => recovers(toPixelSpace(piece(pictures, lane, lanes), normalization), lane));
+      const inputs = end!.inputs();
+      return truths.map((_, lane) => recovers(toPixelSpace(piece(inputs, lane, lanes), normalization), lane));
     },
   };
 }
@@ -252,8 +263,7 @@ const rivals = [
 ];
 const rivalOf = (spec: string, likelihood: Likelihood): Attack =>
   attacks.build(spec).build({
-    jointLabels: false,
-    likelihood,
+    law: { kind: "known", likelihood },
     prior: { prior: uniform.build({}), name: "uniform" },
     radius: { radius: delta, space: "pixel" },
   });
@@ -262,11 +272,11 @@ describe.each(
   defenses
     .list()
     .map(({ kind }) => kind)
-    .filter((kind) => defenses.build(kind).likelihood),
+    .filter((kind) => lawOf(defenses.build(kind)).kind === "known"),
 )("on the same draws behind %s", (defense) => {
   it("no attack recovers more than the exact adversary, whose risk is what it says", async () => {
     const { exact, attack } = await arena(defense);
-    const likelihood = defenses.build(defense).likelihood!;
+    const likelihood = likelihoodOf(defense);
     const { recovered, surprise } = await exact(likelihood);
     // Where it is nearly sure, 200 draws show no error: a risk of 0.01 is within chance.
     expect(surprise().lower).toBeLessThan(0.01);
@@ -278,14 +288,14 @@ describe.each(
 describe("these comparisons see what they look for", () => {
   it("an adversary that believes in half the noise is too sure", async () => {
     const { exact } = await arena("gaussian:sigma=0.1");
-    expect((await exact(defenses.build("gaussian:sigma=0.05").likelihood!)).surprise().upper).toBeLessThan(-0.01);
-    expect((await exact(defenses.build("gaussian:sigma=0.2").likelihood!)).surprise().lower).toBeGreaterThan(0.01);
+    expect((await exact(likelihoodOf("gaussian:sigma=0.05"))).surprise().upper).toBeLessThan(-0.01);
+    expect((await exact(likelihoodOf("gaussian:sigma=0.2"))).surprise().lower).toBeGreaterThan(0.01);
   });
 
   it("one that does not look at the update is beaten by each attack", async () => {
     const { exact, attack } = await arena("gaussian:sigma=0.1");
     const { recovered } = await exact(silent);
-    const likelihood = defenses.build("gaussian:sigma=0.1").likelihood!;
+    const likelihood = likelihoodOf("gaussian:sigma=0.1");
     for (const rival of rivals) expect(advantage(await attack(rivalOf(rival, likelihood)), recovered).lower, rival).toBeGreaterThan(0);
   });
 });

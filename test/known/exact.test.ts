@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { invertDense } from "../../src/adversary/index.ts";
-import { client } from "../../src/client/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
 import { input } from "../../src/graph/index.ts";
 import { psnr } from "../../src/metrics/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
@@ -9,10 +9,10 @@ import { evaluate } from "../../src/runtime/index.ts";
 
 describe("a biased dense first layer", () => {
   const model = models.build("mlp:sizes=64/32", { shape: [3, 8, 8], classes: 10, normalization: { mean: [0, 0, 0], std: [1, 1, 1] } });
-  const one = client({ model, weights: initialWeights(model, keyFromSeed(5)) });
+  const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(5)) });
   const picture = new Float32Array(192);
   fillUniform(keyFromSeed(6), picture);
-  const gradients = one.gradients({ x: input("x", [1, 3, 8, 8]), y: input("y", [1, 10]) });
+  const gradients = one.update({ x: input("x", [1, 3, 8, 8]), y: input("y", [1, 10]) });
   const feeds = { x: picture, y: Float32Array.from({ length: 10 }, (_, i) => Number(i === 4)) };
 
   it("gives its input away by one division, in float64 above 200 dB", () => {

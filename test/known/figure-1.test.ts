@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { LeakageError } from "../../src/errors.ts";
+import { project } from "../../src/experiments/figure-1/projection.ts";
 import { experiments, type Figure1Result, validateExperiment } from "../../src/experiments/index.ts";
-import { project } from "../../src/experiments/projection.ts";
+import { runExperiment } from "./run-experiment.ts";
 
 describe("a projection", () => {
   it("keeps a path that lies in a plane through its goal, up to signs", () => {
@@ -31,14 +32,9 @@ describe("a projection", () => {
 
 describe("figure 1", () => {
   it("follows the path of an adversary toward the image", async () => {
-    const experiment = experiments.parse("figure-1:model=(mlp:sizes=256),attack=(bayes:samples=2,steps=120,gamma=0.98),snapshots=4");
-    const running = experiments
-      .build(experiment)
-      .run({ spec: { experiment, seed: 0 }, versions: {}, machine: { threads: 2, clock: () => 0 } });
-    let next = await running.next();
-    while (!next.done) next = await running.next();
-    const { pictures } = next.value;
-    const result = validateExperiment(next.value.result, "the result") as Figure1Result;
+    const text = "figure-1:model=(mlp:sizes=256),attack=(bayes:samples=2,steps=120,gamma=0.98),snapshots=4";
+    const made = await runExperiment(text, { seed: 8, threads: 2 });
+    const result = validateExperiment(made.result, "the result") as Figure1Result;
     expect(result.path.map(({ step }) => step)).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
     const [first, last] = [result.path[0]!, result.path.at(-1)!];
     expect(last.distance).toBeLessThan(0.95 * first.distance);
@@ -48,7 +44,7 @@ describe("figure 1", () => {
     for (const { at, distance } of result.path) expect(Math.hypot(...at)).toBeLessThanOrEqual(distance * (1 + 1e-6));
     expect(Math.hypot(...first.at)).toBeCloseTo(first.distance, 3);
     expect(result.files.snapshots.map(({ step }) => step)).toEqual([1, 5, 24, 120]);
-    expect([...pictures.keys()].sort()).toEqual(["original.png", "step-1.png", "step-120.png", "step-24.png", "step-5.png"]);
+    expect([...made.images.keys()].sort()).toEqual(["original.png", "step-1.png", "step-120.png", "step-24.png", "step-5.png"]);
     expect(result.assumes).toMatchObject({ samples: 2, radius: result.delta });
   }, 60_000);
 

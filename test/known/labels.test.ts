@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { type LabelRule, recoverLabels } from "../../src/adversary/index.ts";
-import { oneHot } from "../../src/audit/attack.ts";
-import { client } from "../../src/client/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
 import { input, type Tensor, vmap } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { fillUniform, keyFromSeed } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
+import { oneHot } from "../../src/scenario/index.ts";
 
 const classes = 10;
 const model = models.build("mlp:sizes=32", { shape: [1, 6, 6], classes, normalization: { mean: [0], std: [1] } });
-const one = client({ model, weights: initialWeights(model, keyFromSeed(5)) });
+const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(5)) });
 
 /** The labels that a rule reads off the update of images with these labels, each batch a lane; sorted, because a batch has no order. */
 function found(batches: readonly (readonly number[])[], rule?: LabelRule): number[][] {
@@ -17,12 +17,12 @@ function found(batches: readonly (readonly number[])[], rule?: LabelRule): numbe
   const x = new Float32Array(lanes * b * 36);
   fillUniform(keyFromSeed(6), x);
   const given = { x: input("x", [lanes, b, 1, 6, 6]), y: input("y", [lanes, b, classes]) };
-  const gradients = vmap((own: { x: Tensor; y: Tensor }) => one.gradients(own).names.map((name) => one.gradients(own).entries(name)))(
-    given,
+  const gradients = vmap((own: { x: Tensor; y: Tensor }) => one.update(own).names.map((name) => one.update(own).entries(name)))(given);
+  const values = evaluate(gradients, { x, y: oneHot(batches.flat(), classes) });
+  const updates = new Map(
+    model.parameters.map(({ name, shape }, i) => [name, { shape: [lanes, ...shape], data: Float32Array.from(values[i]!.data) }]),
   );
-  const values = evaluate(gradients, { x, y: oneHot(batches.flat(), one) });
-  const updates = new Map(model.parameters.map(({ name }, i) => [name, Float32Array.from(values[i]!.data)]));
-  const rows = recoverLabels({ client: one, lanes, batchSize: b, updates }, rule);
+  const rows = recoverLabels({ rounds: [{ client: one, updates }], lanes, batchSize: b }, rule);
   return batches.map((batch, lane) =>
     batch.map((_, i) => rows.subarray((lane * b + i) * classes, (lane * b + i + 1) * classes).indexOf(1)).sort((a, c) => a - c),
   );

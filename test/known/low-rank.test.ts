@@ -1,14 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { assuming, cosine, type Observations, type Progress, squaredDistance } from "../../src/adversary/index.ts";
+import { assuming, cosine, type Progress, type Round, squaredDistance } from "../../src/adversary/index.ts";
 import { lowRank, observedFactors } from "../../src/adversary/low-rank.ts";
-import { oneHot } from "../../src/audit/attack.ts";
-import { simulate } from "../../src/audit/simulate.ts";
-import { client } from "../../src/client/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { adam, constantRate } from "../../src/optimizers/index.ts";
 import { priors } from "../../src/priors/index.ts";
 import { fillNormal, fillUniform, foldIn, keyFromSeed } from "../../src/random/index.ts";
+import { oneHot, simulate } from "../../src/scenario/index.ts";
 
 const [m, n] = [60, 45];
 const normal = (size: number, seed: number): Float32Array => {
@@ -71,29 +70,28 @@ describe("a matrix of low rank", () => {
 
 describe("an attack on an update without noise", () => {
   const model = models.build("mlp:sizes=64/64", { shape: [3, 8, 8], classes: 10, normalization: { mean: [0, 0, 0], std: [1, 1, 1] } });
-  const one = client({ model, weights: initialWeights(model, keyFromSeed(3)) });
+  const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(3)) });
   const [lanes, batchSize] = [2, 3];
   const x = new Float32Array(lanes * batchSize * 192);
   fillUniform(keyFromSeed(4), x);
-  const labels = oneHot([1, 4, 2, 2, 0, 9], one);
+  const labels = oneHot([1, 4, 2, 2, 0, 9], 10);
   const keys = [0, 1].map((i) => foldIn(keyFromSeed(9), i));
-  const observe = async (defense: string): Promise<Observations> => {
-    const { updates } = await simulate(one, defenses.build(defense), { lanes, batchSize, x, y: labels }, keys, { threads: 1 });
-    return { client: one, lanes, updates, batchSize, labels };
-  };
+  const observe = (defense: string): Promise<Round> =>
+    simulate({ client: one, defense: defenses.build(defense) }, { lanes, batchSize, x, y: labels }, keys, { threads: 1 });
+  const thinIn = (round: Round) => observedFactors(round, { lanes, batchSize });
 
   it("has the factors of its dense layers, where that is cheaper; one with noise has none", async () => {
-    expect([...observedFactors(await observe("none")).keys()]).toEqual(["0.weight", "2.weight"]);
-    expect(observedFactors(await observe("gaussian:sigma=1e-5")).size).toBe(0);
+    expect([...thinIn(await observe("none")).keys()]).toEqual(["0.weight", "2.weight"]);
+    expect(thinIn(await observe("gaussian:sigma=1e-5")).size).toBe(0);
   });
 
   for (const likelihood of [cosine, squaredDistance])
     it(`takes the steps that it takes when all entries are read: ${likelihood.name}`, async () => {
-      const seen = await observe("none");
+      const round = await observe("none");
       // One entry that no product of three rows explains, too small to matter otherwise.
-      const spoiled = new Map([...seen.updates].map(([name, data]) => [name, data.slice()]));
-      for (const name of ["0.weight", "2.weight"]) spoiled.get(name)![5]! += 2e-5 * norm(spoiled.get(name)!);
-      expect(observedFactors({ ...seen, updates: spoiled }).size).toBe(0);
+      const spoiled = new Map([...round.updates].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]));
+      for (const name of ["0.weight", "2.weight"]) spoiled.get(name)!.data[5]! += 2e-5 * norm(spoiled.get(name)!.data);
+      expect(thinIn({ ...round, updates: spoiled }).size).toBe(0);
       const search = {
         optimizer: adam(),
         steps: 15,
@@ -103,21 +101,23 @@ describe("an attack on an update without noise", () => {
         restarts: 2,
         result: "last",
       } as const;
-      const attack = assuming({ likelihood, prior: priors.build("tv:weight=0.001") as never, jointLabels: false }, search);
-      const run = async (updates: Observations["updates"]) => {
+      const attack = assuming({ likelihood, prior: priors.build("tv:weight=0.001") }, search, { prior: "tv" });
+      const run = async (updates: Round["updates"]) => {
         const values: number[] = [];
         let end: Progress | undefined;
-        for await (const progress of attack.reconstruct({ ...seen, updates }, keys, { threads: 1 })) {
-          values.push(...progress.lanes.map(({ objective }) => objective));
+        for await (const progress of attack.reconstruct({ rounds: [{ ...round, updates }], lanes, batchSize, labels }, keys, {
+          threads: 1,
+        })) {
+          values.push(...progress.lanes().map(({ objective }) => objective!));
           end = progress;
         }
-        return { values, pictures: end!.pictures() };
+        return { values, inputs: end!.inputs() };
       };
-      const [thin, full] = [await run(seen.updates), await run(spoiled)];
+      const [thin, full] = [await run(round.updates), await run(spoiled)];
       expect(thin.values.length).toBe(30);
       thin.values.forEach((value, i) => {
         expect(Math.abs(value / full.values[i]! - 1)).toBeLessThan(1e-3);
       });
-      expect(norm(thin.pictures.map((p, i) => p - full.pictures[i]!)) / norm(full.pictures)).toBeLessThan(1e-2);
+      expect(norm(thin.inputs.map((p, i) => p - full.inputs[i]!)) / norm(full.inputs)).toBeLessThan(1e-2);
     });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { assuming, type Progress } from "../../src/adversary/index.ts";
-import { client } from "../../src/client/index.ts";
-import { defenses, type Likelihood } from "../../src/defenses/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
+import type { Likelihood } from "../../src/defenses/index.ts";
 import { kernelOf } from "../../src/distributions/index.ts";
 import { constant, Gradients, input } from "../../src/graph/index.ts";
 import { linear } from "../../src/models/layers.ts";
@@ -10,6 +10,7 @@ import { constantRate, lbfgs } from "../../src/optimizers/index.ts";
 import type { Prior } from "../../src/priors/index.ts";
 import { fillNormal, foldIn, keyFromSeed } from "../../src/random/index.ts";
 import { compile, evaluate } from "../../src/runtime/index.ts";
+import { likelihoodOf } from "../laws/likelihood-of.ts";
 
 /**
  * A million parameters behind narrow Gaussian noise: a client whose gradient is c xᵀ, where the posterior is normal with its mode in closed form. At the mode the misfit
@@ -25,8 +26,8 @@ const model = sequential(task, "nchw", [linear("0", [d], rows)]);
 const weights = new Map(
   model.parameters.map(({ name, shape }) => [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b)) }]),
 );
-const one = client({ model, weights, loss: (logits) => logits.mul(constant(c)).sum(-1).mean() });
-const likelihood = defenses.build(`gaussian:sigma=${sigma}`).likelihood!;
+const one = fedSgd({ model, weights, loss: (logits) => logits.mul(constant(c)).sum(-1).mean() });
+const likelihood = likelihoodOf(`gaussian:sigma=${sigma}`);
 const precision = c.reduce((sum, each) => sum + each * each, 0) / sigma ** 2;
 /** Prior deviations from a tenth to ten times what the update alone leaves uncertain. */
 const tau = Array.from({ length: d }, (_, i) => 10 ** (-1 + (2 * i) / (d - 1)) / Math.sqrt(precision));
@@ -43,22 +44,22 @@ const mode = tau.map((_, i) => {
   for (let row = 0; row < rows; row++) matched += c[row]! * g[row * d + i]!;
   return (matched * deviations[i]! ** 2) / sigma ** 2;
 });
+const updates = new Map([
+  ["0.weight", { shape: [1, rows, d], data: g }],
+  ["0.bias", { shape: [1, rows], data: c }],
+]);
 const seen = {
-  client: one,
+  rounds: [{ client: one, updates }],
   lanes: 1,
   batchSize: 1,
-  updates: new Map([
-    ["0.weight", g],
-    ["0.bias", c],
-  ]),
   labels: new Float32Array(rows),
 };
 
 /** The same law without a kernel: what is minimized has its constants then. */
 const whole: Likelihood = {
   ...likelihood,
-  given: (client) => (batch, open) => {
-    const { logProb } = likelihood.given(client)(batch, open);
+  given: (client) => (batch, published) => {
+    const { logProb } = likelihood.given(client)(batch, published);
     return { logProb };
   },
 };
@@ -66,21 +67,20 @@ const whole: Likelihood = {
 /** How far L-BFGS ends from the mode, in the posterior's own deviations: the farthest entry. */
 async function end(law: Likelihood): Promise<number> {
   const attack = assuming(
-    { likelihood: law, prior, jointLabels: false },
+    { likelihood: law, prior },
     { optimizer: lbfgs(), steps: 20, rate: constantRate(1), start: "zeros", box: false, restarts: 1, result: "best" },
+    { prior: "gaussian" },
   );
   let last: Progress | undefined;
   for await (const progress of attack.reconstruct(seen, [foldIn(keyFromSeed(4), 0)], { threads: 2 })) last = progress;
-  return last!.pictures().reduce((far, x, i) => Math.max(far, Math.abs(x - mode[i]!) / deviations[i]!), 0);
+  return last!.inputs().reduce((far, x, i) => Math.max(far, Math.abs(x - mode[i]!) / deviations[i]!), 0);
 }
 
 describe("with a million parameters behind narrow noise", () => {
   it("float32 tells apart what the constants of the law would hide", async () => {
     const x = input("x", [1, d]);
     const density = likelihood.given(one)({ x, y: constant(new Float32Array(rows), [1, rows]) });
-    const update = new Gradients(
-      new Map([...seen.updates].map(([name, data]) => [name, constant(data, one.model.parameters.find((p) => p.name === name)!.shape)])),
-    );
+    const update = new Gradients(new Map([...updates].map(([name, { shape, data }]) => [name, constant(data, shape.slice(1))])));
     const program = await compile({ kernel: kernelOf(density, update), logProb: density.logProb(update) }, { threads: 2 });
     // At the mode, and half a deviation beside it, where the likelihood is lower by about a fifth.
     const at = Float32Array.from(mode);

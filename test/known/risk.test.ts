@@ -49,7 +49,7 @@ describe("Clopper-Pearson", () => {
   });
 
   it("refuses a confidence of 95 in place of 0.95", () => {
-    expect(() => clopperPearson(1, 10, 95)).toThrow("A confidence level lies between 0 and 1, both excluded, such as 0.95; got 95.");
+    expect(() => clopperPearson(1, 10, 95)).toThrow("A confidence level must be between 0 and 1, exclusive, such as 0.95; got 95.");
   });
 });
 
@@ -79,7 +79,7 @@ describe("Bonferroni", () => {
   it("splits what is left of 1", () => {
     expect(bonferroni(0.95, 1)).toBeCloseTo(0.95, 15);
     expect(bonferroni(0.95, 5)).toBeCloseTo(0.99, 15);
-    expect(() => bonferroni(0.95, 0)).toThrow("The number of intervals is an integer of at least 1; got 0.");
+    expect(() => bonferroni(0.95, 0)).toThrow("The number of intervals must be an integer of at least 1; got 0.");
   });
 });
 
@@ -115,7 +115,7 @@ describe("paired attacks", () => {
 
   it("refuses a table without draws", () => {
     expect(() => tango({ both: 0, onlyFirst: 0, onlySecond: 0, neither: 0 }, 0.95)).toThrow(
-      "The number of draws is an integer of at least 1; got 0.",
+      "The number of draws must be an integer of at least 1; got 0.",
     );
   });
 });
@@ -155,7 +155,7 @@ describe("the risk curve", () => {
     const distances = Array.from({ length: 120 }, (_, i) => i / 7);
     expect(riskCurve(distances, 0.95, 4).epsilon).toBeCloseTo(Math.sqrt(Math.log((2 * 4) / 0.05) / (2 * 30)), 12);
     expect(riskCurve(distances, 0.95, 4).epsilon).toBeGreaterThan(dkwBand(30, 0.95));
-    expect(() => riskCurve(distances, 0.95, 7)).toThrow("120 distances do not make whole clusters of 7.");
+    expect(() => riskCurve(distances, 0.95, 7)).toThrow("120 distances do not divide into clusters of 7.");
   });
 
   it("has quantiles like numpy's, and the draw that was found best", () => {
@@ -166,7 +166,7 @@ describe("the risk curve", () => {
     const failed = distanceQuantiles([Number.NaN, 5, Infinity], [0, 0.5, 0.75, 1]);
     expect(failed.quantiles.map(({ distance }) => distance)).toEqual([5, Infinity, Infinity, Infinity]);
     expect(failed.nearest).toEqual({ index: 1, distance: 5 });
-    expect(() => distanceQuantiles([])).toThrow("The number of distances is an integer of at least 1; got 0.");
+    expect(() => distanceQuantiles([])).toThrow("The number of distances must be an integer of at least 1; got 0.");
   });
 });
 
@@ -228,12 +228,12 @@ describe("bootstraps", () => {
   });
 
   it("refuse what cannot be resampled", () => {
-    expect(() => bootstrapMean([1], key, options)).toThrow("The number of values to resample is an integer of at least 2; got 1.");
-    expect(() => bootstrapMedian([1, Number.NaN], key, options)).toThrow("A bootstrap takes finite numbers; value 1 is NaN.");
-    expect(() => clusterBootstrap([[1], []], key, options)).toThrow("Every cluster has at least one value; cluster 1 has none.");
-    expect(() => bootstrapMean(values, key, { confidence: 1, resamples: 500 })).toThrow("A confidence level lies between 0 and 1");
+    expect(() => bootstrapMean([1], key, options)).toThrow("The number of values to resample must be an integer of at least 2; got 1.");
+    expect(() => bootstrapMedian([1, Number.NaN], key, options)).toThrow("A bootstrap needs finite numbers; value 1 is NaN.");
+    expect(() => clusterBootstrap([[1], []], key, options)).toThrow("Every cluster needs at least one value; cluster 1 has none.");
+    expect(() => bootstrapMean(values, key, { confidence: 1, resamples: 500 })).toThrow("A confidence level must be between 0 and 1");
     expect(() => bootstrapMean(values, key, { confidence: 0.95, resamples: 10 })).toThrow(
-      "The number of resamples is an integer of at least 100",
+      "The number of resamples must be an integer of at least 100",
     );
   });
 });

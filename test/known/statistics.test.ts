@@ -1,49 +1,50 @@
 import { describe, expect, it } from "vitest";
-import {
-  type AttackRun,
-  attackChunk,
-  attackSpec,
-  chunksOf,
-  examplesOf,
-  modelFor,
-  parseSpec,
-  withStatistics,
-} from "../../src/audit/index.ts";
-import { client } from "../../src/client/index.ts";
-import { shapes } from "../../src/data/index.ts";
-import { constant } from "../../src/graph/index.ts";
-import { initialWeights, perChannel } from "../../src/models/index.ts";
-import { keyFromSeed } from "../../src/random/index.ts";
+import { batchStatistics, fedSgd } from "../../src/client/index.ts";
+import { datasets, noFiles, shapesSet } from "../../src/data/index.ts";
+import { readSafetensors } from "../../src/formats/index.ts";
+import { constant, type Tensor } from "../../src/graph/index.ts";
+import { initialWeights, models, perChannel } from "../../src/models/index.ts";
+import { keyFromSeed, stream } from "../../src/random/index.ts";
+import { attackSpec, memoryStore, parseSpec, plan, realize, type Sources, taskOf } from "../../src/runs/index.ts";
+import { prepareAttack } from "../../src/runs/prepare.ts";
 import { evaluate } from "../../src/runtime/index.ts";
+import { oneHot } from "../../src/scenario/index.ts";
 
 const machine = { threads: 1, clock: () => 0 };
-const specOf = (statistics?: object) =>
-  parseSpec(attackSpec, {
-    data: { kind: "shapes", split: "test", images: [3] },
-    client: { model: "convnet:width=1", weights: { kind: "initial" }, ...(statistics ? { statistics } : {}) },
-    defense: "none",
-    attack: "gradinversion:steps=1,seeds=1",
-    labels: "known",
-    score: { delta: 5 },
-  });
-
-/** A run by the library, as `gradleak attack` has it. */
-function runOf(statistics?: object): { run: AttackRun; model: ReturnType<typeof modelFor> } {
-  const [spec, dataset] = [specOf(statistics), shapes("test")];
-  const model = modelFor(spec, { ...dataset, classes: dataset.classes.length });
-  const weights = initialWeights(model, keyFromSeed(1));
-  return { run: { spec, dataset, weights, baselines: {}, machine, examples: examplesOf(shapes("train")) }, model };
-}
+const sources: Sources = {
+  dataset: (set, split) => datasets.build(set).open(split, noFiles),
+  tensors: () => {
+    throw new Error("no files");
+  },
+  places: {},
+};
+const asked = (statistics?: object) => ({
+  command: "attack",
+  data: { set: "shapes", split: "test", images: [3] },
+  client: { model: "convnet:width=1", ...(statistics ? { statistics } : {}) },
+  attack: "gradinversion:steps=1,seeds=1",
+  labels: "known",
+  score: { delta: 5 },
+  seed: 1,
+});
+const clientOf = async (statistics?: object, from = sources) => {
+  const prepared = await prepareAttack(parseSpec(attackSpec, asked(statistics)), from);
+  return (await realize(prepared, from, machine)).scenarios[0]!.client;
+};
+const numbers = (tensor: Tensor) => evaluate([tensor])[0]!.data;
+const [model, drawn] = (() => {
+  const built = models.build("convnet:width=1", taskOf(shapesSet("test")));
+  return [built, initialWeights(built, stream(keyFromSeed(1), "weights"))] as const;
+})();
 
 describe("running statistics that a spec asks for", () => {
   it("are those of what enters the first normalization over the named training images, by hand", async () => {
-    const { run, model } = runOf({ examples: 8, batch: 4 });
-    const { weights } = await withStatistics(run);
+    const client = await clientOf({ examples: 8, batch: 4 });
     const { mean: center, std } = perChannel(model);
-    const convolution = (name: string) => run.weights.get(`conv0.${name}`)!.data;
+    const convolution = (name: string) => drawn.get(`conv0.${name}`)!.data;
     const entering = (i: number) => {
-      const pixels = constant(shapes("train").example(i).image, [1, 3, 32, 32]);
-      const x = evaluate([pixels.sub(center).div(std)])[0]!.data;
+      const pixels = constant(shapesSet("train").example(i).image, [1, 3, 32, 32]);
+      const x = numbers(pixels.sub(center).div(std));
       // The one output channel of a 3×3 convolution with padding 1, position by position.
       return Array.from({ length: 1024 }, (_, at) => {
         let sum = convolution("bias")[0]!;
@@ -61,42 +62,41 @@ describe("running statistics that a spec asks for", () => {
       const mean = all.reduce((sum, entry) => sum + entry) / all.length;
       return { mean, variance: all.reduce((sum, entry) => sum + (entry - mean) ** 2, 0) / (all.length - 1) };
     });
-    expect(weights.get("bn0.running_mean")!.data[0]).toBeCloseTo((passes[0]!.mean + passes[1]!.mean) / 2, 5);
-    expect(weights.get("bn0.running_var")!.data[0]).toBeCloseTo((passes[0]!.variance + passes[1]!.variance) / 2, 5);
+    expect(numbers(client.weight("bn0.running_mean"))[0]).toBeCloseTo((passes[0]!.mean + passes[1]!.mean) / 2, 5);
+    expect(numbers(client.weight("bn0.running_var"))[0]).toBeCloseTo((passes[0]!.variance + passes[1]!.variance) / 2, 5);
   });
 
   it("are what the client normalizes by, and what the attacker compares with", async () => {
-    const { run, model } = runOf({ examples: 64 });
-    const estimated = await withStatistics(run);
-    const going = attackChunk(estimated, chunksOf(run.spec)[0]!);
-    let next = await going.next();
-    while (!next.done) next = await going.next();
-    const sent = next.value.updates.get(3)!.get("linear.weight")!.data;
-    const { image, label } = run.dataset.example(3);
+    const statistics = { examples: 64 };
+    const store = memoryStore();
+    const running = (await plan(asked(statistics), sources, { machine, versions: {} }, { saveUpdates: true })).run(store);
+    for (let next = await running.next(); !next.done; ) next = await running.next();
+    const file = (await store.read("update-3.safetensors"))!;
+    const sent = readSafetensors(file, "update").get("linear.weight")!.data as Float32Array;
+    const { image, label } = shapesSet("test").example(3);
     const { mean, std } = perChannel(model);
-    const batch = {
-      x: constant(image, [1, 3, 32, 32]).sub(mean).div(std),
-      y: constant(
-        Float32Array.from({ length: 10 }, (_, i) => Number(i === label)),
-        [1, 10],
-      ),
+    const batch = { x: constant(image, [1, 3, 32, 32]).sub(mean).div(std), y: constant(oneHot([label], 10), [1, 10]) };
+    const estimated = await clientOf(statistics);
+    const apart = (from: typeof estimated) => {
+      const own = numbers(from.update(batch).entries("linear.weight"));
+      return Math.max(...Array.from(sent, (entry, i) => Math.abs(entry - own[i]!)));
     };
-    const gradientOf = ({ weights }: AttackRun) =>
-      evaluate([client({ model, weights }).gradients(batch).entries("linear.weight")])[0]!.data;
-    const apart = (a: ArrayLike<number>) => Math.max(...Array.from(sent, (entry, i) => Math.abs(entry - a[i]!)));
-    expect(apart(gradientOf(estimated))).toBeLessThan(1e-4);
-    expect(apart(gradientOf(run))).toBeGreaterThan(1e-2);
-    const [running] = client({ model, weights: estimated.weights }).batchStatistics(batch);
-    expect(evaluate([running!.running.mean])[0]!.data[0]).toBe(estimated.weights.get("bn0.running_mean")!.data[0]);
+    expect(apart(estimated)).toBeLessThan(1e-4);
+    expect(apart(fedSgd({ model, weights: drawn }))).toBeGreaterThan(1e-2);
+    const [first] = batchStatistics(estimated, batch);
+    expect(numbers(first!.running.mean)).toEqual(numbers(estimated.weight("bn0.running_mean")));
+    expect(numbers(first!.running.mean)).not.toEqual(numbers(fedSgd({ model, weights: drawn }).weight("bn0.running_mean")));
   });
 
-  it("leave a run alone that asks for none", async () => {
-    const { run } = runOf();
-    expect(await withStatistics(run)).toBe(run);
+  it("leave weights alone where a spec asks for none", async () => {
+    const client = await clientOf();
+    for (const [name, { data }] of drawn) expect(Float32Array.from(numbers(client.weight(name)))).toEqual(data);
   });
 
   it("are refused without public images", async () => {
-    const { examples: _, ...run } = runOf({ examples: 64 }).run;
-    await expect(withStatistics(run)).rejects.toThrow("takes images of the other split, which is public, and this data has none");
+    const whole: Sources = { ...sources, dataset: async (set, split) => ({ ...(await sources.dataset(set, split)), whole: true }) };
+    await expect(clientOf({ examples: 64 }, whole)).rejects.toThrow(
+      "needs images of the other split, which is public, and this data has no other split",
+    );
   });
 });

@@ -1,12 +1,10 @@
 import { expect, it } from "vitest";
-import { experiments, type Table1Result, validateExperiment } from "../../src/experiments/index.ts";
+import { type Table1Result, validateExperiment } from "../../src/experiments/index.ts";
+import { runExperiment } from "./run-experiment.ts";
 
 it("each attack of table 1 minimizes what its authors minimize: their derivatives in x have a cosine of 1", async () => {
-  const experiment = experiments.parse("table-1:width=2");
-  const running = experiments.build(experiment).run({ spec: { experiment, seed: 4 }, versions: {}, machine: { clock: () => 0 } });
-  let next = await running.next();
-  while (!next.done) next = await running.next();
-  const result = validateExperiment(next.value.result, "the result") as Table1Result;
+  const { result: found } = await runExperiment("table-1:width=2", { seed: 4 });
+  const result = validateExperiment(found, "the result") as Table1Result;
   expect(result.rows.map(({ attack }) => attack)).toEqual([
     "dlg",
     "idlg",

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { client } from "../../src/client/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
 import { constant, sizeOf, type Tensor } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { cholesky, invertLower } from "../../src/priors/cholesky.ts";
-import { type PriorContext, priors } from "../../src/priors/index.ts";
+import { type DensityPrior, densityOf, type PriorContext, priors } from "../../src/priors/index.ts";
 import { expectation, fitMixture } from "../../src/priors/mixture-fit.ts";
 import { fillNormal, foldIn, keyFromSeed } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
@@ -11,7 +11,7 @@ import { checkDerivatives, checkLanes, checkRuntime, numbers } from "./evidence.
 
 const clientOf = (shape: readonly number[]) => {
   const model = models.build("mlp:sizes=4", { shape, classes: 3, normalization: { mean: [0.4], std: [0.25] } });
-  return client({ model, weights: initialWeights(model, keyFromSeed(1)) });
+  return fedSgd({ model, weights: initialWeights(model, keyFromSeed(1)) });
 };
 const y = constant([1, 0, 0, 0, 1, 0], [2, 3]);
 
@@ -36,7 +36,7 @@ describe.each([
   const shape = [1, 5, 6];
   const one = clientOf(shape);
   const context = examplesOf(shape);
-  const { logProb } = priors.build(spec, context).density(one);
+  const { logProb } = densityOf(priors.build(spec, context), one);
   const pictures = { shapes: [[2, ...shape]], build: (x: Tensor) => logProb({ x, y }), from: -1, to: 1.4 };
 
   it("has the derivatives that differences measure", () => checkDerivatives(pictures));
@@ -45,16 +45,16 @@ describe.each([
   it("follows from its parameters and the pictures", () => {
     const x = constant(numbers(60, 4), [2, ...shape]);
     const at = (text: string, pictures: PriorContext) =>
-      evaluate([priors.build(text, pictures).density(one).logProb({ x, y })])[0]!.data[0];
+      evaluate([densityOf(priors.build(text, pictures), one).logProb({ x, y })])[0]!.data[0];
     expect(at(spec, examplesOf(shape))).toBe(at(spec, context));
     expect(at(spec, examplesOf(shape, 60))).not.toBe(at(spec, context));
   });
   it("is refused without pictures", () => {
     const kind = priors.parse(spec) as { readonly kind: string };
     expect(() => priors.build(spec)).toThrow(
-      `The prior ${kind.kind} is estimated from training pictures, at least two, and there are none here.`,
+      `The prior ${kind.kind} is estimated from at least two training images, and there are none here.`,
     );
-    expect(() => priors.build(`weighted:prior=(${spec})`)).toThrow("training pictures");
+    expect(() => priors.build(`weighted:prior=(${spec})`)).toThrow("training images");
     expect(() => priors.build(`weighted:prior=(${spec})`, context)).not.toThrow();
   });
 });
@@ -62,7 +62,7 @@ describe.each([
 describe("normalization", () => {
   it.each(["gaussian-fit", "laplacian-fit", "mixture:components=2"])("%s integrates to 1, and has the mean of the examples", (spec) => {
     const one = clientOf([1]);
-    const density = priors.build(spec, examplesOf([1])).density(one);
+    const density = densityOf(priors.build(spec, examplesOf([1])), one);
     const step = 4e-3;
     let [mass, mean] = [0, 0];
     for (let x = -12 + step / 3; x < 12; x += step) {
@@ -127,13 +127,14 @@ describe("Cholesky", () => {
 describe("what does not fit", () => {
   it("a mixture of whole pictures is for small ones", () => {
     const shape = [1, 8, 9];
-    expect(() => priors.build("mixture", examplesOf(shape)).sample!(clientOf(shape), 1)).toThrow(
-      "The prior mixture takes examples of at most 64 numbers, and these have 72; patch-mixture is for pictures.",
+    const mixture = priors.build("mixture", examplesOf(shape)) as DensityPrior;
+    expect(() => mixture.sample!(clientOf(shape), 1)).toThrow(
+      "The prior mixture takes examples of at most 64 numbers, and these have 72; use patch-mixture for images.",
     );
   });
   it("patches need pictures that are as large", () => {
     const prior = priors.build("patch-mixture", examplesOf([1, 7, 9]));
-    expect(() => prior.density(clientOf([1, 7, 9]))).toThrow("The prior patch-mixture needs pictures of at least 8×8");
-    expect(() => prior.density(clientOf([5]))).toThrow("needs pictures");
+    expect(() => densityOf(prior, clientOf([1, 7, 9]))).toThrow("The prior patch-mixture needs images of at least 8×8");
+    expect(() => densityOf(prior, clientOf([5]))).toThrow("needs images");
   });
 });

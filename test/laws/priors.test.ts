@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { client } from "../../src/client/index.ts";
+import { batchStatistics, fedSgd } from "../../src/client/index.ts";
 import { constant, grad, input, type Tensor } from "../../src/graph/index.ts";
 import { estimateStatistics, initialWeights, type Mode, models, perChannel } from "../../src/models/index.ts";
-import { priors } from "../../src/priors/index.ts";
+import { type DensityPrior, densityOf, priors } from "../../src/priors/index.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
 import { checkDerivatives, checkLanes, checkRuntime, numbers } from "./evidence.ts";
@@ -14,7 +14,7 @@ const task = (shape: readonly number[]) => ({
 });
 const clientOf = (shape: readonly number[], model = "mlp:sizes=4", mode: Mode = "eval") => {
   const built = models.build(model, task(shape));
-  return client({ model: built, weights: initialWeights(built, keyFromSeed(1)), mode });
+  return fedSgd({ model: built, weights: initialWeights(built, keyFromSeed(1)), mode });
 };
 const y = constant([1, 0, 0, 0, 1, 0], [2, 3]);
 
@@ -38,7 +38,7 @@ const specs = [
 
 describe.each(specs)("%s", (spec) => {
   const one = clientOf([3, 3, 4]);
-  const logProb = (x: Tensor) => priors.build(spec).density(one).logProb({ x, y });
+  const logProb = (x: Tensor) => densityOf(priors.build(spec), one).logProb({ x, y });
   // Pixels are in and out of [0, 1].
   const pictures = { shapes: [[2, 3, 3, 4]], build: logProb, from: -3, to: 3 };
 
@@ -49,7 +49,7 @@ describe.each(specs)("%s", (spec) => {
 
 describe.each(["eval", "train"] as const)("batch-norm of a client in %s mode", (mode) => {
   const one = clientOf([3, 9, 9], "convnet:width=1,pool=average", mode);
-  const { logProb } = priors.build("batch-norm:weight=1").density(one);
+  const { logProb } = densityOf(priors.build("batch-norm:weight=1"), one);
   const pictures = { shapes: [[2, 3, 9, 9]], build: (x: Tensor) => logProb({ x, y }) };
 
   it("has the derivatives that differences measure", () => checkDerivatives(pictures));
@@ -66,7 +66,7 @@ describe.each(["eval", "train"] as const)("batch-norm of a client in %s mode", (
     );
     const own = pixels.sub(center).div(std);
     // The remembered variance is unbiased and the batch's is not: of the first layer, 4·81 / (4·81 − 1) times as much.
-    const first = client({ model, weights, mode }).batchStatistics({ x: own, y })[0]!;
+    const first = batchStatistics(fedSgd({ model, weights, mode }), { x: own, y })[0]!;
     const [mean, variance, runningMean, runningVariance] = evaluate([
       first.batch.mean,
       first.batch.variance,
@@ -86,7 +86,7 @@ describe("normalization", () => {
     "laplacian:mean=0.4,scale=0.5,scaleAs=std,space=pixel",
   ])("%s integrates to 1", (spec) => {
     const one = clientOf([1]);
-    const density = priors.build(spec).density(one);
+    const density = densityOf(priors.build(spec), one);
     const step = 1e-2;
     let mass = 0;
     for (let x = -15 + step / 3; x < 15; x += step)
@@ -98,7 +98,7 @@ describe("normalization", () => {
     const one = clientOf([3, 3, 4]);
     const data = numbers(72, 3);
     for (const spec of ["gaussian:sigma=2", "laplacian:scale=2,space=pixel"]) {
-      const density = priors.build(spec).density(one);
+      const density = densityOf(priors.build(spec), one);
       const at = (from: number, to: number, b: number) =>
         evaluate([density.logProb({ x: constant(data.slice(from, to), [b, 3, 3, 4]), y })])[0]!.data[0]!;
       expect(at(0, 72, 2)).toBeCloseTo(at(0, 36, 1) + at(36, 72, 1), 9);
@@ -110,7 +110,7 @@ describe("flat pictures", () => {
   it.each(["tv:norm=isotropic", "tv:norm=l2,directions=4", "tv:norm=l1,wrap=true"])("%s is 0 with a derivative of 0", (spec) => {
     const one = clientOf([3, 4, 4]);
     const x = input("x", [1, 3, 4, 4]);
-    const value = priors.build(spec).density(one).logProb({ x, y });
+    const value = densityOf(priors.build(spec), one).logProb({ x, y });
     const [zero, gradient] = evaluate([value, grad(value, [x])[0]!], { x: new Float64Array(48).fill(0.3) });
     expect(Math.abs(zero!.data[0]!)).toBe(0);
     expect(Math.max(...gradient!.data.map(Math.abs))).toBe(0);
@@ -119,14 +119,14 @@ describe("flat pictures", () => {
 
 describe("what does not fit", () => {
   it("total variation of vectors is refused", () => {
-    expect(() => priors.build("tv").density(clientOf([5]))).toThrow(
-      "The prior tv needs pictures of at least 2×2; examples here have shape [5].",
+    expect(() => densityOf(priors.build("tv"), clientOf([5]))).toThrow(
+      "The prior tv needs images of at least 2×2; examples here have shape [5].",
     );
   });
   it("batch-norm names what the network lacks", async () => {
-    const at = (spec: string, model?: string) => () => priors.build(spec).density(clientOf([3, 9, 9], model));
+    const at = (spec: string, model?: string) => () => densityOf(priors.build(spec), clientOf([3, 9, 9], model));
     expect(at("batch-norm")).toThrow("The prior batch-norm needs a network with batch normalization, and this network has none.");
-    expect(at("batch-norm:layers=0/8", "convnet:width=1")).toThrow("layer 8, and the network has 8 normalizations, counted from 0");
+    expect(at("batch-norm:layers=0/8", "convnet:width=1")).toThrow("layer 8, but the network has 8 normalizations, counted from 0");
     expect(at("batch-norm:layers=1/1", "convnet:width=1")).toThrow("twice");
     const model = models.build("mlp:sizes=4", task([3, 9, 9]));
     await expect(estimateStatistics(model, new Map(), { count: 1, image: () => new Float32Array(243) })).rejects.toThrow(
@@ -134,10 +134,11 @@ describe("what does not fit", () => {
     );
     const normalized = models.build("convnet:width=1", task([3, 9, 9]));
     await expect(estimateStatistics(normalized, new Map(), { count: 1, image: () => new Float32Array(243) })).rejects.toThrow(
-      "batches of 32 pictures; there are 1.",
+      "batches of 32 images; got 1.",
     );
   });
   it("a uniform prior over vectors has no draws", () => {
-    expect(() => priors.build("uniform").sample!(clientOf([5]), 1)).toThrow("needs pictures");
+    const uniform = priors.build("uniform") as DensityPrior;
+    expect(() => uniform.sample!(clientOf([5]), 1)).toThrow("needs images");
   });
 });

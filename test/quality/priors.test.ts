@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { client } from "../../src/client/index.ts";
-import { shapes } from "../../src/data/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
+import { shapesSet } from "../../src/data/index.ts";
 import { input } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
-import { priors } from "../../src/priors/index.ts";
+import { densityOf, priors } from "../../src/priors/index.ts";
 import { fillNormal, fillUniform, foldIn, type KeyBits, keyFromSeed } from "../../src/random/index.ts";
 import { compile } from "../../src/runtime/index.ts";
 
-const train = shapes("train");
+const train = shapesSet("train");
 const { shape, mean, std } = train;
 const examples = { count: 40, image: (i: number) => train.example(i).image };
 const model = models.build("mlp:sizes=4", { shape, classes: 10, normalization: { mean, std } });
-const one = client({ model, weights: initialWeights(model, keyFromSeed(1)) });
-const pictures = Array.from({ length: 10 }, (_, i) => shapes("test").example(i).image);
+const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(1)) });
+const pictures = Array.from({ length: 40 }, (_, i) => shapesSet("test").example(i).image);
 
 /** Normal noise with the mean and deviation of each channel of a picture. */
 function noiseLike(picture: Float32Array, key: KeyBits): Float32Array {
@@ -38,7 +38,7 @@ function shuffled(picture: Float32Array, key: KeyBits): Float32Array {
 /** log p of pictures in pixel space. */
 async function scores(spec: string, all: readonly Float32Array[]): Promise<number[]> {
   const x = input("x", [1, ...shape]);
-  const program = await compile({ score: priors.build(spec, { examples }).density(one).logProb({ x, y: x }) }, { threads: 1 });
+  const program = await compile({ score: densityOf(priors.build(spec, { examples }), one).logProb({ x, y: x }) }, { threads: 1 });
   const found: number[] = [];
   for (const picture of all) {
     const normalized = picture.map((pixel, i) => (pixel - mean[Math.floor(i / 1024)]!) / std[Math.floor(i / 1024)]!);
@@ -67,7 +67,7 @@ describe("priors for pictures tell unseen pictures from what is none", () => {
       expect(score, `picture ${i} and noise`).toBeGreaterThan(noise![i]!);
       expect(score, `picture ${i} and its pixels in disorder`).toBeGreaterThan(mixed![i]!);
     });
-    // Only what is learned knows colors.
-    if (spec.startsWith("patch")) expect(own!.filter((score, i) => score > recolored![i]!).length).toBeGreaterThanOrEqual(7);
+    // Only what is learned knows colors. Of 40 pictures, 29 to 36 are likelier than their twins, by seed.
+    if (spec.startsWith("patch")) expect(own!.filter((score, i) => score > recolored![i]!).length).toBeGreaterThanOrEqual(28);
   });
 });

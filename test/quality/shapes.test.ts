@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { type Dataset, shapes } from "../../src/data/index.ts";
+import { type Dataset, shapesSet } from "../../src/data/index.ts";
 import { LeakageError } from "../../src/errors.ts";
 import { fillNormal, keyFromSeed } from "../../src/random/index.ts";
 
 const side = 32;
 const examples = (set: Dataset, count: number) => Array.from({ length: count }, (_, index) => set.example(index));
-const train = examples(shapes("train"), 500);
-const test = examples(shapes("test"), 200);
+const train = examples(shapesSet("train"), 500);
+const test = examples(shapesSet("test"), 200);
 
 const gray = (image: Float32Array): Float32Array =>
   Float32Array.from({ length: side * side }, (_, i) => (image[i]! + image[i + side * side]! + image[i + 2 * side * side]!) / 3);
@@ -96,8 +96,8 @@ describe("shapes look like small photographs", () => {
 
   it("have the mean and deviation that they state, in every channel, in both splits", () => {
     for (const [set, pictures] of [
-      [shapes("train"), train],
-      [shapes("test"), test],
+      [shapesSet("train"), train],
+      [shapesSet("test"), test],
     ] as const)
       for (let c = 0; c < 3; c++) {
         let sum = 0;
@@ -122,17 +122,17 @@ describe("shapes look like small photographs", () => {
 
 describe("shapes are a data set", () => {
   it("has ten classes in turn, and other pictures in the other split", () => {
-    const set = shapes("test");
+    const set = shapesSet("test");
     expect(set).toMatchObject({ kind: "shapes", split: "test", shape: [3, 32, 32], size: 10_000 });
     expect(new Set(set.classes).size).toBe(10);
     expect([...train, ...test].every(({ index, label }) => label === index % 10)).toBe(true);
-    expect(shapes("train").size % 10).toBe(0);
+    expect(shapesSet("train").size % 10).toBe(0);
     expect(new Set([...train, ...test].map(({ image }) => image.join())).size).toBe(train.length + test.length);
   });
 
   it("shows its labels: an average of edges a class tells two of three test pictures, where chance tells one of ten", () => {
     const features = train.map(({ image }) => edges(image));
-    const centers = shapes("train").classes.map((_, label) => {
+    const centers = shapesSet("train").classes.map((_, label) => {
       const center = new Float64Array(512);
       for (const [i, feature] of features.entries())
         if (train[i]!.label === label)
@@ -151,8 +151,8 @@ describe("shapes are a data set", () => {
 
   it("refuses a picture that it does not have", () => {
     for (const index of [-1, 0.5, 10_000, Number.NaN])
-      expect(() => shapes("test").example(index)).toThrow(
-        new LeakageError("spec", `The test split of shapes has pictures 0 to 9999, and no picture ${index}.`),
+      expect(() => shapesSet("test").example(index)).toThrow(
+        new LeakageError("spec", `The test split of shapes has images 0 to 9999, so there is no image ${index}.`),
       );
   });
 });

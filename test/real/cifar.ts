@@ -1,20 +1,18 @@
 import { assert } from "vitest";
 import type { AttackDeclaration } from "../../src/attacks/index.ts";
-import { oneHot, type Reconstruction, reconstruct } from "../../src/audit/attack.ts";
-import { toModelSpace } from "../../src/audit/pictures.ts";
-import { simulate } from "../../src/audit/simulate.ts";
 import type { Client } from "../../src/client/index.ts";
-import type { Example } from "../../src/data/index.ts";
+import type { Example, Split } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
-import { fetchDataset, openDataset } from "../../src/node.ts";
+import { fetchDataset, openDataset } from "../../src/node/index.ts";
+import { privateBatches, type Reconstruction, reconstruct, simulate } from "../../src/scenario/index.ts";
 
 /** The first images of a split. */
 export const first = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /** Images of CIFAR-10 by their indices. The set is fetched once into the user's cache. */
-export async function cifarExamples(split: "train" | "test", indices: readonly number[]): Promise<Example[]> {
+export async function cifarExamples(split: Split, indices: readonly number[]): Promise<Example[]> {
   await fetchDataset("cifar10");
-  const dataset = await openDataset({ kind: "cifar10", split });
+  const dataset = await openDataset("cifar10", split);
   return indices.map((index) => dataset.example(index));
 }
 
@@ -25,22 +23,16 @@ export async function attackTogether(
   examples: readonly Example[],
   start: Float32Array,
 ): Promise<Reconstruction[]> {
-  const lanes = examples.length;
-  const size = examples[0]!.image.length;
-  const x = new Float32Array(lanes * size);
-  examples.forEach(({ image }, i) => {
-    x.set(toModelSpace(image, client.model.normalization), i * size);
-  });
-  const labels = oneHot(
-    examples.map(({ label }) => label),
+  const batches = privateBatches(
+    examples.map((example) => [example]),
     client,
   );
   const keys = examples.map(({ index }) => [index, 0] as const);
-  const { updates } = await simulate(client, defenses.build("none"), { lanes, batchSize: 1, x, y: labels }, keys, { threads: 2 });
+  const received = await simulate({ client, defense: defenses.build("none") }, batches, keys, { threads: 2 });
   const running = reconstruct({
-    attack: declaration.build({ jointLabels: declaration.labels === "joint" }),
-    policy: declaration.labels ?? "known",
-    seen: { client, lanes, updates, batchSize: 1, labels },
+    attack: declaration.build({}),
+    labels: declaration.labels ?? "known",
+    seen: { rounds: [received], lanes: examples.length, batchSize: 1, labels: batches.y },
     keys,
     options: { threads: 2, start },
   });

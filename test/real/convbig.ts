@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { attacks } from "../../src/attacks/index.ts";
-import { client } from "../../src/client/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
 import { sizeOf } from "../../src/graph/index.ts";
 import { psnr } from "../../src/metrics/index.ts";
 import { models } from "../../src/models/index.ts";
@@ -38,11 +38,11 @@ export async function attackConvbig(steps: number): Promise<PsnrAt> {
   const start = new Float32Array(8 * 3072);
   for (let i = 0; i < 8; i++) fillNormal(foldIn(key, pytorch.startIndex + i), start.subarray(i * 3072, (i + 1) * 3072));
   const attack = attacks.build(`inverting-gradients:steps=${steps},tv=4e-4,tvNorm=squared`);
-  const made = await attackTogether(client({ model, weights }), attack, examples, start);
+  const made = await attackTogether(fedSgd({ model, weights }), attack, examples, start);
   return (step) =>
     made.map(({ history }, i) => {
       const moment = history.reduce((best, each) => (Math.abs(each.step - step) < Math.abs(best.step - step) ? each : best));
-      return psnr(examples[i]!.image, moment.pictures[0]!);
+      return psnr(examples[i]!.image, moment.images[0]!);
     });
 }
 

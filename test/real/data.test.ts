@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
-import { fetchDataset, openDataset } from "../../src/node.ts";
+import type { Split } from "../../src/data/index.ts";
+import { fetchDataset, openDataset } from "../../src/node/index.ts";
 
-const first = async (kind: string, split: "train" | "test") => {
-  const set = await openDataset({ kind, split });
+const first = async (kind: string, split: Split) => {
+  const set = await openDataset(kind, split);
   const counts = new Array<number>(10).fill(0);
   for (let i = 0; i < set.size; i++) counts[set.example(i).label]!++;
   return { set, counts, labels: Array.from({ length: 10 }, (_, i) => set.example(i).label) };

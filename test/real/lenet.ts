@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { attacks } from "../../src/attacks/index.ts";
-import { client } from "../../src/client/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
 import { psnr } from "../../src/metrics/index.ts";
 import { models } from "../../src/models/index.ts";
 import { fillNormal, foldIn, keyFromSeed } from "../../src/random/index.ts";
@@ -17,7 +17,7 @@ export const pytorch = record.runs;
 
 const key = keyFromSeed(record.seed);
 const model = models.build("lenet:variant=zhu", { shape: [3, 32, 32], classes: 10, normalization: { mean: [0, 0, 0], std: [1, 1, 1] } });
-const one = client({
+const one = fedSgd({
   model,
   weights: new Map(model.parameters.map(({ name, shape }, i) => [name, { shape, data: spread(key, i, shape, 0.5) }])),
 });
@@ -43,11 +43,11 @@ export async function attackLenet(attack: string, indices: readonly number[], to
       fillNormal(foldIn(key, record.startIndex + index), start.subarray(i * 3072, (i + 1) * 3072));
     });
     const made = await attackTogether(one, attacks.build(attack), own, start);
-    made.forEach(({ pictures, labels, lane, history }, i) => {
+    made.forEach(({ images, labels, lane, history }, i) => {
       found.push({
-        psnr: psnr(own[i]!.image, pictures[0]!),
+        psnr: psnr(own[i]!.image, images[0]!),
         right: labels[0] === own[i]!.label,
-        diverged: !(lane.objective < history[0]!.objective),
+        diverged: !((lane.objective ?? Number.NaN) < history[0]!.objective!),
       });
     });
   }

@@ -1,7 +1,7 @@
 """Figure 4 in PyTorch, by hand: four adversaries on the draws that Gradleak makes from the same seed. Writes figure-4.json.
 
-Weights, inputs, noise and starts come from Threefry keys (threefry.py), derived as src/experiments/synthetic-draws.ts does; everything after that is PyTorch's
-autograd in float64 and a plain Adam. Per setting: the mean distance from the original at a few steps, in the order of a result's series.
+Weights, inputs, noise and starts come from Threefry keys (threefry.py), derived as src/experiments/figure-4/synthetic-network.ts does; everything after that is
+PyTorch's autograd in float64 and a plain Adam. Per setting: the mean distance from the original at a few steps, in the order of a result's series.
 """
 
 import json
@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy.special import erfinv
-from threefry import fold_in, key_from_seed, normal, uniform
+from threefry import fold_in, key_from_seed, normal, stream, uniform
 
 SEED, NETWORKS, SAMPLES, STEPS, DIMENSION = 5, 2, 5, 200, 20
 SETTINGS = [(50, 10), (20, 10), (50, 2)]
 SHOWN = [0, 1, 10, 50, 100, 200]
 B, SIGMA, PRIOR_B = 0.1, np.sqrt(2) * 0.1, np.sqrt(0.5)
 LOWEST = np.float32(-1 + 2.0**-24)
+# Numbers of streams, as src/random/streams.ts has them.
+WEIGHTS, NOISE, ATTACK, START, NETWORK, VECTORS, LABELING, TEST = 1, 3, 4, 9, 14, 16, 17, 19
 
 
 def laplace(key, shape):
@@ -31,14 +33,14 @@ def lecun(key, shape):
 
 
 def network(key, width, classes):
-    weights, labels = fold_in(key, 1), fold_in(key, 0)
+    weights, vectors = stream(key, WEIGHTS), stream(key, VECTORS)
     theta = [
         torch.tensor(lecun(fold_in(weights, 0), (width, DIMENSION))),
         torch.zeros(width, dtype=torch.float64),
         torch.tensor(lecun(fold_in(weights, 2), (classes, width))),
         torch.zeros(classes, dtype=torch.float64),
     ]
-    return [t.requires_grad_() for t in theta], normal(fold_in(labels, 0), (classes, DIMENSION)).astype(np.float64)
+    return [t.requires_grad_() for t in theta], normal(stream(vectors, LABELING), (classes, DIMENSION)).astype(np.float64)
 
 
 def gradients(theta, x, label, create_graph=False):
@@ -70,15 +72,16 @@ def main():
     for width, classes in SETTINGS:
         paths = {pair: [] for pair in pairs}
         for n in range(NETWORKS):
-            key = fold_in(key_from_seed(SEED), n)
+            key = fold_in(stream(key_from_seed(SEED), NETWORK), n)
             theta, labeling = network(key, width, classes)
             for i in range(SAMPLES):
-                x = normal(fold_in(fold_in(fold_in(key, 0), 2), i), (DIMENSION,)).astype(np.float64)
+                x = normal(fold_in(stream(stream(key, VECTORS), TEST), i), (DIMENSION,)).astype(np.float64)
                 label = int((labeling @ x).argmax())
-                noise = fold_in(fold_in(key, 3), i)
+                # The defense has one step, at place 0.
+                noise = fold_in(fold_in(stream(key, NOISE), i), 0)
                 truth = torch.tensor(x)
                 sent = [g + B * torch.tensor(laplace(fold_in(noise, j), tuple(g.shape))) for j, g in enumerate(gradients(theta, truth, label))]
-                start = torch.tensor(normal(fold_in(fold_in(key, 4), i), (DIMENSION,)).astype(np.float64))
+                start = torch.tensor(normal(stream(fold_in(stream(key, ATTACK), i), START), (DIMENSION,)).astype(np.float64))
                 for pair in pairs:
                     paths[pair].append(attack(theta, sent, label, start, truth, *pair))
         for (prior, conditional), all_paths in paths.items():

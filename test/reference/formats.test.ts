@@ -66,7 +66,7 @@ describe("arrays are read as NumPy reads them", () => {
   );
 
   it("refuses pickles and structures", () => {
-    expect(() => readNpy(bytes(fixture.pickledNpy), "p.npy")).toThrow("p.npy is no valid npy file: it holds Python objects (a pickle)");
+    expect(() => readNpy(bytes(fixture.pickledNpy), "p.npy")).toThrow("p.npy is not a valid npy file: it holds Python objects (a pickle)");
     expect(() => readNpy(bytes(fixture.structuredNpy), "s.npy")).toThrow(
       "its dtype is [('a', '<f4')]; f8, f4, f2, i8, i4, u1, b1 can be read",
     );
@@ -79,6 +79,6 @@ describe("pictures are read as Pillow reads them", () => {
 
   it("refuses what depends on a background or an ink", () => {
     expect(() => decodePng(bytes(fixture.transparentPng), "t.png")).toThrow("t.png: pixel 0 is transparent");
-    expect(() => decodeJpeg(bytes(fixture.cmykJpeg), "c.jpg")).toThrow("c.jpg is no valid JPEG file: it has 4 components (CMYK?)");
+    expect(() => decodeJpeg(bytes(fixture.cmykJpeg), "c.jpg")).toThrow("c.jpg is not a valid JPEG file: it has 4 components (CMYK?)");
   });
 });

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { cosine, squaredDistance } from "../../src/adversary/index.ts";
-import { client } from "../../src/client/index.ts";
-import { Gradients, grad, input, type Shape, sizeOf, type Tensor } from "../../src/graph/index.ts";
-import { type Model, models, type NamedNumbers, variablesOf } from "../../src/models/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
+import { Gradients, grad, input, type Shape, type ShapedNumbers, sizeOf, type Tensor } from "../../src/graph/index.ts";
+import { type Model, models, variablesOf } from "../../src/models/index.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
 import { compile, interpret, type Program } from "../../src/runtime/index.ts";
 import { spread, uniforms } from "./draws.ts";
@@ -79,17 +79,17 @@ function compare(actual: ArrayLike<number>, summary: Summary, place: number, sca
 }
 
 function expressions(model: Model, { mode, batch, labels }: Fixture, network: { parameters: Variable[]; buffers: Variable[] }) {
-  const weights = new Map<string, NamedNumbers>(
+  const weights = new Map<string, ShapedNumbers>(
     [...network.parameters, ...network.buffers].map(({ name, shape, index, center, bound }) => [
       name,
       { shape, data: spread(key, index, shape, bound, center) },
     ]),
   );
-  const one = client({ model, weights, mode });
+  const one = fedSgd({ model, weights, mode });
   const shape: Shape = [batch, 3, 32, 32];
   const x = input("x", shape);
   const y = input("y", [batch, 10]);
-  const own = one.gradients({ x, y });
+  const own = one.update({ x, y });
   const update = new Gradients(new Map(one.parameters.map((parameter) => [parameter.name, input(`g.${parameter.name}`, parameter.shape)])));
   const objective = (value: Tensor) => ({ value, gradient: grad(value, [x])[0]! });
   const cosineOf = objective(cosine.given(one)({ x, y }).logProb(update).neg());

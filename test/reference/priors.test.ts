@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { client } from "../../src/client/index.ts";
-import { constant, sizeOf } from "../../src/graph/index.ts";
-import { estimateStatistics, models, type NamedNumbers } from "../../src/models/index.ts";
-import { priors } from "../../src/priors/index.ts";
+import { fedSgd } from "../../src/client/index.ts";
+import { constant, type ShapedNumbers, sizeOf } from "../../src/graph/index.ts";
+import { estimateStatistics, models } from "../../src/models/index.ts";
+import { densityOf, priors } from "../../src/priors/index.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
 import { spread } from "./draws.ts";
@@ -35,11 +35,11 @@ const key = keyFromSeed(fixture.seed);
 describe("priors equal PyTorch's", () => {
   const { shape, mean, std } = fixture;
   const model = models.build("mlp:sizes=4", { shape: shape.slice(1), classes: 2, normalization: { mean, std } });
-  const one = client({ model, weights: new Map() });
+  const one = fedSgd({ model, weights: new Map() });
   const x = constant(spread(key, 0, shape, 2), shape);
   const y = constant([1, 0, 1, 0], [2, 2]);
   it.each(Object.entries(fixture.values))("%s", (spec, value) => {
-    const own = evaluate([priors.build(spec).density(one).logProb({ x, y })])[0]!.data[0]!;
+    const own = evaluate([densityOf(priors.build(spec), one).logProb({ x, y })])[0]!.data[0]!;
     expect(Math.abs(own / value - 1)).toBeLessThan(1e-10);
   });
 });
@@ -49,16 +49,16 @@ describe("batch normalization", () => {
   const task = { shape: [3, 32, 32], classes: 10, normalization: { mean: [0, 0, 0], std: [1, 1, 1] } };
   const model = models.build("convnet:width=2", task);
   const weights = new Map(
-    [...parameters, ...buffers].map(({ name, shape, index, center, bound }): [string, NamedNumbers] => [
+    [...parameters, ...buffers].map(({ name, shape, index, center, bound }): [string, ShapedNumbers] => [
       name,
       { shape, data: spread(keyFromSeed(fillSeed), index, shape, bound, center) },
     ]),
   );
 
   it.each(cases)("distances of statistics in $mode mode, batch of $batch, equal PyTorch's", ({ mode, batch, distances }) => {
-    const one = client({ model, weights, mode });
+    const one = fedSgd({ model, weights, mode });
     const x = constant(spread(key, 1, [batch, 3, 32, 32], 2), [batch, 3, 32, 32]);
-    const at = (spec: string) => -evaluate([priors.build(spec).density(one).logProb({ x, y: x })])[0]!.data[0]!;
+    const at = (spec: string) => -evaluate([densityOf(priors.build(spec), one).logProb({ x, y: x })])[0]!.data[0]!;
     const sum = (factor: (i: number) => number) => distances.reduce((total, distance, i) => total + factor(i) * distance, 0);
     expect(at("batch-norm:weight=1")).toBeCloseTo(
       sum((i) => (i === 0 ? 10 : 1)),

@@ -40,6 +40,11 @@ def fold_in(key: KeyBits, data: int) -> KeyBits:
     return int(high[0]), int(low[0])
 
 
+def stream(key: KeyBits, number: int) -> KeyBits:
+    """The key of a stream of src/random/streams.ts, by its number there."""
+    return fold_in(key, 2**31 + 256 * number)
+
+
 def bits(key: KeyBits, count: int) -> np.ndarray:
     """jax.random.bits(key, (count,)): entry i encrypts the 64-bit counter i and combines both words by exclusive or."""
     out = np.empty(count, np.uint32)

@@ -1,8 +1,11 @@
 import { input, type Shape, sizeOf, stack, type Tensor, vmap } from "../../graph/index.ts";
-import { type CompileOptions, compile, type Numbers } from "../../runtime/index.ts";
+import { type CompileOptions, compile } from "../../runtime/index.ts";
 import type { Group } from "./search.ts";
 
-/** For each translation of at most `shift` pixels an axis, where the entries of a moved picture [h, w] come from; its edge is repeated. */
+/**
+ * The sources of the entries of an image [h, w], for each translation of at most `shift` pixels per
+ * axis. The edge of the image is repeated.
+ */
 function translations(h: number, w: number, shift: number): { count: number; sources: Int32Array } {
   const side = 2 * shift + 1;
   const clamp = (at: number, extent: number) => Math.min(extent - 1, Math.max(0, at));
@@ -14,7 +17,10 @@ function translations(h: number, w: number, shift: number): { count: number; sou
   return { count: side * side, sources };
 }
 
-/** What restarts [R, B, ...] of one lane agree on, [B, ...]: their mean, after each picture has been registered to the plain mean. */
+/**
+ * What the restarts [R, B, ...] of one lane agree on, [B, ...]: their mean, after each image has
+ * been registered to the plain mean.
+ */
 export function agreement(restarts: Tensor, shift: number): Tensor {
   const mean = restarts.mean(0);
   const [r, b, ...shape] = restarts.shape as [number, number, ...number[]];
@@ -37,24 +43,30 @@ export function agreement(restarts: Tensor, shift: number): Tensor {
     .reshape([b, c, h, w]);
 }
 
-/** The consensus of all lanes, refreshed as the steps go on. */
+/** The consensus of all lanes, which is updated as the search proceeds. */
 export interface Consensus {
-  /** Feeds for the step: `consensus` [lanes, restarts, size] and the weight `agreement`, 0 before the term begins. */
-  at(step: number, points: Float32Array): Promise<Record<string, Numbers>>;
+  /**
+   * What restarts agree on at a step, [lanes, restarts, size], and the weight of the term, which is
+   * 0 before the term begins.
+   */
+  at(step: number, points: Float32Array): Promise<{ readonly x: Float32Array; readonly weight: number }>;
   dispose(): Promise<void>;
 }
 
-/** Compiles the refresh for points [lanes, restarts, size] that begin with pictures [B, ...]. */
+/**
+ * Compiles the update of the consensus for points [lanes, restarts, size] that begin with inputs
+ * [B, ...].
+ */
 export async function openConsensus(
   { weight, from, every, shift }: Group,
   lanes: Shape,
-  { size, pictures }: { readonly size: number; readonly pictures: Shape },
+  { size, inputs }: { readonly size: number; readonly inputs: Shape },
   options: CompileOptions,
 ): Promise<Consensus> {
   const [count, restarts] = lanes as [number, number];
-  const pixels = sizeOf(pictures);
+  const pixels = sizeOf(inputs);
   const refresh = vmap((points: Tensor) => {
-    const agreed = agreement(points.range(-1, 0, pixels).reshape([restarts, ...pictures]), shift).reshape([pixels]);
+    const agreed = agreement(points.range(-1, 0, pixels).reshape([restarts, ...inputs]), shift).reshape([pixels]);
     return stack(Array.from({ length: restarts }, () => agreed));
   })(input("points", [count, restarts, size]));
   const program = await compile({ consensus: refresh }, options);
@@ -66,7 +78,7 @@ export async function openConsensus(
         current = (await program.run({ points })).consensus as Float32Array<ArrayBuffer>;
         refreshed = step;
       }
-      return { consensus: current, agreement: Float32Array.of(refreshed < 0 ? 0 : weight) };
+      return { x: current, weight: refreshed < 0 ? 0 : weight };
     },
     dispose: () => program.dispose(),
   };

@@ -1,88 +1,86 @@
-import { constant, filled, input, type Shape, sizeOf, type Tensor, vmap, where } from "../../graph/index.ts";
+import { constant, filled, type Shape, type ShapedNumbers, sizeOf, type Tensor, vmap, where } from "../../graph/index.ts";
 import type { State } from "../../optimizers/index.ts";
-import { Key, type KeyBits } from "../../random/index.ts";
-import { type CompileOptions, compile, evaluate, type Numbers, type Program } from "../../runtime/index.ts";
+import { Key, type KeyBits, stream } from "../../random/index.ts";
+import { type CompileOptions, compileNested, evaluate, type Filled, inputsAt, type Nested, numbersAt } from "../../runtime/index.ts";
 import type { Iterated, Iteration } from "../algorithm-1.ts";
 import { openConsensus } from "./consensus.ts";
 import type { Search } from "./search.ts";
 
-/** What an iteration of a problem is given in one lane. */
-export interface Given extends Iteration {
-  /** What the objective depends on beside x, by name. */
-  readonly seen: Readonly<Record<string, Tensor>>;
-  /** Asks for the form of the objective that does not cancel. */
+/** What an iteration of a problem receives in one lane. */
+export interface Given<Seen> extends Iteration {
+  /** What the objective depends on, apart from x. */
+  readonly seen: Filled<Seen, Tensor>;
+  /** Whether the objective takes the form that does not cancel. */
   readonly exact: boolean;
-  /** How many times as wide as it is the likelihood's noise is taken. */
+  /** The width of the assumed noise, in true widths. */
   readonly width?: Tensor;
   /** What restarts agree on, and its weight: the term of a {@link Search.group}. */
   readonly consensus?: { readonly x: Tensor; readonly weight: Tensor };
 }
 
 /** One minimization problem in many lanes. */
-export interface Problem {
+export interface Problem<Seen extends Nested<ShapedNumbers>> {
   readonly lanes: number;
-  /** Entries of a point. */
+  /** The number of entries of a point. */
   readonly size: number;
-  /** Shape of the pictures that a point begins with, [B, ...]. */
-  readonly pictures: Shape;
-  /** Per lane: what the objective depends on beside the point, by name, with the lane axis in front. */
-  readonly seen: Readonly<Record<string, { readonly shape: Shape; readonly data: Float32Array }>>;
+  /** The shape of the inputs that a point begins with, [B, ...]. */
+  readonly inputs: Shape;
+  /** What the objective depends on in each lane, apart from the point. */
+  readonly seen: Seen;
   /** Builds an iteration for one lane. */
-  iterate(given: Given, state: State): Iterated;
+  iterate(given: Given<Seen>, state: State): Iterated;
   /** Whether the fast form of the objective cancels near a perfect match. */
   readonly cancels: boolean;
-  /** Brings a point back into the support. */
+  /** Projects a point onto the support. */
   project(point: Tensor): Tensor;
-  /** Starting points [lanes, restarts, size]. */
+  /** The starting points, [lanes, restarts, size]. */
   readonly start: Float32Array;
-  /** Keys of the iterations, a restart of a lane each: lane by lane. */
+  /**
+   * The keys of the restarts, lane by lane. Evaluation n uses their stream `iterate` folded with n.
+   */
   readonly keys: readonly KeyBits[];
 }
 
-/** The state of all lanes and restarts after a call: each array is [lanes, restarts, …]. */
-export interface Iterate {
-  readonly point: Float32Array;
-  readonly value: Float32Array;
-  readonly matching: Float32Array;
-  readonly steps: Float32Array;
-  readonly evaluations: Float32Array;
-  /** 1 where the objective was not a number. */
-  readonly failed: Float32Array;
-  /** 1 where nothing was left to gain. */
-  readonly converged: Float32Array;
-  readonly bestPoint: Float32Array;
-}
+/** Everything that a lane carries from call to call. */
+type Carried<Leaf> = {
+  readonly point: Leaf;
+  readonly steps: Leaf;
+  /** The step at which the objective was last the best so far. */
+  readonly improved: Leaf;
+  readonly evaluations: Leaf;
+  /** 1 if the objective was not a number. */
+  readonly failed: Leaf;
+  /** 1 if nothing was left to gain. */
+  readonly converged: Leaf;
+  readonly value: Leaf;
+  readonly matching: Leaf;
+  readonly bestValue: Leaf;
+  readonly bestPoint: Leaf;
+  readonly optimizer: { readonly [name: string]: Leaf };
+};
+
+/** The state of all lanes and restarts after a call. Each array is [lanes, restarts, …]. */
+export type Iterate = Carried<Float32Array>;
 
 /** Below this ratio the expanded square has lost its digits in float32. */
 const cancellation = 1e-3;
 
-/** All that a lane carries from call to call. */
-type Carried = { readonly [name: string]: Tensor };
+/**
+ * The inputs of every call: the learning rate, the factor and the width of the likelihood, and the
+ * weight of the consensus.
+ */
+type Schedule<Leaf> = {
+  readonly rate: Leaf;
+  readonly factor?: Leaf;
+  readonly width?: Leaf;
+  readonly renewed?: Leaf;
+  readonly agreement?: Leaf;
+};
 
-const scalars = {
-  steps: 0,
-  improved: 0,
-  evaluations: 0,
-  failed: 0,
-  converged: 0,
-  value: Number.NaN,
-  matching: Number.NaN,
-  bestValue: Number.POSITIVE_INFINITY,
-} as const;
-
-/** Streams of the key of an iteration. */
-const streams = { ball: 0, langevin: 1 } as const;
-
-/** What every call is told: the learning rate, the factor of the likelihood, the weight of the consensus. */
-interface Schedule {
-  readonly rate: Tensor;
-  readonly factor?: Tensor;
-  readonly width?: Tensor;
-  readonly renewed?: Tensor;
-  readonly agreement?: Tensor;
-}
-
-/** Where nothing is left to gain while the likelihood is annealed or widened still, the step is done, and not the lane. */
+/**
+ * If nothing is left to gain while the likelihood is still annealed or widened, the step is done,
+ * but not the lane.
+ */
 function untilWhole(
   { completed, converged }: Iterated,
   factor = constant(1),
@@ -93,127 +91,153 @@ function untilWhole(
   return { completed: where(converged.and(whole.not()), 1, completed), converged: converged.and(whole) };
 }
 
-/** One call for one lane: an evaluation of the objective and a transition of the optimizer. A lane that is done keeps its point. */
-function step(
-  search: Search,
-  problem: Problem,
-  exact: boolean,
-  { rate, factor, width, renewed, agreement }: Schedule,
-  seen: Readonly<Record<string, Tensor>>,
-  { key: seed, ...run }: Carried,
-): Carried {
-  const point = run.point!;
-  const state: State = Object.fromEntries(
-    Object.entries(run).flatMap(([name, tensor]) => (name.startsWith("optimizer.") ? [[name.slice(10), tensor]] : [])),
-  );
-  const key = new Key(seed!).foldIn(run.evaluations!);
-  const consensus = agreement ? { consensus: { x: run.consensus!, weight: agreement } } : {};
+/** The parts of one call in one lane. */
+interface Step<Seen extends Nested<ShapedNumbers>> {
+  readonly search: Search;
+  readonly problem: Problem<Seen>;
+  readonly exact: boolean;
+  readonly schedule: Schedule<Tensor>;
+}
+
+/** A lane during a call. */
+type LaneState<Seen> = {
+  readonly seen: Filled<Seen, Tensor>;
+  readonly run: Carried<Tensor>;
+  readonly key: Tensor;
+  readonly consensus?: Tensor;
+};
+
+/**
+ * One evaluation of the objective and one transition of the optimizer. A lane that is done keeps
+ * its point.
+ */
+function step<Seen extends Nested<ShapedNumbers>>(
+  { search, problem, exact, schedule }: Step<Seen>,
+  { seen, run, key: seed, consensus }: LaneState<Seen>,
+): { readonly run: Carried<Tensor>; readonly relative: Tensor } {
+  const { rate, factor, width, renewed, agreement } = schedule;
+  const { point } = run;
+  const key = new Key(seed).foldIn(run.evaluations);
   const next = problem.iterate(
     {
       x: point,
       seen,
       exact,
-      key: key.foldIn(streams.ball),
+      key: key.stream("ball"),
       rate,
       ...(factor ? { factor } : {}),
       ...(width ? { width } : {}),
       ...(renewed ? { renewed } : {}),
-      ...consensus,
+      ...(agreement ? { consensus: { x: consensus!, weight: agreement } } : {}),
     },
-    state,
+    run.optimizer,
   );
   const { value, matching, relative, massless } = next;
-  const moved = search.langevin
-    ? next.point.add(key.foldIn(streams.langevin).normal([problem.size]).mul(rate.mul(search.langevin)))
-    : next.point;
-  const running = run.failed!.add(run.converged!).equal(0).and(run.steps!.less(search.steps));
-  // An optimizer that steps back from such points fails only where it begins at one.
+  const moved = search.langevin ? next.point.add(key.stream("langevin").normal([problem.size]).mul(rate.mul(search.langevin))) : next.point;
+  const running = run.failed.add(run.converged).equal(0).and(run.steps.less(search.steps));
+  // An optimizer that steps back from such points fails only if it begins at one.
   const finite = value.isFinite();
   const broken = (massless ? finite.or(massless) : finite).not();
-  const fails = running.and(search.optimizer.recovers ? broken.and(run.evaluations!.equal(0)) : broken);
+  const fails = running.and(search.optimizer.recovers ? broken.and(run.evaluations.equal(0)) : broken);
   const goes = running.and(fails.not());
-  const improves = running.and(value.less(run.bestValue!));
+  const improves = running.and(value.less(run.bestValue));
   const { completed, converged } = factor || width ? untilWhole(next, factor, width) : next;
-  const steps = run.steps!.add(where(goes, completed, 0));
-  const improved = where(improves, steps, run.improved!);
+  const steps = run.steps.add(where(goes, completed, 0));
+  const improved = where(improves, steps, run.improved);
   const idle = search.patience === undefined ? undefined : steps.sub(improved).greaterEqual(search.patience);
   const settled = converged && idle ? converged.or(idle) : (converged ?? idle);
   return {
-    point: where(goes, problem.project(moved), point),
-    steps,
-    improved,
-    evaluations: run.evaluations!.add(running.toFloat()),
-    failed: where(fails, 1, run.failed!),
-    converged: settled ? where(running.and(settled), 1, run.converged!) : run.converged!,
-    value: where(running, value, run.value!),
-    matching: where(running, matching, run.matching!),
-    bestValue: where(improves, value, run.bestValue!),
-    bestPoint: where(improves, point, run.bestPoint!),
+    run: {
+      point: where(goes, problem.project(moved), point),
+      steps,
+      improved,
+      evaluations: run.evaluations.add(running.toFloat()),
+      failed: where(fails, 1, run.failed),
+      converged: settled ? where(running.and(settled), 1, run.converged) : run.converged,
+      value: where(running, value, run.value),
+      matching: where(running, matching, run.matching),
+      bestValue: where(improves, value, run.bestValue),
+      bestPoint: where(improves, point, run.bestPoint),
+      optimizer: next.state,
+    },
     relative: relative ?? constant(1),
-    ...Object.fromEntries(Object.entries(next.state).map(([name, tensor]) => [`optimizer.${name}`, tensor])),
   };
 }
 
-/** Minimizes in all lanes at once, one program call an iterate, until every lane has done its steps or failed. */
-export async function* minimize(search: Search, problem: Problem, options: CompileOptions): AsyncGenerator<Iterate> {
+/**
+ * Minimizes in all lanes at once, with one program call per iterate, until every lane has done its
+ * steps or failed.
+ */
+export async function* minimize<Seen extends Nested<ShapedNumbers>>(
+  search: Search,
+  problem: Problem<Seen>,
+  options: CompileOptions,
+): AsyncGenerator<Iterate> {
   const lanes: Shape = search.restarts === 1 ? [problem.lanes] : [problem.lanes, search.restarts];
   const initial = initialState(search, problem, lanes);
-  const fixed = Object.fromEntries(Object.entries(problem.seen).map(([name, { data }]) => [`seen.${name}`, data]));
-  const build = (exact: boolean): Promise<Program> => {
-    const schedule: Schedule = {
-      rate: input("rate", []),
-      ...(search.anneal ? { factor: input("factor", []) } : {}),
-      ...(search.widen ? { width: input("width", []) } : {}),
-      ...(search.anneal || search.widen ? { renewed: input("renewed", []) } : {}),
-      ...(search.group ? { agreement: input("agreement", []) } : {}),
-    };
-    const seen = Object.fromEntries(Object.entries(problem.seen).map(([name, { shape }]) => [name, input(`seen.${name}`, shape)]));
-    const run = {
-      key: Key.input("key", lanes).tensor,
-      ...Object.fromEntries(Object.entries(initial).map(([name, { shape }]) => [name, input(name, shape)])),
-      ...(search.group ? { consensus: input("consensus", [...lanes, sizeOf(problem.pictures)]) } : {}),
-    };
-    const one = (at: { seen: Readonly<Record<string, Tensor>>; run: Carried }): Carried =>
-      step(search, problem, exact, schedule, at.seen, at.run);
+  const scalar = { shape: [] };
+  const places = {
+    seen: problem.seen,
+    schedule: {
+      rate: scalar,
+      ...(search.anneal ? { factor: scalar } : {}),
+      ...(search.widen ? { width: scalar } : {}),
+      ...(search.anneal || search.widen ? { renewed: scalar } : {}),
+      ...(search.group ? { agreement: scalar } : {}),
+    },
+    run: mapRun(initial, ({ shape }) => ({ shape })),
+    key: { shape: [...lanes, 2], dtype: "key" as const },
+    ...(search.group ? { consensus: { shape: [...lanes, sizeOf(problem.inputs)] } } : {}),
+  };
+  const build = (exact: boolean) => {
+    const { seen, schedule, ...own } = inputsAt(places) as unknown as LaneState<Seen> & { readonly schedule: Schedule<Tensor> };
+    const one = (lane: LaneState<Seen>) => step({ search, problem, exact, schedule }, lane);
+    type Own = Omit<LaneState<Seen>, "seen">;
     const each =
       search.restarts === 1
-        ? one
-        : (at: { seen: Readonly<Record<string, Tensor>>; run: Carried }) =>
-            vmap((own: Carried) => one({ seen: at.seen, run: own }))(at.run);
-    return compile(vmap(each)({ seen, run }), { ...options, fixed });
+        ? (lane: { seen: never; own: Own }) => one({ seen: lane.seen, ...lane.own })
+        : (lane: { seen: never; own: Own }) => vmap((restart: Own) => one({ seen: lane.seen, ...restart }))(lane.own);
+    return compileNested(vmap(each)({ seen: seen as never, own }), { ...options, fixed: { seen: numbersAt(problem.seen) } });
   };
-  let carried: Readonly<Record<string, Float32Array>> = Object.fromEntries(Object.entries(initial).map(([name, { data }]) => [name, data]));
-  const key = Uint32Array.from(problem.keys.flat());
+  let carried = mapRun(initial, ({ data }) => data);
+  const key = Uint32Array.from(problem.keys.flatMap((own) => stream(own, "iterate")));
   const consensus = search.group ? await openConsensus(search.group, lanes, problem, options) : undefined;
   let exact = !problem.cancels;
   let program = await build(exact);
-  let judged: string | undefined;
+  let judged: { readonly factor: number | undefined; readonly width: number | undefined } | undefined;
   try {
     for (;;) {
-      const slowest = slowestStep(carried as unknown as Iterate, search.steps);
+      const slowest = slowestStep(carried, search.steps);
       if (slowest >= search.steps) return;
-      const scheduled: Record<string, Numbers> = {
-        rate: Float32Array.of(search.rate(slowest, search.steps)),
-        ...(search.anneal ? { factor: Float32Array.of(search.anneal(slowest, search.steps)) } : {}),
-        ...(search.widen ? { width: Float32Array.of(search.widen(slowest, search.steps)) } : {}),
-        ...(consensus ? await consensus.at(slowest, carried.point!) : {}),
-      };
-      // What is best is best of one objective: under another factor or width of the likelihood the search for it starts over.
-      const judgment = `${scheduled.factor} ${scheduled.width}`;
-      if (judgment !== judged) carried = { ...carried, bestValue: new Float32Array(carried.value!.length).fill(Number.POSITIVE_INFINITY) };
-      if (search.anneal || search.widen) scheduled.renewed = Float32Array.of(Number(judged !== undefined && judgment !== judged));
-      const outputs = (await program.run({ ...carried, ...scheduled, key })) as Record<string, Float32Array>;
-      const { relative, ...next } = outputs;
-      if (!exact && relative!.some((ratio, i) => carried.failed![i] === 0 && ratio < cancellation)) {
-        // What this call computed has lost its digits already: it is repeated in the exact form.
+      const agreed = consensus && (await consensus.at(slowest, carried.point));
+      const [factor, width] = [search.anneal?.(slowest, search.steps), search.widen?.(slowest, search.steps)];
+      // The best value belongs to one objective. Under another factor or width of the likelihood,
+      // the record of the best starts over.
+      const judgment = { factor, width };
+      const renewed = factor !== judged?.factor || width !== judged?.width;
+      if (renewed) carried = { ...carried, bestValue: new Float32Array(carried.value.length).fill(Number.POSITIVE_INFINITY) };
+      const outputs = await program.run({
+        run: carried,
+        key,
+        schedule: {
+          rate: Float32Array.of(search.rate(slowest, search.steps)),
+          ...(factor === undefined ? {} : { factor: Float32Array.of(factor) }),
+          ...(width === undefined ? {} : { width: Float32Array.of(width) }),
+          ...(search.anneal || search.widen ? { renewed: Float32Array.of(Number(judged !== undefined && renewed)) } : {}),
+          ...(agreed ? { agreement: Float32Array.of(agreed.weight) } : {}),
+        },
+        ...(agreed ? { consensus: agreed.x } : {}),
+      });
+      if (!exact && cancels(outputs.relative, carried.failed)) {
+        // The result of this call has lost its digits already, so it is repeated in the exact form.
         exact = true;
         await program.dispose();
         program = await build(exact);
         continue;
       }
       judged = judgment;
-      carried = next;
-      yield carried as unknown as Iterate;
+      carried = outputs.run as unknown as Carried<Float32Array>;
+      yield carried;
     }
   } finally {
     await program.dispose();
@@ -221,24 +245,53 @@ export async function* minimize(search: Search, problem: Problem, options: Compi
   }
 }
 
-/** Steps of the lane that is furthest behind, of those that go on; `of` when none does. */
-export function slowestStep({ steps, failed, converged }: Iterate, of: number): number {
-  return steps.reduce((least, done, i) => (failed[i] || converged[i] ? least : Math.min(least, done)), of);
+/**
+ * Whether an active lane is so near its match that the fast form of the objective has lost its
+ * digits.
+ */
+function cancels(relative: Float32Array, failed: Float32Array): boolean {
+  for (let i = 0; i < relative.length; i++) if (failed[i] === 0 && relative[i]! < cancellation) return true;
+  return false;
 }
 
-function initialState({ optimizer }: Search, { start, size }: Problem, lanes: Shape): Record<string, { shape: Shape; data: Float32Array }> {
+/** The steps of the slowest active lane; `of` if no lane is active. */
+export function slowestStep({ steps, failed, converged }: Pick<Iterate, "steps" | "failed" | "converged">, of: number): number {
+  let least = of;
+  for (let i = 0; i < steps.length; i++) if (steps[i]! < least && !failed[i] && !converged[i]) least = steps[i]!;
+  return least;
+}
+
+/** The same run with other leaves. */
+const mapRun = <From, To>({ optimizer, ...run }: Carried<From>, change: (leaf: From) => To): Carried<To> => {
+  const each = (leaves: { readonly [name: string]: From }) =>
+    Object.fromEntries(Object.entries(leaves).map(([name, leaf]) => [name, change(leaf)]));
+  return { ...each(run), optimizer: each(optimizer) } as unknown as Carried<To>;
+};
+
+function initialState<Seen extends Nested<ShapedNumbers>>(
+  { optimizer }: Search,
+  { start, size }: Problem<Seen>,
+  lanes: Shape,
+): Carried<ShapedNumbers> {
   const count = sizeOf(lanes);
-  const spread = (constants: Readonly<Record<string, Tensor>>) =>
-    Object.entries(constants).map(([name, tensor]) => {
-      const one = Float32Array.from(evaluate([tensor])[0]!.data);
-      const data = new Float32Array(count * one.length);
-      for (let lane = 0; lane < count; lane++) data.set(one, lane * one.length);
-      return [name, { shape: [...lanes, ...tensor.shape], data }] as const;
-    });
-  const state = Object.fromEntries(Object.entries(optimizer.init(size)).map(([name, tensor]) => [`optimizer.${name}`, tensor]));
-  const counters = Object.fromEntries(Object.entries(scalars).map(([name, value]) => [name, constant(value)]));
+  const everywhere = (value: Tensor): ShapedNumbers => {
+    const one = Float32Array.from(evaluate([value])[0]!.data);
+    const data = new Float32Array(count * one.length);
+    for (let lane = 0; lane < count; lane++) data.set(one, lane * one.length);
+    return { shape: [...lanes, ...value.shape], data };
+  };
+  const scalar = (value: number) => everywhere(constant(value));
   return {
     point: { shape: [...lanes, size], data: start },
-    ...Object.fromEntries(spread({ ...counters, bestPoint: filled(0, [size]), ...state })),
+    steps: scalar(0),
+    improved: scalar(0),
+    evaluations: scalar(0),
+    failed: scalar(0),
+    converged: scalar(0),
+    value: scalar(Number.NaN),
+    matching: scalar(Number.NaN),
+    bestValue: scalar(Number.POSITIVE_INFINITY),
+    bestPoint: everywhere(filled(0, [size])),
+    optimizer: Object.fromEntries(Object.entries(optimizer.init(size)).map(([name, tensor]) => [name, everywhere(tensor)])),
   };
 }

@@ -2,10 +2,10 @@ import { fillUniform, type KeyBits } from "../../random/index.ts";
 
 /** Red, green and blue in linear light, 0 to 1. */
 export type Color = readonly [number, number, number];
-/** The cosine and sine of an angle. */
+/** Cosine and sine of an angle. */
 export type Turn = readonly [number, number];
 
-/** Numbers drawn one after another for one part of a picture, as many as it may ask for. */
+/** Numbers drawn in sequence for one part of an image, 32 at most. */
 export class Draws {
   private readonly uniforms = new Float64Array(32);
   private next = 0;
@@ -27,31 +27,34 @@ export class Draws {
     return items[Math.floor(this.between(0, items.length))]!;
   }
 
-  /** An integer for {@link noise}. */
+  /** An integer seed for {@link noise}. */
   seed(): number {
     return Math.floor(this.between(0, 2 ** 23));
   }
 
-  /** An angle whose half has its tangent between `low` and `high`: sines and cosines without a library, whose last digits differ between engines. */
+  /**
+   * An angle, given by a uniform tangent of its half between `low` and `high`. This needs no
+   * library sine or cosine, whose last digits differ between engines.
+   */
   turn(low: number, high: number): Turn {
     const t = this.between(low, high);
     return [(1 - t * t) / (1 + t * t), (2 * t) / (1 + t * t)];
   }
 
-  /** An angle of the whole circle. */
+  /** An angle anywhere on the circle. */
   wholeTurn(): Turn {
     const [cosine, sine] = this.turn(-1, 1);
     return this.chance(0.5) ? [cosine, sine] : [-cosine, -sine];
   }
 
-  /** A color between two others, each channel with its own weight near a shared one. */
+  /** A color between two others. Each channel has its own weight near a shared one. */
   color(from: Color, to: Color): Color {
     const weight = this.between(0, 1);
     const channel = (i: 0 | 1 | 2) => from[i] + (to[i] - from[i]) * Math.min(1, Math.max(0, weight + this.between(-0.15, 0.15)));
     return [channel(0), channel(1), channel(2)];
   }
 
-  /** A paint of any hue. */
+  /** A color of any hue, with the given saturation and value. */
   paint(saturation: number, value: number): Color {
     const hue = this.between(0, 6);
     const channel = (shift: number) => {

@@ -1,4 +1,7 @@
-/** A number in [−1, 1) for each point of the integer lattice (finalizer of MurmurHash3, Appleby 2011). */
+/**
+ * A number in [−1, 1) for each point of the integer lattice (the finalizer of MurmurHash3, Appleby
+ * 2011).
+ */
 function lattice(x: number, y: number, seed: number): number {
   let hash = Math.imul(x, 0x27d4eb2d) ^ Math.imul(y, 0x165667b1) ^ seed;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
@@ -6,7 +9,7 @@ function lattice(x: number, y: number, seed: number): number {
   return (hash ^ (hash >>> 16)) * 2 ** -31;
 }
 
-/** Smooth noise in [−1, 1) with features of size 1: lattice values, blended. */
+/** Smooth noise in [−1, 1) with features of size 1, interpolated between lattice values. */
 export function noise(x: number, y: number, seed: number): number {
   const left = Math.floor(x);
   const top = Math.floor(y);
@@ -21,7 +24,10 @@ export function noise(x: number, y: number, seed: number): number {
   return a + (b - a) * across + (c - a + (a - b - c + d) * across) * down;
 }
 
-/** Noise with features of sizes 1, 1/2, 1/4, …, each half as strong as the one before: about 1/f, as in photographs. */
+/**
+ * Noise with features of sizes 1, 1/2, 1/4, …, each half as strong as the one before. The spectrum
+ * is about 1/f, as in photographs.
+ */
 export function fractal(x: number, y: number, seed: number, octaves: number): number {
   let sum = 0;
   let scale = 1;

@@ -2,20 +2,23 @@ import { fillUniform, type KeyBits } from "../../random/index.ts";
 import type { Scene } from "./scene.ts";
 import { tracer } from "./trace.ts";
 
-/** Height and width of a picture. */
+/** Height and width of an image, in pixels. */
 export const side = 32;
-/** Rays across a picture: two a pixel, and one beyond each border. */
+/** Rays across an image: two per pixel, and one beyond each border. */
 const rays = 2 * side + 2;
-/** A pixel sees four rays across and four down, the inner ones more: a lens about as sharp as the sensor. */
+/**
+ * A pixel sees four rays across and four down, and weights the inner ones more: a lens about as
+ * sharp as the sensor.
+ */
 const lens = [3 / 32, 13 / 32, 13 / 32, 3 / 32] as const;
 
 const longestExposure = 1.3;
-/** How much steeper the middle gray is: 0 is not, 1 is by half. */
+/** How much the tone curve steepens the middle gray: 0 leaves it, 1 makes it steeper by half. */
 const contrast = 0.8;
 
 /**
- * A picture of the scene, [3, side, side] in 8 bits. The whole way to it uses sums, products, quotients and square roots only, which are the same in every
- * engine.
+ * Renders the scene as [3, side, side] with 8 bits per entry. Only sums, products, quotients and
+ * square roots are used, which are the same in every engine.
  */
 export function render(scene: Scene, grainKey: KeyBits): Uint8Array {
   const { forward, right, up, spread } = scene.camera;
@@ -33,16 +36,19 @@ export function render(scene: Scene, grainKey: KeyBits): Uint8Array {
       trace([x / size, y / size, z / size], color);
       for (let c = 0; c < 3; c++) light[(c * rays + row) * rays + column] = color[c]!;
     }
-  // The camera chooses its exposure by the light that comes in, but does not make day of night.
+  // The camera sets its exposure by the incoming light, but it does not turn night into day.
   const exposure = Math.min(longestExposure, (scene.brightness * light.length) / light.reduce((sum, x) => sum + x, 0));
   for (let i = 0; i < light.length; i++) light[i] = Math.min(1, exposure * light[i]!);
   return develop(light, scene.grain, grainKey);
 }
 
-/** Light at the rays as pixels: through the lens, with gamma 2, a film's curve that steepens the middle, and noise. */
+/**
+ * Turns light at the rays into pixels: through the lens, gamma 2, a film curve that steepens the
+ * middle, and noise.
+ */
 function develop(light: Float64Array, grain: number, grainKey: KeyBits): Uint8Array {
   const pixels = new Uint8Array(3 * side * side);
-  // Two uniforms make a triangular noise, whose variance is 1/6.
+  // Two uniforms make triangular noise with variance 1/6.
   const uniforms = new Float64Array(2 * pixels.length);
   fillUniform(grainKey, uniforms);
   const amplitude = grain * Math.sqrt(6);

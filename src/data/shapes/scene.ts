@@ -7,12 +7,15 @@ import { places, type Surface } from "./surfaces.ts";
 /** A vector in the object's own axes. */
 export type Vector = readonly [number, number, number];
 
-/** Everything that a picture shows, in the object's own axes: there the distance to the object needs no rotation. */
+/**
+ * Everything that an image shows, in the object's own axes. There the distance to the object needs
+ * no rotation.
+ */
 export interface Scene {
   readonly distance: Distance;
   /** Writes the object's color at a point of its surface. */
   readonly paint: (x: number, y: number, z: number, color: Float64Array) => void;
-  /** How strongly it mirrors the light, 0 to 1. */
+  /** How strongly the object mirrors the light, 0 to 1. */
   readonly gloss: number;
   readonly camera: {
     readonly position: Vector;
@@ -30,7 +33,7 @@ export interface Scene {
   readonly ground: Surface;
   readonly backdrop: Surface;
   readonly light: { readonly toward: Vector; readonly color: Color; readonly sharpness: number; readonly sky: Color };
-  /** The mean of the light that the camera lets in, of 1 for white. */
+  /** The mean light that the camera lets in; white is 1. */
   readonly brightness: number;
   /** Standard deviation of the camera's noise. */
   readonly grain: number;
@@ -42,7 +45,7 @@ const sum = (...all: readonly Vector[]): Vector => all.reduce((a, b) => [a[0] + 
 const unit = (a: Vector): Vector => scaled(a, 1 / Math.sqrt(dot(a, a)));
 const crossed = (a: Vector, b: Vector): Vector => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 
-/** Draws what a picture of a solid shows. The parts have keys of their own. */
+/** Draws the scene for an image of a solid. Each part has its own key. */
 export function drawScene(solid: Solid, key: KeyBits): Scene {
   const part = (index: number) => new Draws(foldIn(key, index));
   const axes = worldAxes(solid.pose(part(0)));
@@ -74,7 +77,10 @@ function worldAxes({ roll, pitch, yaw }: Pose): Scene["axes"] {
   return { right: turn([1, 0, 0]), up: turn([0, 1, 0]), near: turn([0, 0, 1]) };
 }
 
-/** Height of the lowest point of an object, found by rising from below on a grid of vertical lines. */
+/**
+ * Height of the lowest point of an object, found by marching up from below on a grid of vertical
+ * lines.
+ */
 function lowest(distance: Distance, up: Vector): number {
   const side = unit(Math.abs(up[0]) < 0.7 ? crossed(up, [1, 0, 0]) : crossed(up, [0, 1, 0]));
   const other = crossed(up, side);
@@ -147,7 +153,7 @@ function material(draws: Draws): Pick<Scene, "paint" | "gloss"> {
   };
 }
 
-/** A surface seen from another side and at another place. */
+/** The surface, rotated and shifted at random. */
 function turned(draws: Draws, surface: Surface): Surface {
   const [cosine, sine] = draws.wholeTurn();
   const [du, dv] = [draws.between(0, 50), draws.between(0, 50)];

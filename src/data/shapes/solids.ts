@@ -1,9 +1,12 @@
 import type { Draws, Turn } from "./draws.ts";
 
-/** Signed distance to a surface, or less: negative inside. */
+/** Signed distance to a surface, or a lower bound on it. Negative inside. */
 export type Distance = (x: number, y: number, z: number) => number;
 
-/** How a solid is turned: about the line of sight, then toward the viewer, then about the vertical. */
+/**
+ * How a solid is rotated: first about the line of sight, then toward the viewer, then about the
+ * vertical.
+ */
 export interface Pose {
   readonly roll: Turn;
   readonly pitch: Turn;
@@ -22,23 +25,23 @@ export const reach = 1.15;
 
 const straight: Turn = [1, 0];
 
-/** Stands on its base, seen from any side. */
+/** A solid that stands on its base, seen from any side. */
 const standing = (draws: Draws): Pose => ({ roll: draws.turn(-0.04, 0.04), pitch: straight, yaw: draws.wholeTurn() });
-/** Flat things face the viewer, more or less. */
+/** A flat solid that roughly faces the viewer. */
 const facing = (draws: Draws): Pose => ({ roll: draws.turn(-0.14, 0.14), pitch: draws.turn(-0.12, 0.04), yaw: draws.turn(-0.36, 0.36) });
-/** From lying to upright. */
+/** A solid anywhere between lying and upright. */
 const leaning = (draws: Draws): Pose => ({ roll: draws.turn(-0.1, 0.1), pitch: draws.turn(0, 0.9), yaw: draws.turn(-0.3, 0.3) });
 
 const length = (x: number, y: number): number => Math.sqrt(x * x + y * y);
 
-/** Where two bounds hold together, with an edge rounded off by `radius`. */
+/** The intersection of two bounds, with its edge rounded by `radius`. */
 function edge(a: number, b: number, radius: number): number {
   const u = a + radius;
   const v = b + radius;
   return Math.min(Math.max(u, v), 0) + length(Math.max(u, 0), Math.max(v, 0)) - radius;
 }
 
-/** A flat outline, given thickness. */
+/** A flat outline, extruded to a thickness. */
 const extruded =
   (outline: (x: number, y: number) => number, thickness: number): Distance =>
   (x, y, z) =>
@@ -61,7 +64,10 @@ const rectangle = (x: number, y: number, width: number, height: number): number 
 const cos36 = 0.8090169943749475;
 const sin36 = 0.5877852522924731;
 
-/** Five points: the plane is folded until one edge is left, from the tip upward to the notch at 36°. */
+/**
+ * A star with five points. The plane is folded until one edge is left, from the tip at the top to
+ * the notch at 36°.
+ */
 function star(x: number, y: number): number {
   const tip = 1.1;
   const notch = 0.5;
@@ -84,22 +90,25 @@ const crescent = (x: number, y: number): number => Math.max(length(x - 0.1, y) -
 
 const cross = (x: number, y: number): number => Math.min(rectangle(x, y, 0.32, 1), rectangle(x, y, 1, 0.32));
 
-/** A square on its corner, with a disk on each of the upper sides. */
+/** A square on its corner, with a disk on each upper side. */
 function heart(x: number, y: number): number {
   const half = 0.55;
   const u = Math.abs(x) * Math.SQRT1_2;
   const v = (y + 0.2) * Math.SQRT1_2;
-  // Along and across the upper right side.
+  // Coordinates along and across the upper right side.
   const a = u - v;
   const b = u + v;
   return Math.min(rectangle(a, b, half, half), length(a, b - half) - half);
 }
 
-/** Distance to a straight side that falls from a tip at height `top` to half the width `foot` at height `base`. */
+/**
+ * Distance to a straight side that falls from a tip at height `top` to half-width `foot` at height
+ * `base`.
+ */
 const slope = (side: number, y: number, foot: number, top: number, base: number): number =>
   ((top - base) * side + foot * (y - top)) / length(top - base, foot);
 
-/** The ten classes, by label. */
+/** The ten classes, indexed by label. */
 export const solids: readonly Solid[] = [
   { name: "sphere", distance: (x, y, z) => Math.sqrt(x * x + y * y + z * z) - 0.9, pose: standing },
   { name: "cube", distance: (x, y, z) => box(x, y, z, 0.66, 0.04), pose: standing },

@@ -1,7 +1,10 @@
 import type { Color, Draws } from "./draws.ts";
 import { fractal, noise } from "./noise.ts";
 
-/** Writes the color at a point of a surface: of the ground in units of the object's radius, of a backdrop in fractions of its distance. */
+/**
+ * Writes the color at a point of a surface. Coordinates on the ground are in units of the object's
+ * radius; on a backdrop they are fractions of its distance.
+ */
 export type Surface = (u: number, v: number, color: Float64Array) => void;
 
 function blend(color: Float64Array, from: Color, to: Color, weight: number): void {
@@ -11,7 +14,7 @@ function blend(color: Float64Array, from: Color, to: Color, weight: number): voi
 
 const shade = (color: Color, factor: number): Color => [color[0] * factor, color[1] * factor, color[2] * factor];
 
-/** Where in its period a coordinate is, 0 to 1. */
+/** The position of a coordinate within its period, 0 to 1. */
 const phase = (x: number): number => x - Math.floor(x);
 
 function grass(draws: Draws): Surface {
@@ -76,7 +79,7 @@ function stone(draws: Draws): Surface {
   return (u, v, color) => blend(color, dark, light, 0.5 + 0.6 * fractal(u * 1.4, v * 1.4, seed, 4));
 }
 
-/** A table or a floor of one color that is a little uneven. */
+/** A table or floor of one slightly uneven color. */
 function smooth(draws: Draws): Surface {
   const light = draws.paint(draws.between(0, 0.7), draws.between(0.06, 0.95));
   const dark = shade(light, draws.between(0.4, 0.8));
@@ -104,7 +107,7 @@ function dusk(draws: Draws): Surface {
   return (u, v, color) => blend(color, low, high, v * 2.5 + 0.3 * fractal(u * 2, v * 12, seed, 2));
 }
 
-/** Trees out of focus. */
+/** Trees that are out of focus. */
 function foliage(draws: Draws): Surface {
   const light = draws.color([0.3, 0.42, 0.12], [0.62, 0.6, 0.3]);
   const dark = shade(light, draws.between(0.08, 0.3));
@@ -120,7 +123,7 @@ function wall(draws: Draws): Surface {
   return (u, v, color) => blend(color, dark, light, 0.5 + tilt * u + 0.5 * v + 0.2 * fractal(u * 3, v * 3, seed, 3));
 }
 
-/** What a picture stands on and what is behind: kinds that go together. */
+/** Combinations of a ground and a backdrop that go together. */
 export const places: readonly {
   readonly outdoors: boolean;
   readonly ground: (draws: Draws) => Surface;

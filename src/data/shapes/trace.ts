@@ -1,12 +1,15 @@
 import { dot, type Scene, type Vector } from "./scene.ts";
 import { type Distance, reach } from "./solids.ts";
 
-/** Closer than this to a surface is on it. */
+/** A ray closer than this to a surface touches it. */
 const touch = 0.006;
-/** Shadows are soft up to this distance from the object's outermost points. */
+/** Shadows are soft within this distance of the object's outermost points. */
 const softness = 0.5;
 
-/** The light that comes to a camera along rays through a scene, written to `color` in linear light. */
+/**
+ * Returns a function that traces one ray through the scene and writes the incoming linear light to
+ * `color`.
+ */
 export function tracer(scene: Scene): (direction: Vector, color: Float64Array) => void {
   const { distance, axes, floor, depth, light } = scene;
   const { position } = scene.camera;
@@ -16,7 +19,10 @@ export function tracer(scene: Scene): (direction: Vector, color: Float64Array) =
   const under = new Float64Array(3);
   scene.ground(0, 0, under);
 
-  /** Part of the sun that reaches a point: less than 1 where its light passes the object closely. */
+  /**
+   * The fraction of the sunlight that reaches a point. It is below 1 if the light passes close to
+   * the object.
+   */
   const sunlit = (x: number, y: number, z: number): number => {
     const { toward, sharpness } = light;
     const [enter, leave] = crossing(x, y, z, toward, reach + softness);
@@ -83,7 +89,10 @@ export function tracer(scene: Scene): (direction: Vector, color: Float64Array) =
   };
 }
 
-/** Where a ray enters and leaves the ball of a radius around the origin; an empty interval where it passes by. */
+/**
+ * Where a ray enters and leaves the ball of a radius around the origin; an empty interval if the
+ * ray misses it.
+ */
 function crossing(x: number, y: number, z: number, [dx, dy, dz]: Vector, radius: number): readonly [number, number] {
   const middle = -(x * dx + y * dy + z * dz);
   const square = middle * middle - (x * x + y * y + z * z) + radius * radius;

@@ -1,10 +1,10 @@
 import type { Shape } from "../shape.ts";
-import type { Extents, Window } from "./convolution.ts";
+import type { Extents, Window } from "./convolution-window.ts";
 import type { Emit, OnnxContext } from "./rules.ts";
 
 const reshape = (emit: Emit, name: string, shape: Shape): string => emit.node("Reshape", [name, emit.ints(shape)]);
 
-/** Transposes an array of the given shape; where only extents of 1 move, it is a reshape. */
+/** Transposes an array of the given shape. If only axes of extent 1 move, it is a reshape. */
 function transpose(emit: Emit, name: string, shape: Shape, order: readonly number[]): string {
   const moving = order.filter((axis) => shape[axis] !== 1);
   if (moving.every((axis, i) => i === 0 || axis > moving[i - 1]!))
@@ -16,14 +16,14 @@ function transpose(emit: Emit, name: string, shape: Shape, order: readonly numbe
   return emit.node("Transpose", [reshape(emit, name, shape)], { perm: order });
 }
 
-/** Pictures [lanes, n, c, h, w] as [n, lanes·c, h, w], which a grouped `Conv` reads. */
+/** Images [lanes, n, c, h, w] as [n, lanes·c, h, w], which a grouped `Conv` reads. */
 const lanesToChannels = (emit: Emit, name: string, e: Extents, c: number, h: number, w: number): string =>
   reshape(emit, transpose(emit, name, [e.lanes, e.n, c, h, w], [1, 0, 2, 3, 4]), [e.n, e.lanes * c, h, w]);
 
 const channelsToLanes = (emit: Emit, name: string, e: Extents, c: number, h: number, w: number, shape: Shape): string =>
   reshape(emit, transpose(emit, name, [e.n, e.lanes, c, h, w], [1, 0, 2, 3, 4]), shape);
 
-/** Channels-first from the window's layout, with the lanes merged into the channels. */
+/** Converts from the window's layout to channels-first, with the lanes merged into the channels. */
 function toChannelsFirst(emit: Emit, name: string, window: Window, e: Extents, c: number, h: number, w: number): string {
   const first = window.layout === "nhwc" ? transpose(emit, name, [e.lanes, e.n, h, w, c], [0, 1, 4, 2, 3]) : name;
   return lanesToChannels(emit, first, e, c, h, w);
@@ -35,12 +35,13 @@ function fromChannelsFirst(emit: Emit, name: string, window: Window, e: Extents,
   return reshape(emit, transpose(emit, first, [e.lanes, e.n, c, h, w], [0, 1, 3, 4, 2]), shape);
 }
 
-/** Wide, ungrouped convolutions run channels-last as one gather of rows and one matrix product. */
+/** Ungrouped channels-last convolutions run as one gather of rows and one matrix product. */
 const asRows = ({ layout, groups }: Window): boolean => layout === "nhwc" && groups === 1;
 
 /**
- * Rows [lanes, n·targets, kernel·channels] gathered from pictures [lanes, n, sources, channels]; position -1 is a row of zeros.
- * `source(target, i, j)` is the position that kernel entry (i, j) reads for a target.
+ * Gathers rows [lanes, n·targets, kernel·channels] from images [lanes, n, sources, channels];
+ * position -1 is a row of zeros. `source(target, i, j)` is the position that kernel entry (i, j)
+ * reads for a target.
  */
 function gatherRows(
   emit: Emit,
@@ -71,7 +72,7 @@ function gatherRows(
   return reshape(emit, emit.node("Gather", [padded, emit.ints(indices)], { axis: 0 }), shape);
 }
 
-/** Patches of x, one row an output position. */
+/** Patches of x, with one row per output position. */
 const patches = (emit: Emit, x: string, { stride, dilation, pads }: Window, e: Extents): string =>
   gatherRows(emit, x, e, e.h * e.w, e.c, e.oh * e.ow, (target, i, j) => {
     const h = Math.floor(target / e.ow) * stride[0] + i * dilation[0] - pads[0];
@@ -79,7 +80,7 @@ const patches = (emit: Emit, x: string, { stride, dilation, pads }: Window, e: E
     return h >= 0 && h < e.h && w >= 0 && w < e.w ? h * e.w + w : -1;
   });
 
-/** For each input position, the outputs that its entry took part in, one a kernel entry. */
+/** For each input position, the outputs that use its entry, one per kernel entry. */
 const reversePatches = (emit: Emit, y: string, { stride, dilation, pads }: Window, e: Extents): string =>
   gatherRows(emit, y, e, e.oh * e.ow, e.o, e.h * e.w, (target, i, j) => {
     const h = (Math.floor(target / e.w) + pads[0] - i * dilation[0]) / stride[0];
@@ -89,7 +90,7 @@ const reversePatches = (emit: Emit, y: string, { stride, dilation, pads }: Windo
 
 const laneShape = (e: Extents, ...shape: number[]): number[] => [...(e.lanes > 1 ? [e.lanes] : []), ...shape];
 
-/** Weights [lanes, o, c, kh, kw] with the axes after the lane in another order, as matrices. */
+/** Weights [lanes, o, c, kh, kw] as matrices, with the axes after the lane reordered. */
 function weightMatrix(
   emit: Emit,
   name: string,
@@ -130,7 +131,7 @@ export function emitInputGradient(window: Window, e: Extents, { names, output, e
   const from = toChannelsFirst(emit, y, window, e, e.o, e.oh, e.ow);
   let x: string;
   if (stride[0] === 1 && stride[1] === 1) {
-    // A convolution with the kernel turned by 180° and its channels exchanged.
+    // A convolution with the kernel rotated by 180° and its channels exchanged.
     const exchanged = transpose(emit, weight, [e.lanes * groups, og, cg, e.kh * e.kw], [0, 2, 1, 3]);
     const turned =
       e.kh * e.kw === 1
@@ -175,7 +176,8 @@ export function emitWeightGradient(window: Window, e: Extents, { names, output, 
     const product = emit.node("FusedMatMul", [rows, patches(emit, x, window, e)], { transA: 1, transB: 0 }, "com.microsoft");
     return reshape(emit, transpose(emit, product, [e.lanes, e.o, e.kh, e.kw, e.c], [0, 1, 4, 2, 3]), output.shape);
   }
-  // A convolution of the pictures with the outputs as kernels: pictures are its channels, channels its pictures.
+  // A convolution of the images with the outputs as kernels: the images act as its channels, and
+  // the channels as its images.
   const cg = e.c / groups;
   const og = e.o / groups;
   const all = e.lanes * groups;
@@ -203,7 +205,7 @@ export function emitWeightGradient(window: Window, e: Extents, { names, output, 
     group: all,
     kernel_shape: [e.oh, e.ow],
   });
-  // Where the strides leave a rest, the result is longer than the kernel.
+  // If the strides leave a remainder, the result is longer than the kernel.
   const box = after.some((n) => n < 0) ? emit.node("Slice", [conv, emit.ints([0, 0]), emit.ints([e.kh, e.kw]), emit.ints([2, 3])]) : conv;
   return reshape(emit, transpose(emit, box, [cg, all * og, e.kh, e.kw], [1, 0, 2, 3]), output.shape);
 }

@@ -2,13 +2,15 @@ import { type Shape, showShape } from "../shape.ts";
 import { apply } from "../tensor.ts";
 import { type Family, type Rules, spreadAll, type Value } from "./rules.ts";
 
-/** Fills `out` with independent draws that the key determines. The name identifies the distribution. */
+/**
+ * Fills `out` with independent draws, determined by the key. The name identifies the distribution.
+ */
 export interface Sampler {
   readonly name: string;
   fill(key: readonly [number, number], out: Float32Array | Float64Array): void;
 }
 
-/** Makes a new key from a key and a number. */
+/** Derives a new key from a key and a number. */
 export interface KeyDerivation {
   readonly name: string;
   derive(key: readonly [number, number], index: number): readonly [number, number];
@@ -40,7 +42,7 @@ const draw: Rules<DrawOps["draw"]> = {
 const foldIn: Rules<DrawOps["foldIn"]> = {
   shape: (_, [key, index]) => {
     if (key!.dtype !== "key" || index!.rank !== key!.rank - 1)
-      throw new RangeError(`a key of ${showShape(key!.shape)} takes one index a key`);
+      throw new RangeError(`a key of ${showShape(key!.shape)} takes one index per key`);
     return key!.shape;
   },
   dtype: () => "key",
@@ -51,9 +53,11 @@ const foldIn: Rules<DrawOps["foldIn"]> = {
   },
   value: ({ derivation }, inputs) => {
     const [keys, indices] = inputs as [Value, Value];
-    return Float64Array.from([...indices.data].flatMap((index, i) => derivation.derive(keyAt(keys, i), index)));
+    const derived = new Float64Array(2 * indices.data.length);
+    for (let i = 0; i < indices.data.length; i++) derived.set(derivation.derive(keyAt(keys, i), indices.data[i]!), 2 * i);
+    return derived;
   },
 };
 
-/** Randomness: its only source is a key, and its derivative is 0. */
+/** Random draws. A key is their only source, and their derivative is 0. */
 export const draws: Family<DrawOps> = { draw, foldIn };

@@ -23,7 +23,7 @@ type ComparisonKind = "less" | "lessEqual" | "greater" | "greaterEqual" | "equal
 
 export type ElementwiseOps = { [K in UnaryKind | BinaryKind | ComparisonKind | "where"]: None };
 
-/** The operands of an entry-by-entry operation, with the lane axis in front of all their axes. */
+/** The operands of an elementwise operation, with the lane axis in front of all their axes. */
 function alignLanes(inputs: readonly Tensor[], batched: readonly boolean[]): Tensor[] {
   const rank = Math.max(...inputs.map((tensor, i) => tensor.rank - (batched[i] ? 1 : 0)));
   return inputs.map((tensor, i) => {
@@ -33,7 +33,7 @@ function alignLanes(inputs: readonly Tensor[], batched: readonly boolean[]): Ten
   });
 }
 
-/** For each entry of `shape`, calls `visit` with the offsets of the operands, which broadcast. */
+/** Calls `visit` for each entry of `shape` with the offsets of the operands, which broadcast. */
 function eachEntry(inputs: readonly Value[], shape: Shape, visit: (at: number, offsets: Int32Array) => void): void {
   const rank = shape.length;
   const strides = inputs.map((value) => {
@@ -109,7 +109,10 @@ const comparison = (kind: ComparisonKind, onnxType: string, value: (a: number, b
   dtype: () => "mask",
 });
 
-/** Error function: power series near 0, continued fraction of erfc beyond (Abramowitz & Stegun 7.1.5, 7.1.14). */
+/**
+ * The error function: a power series near 0, and a continued fraction of erfc beyond (Abramowitz &
+ * Stegun 7.1.5, 7.1.14).
+ */
 function erf(x: number): number {
   const a = Math.abs(x);
   if (a > 6) return Math.sign(x);
@@ -161,7 +164,8 @@ export const elementwise: Family<ElementwiseOps> = {
   abs: unary("abs", "Abs", Math.abs, ({ cotangent, inputs }) => cotangent.mul(inputs[0]!.sign())),
   sign: {
     ...unary("sign", "Sign", Math.sign, () => undefined),
-    // ONNX Runtime's own Sign is one thread's scalar loop; this is exact for all but denormal numbers.
+    // ONNX Runtime's own Sign is a scalar loop on one thread. This version is exact for all but
+    // denormal numbers.
     onnx: (_, { names, emit }) =>
       emit.node("Clip", [emit.node("Mul", [names[0]!, emit.floats([2 ** 127], [])]), emit.floats([-1], []), emit.floats([1], [])]),
   },

@@ -29,7 +29,10 @@ const gather: Rules<IndexingOps["gather"]> = {
   },
 };
 
-/** For each target, the sources that are added to it, padded with `none` to rows of equal length; row-major [depth, size]. */
+/**
+ * For each target, the sources that are added to it, padded with `none` to equal length; row-major
+ * [depth, size].
+ */
 function sourcesOf(indices: Int32Array, size: number, none: number): { depth: number; table: Int32Array } {
   const sources: number[][] = Array.from({ length: size }, () => []);
   indices.forEach((index, i) => {
@@ -50,7 +53,7 @@ const scatter: Rules<IndexingOps["scatter"]> = {
   gradient: ({ axis, indices }, { cotangent }) => [cotangent.gather(axis, indices)],
   batch: ({ axis, indices, size }, [x]) => apply("scatter", { axis: axis + 1, indices, size }, [x!]),
   onnx: ({ axis, indices, size }, { names, inputs, emit }) => {
-    // As a gather from the other side: each target reads its sources, or a row of zeros.
+    // Emitted as a gather from the other side: each target reads its sources, or a row of zeros.
     const shape = inputs[0]!.shape;
     const { depth, table } = sourcesOf(indices, size, indices.length);
     const zeros = shape.with(axis, 1);
@@ -117,5 +120,8 @@ const put: Rules<IndexingOps["put"]> = {
   },
 };
 
-/** Reading and adding at positions: fixed ones (gather, scatter) or computed ones (take, put). Each pair is its own transpose. */
+/**
+ * Reading and adding at positions: fixed ones (gather, scatter) or computed ones (take, put). In
+ * each pair, one is the transpose of the other.
+ */
 export const indexing: Family<IndexingOps> = { gather, scatter, take, put };

@@ -30,5 +30,5 @@ const constant: Rules<LeafOps["constant"]> = {
   value: ({ data }) => Float64Array.from(data),
 };
 
-/** Where values come from. */
+/** The sources of values: inputs and constants. */
 export const leaves: Family<LeafOps> = { input, constant };

@@ -13,14 +13,14 @@ export interface MatmulOps {
 
 const leading = (tensor: { shape: Shape }): Shape => tensor.shape.slice(0, -2);
 
-/** Rows, inner extent and columns of the product. */
+/** Rows, inner extents and columns of the product. */
 function extents({ transposeA, transposeB }: Transposes, a: { shape: Shape }, b: { shape: Shape }) {
   const [a0, a1] = a.shape.slice(-2) as [number, number];
   const [b0, b1] = b.shape.slice(-2) as [number, number];
   return { rows: transposeA ? a1 : a0, inner: transposeA ? a0 : a1, innerB: transposeB ? b1 : b0, columns: transposeB ? b0 : b1 };
 }
 
-/** Sums a gradient over leading axes that its operand does not have. */
+/** Sums a gradient over the leading axes that its operand does not have. */
 const withoutLead = (gradient: Tensor, operand: Tensor): Tensor =>
   gradient.rank > operand.rank ? gradient.sum(range(gradient.rank - operand.rank)) : gradient;
 

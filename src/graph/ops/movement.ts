@@ -181,5 +181,5 @@ const expand: Rules<MovementOps["expand"]> = {
   },
 };
 
-/** Operations that move entries and change none. */
+/** Operations that move entries but do not change them. */
 export const movement: Family<MovementOps> = { reshape, transpose, slice, pad, concat, expand };

@@ -4,8 +4,11 @@ import type { Emit, Family, Rules, Value } from "./rules.ts";
 
 type Pair = readonly [number, number];
 
-/** Windows of `kernel` every `stride` over the last two axes, all inside (padding is an operation of its own). */
-export interface Pool {
+/**
+ * Windows of size `kernel`, every `stride`, over the last two axes. All windows lie inside; padding
+ * is a separate operation.
+ */
+interface Pool {
   readonly kernel: Pair;
   readonly stride: Pair;
 }
@@ -13,9 +16,12 @@ export interface Pool {
 export interface PoolingOps {
   /** The mean of each window. */
   meanPool: Pool;
-  /** Transpose of the mean; `size` is height and width of its result. */
+  /** The transpose of the mean. `size` is the height and width of its result. */
   meanPoolTranspose: Pool & { readonly size: Pair };
-  /** Where in its plane (row-major) each window's maximum is; the first of equals, as in PyTorch. */
+  /**
+   * The position of each window's maximum in its plane (row-major). Among equal entries, the first
+   * one counts, as in PyTorch.
+   */
   maxRoute: Pool;
 }
 
@@ -31,7 +37,9 @@ const pooledShape = (pool: Pool, shape: Shape): Shape => {
   return [...shape.slice(0, -2), oh, ow];
 };
 
-/** Calls `visit` with each window's number and the position of each entry in it, row-major. */
+/**
+ * Calls `visit` with the number of each window and the position of each of its entries, row-major.
+ */
 function eachWindow({ kernel, stride }: Pool, h: number, w: number, visit: (window: number, at: number) => void): void {
   const [oh, ow] = pooled({ kernel, stride }, h, w);
   for (let i = 0; i < oh; i++)
@@ -43,7 +51,7 @@ function eachWindow({ kernel, stride }: Pool, h: number, w: number, visit: (wind
 const planes = (emit: Emit, name: string, shape: Shape): string =>
   emit.node("Reshape", [name, emit.ints([1, sizeOf(shape.slice(0, -2)), ...shape.slice(-2)])]);
 
-/** [from, to] matrix of the mean along one axis. */
+/** The [from, to] matrix of the mean along one axis. */
 function meanMatrix(from: number, to: number, kernel: number, stride: number): Float32Array {
   const matrix = new Float32Array(from * to);
   for (let i = 0; i < to; i++) for (let p = 0; p < kernel; p++) matrix[(i * stride + p) * to + i] = 1 / kernel;
@@ -79,7 +87,7 @@ const meanPoolTranspose: Rules<PoolingOps["meanPoolTranspose"]> = {
   gradient: ({ kernel, stride }, { cotangent }) => [apply("meanPool", { kernel, stride }, [cotangent])],
   batch: (attributes, [y]) => apply("meanPoolTranspose", attributes, [y!]),
   onnx: ({ kernel, stride, size }, { names, inputs, output, emit }) => {
-    // Two products with constant matrices, one an axis: Y → A · Y · Bᵀ.
+    // Two products with constant matrices, one per axis: Y → A · Y · Bᵀ.
     const [oh, ow] = inputs[0]!.shape.slice(-2) as [number, number];
     const rows = emit.node("Reshape", [names[0]!, emit.ints([-1, ow])]);
     const across = emit.node(

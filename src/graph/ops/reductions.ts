@@ -2,7 +2,7 @@ import { range, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import { apply, type Tensor } from "../tensor.ts";
 import type { Emit, Family, Rules, Value } from "./rules.ts";
 
-/** `axes` ascend; reduced axes vanish. */
+/** The reduced axes, in ascending order. They are removed from the result. */
 interface Axes {
   readonly axes: readonly number[];
 }
@@ -15,7 +15,10 @@ export interface ReductionOps {
 
 const reducedShape = ({ axes }: Axes, [x]: readonly Tensor[]): Shape => x!.shape.filter((_, axis) => !axes.includes(axis));
 
-/** Calls `visit` with the position of each entry and the position of the entry that it is reduced to. */
+/**
+ * Calls `visit` with the position of each entry and the position of the entry that it is reduced
+ * to.
+ */
 function eachReduced(shape: Shape, axes: readonly number[], visit: (from: number, to: number) => void): void {
   const kept = range(shape.length).filter((axis) => !axes.includes(axis));
   const keptStrides = stridesOf(kept.map((axis) => shape[axis]!));
@@ -33,11 +36,14 @@ function eachReduced(shape: Shape, axes: readonly number[], visit: (from: number
   }
 }
 
-/** The reduced axes back, so that a reduction broadcasts against what it reduced. */
+/** Restores the reduced axes, so that a reduction broadcasts against its operand. */
 const kept = (tensor: Tensor, axes: readonly number[], like: Tensor): Tensor =>
   tensor.reshape(like.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent)));
 
-/** Sums longer than this are taken in two stages: one-stage float32 sums over a weight tensor lose three digits. */
+/**
+ * Longer sums are taken in two stages: one-stage float32 sums over a weight tensor lose three
+ * digits.
+ */
 const blockLength = 512;
 
 /** The largest divisor of n that is at most the block length. */
@@ -114,5 +120,5 @@ const argmax: Rules<ReductionOps["argmax"]> = {
   },
 };
 
-/** Operations that take axes away. */
+/** Operations that remove axes. */
 export const reductions: Family<ReductionOps> = { sum, max, argmax };

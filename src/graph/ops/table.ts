@@ -9,7 +9,7 @@ import { type PoolingOps, pooling } from "./pooling.ts";
 import { type ReductionOps, reductions } from "./reductions.ts";
 import type { Family, Rules } from "./rules.ts";
 
-/** Every operation and its attributes. */
+/** Every operation with its attributes. */
 export interface Ops
   extends LeafOps,
     ElementwiseOps,
@@ -21,6 +21,7 @@ export interface Ops
     PoolingOps,
     DrawOps {}
 
+/** The name of an operation. */
 export type OpKind = keyof Ops;
 
 const table = {
@@ -35,5 +36,5 @@ const table = {
   ...draws,
 } satisfies Family<Ops>;
 
-/** The rules of every operation; an operation without one of them does not compile. */
+/** The rules of every operation. An operation with a missing rule does not compile. */
 export const rules = table as unknown as { readonly [K in OpKind]: Rules<Ops[K]> };

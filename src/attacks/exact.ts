@@ -1,0 +1,79 @@
+import { type Attack, invertDense, type Observations, type Outline } from "../adversary/index.ts";
+import type { Client } from "../client/index.ts";
+import { LeakageError } from "../errors.ts";
+import { input, sizeOf, type Tensor, vmap } from "../graph/index.ts";
+import { part } from "../parts/index.ts";
+import { evaluate } from "../runtime/index.ts";
+import type { AttackDeclaration } from "./declaration.ts";
+
+/** The first layer's weight and bias, if that layer is dense and receives the input itself. */
+function firstDense({
+  model,
+  parameters,
+}: Client): { readonly weight: string; readonly bias: string; readonly outputs: number } | undefined {
+  const [weight, bias] = parameters;
+  const [outputs, inputs] = weight?.shape ?? [];
+  if (!weight || !bias || weight.shape.length !== 2 || inputs !== sizeOf(model.shape)) return undefined;
+  if (bias.name !== weight.name.replace(/weight$/, "bias") || bias.shape.length !== 1 || bias.shape[0] !== outputs) return undefined;
+  return { weight: weight.name, bias: bias.name, outputs: outputs! };
+}
+
+function check({ rounds, batchSize }: Outline): void {
+  const { client } = rounds[0]!;
+  if (!firstDense(client))
+    throw new LeakageError(
+      "spec",
+      "attack exact does not fit this network: it inverts a dense first layer with a bias, as in mlp, and this network begins with another layer.",
+    );
+  if (batchSize > 1)
+    throw new LeakageError(
+      "spec",
+      `attack exact does not fit a batch of ${batchSize}: an update adds up the gradients of all its inputs; use a batch of 1.`,
+    );
+}
+
+/** The inputs of all lanes, [lanes, d], by a closed formula in float64. */
+function inputsOf({ rounds, lanes }: Observations): Float32Array {
+  const { client, updates } = rounds[0]!;
+  const { weight, bias, outputs } = firstDense(client)!;
+  const inputs = sizeOf(client.model.shape);
+  const given = { weight: input("weight", [lanes, outputs, inputs]), bias: input("bias", [lanes, outputs]) };
+  const inverted = vmap((own: { weight: Tensor; bias: Tensor }) => invertDense(own.weight, own.bias))(given);
+  const [found] = evaluate([inverted], { weight: updates.get(weight)!.data, bias: updates.get(bias)!.data });
+  return Float32Array.from(found!.data);
+}
+
+/**
+ * Computes the input of a dense first layer with a bias from the gradients of one example, by
+ * division (Phong et al. 2018). It has no objective and searches nothing. Noise in the update
+ * becomes noise in the answer.
+ */
+export const exact = part({
+  kind: "exact",
+  doc: "Divides the gradients of a dense first layer, which yields a single input exactly (Phong et al. 2018).",
+  params: {},
+  build: (): AttackDeclaration => ({
+    fixesPrior: true,
+    build: (): Attack => ({
+      work: { steps: 1, restarts: 1, points: 1, entries: true },
+      assumes: { law: "an update without noise", prior: "uniform", radius: 0, samples: 1 },
+      check,
+      async *reconstruct(seen) {
+        check(seen);
+        const inputs = inputsOf(seen);
+        const size = inputs.length / seen.lanes;
+        const found = (lane: number) => inputs.subarray(lane * size, (lane + 1) * size).every(Number.isFinite);
+        const lanes = Array.from({ length: seen.lanes }, (_, lane) => ({
+          objective: null,
+          matching: null,
+          steps: 1,
+          evaluations: 0,
+          stopped: found(lane) ? null : ("nan" as const),
+        }));
+        const { classes } = seen.rounds[0]!.client.model;
+        const labels = seen.labels ?? new Float32Array(seen.lanes * classes).fill(1 / classes);
+        yield { step: 1, of: 1, lanes: () => lanes, inputs: () => inputs, labels: () => labels };
+      },
+    }),
+  }),
+});

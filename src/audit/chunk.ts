@@ -1,0 +1,92 @@
+import { z } from "zod";
+import type { DrawRange } from "./draws.ts";
+
+const outcome = z.strictObject({
+  distances: z.array(z.number().nonnegative().nullable()),
+  /** The attacker's own objective at the end; null if it is not a number or the attack has none. */
+  objective: z.number().nullable(),
+  steps: z.int().nonnegative(),
+  evaluations: z.int().nonnegative(),
+  stopped: z.string().nullable(),
+});
+const example = z.strictObject({
+  draw: z.int().nonnegative(),
+  place: z.int().nonnegative(),
+  index: z.int().nonnegative(),
+  label: z.int().nonnegative(),
+  distance: z.number().nonnegative(),
+  /** PNG files in base64, the original before the reconstruction; absent for vectors. */
+  images: z.tuple([z.base64(), z.base64()]).optional(),
+});
+
+/**
+ * The form of a file in `draws/`: some finished draws of an audit. Lists over cells are in the
+ * order of {@link cellsOf}.
+ */
+const chunkSchema = z.strictObject({
+  format: z.literal("gradleak-draws-2"),
+  from: z.int().nonnegative(),
+  to: z.int().positive(),
+  /** The threads of the runtime; null if it chose them. */
+  threads: z.int().positive().nullable(),
+  /**
+   * The number of public examples that were searched for the nearest to each original; 0 if none
+   * are public.
+   */
+  publicExamples: z.int().nonnegative(),
+  /**
+   * The wall time of the clients with their defenses, of each cell's attack, and of distances and
+   * baselines.
+   */
+  seconds: z.strictObject({
+    simulating: z.number().nonnegative(),
+    attacking: z.array(z.number().nonnegative()),
+    scoring: z.number().nonnegative(),
+  }),
+  draws: z.array(
+    z.strictObject({
+      /** The positions of its batch in the data set, and the labels. */
+      images: z.array(z.int().nonnegative()),
+      labels: z.array(z.int().nonnegative()),
+      /** The distances of the guesses without the update, one per input of the batch. */
+      guesses: z.record(z.string(), z.array(z.number().nonnegative())),
+      /**
+       * The distances of the nearest public examples, one per input of the batch; null if none are
+       * public.
+       */
+      nearestPublic: z.array(z.number().nonnegative()).nullable(),
+      /** One outcome per cell. A distance is null if the reconstruction is not a number. */
+      outcomes: z.array(outcome),
+    }),
+  ),
+  /** The nearest reconstruction of each cell; null if none is a number. */
+  nearest: z.array(example.nullable()),
+  /**
+   * The reconstruction of the very first draw in each cell; null if it is not in this chunk or not
+   * a number.
+   */
+  first: z.array(example.nullable()),
+});
+/** Some finished draws of an audit. */
+export type AuditChunk = z.output<typeof chunkSchema>;
+/** The outcome of one draw in one cell. */
+export type Outcome = z.output<typeof outcome>;
+/** A reconstruction and its original. */
+export type AuditedExample = z.output<typeof example>;
+
+/**
+ * Reads a finished chunk. It returns undefined if the chunk is damaged, has other draws or another
+ * number of cells; the caller then makes it again.
+ */
+export function readAuditChunk(text: string, { from, to }: DrawRange, cells: number): AuditChunk | undefined {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { success, data } = chunkSchema.safeParse(given);
+  if (!success || data.from !== from || data.to !== to || data.draws.length !== to - from) return undefined;
+  const lists = [data.seconds.attacking, data.nearest, data.first, ...data.draws.map(({ outcomes }) => outcomes)];
+  return lists.every(({ length }) => length === cells) ? data : undefined;
+}

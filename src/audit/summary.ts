@@ -1,0 +1,226 @@
+import { lawOf } from "../defenses/index.ts";
+import { bonferroni, clopperPearson, clusterProportion, complement, distanceQuantiles, dkwBand, type Interval } from "../metrics/index.ts";
+import { areImages } from "../models/index.ts";
+import { foldIn, type KeyBits, stream } from "../random/index.ts";
+import type { NamedDefense, Scenario, Tuning } from "../scenario/index.ts";
+import { type Cell, cellsOf } from "./audit-chunk.ts";
+import type { AuditCell, AuditResult } from "./audit-result.ts";
+import type { AuditChunk, AuditedExample } from "./chunk.ts";
+import { comparable, compareAttacks, type Distances, within } from "./comparison.ts";
+import { judgeGate, parseGate } from "./gate.ts";
+
+/** An audit whose draws are finished. */
+export interface FinishedDraws {
+  readonly scenarios: readonly Scenario[];
+  /** The names of the classes, by label. */
+  readonly classes: readonly string[];
+  /** All chunks, in order. */
+  readonly chunks: readonly AuditChunk[];
+  readonly lanes: number;
+  readonly root: KeyBits;
+  /** The two-sided confidence of each interval by itself. */
+  readonly confidence: number;
+  /** The gate as it was written, if there is one. */
+  readonly failIf?: string;
+  readonly notes: readonly string[];
+  /** The wall time of the phases before the draws. */
+  readonly seconds: { readonly preparing: number; readonly tuning: number };
+}
+
+/**
+ * The reconstructions that a cell shows: the nearest of all, and that of the first draw, which
+ * nobody chose.
+ */
+export const shownExamples = ["nearest", "first"] as const;
+
+/** The names of the image files of a cell's reconstructions. */
+export const exampleFiles = (which: (typeof shownExamples)[number], cell: number) => ({
+  original: `${which}/${cell}-original.png`,
+  reconstruction: `${which}/${cell}-reconstruction.png`,
+});
+
+/**
+ * The reconstructions that each cell shows, over all chunks. Of equally near ones it takes the
+ * first.
+ */
+export function examplesShown(chunks: readonly AuditChunk[]): Record<(typeof shownExamples)[number], readonly (AuditedExample | null)[]> {
+  const nearest = chunks[0]!.nearest.map((_, cell) =>
+    chunks.reduce<AuditedExample | null>((best, { nearest }) => {
+      const own = nearest[cell]!;
+      return own && (!best || own.distance < best.distance) ? own : best;
+    }, null),
+  );
+  return { nearest, first: chunks[0]!.first };
+}
+
+/** What the result of an audit says about its draws. It follows from the chunks alone. */
+export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" | "command" | "spec" | "specHash" | "seed" | "versions"> {
+  const { scenarios, classes, chunks, root, confidence, notes, seconds, lanes } = done;
+  const { batchSize, client, score } = scenarios[0]!;
+  const { delta } = score;
+  const draws = chunks.flatMap((chunk) => chunk.draws);
+  const cells = cellsOf(done);
+  const key = (cell: number) => foldIn(stream(root, "resample"), cell);
+  const byCell = cells.map((_, cell): Distances => draws.map(({ outcomes }) => outcomes[cell]!.distances));
+  const shown = examplesShown(chunks);
+  const spent = (of: (seconds: AuditChunk["seconds"]) => number) => chunks.reduce((sum, chunk) => sum + of(chunk.seconds), 0);
+  const baselines = Object.keys(draws[0]!.guesses);
+  const behind = (name: string) => draws.map(({ guesses }) => guesses[name]!);
+  return {
+    seconds: {
+      ...seconds,
+      simulating: spent(({ simulating }) => simulating),
+      attacking: spent(({ attacking }) => attacking.reduce((sum, cell) => sum + cell, 0)),
+      scoring: spent(({ scoring }) => scoring),
+    },
+    lanes,
+    threads: [...new Set(chunks.flatMap(({ threads }) => threads ?? []))].sort((a, b) => a - b),
+    assumptions: givenOf(scenarios[0]!),
+    items: areImages(client.model) ? "image" : "vector",
+    draws: draws.length,
+    images: draws.length * batchSize,
+    interval: batchSize === 1 ? "clopper-pearson" : "cluster-bootstrap",
+    confidence,
+    band: dkwBand(draws.length, confidence, batchSize),
+    baselines: baselines.map((name, i) => ({ name, ...shares(behind(name), delta, key(cells.length + i), confidence) })),
+    nearestPublic: nearestShares(chunks, delta, key(cells.length + baselines.length), confidence),
+    cells: cells.map(
+      (cell, i): AuditCell => ({
+        ...describe(cell),
+        ...shares(byCell[i]!, delta, key(i), confidence),
+        failed: byCell[i]!.flat().filter((distance) => distance === null).length,
+        nearest: told("nearest", shown.nearest[i]!, i, classes),
+        first: told("first", shown.first[i]!, i, classes),
+        seconds: spent(({ attacking }) => attacking[i]!),
+      }),
+    ),
+    comparisons: comparisons(done, cells, byCell, key),
+    gate: judged(done, cells, byCell, key),
+    data: draws.map(({ images, labels, guesses, nearestPublic, outcomes }) => ({
+      images,
+      labels,
+      guesses,
+      nearestPublic,
+      distances: outcomes.map(({ distances }) => distances),
+    })),
+    notes: [...notes],
+  };
+}
+
+/** What every attacker of a scenario receives. */
+export const givenOf = ({ labels, client: { model, mode }, batchSize, network, score }: Omit<Scenario, "attacks" | "defense">) => ({
+  labels,
+  mode,
+  batchNorm: model.statistics.length === 0 ? ("none" as const) : mode === "eval" ? ("running" as const) : ("batch" as const),
+  batchSize,
+  model: network,
+  delta: score.delta,
+  deltaSpace: score.deltaSpace,
+});
+
+/** The true law of a defense, as its kind and a text. */
+export function trueLawOf(defense: NamedDefense): AuditCell["trueLaw"] {
+  const law = lawOf(defense);
+  if (law.kind === "known") return { kind: "known", text: law.likelihood.name };
+  if (law.kind === "unknown") return { kind: "unknown", text: law.reason };
+  return { kind: "deterministic", text: "the update is a function of the batch, without noise" };
+}
+
+function describe({ scenario: { defense }, attack }: Cell) {
+  const { law, prior, radius, samples } = attack.assumes;
+  return {
+    defense: defense.name,
+    attack: attack.name,
+    tuned: attack.tuning ? quoted(attack.tuning) : null,
+    law,
+    trueLaw: trueLawOf(defense),
+    prior,
+    radius,
+    points: samples,
+  };
+}
+
+/** How an attack was tuned, in the form of the result. */
+const quoted = ({ settingHash: _, values, ...tuning }: Tuning): AuditCell["tuned"] => ({
+  ...tuning,
+  values: values ? { ...values } : null,
+});
+
+/**
+ * The share of recovered inputs with its interval, which is exact for independent draws and over
+ * batches otherwise.
+ */
+function recoveredShare(distances: Distances, delta: number, key: KeyBits, confidence: number): Interval {
+  const recovered = distances.map((draw) => draw.map((distance) => within(distance, delta)));
+  if (distances.some(({ length }) => length > 1)) return clusterProportion(recovered, key, { confidence });
+  return clopperPearson(recovered.flat().filter(Boolean).length, distances.length, confidence);
+}
+
+function shares(distances: Distances, delta: number, key: KeyBits, confidence: number) {
+  const recovered = recoveredShare(distances, delta, key, confidence);
+  const { quantiles } = distanceQuantiles(distances.flat().map((distance) => distance ?? Infinity));
+  return {
+    recovered,
+    risk: complement(recovered),
+    quantiles: quantiles.map(({ probability, distance }) => ({ probability, distance: Number.isFinite(distance) ? distance : null })),
+  };
+}
+
+/** How near public examples lie to the originals; null if none are public. */
+function nearestShares(chunks: readonly AuditChunk[], delta: number, key: KeyBits, confidence: number): AuditResult["nearestPublic"] {
+  const distances = chunks.flatMap(({ draws }) => draws.flatMap(({ nearestPublic }) => (nearestPublic ? [nearestPublic] : [])));
+  return distances.length === 0 ? null : { count: chunks[0]!.publicExamples, ...shares(distances, delta, key, confidence) };
+}
+
+function told(
+  which: (typeof shownExamples)[number],
+  example: AuditedExample | null,
+  cell: number,
+  classes: readonly string[],
+): AuditCell["nearest"] {
+  if (!example) return null;
+  const { images, ...place } = example;
+  return { ...place, className: classes[example.label] ?? null, ...(images ? { files: exampleFiles(which, cell) } : {}) };
+}
+
+/**
+ * Comparisons of all pairs of attacks that were tuned alike. Other pairs are left out: a difference
+ * of settings says little about the attacks.
+ */
+function comparisons(
+  { scenarios, confidence }: FinishedDraws,
+  cells: readonly Cell[],
+  byCell: readonly Distances[],
+  key: (cell: number) => KeyBits,
+): AuditResult["comparisons"] {
+  const { delta } = scenarios[0]!.score;
+  return cells.flatMap((one, i) =>
+    cells.flatMap((other, j) => {
+      if (j <= i || one.scenario !== other.scenario || !comparable(one.attack.tuning, other.attack.tuning)) return [];
+      const compared = compareAttacks(byCell[i]!, byCell[j]!, delta, foldIn(stream(key(i), "resample"), j), confidence);
+      return [{ defense: one.scenario.defense.name, first: one.attack.name, second: other.attack.name, ...compared }];
+    }),
+  );
+}
+
+/** The gate's verdict on each defense, by intervals that hold for all attacks on it together. */
+function judged(
+  { scenarios, failIf, confidence }: FinishedDraws,
+  cells: readonly Cell[],
+  byCell: readonly Distances[],
+  key: (cell: number) => KeyBits,
+): AuditResult["gate"] {
+  if (failIf === undefined) return null;
+  const gate = parseGate(failIf);
+  const most = Math.max(...scenarios.map(({ attacks }) => attacks.length));
+  const each = bonferroni(confidence, most);
+  const verdicts = scenarios.map((scenario) => {
+    const intervals = cells.flatMap((cell, i) =>
+      cell.scenario === scenario
+        ? [{ attack: cell.attack.name, recovered: recoveredShare(byCell[i]!, scenario.score.delta, key(i), each) }]
+        : [],
+    );
+    return { defense: scenario.defense.name, ...judgeGate(gate, intervals) };
+  });
+  return { text: gate.text, confidence: each, verdicts, fails: verdicts.some(({ fails }) => fails) };
+}

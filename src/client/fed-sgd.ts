@@ -1,0 +1,53 @@
+import { constant, Gradients, grad, type Tensor } from "../graph/index.ts";
+import type { Mode, Model, Weights } from "../models/index.ts";
+import type { Batch, Client } from "./client.ts";
+import { crossEntropy, type Loss } from "./losses.ts";
+
+/** How a client of FedSGD computes. */
+export interface FedSgdOptions {
+  readonly model: Model;
+  readonly weights: Weights;
+  /** How the client runs batch normalization. The default is `eval`. */
+  readonly mode?: Mode;
+  /** The loss that the client minimizes. The default is cross-entropy. */
+  readonly loss?: Loss;
+}
+
+/**
+ * A client of FedSGD (McMahan et al. 2017). It sends the gradient of its mean loss over one batch,
+ * at weights that the server knows.
+ *
+ * @example
+ * ```ts
+ * const weights = initialWeights(model, keyFromSeed(0));
+ * const client = fedSgd({ model, weights, mode: "train" });
+ * ```
+ */
+export function fedSgd({ model, weights, mode = "eval", loss = crossEntropy }: FedSgdOptions): Client {
+  // θ is a constant of every program, so that the runtime can prepare it once.
+  const constants = new Map([...weights].map(([name, { data, shape }]) => [name, constant(data, shape)]));
+  const weight = (name: string): Tensor => {
+    const tensor = constants.get(name);
+    if (!tensor) throw new RangeError(`the weights have no "${name}"`);
+    return tensor;
+  };
+  const names = model.parameters.map(({ name }) => name);
+  const from = (exact: boolean): Client => ({
+    model,
+    mode,
+    parameters: model.parameters,
+    weight,
+    update: ({ x, y }: Batch, key) => {
+      const logits = model.forward(x, { mode, weight, ...(key ? { key } : {}) });
+      const gradients = grad(loss(logits, y), names.map(weight));
+      return new Gradients(new Map(names.map((name, i) => [name, gradients[i]!])), exact);
+    },
+    taps: ({ x }: Batch) => {
+      const taps = new Map<string, Tensor>();
+      model.forward(x, { mode, weight, tap: (name, tensor) => taps.set(name, tensor) });
+      return taps;
+    },
+    exactly: () => from(true),
+  });
+  return from(false);
+}

@@ -1,0 +1,52 @@
+import { LeakageError } from "../errors.ts";
+import type { JpegDecoder } from "../formats/index.ts";
+import type { OfficialFiles } from "./official-files.ts";
+
+/** A file that is read on demand. Bytes in memory are `{ source, read: () => bytes }`. */
+export interface DataFile {
+  /** The name of the file in errors. */
+  readonly source: string;
+  /** @throws LeakageError `file` if it cannot be read. */
+  read(): Uint8Array;
+}
+
+/** An image file in a folder. */
+export interface PictureFile extends DataFile {
+  /** The path inside the folder, with "/" as the separator. */
+  readonly path: string;
+}
+
+/** The PNG and JPEG files of a folder and of its subfolders, in any order. */
+export interface PictureFolder {
+  /** The name of the folder in errors. */
+  readonly source: string;
+  readonly pictures: readonly PictureFile[];
+}
+
+/**
+ * The files that a data set is opened from. The caller supplies them: in Node they come from the
+ * disk; in a browser the user drops them or the page fetches them.
+ */
+export interface DataFiles {
+  /**
+   * One of the official files of a data set.
+   *
+   * @throws LeakageError `file` if it is missing.
+   */
+  official(files: OfficialFiles, name: string): Promise<DataFile>;
+  /**
+   * The images in the folder that the user chose.
+   *
+   * @throws LeakageError `spec` if no folder was chosen, `file` if it cannot be read.
+   */
+  folder(): Promise<PictureFolder>;
+  /** Decodes JPEG files. */
+  jpeg(): Promise<JpegDecoder>;
+}
+
+const refuse = async (): Promise<never> => {
+  throw new LeakageError("spec", "This data set is read from files, but no files were given.");
+};
+
+/** For data sets that need no files. Every call is refused. */
+export const noFiles: DataFiles = { official: refuse, folder: refuse, jpeg: refuse };

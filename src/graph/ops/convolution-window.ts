@@ -1,0 +1,74 @@
+import { type Shape, showShape } from "../shape.ts";
+
+export type Pair = readonly [number, number];
+
+/** How a kernel moves over a picture. */
+export interface Window {
+  readonly stride: Pair;
+  readonly dilation: Pair;
+  /** Zeros added: top, left, bottom, right. */
+  readonly pads: readonly [number, number, number, number];
+  readonly groups: number;
+  /**
+   * Order of the axes of pictures. Weights are [out, in / groups, kernel height, kernel width] in
+   * both.
+   */
+  readonly layout: "nchw" | "nhwc";
+  /** Both operands and the result have a leading lane axis. */
+  readonly lanes: boolean;
+}
+
+/** Extents of the form: n pictures, c channels in, o out, h × w in, oh × ow out, kh × kw kernel. */
+export interface Extents {
+  readonly lanes: number;
+  readonly n: number;
+  readonly c: number;
+  readonly h: number;
+  readonly w: number;
+  readonly o: number;
+  readonly oh: number;
+  readonly ow: number;
+  readonly kh: number;
+  readonly kw: number;
+}
+
+const picture = ({ layout, lanes }: Window, shape: Shape) => {
+  const [n, a, b, c] = shape.slice(lanes ? 1 : 0) as [number, number, number, number];
+  return layout === "nchw" ? { n, c: a, h: b, w: c } : { n, c, h: a, w: b };
+};
+export const pictureShape = ({ layout, lanes }: Window, count: number, n: number, c: number, h: number, w: number): Shape => [
+  ...(lanes ? [count] : []),
+  ...(layout === "nchw" ? [n, c, h, w] : [n, h, w, c]),
+];
+const slide = (extent: number, pads: number, kernel: number, dilation: number, stride: number) =>
+  Math.floor((extent + pads - dilation * (kernel - 1) - 1) / stride) + 1;
+
+/** Reads the extents off two of the three shapes. */
+export function extentsOf(window: Window, known: { x?: Shape; y?: Shape; weight?: Shape; size?: Pair; kernel?: Pair }): Extents {
+  const { stride, dilation, pads, groups, lanes } = window;
+  const [o, cPerGroup, kh, kw] = (known.weight?.slice(lanes ? 1 : 0) ?? [0, 0, ...known.kernel!]) as [number, number, number, number];
+  const x = known.x ? picture(window, known.x) : undefined;
+  const y = known.y ? picture(window, known.y) : undefined;
+  const h = x?.h ?? known.size![0];
+  const w = x?.w ?? known.size![1];
+  const oh = slide(h, pads[0] + pads[2], kh, dilation[0], stride[0]);
+  const ow = slide(w, pads[1] + pads[3], kw, dilation[1], stride[1]);
+  const count = lanes ? (known.x ?? known.y)![0]! : 1;
+  const extents = { lanes: count, n: (x ?? y)!.n, c: x?.c ?? cPerGroup * groups, h, w, o: y?.c ?? o, oh, ow, kh, kw };
+  const fits =
+    oh > 0 &&
+    ow > 0 &&
+    extents.c % groups === 0 &&
+    extents.o % groups === 0 &&
+    (!known.weight || cPerGroup * groups === extents.c) &&
+    (!known.weight || o === extents.o) &&
+    (!y || (y.h === oh && y.w === ow)) &&
+    (!(x && y) || x.n === y.n);
+  if (!fits)
+    throw new RangeError(
+      `a convolution does not fit: ${Object.entries(known)
+        .map(([name, shape]) => `${name} ${showShape(shape)}`)
+        .join(", ")}, ${JSON.stringify(window)}`,
+    );
+  return extents;
+}

@@ -1,0 +1,70 @@
+import { readdir, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { type DataFile, type DataFiles, isPictureName, type OfficialFiles, type PictureFolder } from "../data/index.ts";
+import { LeakageError } from "../errors.ts";
+import { defaultCache } from "./cache.ts";
+import { jpegFromDisk } from "./jpeg.ts";
+import { bytesAt, codeOf } from "./read-file.ts";
+import { sha256 } from "./sha256.ts";
+
+/** Where the files of a data set are on the disk. */
+export interface DataPlace {
+  /** The folder of images, or the folder with the official files, to read instead of the cache. */
+  readonly path?: string;
+  /** The folder of fetched data sets; the user's cache folder on this system by default. */
+  readonly cacheDir?: string;
+}
+
+/**
+ * Gives data sets access to files on this machine's disk. Files from the cache are checked against
+ * their known checksums when they are read.
+ */
+export const filesOnDisk = ({ path, cacheDir = defaultCache() }: DataPlace = {}): DataFiles => ({
+  official: (files, name) => (path === undefined ? cachedFile(files, name, cacheDir) : fileIn(path, files, name)),
+  folder: async () => {
+    if (path === undefined) throw new LeakageError("spec", "A folder of images needs its path.");
+    return pictureFolder(path);
+  },
+  jpeg: async () => jpegFromDisk(),
+});
+
+/** An official file in the cache. */
+async function cachedFile({ kind, title, package: pack }: OfficialFiles, name: string, cacheDir: string): Promise<DataFile> {
+  if (!pack) throw new LeakageError("file", `${name} of ${title} cannot be fetched; give the path of the folder that contains it.`);
+  const source = join(cacheDir, kind, name);
+  if (!(await isFile(source)))
+    throw new LeakageError("file", `${name} is not in the cache ${join(cacheDir, kind)}; run: gradleak data fetch ${kind}`);
+  return {
+    source,
+    read: () => {
+      const bytes = bytesAt(source);
+      if (sha256(bytes) === pack.files[name]) return bytes;
+      throw new LeakageError("file", `${source} is damaged: its checksum is wrong. To replace it, run: gradleak data fetch ${kind}`);
+    },
+  };
+}
+
+/**
+ * An official file in the user's folder: plain, gzipped, or in the subfolder that the archive
+ * unpacks to.
+ */
+async function fileIn(path: string, { title, folder }: OfficialFiles, name: string): Promise<DataFile> {
+  for (const place of [name, `${name}.gz`, ...(folder === undefined ? [] : [join(folder, name)])]) {
+    const source = join(path, place);
+    if (await isFile(source)) return { source, read: () => bytesAt(source) };
+  }
+  throw new LeakageError("file", `${path} must hold the official file ${name} of ${title}, but does not.`);
+}
+
+const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() === true;
+
+/** The images in a folder and its subfolders, without hidden ones. */
+async function pictureFolder(path: string): Promise<PictureFolder> {
+  const names = await readdir(path, { recursive: true }).catch((cause: unknown) => {
+    throw new LeakageError("file", `${path} cannot be read as a folder of images (${codeOf(cause)}).`, { cause });
+  });
+  const pictures = names
+    .filter((name) => isPictureName(name) && !name.split(sep).some((part) => part.startsWith(".")))
+    .map((name) => ({ path: name.split(sep).join("/"), source: join(path, name), read: () => bytesAt(join(path, name)) }));
+  return { source: path, pictures };
+}

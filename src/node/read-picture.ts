@@ -1,0 +1,12 @@
+import { fitPicture, readPictureFile } from "../data/index.ts";
+import { jpegFromDisk } from "./jpeg.ts";
+import { bytesAt } from "./read-file.ts";
+
+/**
+ * Reads a PNG or JPEG image as [c, h, w] in pixel space. Gray becomes color by repetition.
+ *
+ * @throws LeakageError `file` if it cannot be read or its size differs from `shape`.
+ */
+export async function readPicture(path: string, shape: readonly [number, number, number]): Promise<Float32Array> {
+  return fitPicture(readPictureFile(bytesAt(path), path, jpegFromDisk()), shape, "error", path);
+}

@@ -1,0 +1,25 @@
+import type { AuditChunk, Cell, DrawRange, Machine } from "../audit/index.ts";
+import type { Picture } from "../formats/index.ts";
+import type { Tick } from "../scenario/index.ts";
+import type { ImageResult } from "./attack-result.ts";
+import type { Tuned } from "./tuning.ts";
+
+/** A report of progress. */
+export type RunEvent =
+  /** An attack on some images made progress. */
+  | { readonly kind: "attacking"; readonly images: readonly number[]; readonly tick: Tick }
+  /** Some images are finished, now or by an earlier run. */
+  | { readonly kind: "images"; readonly images: readonly ImageResult[]; readonly pictures: ReadonlyMap<string, Picture> }
+  /** A cell of an audit made progress. */
+  | { readonly kind: "drawing"; readonly cell: Cell; readonly draws: DrawRange & { readonly of: number }; readonly tick: Tick }
+  /** Some draws are finished now. */
+  | { readonly kind: "draws"; readonly chunk: AuditChunk; readonly tuning: boolean }
+  /** A tuning is finished now. */
+  | { readonly kind: "tuned"; readonly tuned: Tuned };
+
+/** What a run needs from its machine and states in its result. */
+export interface Surroundings {
+  readonly machine: Machine;
+  /** The versions of the programs that make the result. */
+  readonly versions: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,122 @@
+import type { Guess, NearestPublic } from "../audit/index.ts";
+import { type Picture, toPicture } from "../formats/index.ts";
+import { type DeltaSpace, type ImageShape, matchImages, psnr, score, summarize } from "../metrics/index.ts";
+import type { Reconstruction, Snapshot } from "../scenario/index.ts";
+import type { ImageMetrics, ImageResult, Result } from "./attack-result.ts";
+
+/** What is known about the images behind one update. */
+export interface Truth {
+  /** The positions in the data set, or in the update. */
+  readonly indices: readonly number[];
+  /** The images [c, h, w] in pixel space; absent if nobody knows them. */
+  readonly images?: readonly Float32Array[];
+  readonly labels?: readonly number[];
+  readonly classNames?: readonly string[];
+}
+
+/** How reconstructions become numbers. */
+export interface Scoring {
+  readonly shape: ImageShape;
+  readonly measured: DeltaSpace;
+  /** The guesses of somebody who saw no update. */
+  readonly baselines: readonly Guess[];
+  /** Finds the public image nearest to an original. It is absent if none are public. */
+  readonly nearestPublic?: NearestPublic;
+}
+
+const unknown: ImageMetrics = { psnr: null, psnrUnclamped: null, ssim: null, mse: null, distance: null };
+
+/** The steps that are shown as images: about a fiftieth, a tenth and a third of all steps. */
+const shownParts = [0.02, 0.1, 0.3];
+
+/** The results of one update's images, and the image files to store with them. */
+export function results(
+  truth: Truth,
+  made: Reconstruction,
+  update: number,
+  seconds: number,
+  scoring: Scoring,
+): { images: ImageResult[]; pictures: Map<string, Picture> } {
+  const { shape, measured, baselines, nearestPublic } = scoring;
+  const nearestTo = (original: Float32Array): ImageResult["nearestPublic"] => {
+    if (!nearestPublic) return null;
+    const { index, image } = nearestPublic.to(original);
+    return { index, count: nearestPublic.count, ...score(original, image, shape, measured) };
+  };
+  // A batch has no order. At every step, each original is compared with the reconstruction that the
+  // final matching assigns to it.
+  const match = truth.images ? matchImages(truth.images, made.images) : made.images.map((_, i) => i);
+  const pictures = new Map<string, Picture>();
+  const images = truth.indices.map((index, i): ImageResult => {
+    const original = truth.images?.[i];
+    const own = (snapshot: Snapshot) => snapshot.images[match[i]!]!;
+    const reconstruction = made.images[match[i]!]!;
+    const files = { original: `original-${index}.png`, reconstruction: `reconstruction-${index}.png` };
+    if (original) pictures.set(files.original, toPicture(original, shape));
+    pictures.set(files.reconstruction, toPicture(reconstruction, shape));
+    const snapshots = shown(made.history).map((snapshot) => {
+      const file = `snapshots/${index}-step-${snapshot.step}.png`;
+      pictures.set(file, toPicture(own(snapshot), shape));
+      return { step: snapshot.step, file };
+    });
+    return {
+      index,
+      update,
+      label: truth.labels?.[i] ?? null,
+      assumedLabel: made.labels[match[i]!] ?? null,
+      className: truth.classNames?.[i] ?? null,
+      ...(original ? score(original, reconstruction, shape, measured) : unknown),
+      objective: made.lane.objective,
+      steps: made.lane.steps,
+      evaluations: made.lane.evaluations,
+      seconds,
+      stopped: made.lane.stopped,
+      baseline: original
+        ? Object.fromEntries(baselines.map((guess) => [guess.name, score(original, guess.of(truth.labels?.[i] ?? 0), shape, measured)]))
+        : {},
+      nearestPublic: original ? nearestTo(original) : null,
+      trajectory: made.history.map((snapshot) => ({
+        step: snapshot.step,
+        objective: snapshot.objective,
+        psnr: original ? psnr(original, own(snapshot)) : null,
+      })),
+      files: { ...(original ? { original: files.original } : {}), reconstruction: files.reconstruction, snapshots },
+    };
+  });
+  return { images, pictures };
+}
+
+/** The snapshots of a history that are shown. */
+function shown(history: readonly Snapshot[]): readonly Snapshot[] {
+  const last = history.at(-1)?.step ?? 0;
+  const chosen = shownParts.map((part) => history.find(({ step }) => step >= part * last)).filter((snapshot) => snapshot !== undefined);
+  return [...new Set(chosen)].filter(({ step }) => step < last);
+}
+
+type Summaries = Result["summary"]["attack"];
+
+const metricNames = ["psnr", "psnrUnclamped", "ssim", "mse", "distance"] as const;
+
+const summaries = (all: readonly ImageMetrics[]): Summaries =>
+  Object.fromEntries(
+    metricNames.map((name) => [
+      name,
+      summarize(
+        all.map((each) => each[name]).filter((value) => value !== null),
+        name === "mse" || name === "distance" ? "less" : "more",
+      ),
+    ]),
+  ) as Summaries;
+
+/** The mean, median and worst value over the images whose original is known. */
+export function summary(images: readonly ImageResult[]): Result["summary"] {
+  const names = [...new Set(images.flatMap(({ baseline }) => Object.keys(baseline)))];
+  const nearest = images.flatMap(({ nearestPublic }) => (nearestPublic ? [nearestPublic] : []));
+  return {
+    attack: summaries(images),
+    baseline: Object.fromEntries(
+      names.map((name) => [name, summaries(images.flatMap(({ baseline }) => (baseline[name] ? [baseline[name]] : [])))]),
+    ),
+    nearestPublic: nearest.length === 0 ? null : summaries(nearest),
+  };
+}

@@ -1,0 +1,17 @@
+export { type ImageMetrics, type ImageResult, type Result, resultSchema, validateResult } from "./attack-result.ts";
+export { type AttackSpec, attackSpec } from "./attack-spec.ts";
+export { type AuditSpec, attackName, auditSpec, defenseName } from "./audit-spec.ts";
+export { tuningsOf } from "./audit-tuning.ts";
+export { commandLine, type GivenFlags, quoted, specOf } from "./command-line.ts";
+export type { RunEvent, Surroundings } from "./events.ts";
+export { extents, places, wholeNumber } from "./flag-values.ts";
+export { type Flag, flagsOf, takesMany } from "./flags.ts";
+export { type InvertSpec, invertSpec } from "./invert-spec.ts";
+export { type Extras, type Plan, plan, type RunResult, type Spec } from "./plan.ts";
+export { taskOf } from "./prepare.ts";
+export { type Realized, type RealizedUpdate, realize, realizeUpdate } from "./realize.ts";
+export { type Files, type Places, type Sources, sourcesFrom } from "./sources.ts";
+export { parseSpec, partOf, specVersion, type TuningRecord } from "./spec.ts";
+export { memoryStore, readText, type Store } from "./store.ts";
+export { type TensorFile, tensorsIn } from "./tensor-file.ts";
+export { candidatesOf, readTuned, readVaried, recordOf, requireComparable, type Tuned, type TuneSpec } from "./tuning.ts";

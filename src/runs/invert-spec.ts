@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { attacks } from "../attacks/index.ts";
+import { type Completed, partOf, shared, updateSha256 } from "./spec.ts";
+
+/** The schema of a spec of `gradleak invert`: an attack on an update from a file. */
+export const invertSpec = z.strictObject({
+  command: z.literal("invert"),
+  ...shared,
+  update: z.strictObject({ sha256: updateSha256 }),
+  input: z.strictObject({
+    /** [c, h, w] of images, [d] of vectors. */
+    shape: z.array(z.int().positive()).min(1).max(4),
+    classes: z.int().min(2).max(65_536),
+    mean: z.array(z.number()).min(1),
+    std: z.array(z.number().positive()).min(1),
+  }),
+  attack: partOf(attacks),
+  /** The labels of the batch, if they are known. */
+  knownLabels: z.array(z.int().nonnegative()).optional(),
+});
+export type InvertSpec = Completed<z.output<typeof invertSpec>>;

@@ -1,0 +1,250 @@
+import type { Observations } from "../adversary/index.ts";
+import { attacks, type Setting } from "../attacks/index.ts";
+import { type Sizes, sizesFor } from "../audit/index.ts";
+import { fedSgd, losses } from "../client/index.ts";
+import { defended, defenses, lawOf, publishedIn } from "../defenses/index.ts";
+import { LeakageError } from "../errors.ts";
+import type { NamedNumbers } from "../graph/index.ts";
+import {
+  type Examples,
+  estimateStatistics,
+  haveStatistics,
+  initialWeights,
+  type Model,
+  matchTensors,
+  models,
+  type Weights,
+  weightsFrom,
+} from "../models/index.ts";
+import { concise, format, type PartSpec } from "../parts/index.ts";
+import { priors } from "../priors/index.ts";
+import { keyFromSeed, stream } from "../random/index.ts";
+import type { CompileOptions } from "../runtime/index.ts";
+import { examplesOf, type NamedAttack, type NamedPrior, oneHot, requireAttack, requireScenario, type Scenario } from "../scenario/index.ts";
+import type { AttackSpec } from "./attack-spec.ts";
+import { type AuditSpec, attackName, type CellSpec, cellSpecs, defenseName } from "./audit-spec.ts";
+import { tuningOf } from "./audit-tuning.ts";
+import type { InvertSpec } from "./invert-spec.ts";
+import { type Prepared, taskOf, type Unsized } from "./prepare.ts";
+import type { Sources } from "./sources.ts";
+import type { TuneSpec } from "./tuning.ts";
+
+type Drawn = Unsized<AuditSpec> | Unsized<TuneSpec>;
+type AnySpec = AttackSpec | Drawn | InvertSpec;
+
+/** A spec with its lanes and its chunk. */
+type Sized<Spec> = Spec extends Drawn ? Omit<Spec, "lanes" | "chunk"> & Sizes : Spec;
+
+/** A spec whose parts are objects. */
+export interface Realized<Spec> extends Prepared<Spec> {
+  /** One scenario per defense. */
+  readonly scenarios: readonly Scenario[];
+  /** What a reader must know about the data and the weights, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/** The cells of a spec: pairs of a defense and an attack on it. */
+const cellsIn = (spec: AttackSpec | Drawn): readonly CellSpec[] =>
+  spec.command === "attack" ? [{ defense: spec.defense, asked: spec.attack, attack: spec.attack }] : cellSpecs(spec);
+
+/**
+ * Makes the objects of a spec once: the client, its defenses and their attacks. It checks that all
+ * of them fit together before anything is computed.
+ *
+ * @param cells the cells in place of those of the spec, with attacks as they were tuned.
+ * @throws LeakageError for anything that does not fit or does not resolve.
+ */
+export async function realize<Spec extends Drawn | AttackSpec>(
+  { spec, data, publicData }: Prepared<Spec>,
+  sources: Sources,
+  options: CompileOptions,
+  cells = cellsIn(spec),
+): Promise<Realized<Sized<Spec>>> {
+  const model = models.build(spec.client.model, taskOf(data));
+  // Tuned images are never scored, so priors of a tuning are estimated from the same split.
+  // Otherwise they are estimated from the public split.
+  const known = spec.command === "tune" ? data : publicData;
+  const examples = known && examplesOf(known);
+  const { weights, notes } = await weightsOf(spec, model, sources);
+  const prior = priorOf(spec, cells, examples);
+  requireStatistics(spec.client, model, examples);
+  const scenarioOf = (used: Weights): Scenario[] => {
+    const client = clientOf(spec, model, used);
+    const behind = new Map<PartSpec | readonly PartSpec[], CellSpec[]>();
+    for (const cell of cells) behind.set(cell.defense, [...(behind.get(cell.defense) ?? []), cell]);
+    return [...behind].map(([defense, own]) => {
+      const named = { name: defenseName(defense), ...defenses.build(defense) };
+      const vary = spec.command === "audit" ? spec.tuning?.vary : undefined;
+      return {
+        network: concise(models, spec.client.model),
+        client,
+        batchSize: spec.client.batch,
+        defense: named,
+        attacks: own.map((cell) => namedAttack(cell, { law: lawOf(named), ...settingOf(spec, model, prior, examples) }, vary)),
+        ...(prior ? { prior } : {}),
+        labels: spec.labels,
+        score: spec.score,
+      };
+    });
+  };
+  const scenarios = scenarioOf(weights);
+  for (const scenario of scenarios) requireScenario(scenario);
+  const { statistics } = spec.client;
+  const estimated = statistics
+    ? scenarioOf(
+        await estimateStatistics(model, weights, { ...examples!, count: statistics.examples }, { ...options, batch: statistics.batch }),
+      )
+    : scenarios;
+  const sizes = spec.command === "attack" ? {} : sizesFor(estimated, spec.samples, spec);
+  return {
+    spec: { ...spec, ...sizes } as Sized<Spec>,
+    data,
+    ...(publicData ? { publicData } : {}),
+    scenarios: estimated,
+    notes: [...data.notes, ...notes],
+  };
+}
+
+const clientOf = ({ client: { mode, loss } }: AnySpec, model: Model, weights: Weights) =>
+  fedSgd({ model, weights, mode, loss: losses.build(loss) });
+
+function namedAttack({ asked, attack, ...tuned }: CellSpec, setting: Setting, vary: Parameters<typeof tuningOf>[1]): NamedAttack {
+  const tuning = tuningOf({ asked, attack, ...tuned }, vary);
+  return { name: attackName(asked), ...attacks.build(attack).build(setting), ...(tuning ? { tuning } : {}) };
+}
+
+const settingOf = (spec: AnySpec, model: Model, prior: NamedPrior | undefined, examples: Examples | undefined): Setting => ({
+  ...(prior ? { prior } : {}),
+  ...(examples ? { examples } : {}),
+  radius: { radius: spec.score.delta, space: model.shape.length === 3 ? spec.score.deltaSpace : "model" },
+});
+
+/**
+ * The prior that the user states.
+ *
+ * @throws LeakageError `spec` if every attack brings its own.
+ */
+function priorOf({ prior }: AnySpec, cells: readonly Pick<CellSpec, "asked">[], examples: Examples | undefined): NamedPrior | undefined {
+  if (!prior) return undefined;
+  const open = cells.some(({ asked }) => !attacks.build(asked).fixesPrior);
+  if (!open)
+    throw new LeakageError(
+      "spec",
+      `--prior ${format(prior)} does not fit --attack ${[...new Set(cells.map(({ asked }) => attackName(asked)))].join(" and ")}, which has its own prior.`,
+    );
+  return { prior: priors.build(prior, examples ? { examples } : {}), name: format(prior) };
+}
+
+/**
+ * The client's weights, from a file or drawn from the seed, and what a reader must know about them.
+ */
+async function weightsOf(
+  { client: { weights, statistics }, seed }: AnySpec,
+  model: Model,
+  sources: Sources,
+): Promise<{ readonly weights: Weights; readonly notes: readonly string[] }> {
+  const bare = statistics
+    ? [`The running statistics of batch normalization are from passes over ${statistics.examples} public images.`]
+    : model.statistics.length > 0
+      ? ["The weights have no running statistics of batch normalization: means of 0 and variances of 1 are used instead."]
+      : [];
+  if (weights.kind === "initial")
+    return {
+      weights: initialWeights(model, stream(keyFromSeed(seed), "weights")),
+      notes: ["The network's weights are random, not trained; trained networks leak less.", ...bare],
+    };
+  const { tensors, source } = await sources.tensors("weights", weights.sha256);
+  const whole = haveStatistics(model, tensors);
+  if (statistics && model.statistics.length > 0 && whole)
+    throw new LeakageError("spec", `--statistics does not fit --weights ${source}, which has its own running statistics.`);
+  return { weights: weightsFrom(model, tensors, source), notes: whole ? [] : bare };
+}
+
+/**
+ * Refuses running statistics that a spec asks for if they cannot be estimated.
+ *
+ * They become statistics of the network itself, not only of the attacker: the client in eval mode
+ * normalizes by them, and the prior `batch-norm` compares with them. In train mode the client never
+ * reads them, so only the prior does. In eval mode, nobody trains or sends a network that
+ * normalizes by means of 0 and variances of 1.
+ *
+ * @throws LeakageError `spec` for a network without batch normalization, data without public
+ * images, too few of them, or a number that does not make whole passes.
+ */
+function requireStatistics({ statistics, model: network }: AuditSpec["client"], model: Model, examples?: Examples): void {
+  if (!statistics) return;
+  const { examples: count, batch } = statistics;
+  const flag = `--statistics ${count}`;
+  if (model.statistics.length === 0)
+    throw new LeakageError("spec", `${flag} does not fit --model ${format(network)}, which has no batch normalization.`);
+  if (!examples)
+    throw new LeakageError("spec", `${flag} needs images of the other split, which is public, and this data has no other split.`);
+  if (count % batch !== 0) throw new LeakageError("spec", `${flag}: each pass takes ${batch} images; give a multiple of ${batch}.`);
+  if (count > examples.count) throw new LeakageError("spec", `${flag}: there are only ${examples.count} public images.`);
+}
+
+/** An update from a file, with the attack on it as an object. */
+export interface RealizedUpdate {
+  readonly spec: InvertSpec;
+  /** The scenario without its defense, which is not known. */
+  readonly scenario: Omit<Scenario, "defense">;
+  readonly seen: Observations;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Makes the objects of an inversion and reads its update.
+ *
+ * @throws LeakageError for anything that does not fit or does not resolve.
+ */
+export async function realizeUpdate(spec: InvertSpec, sources: Sources): Promise<RealizedUpdate> {
+  const { shape, classes, mean, std } = spec.input;
+  const { batch } = spec.client;
+  const model = models.build(spec.client.model, { shape, classes, normalization: { mean, std } });
+  const { weights, notes } = await weightsOf(spec, model, sources);
+  const client = clientOf(spec, model, weights);
+  const cell = { asked: spec.attack };
+  const prior = priorOf(spec, [cell], undefined);
+  const attack: NamedAttack = {
+    name: attackName(spec.attack),
+    ...attacks.build(spec.attack).build(settingOf(spec, model, prior, undefined)),
+  };
+  const { tensors, source } = await sources.tensors("update", spec.update.sha256);
+  const { update, published } = publishedIn(model.parameters, tensors, source);
+  const oneLane = (numbers: NamedNumbers): NamedNumbers =>
+    new Map([...numbers].map(([name, { shape: own, data }]) => [name, { shape: [1, ...own], data }]));
+  const round = {
+    client: defended({ steps: [] }, client),
+    updates: oneLane(matchTensors(model.parameters, update, source)),
+    ...(published.size > 0 ? { published: oneLane(published) } : {}),
+  };
+  requireAttack(attack, { rounds: [round], lanes: 1, batchSize: batch }, spec.labels);
+  return {
+    spec,
+    scenario: {
+      network: concise(models, spec.client.model),
+      client,
+      batchSize: batch,
+      attacks: [attack],
+      ...(prior ? { prior } : {}),
+      labels: spec.labels,
+      score: spec.score,
+    },
+    seen: {
+      rounds: [round],
+      lanes: 1,
+      batchSize: batch,
+      ...(spec.knownLabels ? { labels: oneHot(spec.knownLabels, classes) } : {}),
+    },
+    notes: [
+      ...(spec.client.weights.kind === "file"
+        ? notes
+        : [
+            "No --weights were given: the network's weights are drawn from the seed, and the update fits them only if its client did the same.",
+          ]),
+      ...(published.size > 0
+        ? [`The attacker received what the client published with its update: ${[...published.keys()].join(", ")}.`]
+        : []),
+    ],
+  };
+}

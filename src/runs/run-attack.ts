@@ -1,0 +1,177 @@
+import { drawKey, givenOf, gray, meanGuess, nearestPublic, specFieldsOf, trueLawOf } from "../audit/index.ts";
+import { encodePng, type Picture, writeSafetensors } from "../formats/index.ts";
+import type { NamedNumbers } from "../graph/index.ts";
+import { imageShape } from "../metrics/index.ts";
+import { keyFromSeed } from "../random/index.ts";
+import { laneOf, measuredIn, padded, privateBatches, reconstruct, simulate } from "../scenario/index.ts";
+import type { ImageResult, Result } from "./attack-result.ts";
+import { type AttackSpec, updatesOf } from "./attack-spec.ts";
+import type { RunEvent, Surroundings } from "./events.ts";
+import { results, type Scoring, summary } from "./image-results.ts";
+import type { Realized, RealizedUpdate } from "./realize.ts";
+import type { Store } from "./store.ts";
+import { storedChunk } from "./stored-chunk.ts";
+
+/** The file of what the server saw, by the position of the update's first image. */
+const updateFile = (index: number): string => `update-${index}.safetensors`;
+
+/** A finished part of a run: the images of updates that were attacked together. */
+interface Finished {
+  readonly images: readonly ImageResult[];
+  /** The images by file name. */
+  readonly pictures: ReadonlyMap<string, Picture>;
+  /** What the server saw, by file name. */
+  readonly updates: ReadonlyMap<string, NamedNumbers>;
+}
+
+/**
+ * Attacks chosen images, part by part. Parts that the store has are not attacked again.
+ *
+ * @param saveUpdates whether what the server saw is kept as well.
+ */
+export async function* runAttack(
+  realized: Realized<AttackSpec>,
+  store: Store,
+  surroundings: Surroundings,
+  { saveUpdates = false }: { readonly saveUpdates?: boolean } = {},
+): AsyncGenerator<RunEvent, Result> {
+  const { spec, data, publicData, scenarios, notes } = realized;
+  const scenario = scenarios[0]!;
+  const measured = measuredIn(scenario);
+  const scoring: Scoring = {
+    shape: imageShape(data.shape),
+    measured,
+    baselines: publicData ? [meanGuess(publicData)] : [gray(data.shape.reduce((a, b) => a * b))],
+    ...(publicData ? { nearestPublic: nearestPublic(publicData, measured) } : {}),
+  };
+  const all: ImageResult[] = [];
+  for (const [i, part] of updatesOf(spec).entries()) {
+    const file = `chunks/${i}.json`;
+    const kept = await storedChunk(store, file, part.flat(), saveUpdates ? part.map(([first]) => updateFile(first!)) : []);
+    let finished = kept;
+    if (!finished) {
+      const made = yield* attackPart(realized, scoring, part, surroundings);
+      await keep(store, made, saveUpdates);
+      await store.write(file, JSON.stringify(made.images));
+      finished = made;
+    }
+    yield { kind: "images", images: finished.images, pictures: finished.pictures };
+    all.push(...finished.images);
+  }
+  const attack = scenario.attacks[0]!;
+  return {
+    format: "gradleak-result-2",
+    command: "attack",
+    ...specFieldsOf(spec, surroundings.versions),
+    assumptions: { ...attack.assumes, ...givenOf(scenario), defense: scenario.defense.name, trueLaw: trueLawOf(scenario.defense) },
+    images: all,
+    summary: summary(all),
+    notes: [...notes],
+  };
+}
+
+async function keep(store: Store, { pictures, updates }: Finished, saveUpdates: boolean): Promise<void> {
+  for (const [name, picture] of pictures) await store.write(name, encodePng(picture));
+  if (!saveUpdates) return;
+  for (const [name, tensors] of updates)
+    await store.write(name, writeSafetensors(new Map([...tensors].map(([key, { shape, data }]) => [key, { dtype: "F32", shape, data }]))));
+}
+
+/**
+ * Attacks one part: simulates its updates, reconstructs the images and scores them. Draws follow
+ * from the seed and the image's position alone.
+ */
+async function* attackPart(
+  { spec, data, scenarios }: Realized<AttackSpec>,
+  scoring: Scoring,
+  part: readonly (readonly number[])[],
+  { machine }: Surroundings,
+): AsyncGenerator<RunEvent, Finished> {
+  const scenario = scenarios[0]!;
+  const { client, batchSize } = scenario;
+  const examples = part.map((indices) => indices.map((index) => data.example(index)));
+  // A short part is padded, so that its numbers are those of a whole one.
+  const lanes = Math.min(spec.lanes, spec.data.images.length / batchSize);
+  const root = keyFromSeed(spec.seed);
+  const keys = (name: "noise" | "attack") => padded(part, lanes).map(([first]) => drawKey(root, name, first!));
+  const held = privateBatches(padded(examples, lanes), client);
+  const received = await simulate(scenario, held, keys("noise"), machine);
+  const began = machine.clock();
+  const running = reconstruct({
+    attack: scenario.attacks[0]!,
+    labels: scenario.labels,
+    seen: { rounds: [received], lanes, batchSize, labels: held.y },
+    keys: keys("attack"),
+    options: machine,
+  });
+  let made = await running.next();
+  for (; !made.done; made = await running.next()) yield { kind: "attacking", images: part.flat(), tick: made.value };
+  const seconds = (machine.clock() - began) / examples.flat().length;
+  const images: ImageResult[] = [];
+  const pictures = new Map<string, Picture>();
+  const firstUpdate = spec.data.images.indexOf(part[0]![0]!) / batchSize;
+  for (const [lane, own] of examples.entries()) {
+    const truth = {
+      indices: part[lane]!,
+      images: own.map(({ image }) => image),
+      labels: own.map(({ label }) => label),
+      classNames: own.map(({ label }) => data.classes[label]!),
+    };
+    const scored = results(truth, made.value[lane]!, firstUpdate + lane, seconds, scoring);
+    images.push(...scored.images);
+    for (const [name, picture] of scored.pictures) pictures.set(name, picture);
+  }
+  return { images, pictures, updates: new Map(part.map(([first], lane) => [updateFile(first!), laneOf(received, lane)])) };
+}
+
+/**
+ * Attacks one update from a file.
+ *
+ * @param truth the originals in pixel space, if the user has them for comparison. The attack does
+ * not see them.
+ */
+export async function* runInvert(
+  { spec, scenario, seen, notes }: RealizedUpdate,
+  store: Store,
+  { machine, versions }: Surroundings,
+  truth?: readonly Float32Array[],
+): AsyncGenerator<RunEvent, Result> {
+  const indices = Array.from({ length: scenario.batchSize }, (_, i) => i);
+  const file = "chunks/0.json";
+  const kept = await storedChunk(store, file, indices, []);
+  if (kept) yield { kind: "images", ...kept };
+  let images = kept?.images;
+  if (!images) {
+    const began = machine.clock();
+    const running = reconstruct({
+      attack: scenario.attacks[0]!,
+      labels: spec.labels,
+      seen,
+      keys: [drawKey(keyFromSeed(spec.seed), "attack", 0)],
+      options: machine,
+    });
+    let made = await running.next();
+    for (; !made.done; made = await running.next()) yield { kind: "attacking", images: indices, tick: made.value };
+    const scoring: Scoring = {
+      shape: imageShape(spec.input.shape),
+      measured: measuredIn(scenario),
+      baselines: [gray(spec.input.shape.reduce((a, b) => a * b))],
+    };
+    const known = spec.knownLabels ? { labels: spec.knownLabels } : {};
+    const seconds = (machine.clock() - began) / scenario.batchSize;
+    const scored = results({ indices, ...(truth ? { images: truth } : {}), ...known }, made.value[0]!, 0, seconds, scoring);
+    await keep(store, { ...scored, updates: new Map() }, false);
+    await store.write(file, JSON.stringify(scored.images));
+    yield { kind: "images", images: scored.images, pictures: scored.pictures };
+    images = scored.images;
+  }
+  return {
+    format: "gradleak-result-2",
+    command: "invert",
+    ...specFieldsOf(spec, versions),
+    assumptions: { ...scenario.attacks[0]!.assumes, ...givenOf(scenario), defense: null, trueLaw: null },
+    images: [...images],
+    summary: summary(images),
+    notes: [...notes],
+  };
+}

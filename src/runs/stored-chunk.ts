@@ -1,0 +1,47 @@
+import { LeakageError } from "../errors.ts";
+import { decodePng, type Picture } from "../formats/index.ts";
+import { type ImageResult, readImages } from "./attack-result.ts";
+import type { Store } from "./store.ts";
+
+/** What an earlier run left of a chunk. */
+export interface StoredChunk {
+  readonly images: readonly ImageResult[];
+  /** All images of the chunk, by file name. */
+  readonly pictures: ReadonlyMap<string, Picture>;
+}
+
+/**
+ * A chunk that an earlier run finished. The result is undefined if its file, one of its images or
+ * one of the `others` is missing or damaged. Then the chunk is attacked again, because its draws
+ * follow from the seed.
+ */
+export async function storedChunk(
+  store: Store,
+  file: string,
+  indices: readonly number[],
+  others: readonly string[],
+): Promise<StoredChunk | undefined> {
+  const stored = await store.read(file);
+  const images = stored && readImages(new TextDecoder().decode(stored));
+  if (images?.map(({ index }) => index).join() !== indices.join()) return undefined;
+  for (const other of others) if ((await store.read(other)) === undefined) return undefined;
+  const pictures = new Map<string, Picture>();
+  for (const name of images!.flatMap(({ files }) =>
+    [files.original ?? [], files.reconstruction, files.snapshots.map((one) => one.file)].flat(),
+  )) {
+    const png = await store.read(name);
+    const picture = png && decoded(png, name);
+    if (!picture) return undefined;
+    pictures.set(name, picture);
+  }
+  return { images: images!, pictures };
+}
+
+function decoded(png: Uint8Array, name: string): Picture | undefined {
+  try {
+    return decodePng(png, name);
+  } catch (error) {
+    if (error instanceof LeakageError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,20 @@
+export { requireAttack, requireScenario } from "./check.ts";
+export { concatenate, examplesOf, oneHot, type PrivateBatches, padded, piece, privateBatches } from "./examples.ts";
+export { finish } from "./finish.ts";
+export { type Reconstruction, reconstruct, type Snapshot, type Tick, withLabels } from "./reconstruct.ts";
+export {
+  type Criterion,
+  criterion,
+  type LabelPolicy,
+  labelPolicies,
+  measuredIn,
+  type NamedAttack,
+  type NamedDefense,
+  type NamedPrior,
+  type Scenario,
+  type ScenarioParts,
+  type Score,
+  scenario,
+  type Tuning,
+} from "./scenario.ts";
+export { laneOf, type Received, simulate } from "./simulate.ts";

@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import { type Client, fedSgd } from "../../src/client/index.ts";
+import { chain, type Defense, defended, defenses, initialState, lawOf, type Step, send, unknownLaw } from "../../src/defenses/index.ts";
+import { constant, type Gradients, input, type Tensor, where } from "../../src/graph/index.ts";
+import { initialWeights, models } from "../../src/models/index.ts";
+import { Key, keyFromSeed } from "../../src/random/index.ts";
+import { evaluate } from "../../src/runtime/index.ts";
+import { simulate } from "../../src/scenario/index.ts";
+import { likelihoodOf } from "./likelihood-of.ts";
+
+const task = { shape: [1, 2, 3], classes: 3, normalization: { mean: [0], std: [1] } };
+const model = models.build("mlp:sizes=5,activation=sigmoid", task);
+const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(1)) });
+const pixels = [0.3, -0.2, 0.9, 0.5, 1.1, -0.4];
+const given = { x: input("x", [1, 1, 2, 3]), y: constant([0, 1, 0], [1, 3]) };
+const run = (tensors: readonly Tensor[], seed = 3) => evaluate(tensors, { x: pixels, key: keyFromSeed(seed) }).map(({ data }) => [...data]);
+const entriesOf = (gradients: Gradients, seed?: number) => run([...gradients.tensors.values()], seed);
+
+/** Shifts each image by noise before the client sees it. */
+const shift: Step = {
+  name: "shift",
+  onBatch: ({ x, y }, { key }) => ({ x: x.add(key.normal(x.shape)), y }),
+  law: () => unknownLaw("nobody is told the shift"),
+};
+/** A client whose network negates its inputs. */
+const negate: Step = {
+  name: "negate",
+  onClient: (client): Client => ({ ...client, update: ({ x, y }, key) => client.update({ x: x.neg(), y }, key) }),
+  law: (before) => ({ ...before, names: [...before.names, "negate"] }),
+};
+/** Adds noise, and publishes it. */
+const told: Step = {
+  name: "told",
+  onUpdate: (update, { key, place }) => {
+    const published: Record<string, Tensor> = {};
+    const noisy = update.map((entries, name) => {
+      published[`noise${place}.${name}`] = key.foldIn(update.names.indexOf(name)).normal(entries.shape);
+      return entries.add(published[`noise${place}.${name}`]!);
+    });
+    return { update: noisy, published };
+  },
+  law: () => unknownLaw("a test"),
+};
+const defense: Defense = { steps: [told, negate, shift] };
+
+describe("a defense with steps on the batch, on the model and on the update", () => {
+  const sent = send(defense, one)(given, Key.input("key"));
+
+  it("shifts first, then computes with the changed model, then adds noise, whatever their order", () => {
+    const changed = defended(defense, one);
+    const [shifted] = run([sent.batch.x]);
+    expect(shifted).not.toEqual(pixels);
+    const bare = entriesOf(changed.update({ x: constant(shifted!, [1, 1, 2, 3]), y: given.y }));
+    const noise = run(model.parameters.map(({ name }) => sent.published[`noise0.${name}`]!));
+    entriesOf(sent.update).forEach((entries, i) => {
+      entries.forEach((entry, j) => {
+        expect(entry).toBeCloseTo(bare[i]![j]! + noise[i]![j]!, 12);
+      });
+    });
+    const negated = entriesOf(one.update({ x: constant(shifted!, [1, 1, 2, 3]).neg(), y: given.y }));
+    bare.forEach((entries, i) => {
+      expect(entries).toEqual(negated[i]);
+    });
+  });
+
+  it("gives the batch that the update is of to scoring, and to the steps on the update", () => {
+    let moment: Tensor | undefined;
+    const spy: Step = {
+      name: "spy",
+      onUpdate: (update, { batch }) => {
+        moment = batch.x;
+        return { update };
+      },
+      law: (before) => before,
+    };
+    const { batch } = send(chain([defense, { steps: [spy] }]), one)(given, Key.input("key"));
+    expect(moment).toBe(batch.x);
+    expect(run([batch.x])).toEqual(run([sent.batch.x]));
+    const plain = send({ steps: [negate] }, one)(given, Key.input("key"));
+    expect(plain.batch).toBe(given);
+  });
+
+  it("gives each step a key of its own, and a step that acts twice one for each", () => {
+    const both: Step = { ...shift, onUpdate: (update, { key }) => ({ update, published: { drawn: key.normal([1, 1, 2, 3]) } }) };
+    const twice = send({ steps: [both, shift] }, one)(given, Key.input("key"));
+    const [after, drawn] = run([twice.batch.x, twice.published.drawn!]);
+    const [first] = run([send({ steps: [shift] }, one)(given, Key.input("key")).batch.x]);
+    const noise = first!.map((entry, i) => entry - pixels[i]!);
+    const second = after!.map((entry, i) => entry - first![i]!);
+    for (const [a, b] of [
+      [noise, second],
+      [noise, drawn!],
+      [second, drawn!],
+    ] as const)
+      expect(a.some((entry, i) => Math.abs(entry - b[i]!) > 1e-3)).toBe(true);
+  });
+
+  it("is simulated in lanes, each from its own key, with the batches for scoring", async () => {
+    const held = { lanes: 2, batchSize: 1, x: Float32Array.from([...pixels, ...pixels]), y: Float32Array.of(0, 1, 0, 0, 1, 0) };
+    const received = await simulate({ client: one, defense }, held, [keyFromSeed(3), keyFromSeed(4)], { threads: 1 });
+    expect(received.client.update).not.toBe(one.update);
+    for (const [lane, seed] of [3, 4].entries()) {
+      const [x] = run([sent.batch.x], seed);
+      x!.forEach((entry, i) => {
+        expect(received.batches.x[6 * lane + i]).toBeCloseTo(entry, 5);
+      });
+      const [bias] = run([sent.update.entries("0.bias")], seed);
+      bias!.forEach((entry, i) => {
+        expect(received.updates.get("0.bias")!.data[5 * lane + i]).toBeCloseTo(entry, 5);
+      });
+      const [noise] = run([sent.published["noise0.0.bias"]!], seed);
+      noise!.forEach((entry, i) => {
+        expect(received.published.get("noise0.0.bias")!.data[5 * lane + i]).toBeCloseTo(entry, 5);
+      });
+    }
+    expect([...received.published.values()].every(({ shape }) => shape[0] === 2)).toBe(true);
+  });
+
+  it("says why nobody knows its law, as its first step without one does", () => {
+    expect(lawOf(defense)).toEqual({ kind: "unknown", reason: "a test" });
+    expect(lawOf({ steps: [negate, shift] })).toEqual({ kind: "unknown", reason: "nobody is told the shift" });
+    const law = lawOf({ steps: [negate, ...defenses.build("gaussian:sigma=0.2").steps] });
+    if (law.kind !== "known") throw new Error(`its law is ${law.kind}`);
+    expect(law.likelihood.name).toBe(`negate + ${likelihoodOf("gaussian:sigma=0.2").name}`);
+  });
+});
+
+describe("what a step remembers", () => {
+  /** Sends entries beyond a threshold, and adds what was left out to the next update. */
+  const threshold = 0.2;
+  const sparse: Step = {
+    name: "large entries with error feedback",
+    initialState: (client) => Object.fromEntries(client.parameters.map(({ name, shape }) => [name, constant(0).expand(shape)])),
+    onUpdate: (update, { state }) => {
+      const whole = update.map((entries, name) => entries.add(state![name]!));
+      const large = whole.map((entries) => where(entries.abs().greater(threshold), entries, 0));
+      return {
+        update: large,
+        state: Object.fromEntries(whole.names.map((name) => [name, whole.entries(name).sub(large.entries(name))])),
+      };
+    },
+    law: () => unknownLaw("it depends on earlier rounds"),
+  };
+  const feedback: Defense = { steps: [negate, sparse] };
+
+  it("is carried from round to round: of three rounds the errors do not add up", () => {
+    const bare = entriesOf(defended(feedback, one).update(given));
+    const sends = send(feedback, one);
+    let state = initialState(feedback, one);
+    expect(state.map((own) => Object.keys(own))).toEqual([[], model.parameters.map(({ name }) => name)]);
+    const sums = bare.map((entries) => entries.map(() => 0));
+    const rounds: number[][][] = [];
+    for (let round = 1; round <= 3; round++) {
+      const sent = sends(given, Key.input("key"), state);
+      state = sent.state;
+      const entries = entriesOf(sent.update);
+      rounds.push(entries);
+      entries.forEach((own, i) => {
+        own.forEach((entry, j) => {
+          sums[i]![j]! += entry;
+          expect(entry === 0 || Math.abs(entry) > threshold).toBe(true);
+          // All that was sent so far is what there was to send, but for what is left out.
+          expect(Math.abs(sums[i]![j]! - round * bare[i]![j]!)).toBeLessThanOrEqual(threshold + 1e-9);
+        });
+      });
+    }
+    // The rounds differ, though the gradient is the same, and without memory errors would add up.
+    expect(rounds[0]).not.toEqual(rounds[2]);
+    const forgetful = entriesOf(sends(given, Key.input("key")).update);
+    expect(forgetful.some((own, i) => own.some((entry, j) => Math.abs(3 * entry - 3 * bare[i]![j]!) > 1.5 * threshold))).toBe(true);
+  });
+
+  it("stays as it was where a step leaves it out, and is not shown to steps that remember nothing", () => {
+    const seen: unknown[] = [];
+    const keeps: Step = {
+      name: "keeps",
+      initialState: () => ({ count: constant(5) }),
+      onUpdate: (update, { state }) => {
+        seen.push(state);
+        return { update };
+      },
+      law: (before) => before,
+    };
+    const blind: Step = {
+      name: "blind",
+      onUpdate: (update, moment) => {
+        seen.push("state" in moment);
+        return { update };
+      },
+      law: (before) => before,
+    };
+    const { state } = send({ steps: [keeps, blind] }, one)(given, Key.input("key"));
+    expect(seen).toEqual([{ count: expect.anything() }, false]);
+    expect(run([state[0]!.count!])).toEqual([[5]]);
+    expect(state[1]).toEqual({});
+  });
+});
