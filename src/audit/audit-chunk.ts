@@ -16,7 +16,7 @@ import {
   type Tick,
 } from "../scenario/index.ts";
 import type { AuditChunk, AuditedExample, Outcome } from "./chunk.ts";
-import { type DrawRange, drawKey, drawPlaces } from "./draws.ts";
+import { type DrawRange, drawKey, drawPlaces } from "./draw-keys.ts";
 import type { Guess } from "./guesses.ts";
 import type { NearestPublic } from "./nearest-public.ts";
 

@@ -6,7 +6,7 @@ import { measuredIn, requireScenario, type Scenario } from "../scenario/index.ts
 import { type AuditTick, auditChunk, cellsOf, type DrawRun, type Machine } from "./audit-chunk.ts";
 import type { AuditResult } from "./audit-result.ts";
 import { type AuditChunk, readAuditChunk } from "./chunk.ts";
-import { chunksOf } from "./draws.ts";
+import { chunksOf } from "./draw-keys.ts";
 import { parseGate, requireUsefulGate } from "./gate.ts";
 import { gray, guessesFrom } from "./guesses.ts";
 import { nearestPublic } from "./nearest-public.ts";

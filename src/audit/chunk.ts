@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DrawRange } from "./draws.ts";
+import type { DrawRange } from "./draw-keys.ts";
 
 const outcome = z.strictObject({
   distances: z.array(z.number().nonnegative().nullable()),

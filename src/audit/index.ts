@@ -2,7 +2,7 @@ export { type Audited, type AuditInput, audit, auditDraws, type ChunkStore, draw
 export type { AuditTick, Cell, DrawRun, Machine } from "./audit-chunk.ts";
 export { type AuditCell, type AuditResult, auditResultSchema, validateAuditResult } from "./audit-result.ts";
 export { type AuditChunk, readAuditChunk } from "./chunk.ts";
-export { type DrawRange, drawKey, drawPlaces } from "./draws.ts";
+export { type DrawRange, drawKey, drawPlaces } from "./draw-keys.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
 export { type Guess, gray, meanGuess, mostPublic } from "./guesses.ts";

@@ -2,7 +2,7 @@ import { catalogue } from "../parts/index.ts";
 import { cifar10 } from "./cifar10.ts";
 import type { DataSource } from "./data-source.ts";
 import { folder } from "./folder.ts";
-import { gaussian } from "./gaussian.ts";
+import { gaussian } from "./gaussian-vectors.ts";
 import { mnist } from "./mnist.ts";
 import { shapes } from "./shapes.ts";
 
@@ -24,7 +24,7 @@ export { cifar10Set } from "./cifar10.ts";
 export { type DataFile, type DataFiles, noFiles, type PictureFolder } from "./data-files.ts";
 export type { DataSource } from "./data-source.ts";
 export type { Dataset, Example } from "./dataset.ts";
-export { type GaussianSet, gaussianSet } from "./gaussian.ts";
+export { type GaussianSet, gaussianSet } from "./gaussian-vectors.ts";
 export { mnistSet } from "./mnist.ts";
 export type { DataPackage, OfficialFiles } from "./official-files.ts";
 export { isPictureName, readPictureFile } from "./picture-file.ts";

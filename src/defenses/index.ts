@@ -2,8 +2,8 @@ import { catalogue, chainable } from "../parts/index.ts";
 import { clip } from "./clip.ts";
 import { chain, type Defense } from "./defense.ts";
 import { dpSgd } from "./dp-sgd.ts";
-import { gaussian } from "./gaussian.ts";
-import { laplacian } from "./laplacian.ts";
+import { gaussian } from "./gaussian-noise.ts";
+import { laplacian } from "./laplacian-noise.ts";
 import { mask } from "./mask.ts";
 import { none } from "./none.ts";
 
@@ -31,8 +31,8 @@ export {
   type Sent,
   send,
 } from "./defense.ts";
-export { gaussianLikelihood } from "./gaussian.ts";
-export { laplacianLikelihood } from "./laplacian.ts";
+export { gaussianLikelihood } from "./gaussian-noise.ts";
+export { laplacianLikelihood } from "./laplacian-noise.ts";
 export { type Law, type UnknownLaw, unknownLaw } from "./law/law.ts";
 export type { Likelihood, Published } from "./law/likelihood.ts";
 export type { Noise, Per } from "./law/noise.ts";

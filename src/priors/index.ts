@@ -1,10 +1,10 @@
 import { catalogue, chainable } from "../parts/index.ts";
 import { batchNorm } from "./batch-norm.ts";
-import { gaussian } from "./gaussian.ts";
 import { gaussianFit } from "./gaussian-fit.ts";
+import { gaussian } from "./gaussian-prior.ts";
 import { l2 } from "./l2.ts";
-import { laplacian } from "./laplacian.ts";
 import { laplacianFit } from "./laplacian-fit.ts";
+import { laplacian } from "./laplacian-prior.ts";
 import { mixture } from "./mixture.ts";
 import { patchMixture } from "./patch-mixture.ts";
 import type { Prior, PriorContext } from "./prior.ts";

@@ -1,6 +1,6 @@
 import { foldIn, type KeyBits } from "../../random/index.ts";
-import { type Color, Draws } from "./draws.ts";
 import { noise } from "./noise.ts";
+import { type Color, Draws } from "./scene-draws.ts";
 import { type Distance, type Pose, reach, type Solid } from "./solids.ts";
 import { places, type Surface } from "./surfaces.ts";
 

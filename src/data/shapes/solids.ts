@@ -1,4 +1,4 @@
-import type { Draws, Turn } from "./draws.ts";
+import type { Draws, Turn } from "./scene-draws.ts";
 
 /** Signed distance to a surface, or a lower bound on it. Negative inside. */
 export type Distance = (x: number, y: number, z: number) => number;

@@ -1,5 +1,5 @@
-import type { Color, Draws } from "./draws.ts";
 import { fractal, noise } from "./noise.ts";
+import type { Color, Draws } from "./scene-draws.ts";
 
 /**
  * Writes the color at a point of a surface. Coordinates on the ground are in units of the object's

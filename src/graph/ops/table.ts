@@ -1,11 +1,11 @@
 import { type ConvolutionOps, convolution } from "./convolution.ts";
-import { type DrawOps, draws } from "./draws.ts";
 import { type ElementwiseOps, elementwise } from "./elementwise.ts";
 import { type IndexingOps, indexing } from "./indexing.ts";
 import { type LeafOps, leaves } from "./leaves.ts";
 import { type MatmulOps, matmul } from "./matmul.ts";
 import { type MovementOps, movement } from "./movement.ts";
 import { type PoolingOps, pooling } from "./pooling.ts";
+import { type DrawOps, draws } from "./randomness.ts";
 import { type ReductionOps, reductions } from "./reductions.ts";
 import type { Family, Rules } from "./rules.ts";
 
