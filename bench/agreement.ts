@@ -20,9 +20,11 @@ function distance(a: Float32Array, b: Float32Array): number {
 }
 
 /**
- * What speaks against two programs having taken the same first step, or null. Objectives agree to 1e-3, or to the rounding of 1 where 1 − cosine is small. Gradients, where
- * both show them, agree to 1e-5 as a rule; a ReLU or a maximum that float32 decides the other way moves them by a few 1e-3. Signs of tiny gradient entries are up to
- * rounding, too, so a few pixels may have gone another way.
+ * What speaks against two programs having taken the same first step, or null. Objectives agree to
+ * 1e-3, or to the rounding of 1 where 1 − cosine is small. Gradients, where both show them, agree
+ * to 1e-5 as a rule; a ReLU or a maximum that float32 decides the other way moves them by a few
+ * 1e-3. Signs of tiny gradient entries are up to rounding, too, so a few pixels may have gone
+ * another way.
  */
 export function disagreement(one: Prepared, other: Prepared): string | null {
   for (const [lane, value] of one.objective.entries()) {

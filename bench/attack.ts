@@ -31,7 +31,10 @@ export async function observe({ model, weights, lanes, truth, labels }: Problem,
   return seen;
 }
 
-/** The same gradients with normal noise of a ten-thousandth of their size: no products of thin factors any more, and else as good as the same. */
+/**
+ * The same gradients with normal noise of a ten-thousandth of their size: no products of thin
+ * factors any more, and else as good as the same.
+ */
 export function noisy(updates: NamedNumbers): NamedNumbers {
   return new Map(
     [...updates].map(([name, { shape, data }], i) => {

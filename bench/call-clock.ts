@@ -3,8 +3,9 @@ import { createRequire } from "node:module";
 import type { Clocked } from "./command.ts";
 import { median } from "./median.ts";
 
-// Loaded into a command before it starts, by node --import. Times its calls of ONNX Runtime and what happens between two calls of one session: all that a step
-// of an attack does in JavaScript. On exit it writes a Clocked into the file that GRADLEAK_CLOCK names.
+// Loaded into a command before it starts, by node --import. Times its calls of ONNX Runtime and
+// what happens between two calls of one session: all that a step of an attack does in JavaScript.
+// On exit it writes a Clocked into the file that GRADLEAK_CLOCK names.
 
 interface Native {
   run(...given: unknown[]): unknown;

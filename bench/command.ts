@@ -11,7 +11,10 @@ export interface Clocked {
   /** Calls of ONNX Runtime, one a step of an attack, and the seconds in them. */
   readonly calls: number;
   readonly secondsInCalls: number;
-  /** Median time between two calls of one session: the JavaScript of a step. Null where there was none. */
+  /**
+   * Median time between two calls of one session: the JavaScript of a step. Null where there was
+   * none.
+   */
   readonly msBetweenCalls: number | null;
 }
 
@@ -25,7 +28,8 @@ export interface Ran<Result> extends Clocked {
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /**
- * Runs the command line as it was built, in a process and a result folder of its own. Throws an Error with its last words where it fails.
+ * Runs the command line as it was built, in a process and a result folder of its own. Throws an
+ * Error with its last words where it fails.
  *
  * @param args of the command, without its result folder.
  */

@@ -10,9 +10,10 @@ import { priors } from "../src/priors/index.ts";
 import { keyFromSeed } from "../src/random/index.ts";
 import { runCommand } from "./command.ts";
 
-// Times thousands of draws in the setting of figure 4, from nothing to distances: inputs, updates behind Laplace noise, compilation, 200 steps of the Bayes optimal
-// adversary. Then what a user gets, the same as a command, from the start of its process to its report; and the JavaScript of a step of a smaller network.
-// npm run bench:draws -- [--draws 10000] [--lanes 256] [--threads N]
+// Times thousands of draws in the setting of figure 4, from nothing to distances: inputs, updates
+// behind Laplace noise, compilation, 200 steps of the Bayes optimal adversary. Then what a user
+// gets, the same as a command, from the start of its process to its report; and the JavaScript of a
+// step of a smaller network. npm run bench:draws -- [--draws 10000] [--lanes 256] [--threads N]
 
 const text = { type: "string" } as const;
 const { values } = parseArgs({ options: { draws: text, lanes: text, threads: text } });

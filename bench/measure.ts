@@ -15,7 +15,10 @@ export interface Row {
   /** Median wall time of a step in all lanes. */
   readonly msPerStep: number;
   readonly msPerImage: number;
-  /** Median processor time of a step, of all threads. Above threads × wall something is wrong; far below, the machine was busy or the program waits. */
+  /**
+   * Median processor time of a step, of all threads. Above threads × wall something is wrong; far
+   * below, the machine was busy or the program waits.
+   */
   readonly cpuMsPerStep: number;
   readonly secondsToFirstStep: number;
   readonly peakMB: number;
@@ -39,7 +42,10 @@ export interface Plan {
   readonly rounds: number;
   /** Milliseconds that a turn is to take. */
   readonly turn: number;
-  /** Milliseconds between turns, in which threads of the last program that wait actively go to sleep. */
+  /**
+   * Milliseconds between turns, in which threads of the last program that wait actively go to
+   * sleep.
+   */
   readonly pause: number;
 }
 
@@ -54,8 +60,10 @@ interface Runner {
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
- * Times programs on one problem: all are prepared and have taken the same first step, then they take turns, round by round, each round beginning with another program.
- * A turn's first step is not counted, since it finds the caches full of another program's numbers. A program that fails is left out, with its reason.
+ * Times programs on one problem: all are prepared and have taken the same first step, then they
+ * take turns, round by round, each round beginning with another program. A turn's first step is not
+ * counted, since it finds the caches full of another program's numbers. A program that fails is
+ * left out, with its reason.
  */
 export async function measure(
   programs: readonly Program[],

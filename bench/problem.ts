@@ -14,7 +14,10 @@ const normalization = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2
 const tv = 1e-4;
 const rate = 0.1;
 
-/** An attack that every program runs: the same weights, private pictures and starting points, one picture a lane. */
+/**
+ * An attack that every program runs: the same weights, private pictures and starting points, one
+ * picture a lane.
+ */
 export interface Problem {
   readonly model: Model;
   readonly weights: Weights;
@@ -27,7 +30,10 @@ export interface Problem {
   readonly rate: number;
 }
 
-/** What problem.json says; numbers.f32 holds the arrays, one behind the other, in the machine's byte order. */
+/**
+ * What problem.json says; numbers.f32 holds the arrays, one behind the other, in the machine's byte
+ * order.
+ */
 interface Description {
   readonly network: Case["network"];
   readonly params: Case["params"];

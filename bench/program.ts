@@ -2,10 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Prepared, Replies, Request, Timings } from "./protocol.ts";
 
-/** Gradleak and its peers; `gradleak-entries` is Gradleak on observed gradients that are no products of thin factors. */
+/**
+ * Gradleak and its peers; `gradleak-entries` is Gradleak on observed gradients that are no products
+ * of thin factors.
+ */
 export type ProgramName = "gradleak" | "gradleak-entries" | "torch-eager" | "torch-compile" | "jax-jit";
 
-/** A process of its own that takes attack steps, so that its memory and its first step are its own. */
+/**
+ * A process of its own that takes attack steps, so that its memory and its first step are its own.
+ */
 export interface Program {
   readonly name: ProgramName;
   /** Loads the problem, builds its attack and takes the first step. */
@@ -26,8 +31,9 @@ export interface Command {
 }
 
 /**
- * Starts a process that speaks the protocol. Requests throw an Error with its complaint, or with the end of its stderr when it dies. One that takes longer than `limit`
- * seconds for an answer is ended.
+ * Starts a process that speaks the protocol. Requests throw an Error with its complaint, or with
+ * the end of its stderr when it dies. One that takes longer than `limit` seconds for an answer is
+ * ended.
  */
 export function startProgram(name: ProgramName, { file, args, env }: Command, limit = 600): Program {
   const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...env } });

@@ -7,7 +7,10 @@ export type Request =
 
 /** After the first step of an attack. */
 export interface Prepared {
-  /** From the beginning of building the step to the end of the first one; weights and observed gradients are there before. */
+  /**
+   * From the beginning of building the step to the end of the first one; weights and observed
+   * gradients are there before.
+   */
   readonly secondsToFirstStep: number;
   /** The objective before the step, a value a lane. */
   readonly objective: readonly number[];

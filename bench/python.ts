@@ -20,8 +20,9 @@ function run(file: string, args: readonly string[]): void {
 }
 
 /**
- * A Python that has the peers: the one that GRADLEAK_BENCH_PYTHON names, else that of a virtual environment under `folder`, which is made where it is missing or has
- * other versions than peers/requirements.txt.
+ * A Python that has the peers: the one that GRADLEAK_BENCH_PYTHON names, else that of a virtual
+ * environment under `folder`, which is made where it is missing or has other versions than
+ * peers/requirements.txt.
  */
 export function findPython(folder: string): { readonly python: string; readonly versions: string } {
   const named = process.env.GRADLEAK_BENCH_PYTHON;

@@ -16,7 +16,10 @@ const columns: readonly (readonly [name: string, (row: Row) => string])[] = [
   ["steps", ({ steps }) => String(steps)],
 ];
 
-/** Gradleak's step divided by the fastest peer's and by eager PyTorch's, of rows of one case; null without both sides. */
+/**
+ * Gradleak's step divided by the fastest peer's and by eager PyTorch's, of rows of one case; null
+ * without both sides.
+ */
 export function ratios(
   rows: readonly Row[],
 ): { readonly fastest: Row; readonly toFastest: number; readonly toEager: number | null } | null {

@@ -9,7 +9,10 @@ const attacker = [...mathematics, "optimizers", "client", "priors", "defenses"];
 /** What a result is made of. */
 const measuring = [...attacker, "formats", "data", "adversary", "attacks", "metrics"];
 
-/** A room may import only the rooms that are listed for it, through their index.ts. `errors.ts` is for everybody. */
+/**
+ * A room may import only the rooms that are listed for it, through their index.ts. `errors.ts` is
+ * for everybody.
+ */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   parts: [],
   graph: [],
@@ -40,8 +43,8 @@ const doors: Readonly<Record<string, readonly string[]>> = { "index.ts": rooms, 
 const machine = ["cli", "node"];
 
 /**
- * The one import that closes a circle of files. A tensor is the result of an operation, so it asks the
- * table of operations for its shape; the derivative of an operation is made of tensors.
+ * The one import that closes a circle of files. A tensor is the result of an operation, so it asks
+ * the table of operations for its shape; the derivative of an operation is made of tensors.
  */
 const knot = { from: "graph/tensor.ts", to: "graph/ops/table.ts" };
 

@@ -57,8 +57,8 @@ export function nearestPublic(examples: Dataset<readonly number[]>, measured: De
 
 /**
  * The row with the least squared distance. The sum for a row stops as soon as the row is farther
- * than the nearest so far. Four squares are added at a time, because each addition waits for the one
- * before it.
+ * than the nearest so far. Four squares are added at a time, because each addition waits for the
+ * one before it.
  */
 function nearestRow(rows: Float32Array, own: Float32Array): number {
   const size = own.length;

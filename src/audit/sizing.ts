@@ -130,8 +130,8 @@ const unknownWork = { steps: 1000, restarts: 1, points: 1, entries: true } as co
 
 /**
  * The sizes of an audit. Sizes that are not stated are those that {@link sizesOf} chooses for the
- * attacks. A stated chunk is rounded up to whole programs. The same draws are then attacked together,
- * each in the same lane, whatever the chunk: their numbers are the same to the bit.
+ * attacks. A stated chunk is rounded up to whole programs. The same draws are then attacked
+ * together, each in the same lane, whatever the chunk: their numbers are the same to the bit.
  */
 export function sizesFor(
   scenarios: readonly Scenario[],

@@ -8,8 +8,8 @@ import type { ExperimentRun } from "./experiment.ts";
 const form = z.strictObject({ sha256: z.string(), value: z.unknown() });
 
 /**
- * A part of an experiment: the one that an earlier run kept, or one that is made now and kept. A part
- * that is damaged, or belongs to another spec, is made again.
+ * A part of an experiment: the one that an earlier run kept, or one that is made now and kept. A
+ * part that is damaged, or belongs to another spec, is made again.
  *
  * @param name of its file in the folder `parts`.
  * @param schema its form. Numbers in it are finite.

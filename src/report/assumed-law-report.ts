@@ -10,10 +10,15 @@ import { tunedWords } from "./tuned-words.ts";
 type Audit = AssumedLawResult["audits"][number]["audit"];
 type Panel = AssumedLawResult["audits"][number]["panel"];
 
-/** An attacker that assumes another law than the true one, and how much farther from the original it ends. */
+/**
+ * An attacker that assumes another law than the true one, and how much farther from the original it
+ * ends.
+ */
 interface Wrong {
   readonly law: string;
-  /** Mean distance of this one minus that of the attacker that assumes what is true, draw by draw. */
+  /**
+   * Mean distance of this one minus that of the attacker that assumes what is true, draw by draw.
+   */
   readonly farther: { readonly mean: number; readonly low: number; readonly high: number } | null;
 }
 

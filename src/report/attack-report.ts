@@ -21,7 +21,8 @@ export interface AttackReport {
 /**
  * The report of an attack: one HTML file that needs nothing beside it and no script.
  *
- * @throws LeakageError `file` where a picture that the result names is missing, is not a PNG, or has another size than its original.
+ * @throws LeakageError `file` where a picture that the result names is missing, is not a PNG, or
+ * has another size than its original.
  */
 export function attackReport({ result, images, reproduce }: AttackReport): string {
   const { sentence, detail } = verdict(result);

@@ -15,7 +15,10 @@ export interface AuditReport {
   readonly result: AuditResult;
   /** PNG files by the names that the result has for them. */
   readonly images: ReadonlyMap<string, Uint8Array>;
-  /** The command that makes the same result again; without it, the report says that objects were made in code. */
+  /**
+   * The command that makes the same result again; without it, the report says that objects were
+   * made in code.
+   */
   readonly reproduce?: string;
 }
 

@@ -13,7 +13,8 @@ export function byDefense<Row extends { readonly defense: string }>(rows: readon
 }
 
 /**
- * Recovered shares with their intervals, drawn and in numbers: attacks by defense, then the guesses that saw no update, then the nearest public examples.
+ * Recovered shares with their intervals, drawn and in numbers: attacks by defense, then the guesses
+ * that saw no update, then the nearest public examples.
  */
 export function shareTable(result: AuditResult): Markup {
   return html`<div class="wide"><table class="shares">

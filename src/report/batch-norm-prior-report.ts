@@ -11,9 +11,15 @@ type Batch = BatchNormPriorResult["batches"][number];
 type Tuning = BatchNormPriorResult["tuning"];
 
 const arms = ["without", "with"] as const;
-/** An attack explains an update where its matching objective is below this share of that of a gradient of zeros. */
+/**
+ * An attack explains an update where its matching objective is below this share of that of a
+ * gradient of zeros.
+ */
 const nearly = 0.9;
-/** Below this cosine between the updates of neighbors, a search that starts elsewhere has little to follow. */
+/**
+ * Below this cosine between the updates of neighbors, a search that starts elsewhere has little to
+ * follow.
+ */
 const rugged = 0.8;
 
 /** Whether the batch-norm prior raised mean PSNR, by the interval of the paired difference. */
@@ -59,14 +65,20 @@ function reached(batches: readonly Batch[]): string {
   return `The prior asks that the statistics of a batch be the running ones: the true batches are ${mean(({ truth }) => truth)} from them, what came back without the prior ${mean(({ without }) => without)}, with it ${mean((statistics) => statistics.with)}.`;
 }
 
-/** Whether the update changes smoothly around the truth: where it does not, neither prior nor steps help a search from a random start. */
+/**
+ * Whether the update changes smoothly around the truth: where it does not, neither prior nor steps
+ * help a search from a random start.
+ */
 function neighborhood(batches: readonly Batch[]): string {
   const mean = batches.reduce((sum, { nearby }) => sum + nearby, 0) / batches.length;
   const told = `The update of the true images under noise of 0.1 standard deviations has a cosine of ${fixed(mean, 2)} with the update`;
   return mean < rugged ? `${told}: a search from a random start has little to follow on this network.` : `${told}.`;
 }
 
-/** How many updates an attack explains at all: a comparison in which neither does tells of the priors alone. */
+/**
+ * How many updates an attack explains at all: a comparison in which neither does tells of the
+ * priors alone.
+ */
 const explained = (batches: readonly Batch[], arm: (typeof arms)[number]): number =>
   batches.filter(({ matching }) => matching[arm] !== null && matching[arm] < nearly * matching.nothing).length;
 
@@ -111,7 +123,10 @@ function means({ psnr, difference, attacks }: BatchNormPriorResult): Markup {
 </table></div>`;
 }
 
-/** Of a batch whose images were kept: each original, with what came back without the prior and with it. */
+/**
+ * Of a batch whose images were kept: each original, with what came back without the prior and with
+ * it.
+ */
 function strips({ images }: Batch, i: number, pictures: ReadonlyMap<string, Uint8Array>): Markup | false {
   const kept = images.flatMap(({ files, ...image }) => (files ? [{ ...image, files }] : []));
   return (

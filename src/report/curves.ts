@@ -61,7 +61,10 @@ function chart({ title, lines, y, levels }: Chart): Markup {
 
 const linear: Plot.ScaleOptions = { type: "linear", ticks: 5 };
 
-/** Values that are all positive and span more than a factor of thirty are shown by their logarithm, with ticks at powers of ten. */
+/**
+ * Values that are all positive and span more than a factor of thirty are shown by their logarithm,
+ * with ticks at powers of ten.
+ */
 function scaleOf(values: readonly number[]): Plot.ScaleOptions {
   const least = values.reduce((a, b) => Math.min(a, b), Infinity);
   const most = values.reduce((a, b) => Math.max(a, b), -Infinity);

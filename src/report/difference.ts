@@ -4,7 +4,10 @@ import type { Picture } from "../formats/index.ts";
 /** By how much a difference picture exaggerates. */
 export const differenceGain = 2;
 
-/** Where a guess is off, and which way: mid-gray where it is right, brighter where it is too bright, times {@link differenceGain}. */
+/**
+ * Where a guess is off, and which way: mid-gray where it is right, brighter where it is too bright,
+ * times {@link differenceGain}.
+ */
 export function difference(truth: Picture, guess: Picture, name: string): Picture {
   const size = ({ width, height, channels }: Picture) => `${width}×${height}×${channels}`;
   if (size(truth) !== size(guess))

@@ -3,7 +3,10 @@ import { foreign, html, type Markup } from "./html.ts";
 import { significant } from "./numbers.ts";
 import { picture, read } from "./picture.ts";
 
-/** Of each attack a reconstruction beside its original: the one that came nearest, or that of the first draw. */
+/**
+ * Of each attack a reconstruction beside its original: the one that came nearest, or that of the
+ * first draw.
+ */
 export function exampleImages(
   { cells, assumptions: { delta } }: AuditResult,
   which: "nearest" | "first",

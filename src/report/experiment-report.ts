@@ -21,7 +21,8 @@ const tellings: { readonly [Name in Kind]: Telling<Extract<ExperimentResult, { r
 const tellingOf = ({ experiment }: ExperimentResult) => tellings[experiment] as Telling<ExperimentResult>;
 
 /**
- * The report of a figure or table of the paper: one HTML file that needs no other file and no script.
+ * The report of a figure or table of the paper: one HTML file that needs no other file and no
+ * script.
  *
  * @throws LeakageError `file` where an image that the result names is missing.
  */

@@ -15,7 +15,10 @@ const circle = ([u, v]: readonly [number, number], radius: number, name: string)
 const width = 440;
 const [marginLeft, marginRight, marginTop, marginBottom] = [44, 16, 20, 38];
 
-/** The path on its plane, with balls of radius δ around the original and the points that are shown as images. One unit is as long on both axes. */
+/**
+ * The path on its plane, with balls of radius δ around the original and the points that are shown
+ * as images. One unit is as long on both axes.
+ */
 export function pathChart({ path, delta, files }: Figure1Result): Markup {
   const points = path.map(({ step, at: [u, v] }) => ({ step, u, v }));
   const shown = points.filter(({ step }) => files.snapshots.some((snapshot) => snapshot.step === step));

@@ -74,7 +74,10 @@ export function figure4Charts({ series }: Figure4Result): Markup {
   }${balls.length > 0 && ballCharts(series.slice(0, 4), balls)}`;
 }
 
-/** Final distances against a property of the network, an adversary a color; nothing where there is only one value. */
+/**
+ * Final distances against a property of the network, an adversary a color; nothing where there is
+ * only one value.
+ */
 function panel(property: "width" | "classes", label: string, series: readonly Series[]): Markup | undefined {
   const values = [...new Set(series.map((one) => one[property]))].sort((a, b) => a - b);
   if (values.length < 2) return undefined;

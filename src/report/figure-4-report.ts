@@ -7,7 +7,10 @@ import { html, type Markup } from "./html.ts";
 import { counted, fixed, grouped, signed } from "./numbers.ts";
 import { page } from "./page.ts";
 
-/** What figure 4 came to, in plain words: the tuned comparison, and beside it the one at the same setting for all. */
+/**
+ * What figure 4 came to, in plain words: the tuned comparison, and beside it the one at the same
+ * setting for all.
+ */
 export function figure4Verdict({ series, tuned }: Figure4Result): { readonly sentence: string; readonly detail: string } {
   const same = series.slice(0, 4);
   const [{ distance, n, width, classes }] = same as [Series];
@@ -24,7 +27,10 @@ export function figure4Verdict({ series, tuned }: Figure4Result): { readonly sen
   };
 }
 
-/** Which of the four adversaries came closest, by the paired differences from the optimal one, which is the first. */
+/**
+ * Which of the four adversaries came closest, by the paired differences from the optimal one, which
+ * is the first.
+ */
 function outcome(pairs: readonly Series[]): string {
   const [bayes, ...others] = pairs as [Series, ...Series[]];
   const theirs = others.map(({ finalDistance }) => finalDistance.mean);

@@ -3,7 +3,9 @@ import { pairName, stepCharts } from "./figure-4-charts.ts";
 import { html, type Markup } from "./html.ts";
 import { counted, fixed, grouped } from "./numbers.ts";
 
-/** The comparison that counts: each adversary with what was chosen for it, and how it was chosen. */
+/**
+ * The comparison that counts: each adversary with what was chosen for it, and how it was chosen.
+ */
 export const tunedSection = (tuned: Figure4Tuned): Markup => html`<section>
 <h2>Each adversary tuned: distance from the original, by step</h2>
 <p class="note">Each adversary tried the same ${counted(tuned.candidates.length, "setting")} of its search on ${counted(tuned.draws, "draw")} of the same networks that are not scored, and took the one with the least mean distance. The curves are of the scored draws. Tuning spec <code>${tuned.specHash.slice(0, 12)}</code>.</p>

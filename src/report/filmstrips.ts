@@ -58,7 +58,10 @@ function frameFigure(
 <figcaption>${label}${psnr !== null && html`<br><span>${fixed(psnr, 1)} dB</span>`}</figcaption></figure>`;
 }
 
-/** A few snapshots, about evenly spaced in the order of magnitude of their step, and the reconstruction. */
+/**
+ * A few snapshots, about evenly spaced in the order of magnitude of their step, and the
+ * reconstruction.
+ */
 function frames({ files, trajectory, psnr, steps }: ImageResult): Frame[] {
   const before = files.snapshots.filter(({ step }) => step < steps);
   const psnrAt = new Map(trajectory.map((moment) => [moment.step, moment.psnr]));

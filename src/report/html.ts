@@ -5,7 +5,10 @@ export interface Markup {
 
 type Interpolated = string | number | Markup | null | undefined | false | readonly Interpolated[];
 
-/** Builds HTML: strings and numbers are escaped, markup and lists of markup go in as they are, nothing becomes nothing. */
+/**
+ * Builds HTML: strings and numbers are escaped, markup and lists of markup go in as they are,
+ * nothing becomes nothing.
+ */
 export function html(strings: TemplateStringsArray, ...values: readonly Interpolated[]): Markup {
   return { markup: strings.reduce((text, string, i) => text + render(values[i - 1]) + string) };
 }

@@ -31,7 +31,10 @@ export function spaced(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-/** A share from 0 to 1 in percent, with one decimal: 7.1 %, 62.5 %. Only none and all are 0 % and 100 %. */
+/**
+ * A share from 0 to 1 in percent, with one decimal: 7.1 %, 62.5 %. Only none and all are 0 % and
+ * 100 %.
+ */
 export function percent(share: number): string {
   const value = 100 * share;
   if (value === 0 || value === 100) return `${value} %`;

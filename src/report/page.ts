@@ -1,7 +1,9 @@
 import { html, type Markup, trusted } from "./html.ts";
 import { style } from "./style.ts";
 
-/** Nothing is loaded from anywhere, and nothing runs, whatever the names of classes and files try. */
+/**
+ * Nothing is loaded from anywhere, and nothing runs, whatever the names of classes and files try.
+ */
 const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /** One HTML file that needs nothing beside it and no script. */

@@ -9,7 +9,10 @@ import { plot } from "./plot.ts";
 /** Steps of a curve that a chart can show. */
 const mostSteps = 220;
 
-/** The risk over all δ for each defense, with its simultaneous band, beside the best of the guesses that saw no update. */
+/**
+ * The risk over all δ for each defense, with its simultaneous band, beside the best of the guesses
+ * that saw no update.
+ */
 export function riskCurves(result: AuditResult): Markup {
   const { data, assumptions, confidence } = result;
   const { delta, batchSize } = assumptions;
@@ -22,7 +25,8 @@ export function riskCurves(result: AuditResult): Markup {
     );
   const own = result.cells.map((cell, i) => ({ ...cell, risk: curve(data.flatMap(({ distances }) => distances[i]!)) }));
   const without = curve(data.flatMap(({ guesses }) => guesses[guess.name]!));
-  // Far enough for δ, and for nearly all guesses: how much worse than these an attack can be says nothing.
+  // Far enough for δ, and for nearly all guesses: how much worse than these an attack can be says
+  // nothing.
   const end = 1.04 * Math.max(1.25 * delta, guess.quantiles.at(-1)!.distance ?? 0);
   const groups = [...byDefense(own)];
   const charts = groups.map(([defense, cells]) => {

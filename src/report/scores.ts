@@ -7,7 +7,10 @@ import { baselineNames } from "./verdict.ts";
 type Statistic = "mean" | "median" | "worst";
 type Summaries = Result["summary"]["attack"];
 
-/** Mean, median and worst of the attack, beside those of the guesses that saw no update, and of the nearest public images, which are no guess. */
+/**
+ * Mean, median and worst of the attack, beside those of the guesses that saw no update, and of the
+ * nearest public images, which are no guess.
+ */
 export function summaryTable(result: Result): Markup {
   const rows: readonly (readonly [string, Summaries | undefined])[] = [
     ["attack", result.summary.attack],

@@ -1,4 +1,7 @@
-/** The look of a report: one column of calm text, light or dark as the reader's system is, from 320 pixels up. */
+/**
+ * The look of a report: one column of calm text, light or dark as the reader's system is, from 320
+ * pixels up.
+ */
 export const style = `
 :root {
   color-scheme: light dark;

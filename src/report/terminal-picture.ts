@@ -1,8 +1,9 @@
 import type { Picture } from "../formats/index.ts";
 
 /**
- * Pictures as text for a terminal with 24-bit color: a character is two pixels, one above the other (`▀` with the upper as
- * its ink, the lower as its ground). Several pictures stand side by side, two columns apart.
+ * Pictures as text for a terminal with 24-bit color: a character is two pixels, one above the other
+ * (`▀` with the upper as its ink, the lower as its ground). Several pictures stand side by side,
+ * two columns apart.
  *
  * @returns lines joined by newlines, with colors reset at the end of each.
  */

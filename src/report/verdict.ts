@@ -10,7 +10,10 @@ export interface Verdict {
   readonly detail: string;
 }
 
-/** Whether an image counts as recovered: its distance is at most δ. False where the original is not known. */
+/**
+ * Whether an image counts as recovered: its distance is at most δ. False where the original is not
+ * known.
+ */
 export function isRecovered({ distance }: ImageMetrics, { assumptions }: Result): boolean {
   return distance !== null && distance <= assumptions.delta;
 }

@@ -22,14 +22,19 @@ export const attackSpec = z.strictObject({
 });
 export type AttackSpec = Completed<z.output<typeof attackSpec>>;
 
-/** @throws LeakageError `spec` for images that do not make whole updates, or an image that is given twice. */
+/**
+ * @throws LeakageError `spec` for images that do not make whole updates, or an image that is given
+ * twice.
+ */
 export function requireUpdates({ data: { images }, client: { batch } }: Pick<AttackSpec, "data" | "client">): void {
   if (images.length % batch !== 0)
     throw new LeakageError("spec", `${images.length} images do not make whole updates of ${batch}; give a multiple of ${batch}.`);
   if (new Set(images).size < images.length) throw new LeakageError("spec", "An image is given twice; give each index once.");
 }
 
-/** The images of a spec in the parts that are attacked together: `lanes` updates of `batch` images. */
+/**
+ * The images of a spec in the parts that are attacked together: `lanes` updates of `batch` images.
+ */
 export function updatesOf({ data: { images }, client: { batch }, lanes }: AttackSpec): readonly (readonly (readonly number[])[])[] {
   const updates = Array.from({ length: images.length / batch }, (_, i) => images.slice(i * batch, (i + 1) * batch));
   return Array.from({ length: Math.ceil(updates.length / lanes) }, (_, i) => updates.slice(i * lanes, (i + 1) * lanes));

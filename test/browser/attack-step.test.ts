@@ -9,8 +9,8 @@ import { type Answer, attackSteps, type Question } from "./attack-steps.ts";
 import { openChromium } from "./chromium.ts";
 
 /**
- * `flips`: pixels that may differ at will. Adam on signs moves a pixel by the whole rate, whichever way its derivative points, and where that is zero to the last
- * digit the engines may disagree.
+ * `flips`: pixels that may differ at will. Adam on signs moves a pixel by the whole rate, whichever
+ * way its derivative points, and where that is zero to the last digit the engines may disagree.
  */
 const questions: readonly (Question & { readonly flips: number })[] = [
   { model: "lenet:variant=soteria", attack: "descent", evaluations: 5, flips: 0 },
@@ -21,7 +21,10 @@ const questions: readonly (Question & { readonly flips: number })[] = [
   { model: "mlp:sizes=64/32", attack: "idlg", evaluations: 8, flips: 0 },
 ];
 
-/** Relative; beside it, 16 units of float32's last place at 1, because the objective of a cosine is 1 minus a number close to 1. */
+/**
+ * Relative; beside it, 16 units of float32's last place at 1, because the objective of a cosine is
+ * 1 minus a number close to 1.
+ */
 const tolerance = { relative: 1e-4, absolute: 16 * 2 ** -23 };
 
 const norm = (numbers: ArrayLike<number>): number => Math.sqrt(Array.from(numbers).reduce((sum, number) => sum + number * number, 0));

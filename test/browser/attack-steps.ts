@@ -16,7 +16,10 @@ export interface Question {
   readonly evaluations: number;
 }
 
-/** What an engine answers: the update that it simulated, and the attacker's objective and picture after each evaluation. */
+/**
+ * What an engine answers: the update that it simulated, and the attacker's objective and picture
+ * after each evaluation.
+ */
 export interface Answer {
   readonly update: readonly Float32Array[];
   readonly start: Float32Array;
@@ -24,7 +27,10 @@ export interface Answer {
   readonly pictures: readonly Float32Array[];
 }
 
-/** Steps of `rate` standard deviations a pixel down the gradient: unlike Adam's, whose first step is one of signs, they show every digit of it. */
+/**
+ * Steps of `rate` standard deviations a pixel down the gradient: unlike Adam's, whose first step is
+ * one of signs, they show every digit of it.
+ */
 const descent: Optimizer = {
   recovers: false,
   comparesValues: false,
@@ -48,7 +54,9 @@ const attackOf = ({ attack, evaluations }: Question): Attack =>
       )
     : attacks.build(attack).build({});
 
-/** Simulates the update of a made-up picture and begins to attack it, on the engine that is there. */
+/**
+ * Simulates the update of a made-up picture and begins to attack it, on the engine that is there.
+ */
 export async function attackSteps(question: Question): Promise<Answer> {
   const key = keyFromSeed(11);
   const model = models.build(question.model, {

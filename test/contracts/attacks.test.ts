@@ -100,7 +100,8 @@ describe("an attack", () => {
     const many = await last(assuming(assumption, { ...search, restarts: 4 }, named).reconstruct(seen, [keys[0]!]));
     const each = await Promise.all(
       [0, 1, 2, 3].map(async (restart) => {
-        // Restart r of a lane has the lane's key folded with r; from its own starting point it goes the same way.
+        // Restart r of a lane has the lane's key folded with r; from its own starting point it goes
+        // the same way.
         const start = new Float32Array(16);
         fillNormal(stream(foldIn(keys[0]!, restart), "start"), start);
         return last(assuming(assumption, search, named).reconstruct(seen, [keys[0]!], { start }));

@@ -65,7 +65,10 @@ const realized = async (changes: object = {}) =>
   realize(await prepareAudit(parseSpec(auditSpec, asked(changes)), sources), sources, surroundings.machine);
 const specOf = async (changes: object = {}): Promise<AuditSpec> => (await realized(changes)).spec;
 
-/** The attacks of a spec as if they had been tuned alike behind each of its defenses, so that they are compared. */
+/**
+ * The attacks of a spec as if they had been tuned alike behind each of its defenses, so that they
+ * are compared.
+ */
 const tunedAlike = async (changes: object = {}) => {
   const spec = await specOf(changes);
   const tuned = spec.defenses.flatMap((defense) =>
@@ -118,7 +121,8 @@ describe("an audit", () => {
       const near = result.data.filter(({ guesses }) => guesses[guess.name]![0]! <= 1.7).length;
       expect(guess.recovered).toEqual(clopperPearson(near, 10, 0.95));
     }
-    // Next to the guesses, and not among them: the nearest of the 500 public vectors that were looked at.
+    // Next to the guesses, and not among them: the nearest of the 500 public vectors that were
+    // looked at.
     const [test, train] = [await vectors("test"), await vectors("train")];
     const publicVectors = Array.from({ length: 500 }, (_, i) => train.example(i).image);
     const neighbors = result.data.map(({ images }) => {

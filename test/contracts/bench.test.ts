@@ -22,7 +22,10 @@ const prepared: Prepared = {
   gradient: base64([1, -2, 3, -4]),
 };
 
-/** A program whose counted steps take `ms`, and the first of every turn a second; it notes its turns. */
+/**
+ * A program whose counted steps take `ms`, and the first of every turn a second; it notes its
+ * turns.
+ */
 function madeUp(name: ProgramName, ms: readonly number[], turns: ProgramName[], differing: Partial<Prepared> = {}): Program {
   let at = 0;
   return {

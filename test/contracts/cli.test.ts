@@ -19,7 +19,10 @@ const at = (name: string) => join(home, name);
 
 const base = ["attack", "--data", "shapes", "--model", "lenet:variant=soteria", "--attack", "inverting-gradients:steps=12", "--seed", "3"];
 
-/** Three made-up pictures of two classes. Unlike `shapes`, they come without public images, which take seconds to draw. */
+/**
+ * Three made-up pictures of two classes. Unlike `shapes`, they come without public images, which
+ * take seconds to draw.
+ */
 const small = ["--data", at("small"), "--size", "8x8", "--model", "mlp:sizes=16"];
 for (const [i, name] of ["round/0.png", "round/1.png", "square/0.png"].entries()) {
   const data = Uint8Array.from({ length: 192 }, (_, k) => (k * (i + 3) * 29) % 256);
@@ -54,7 +57,8 @@ describe("gradleak attack", () => {
     for (const lost of ["result.json", "report.html", "chunks/1.json", "reconstruction-1.png"]) rmSync(join(at("c"), lost));
     expect((await gradleak(...attack, "--images", "0-1", "--out", at("c"))).code).toBe(0);
     expect(timeless(readFileSync(at("c/result.json"), "utf8"))).toBe(whole);
-    // A chunk whose file, picture or update is damaged or missing is attacked again, to the same end.
+    // A chunk whose file, picture or update is damaged or missing is attacked again, to the same
+    // end.
     writeFileSync(at("c/chunks/0.json"), "[{");
     writeFileSync(at("c/reconstruction-1.png"), "no picture");
     expect((await gradleak(...attack, "--images", "0-1", "--out", at("c"), "--save-update")).code).toBe(0);
@@ -216,7 +220,8 @@ describe("gradleak invert of what was saved behind a mask", () => {
     expect(second!.images[0]!.objective).toBe(first!.images[0]!.objective);
     expect(second!.notes.join()).toContain("published with its update: mask0.0.weight");
 
-    // Without its masks, or with ones that are none, the same law is refused before anything is written.
+    // Without its masks, or with ones that are none, the same law is refused before anything is
+    // written.
     const tensors = readSafetensors(new Uint8Array(readFileSync(at("masked/update-0.safetensors"))), "saved");
     const bare = new Map([...tensors].filter(([name]) => !name.startsWith("mask0.")));
     writeFileSync(at("bare.safetensors"), writeSafetensors(bare));

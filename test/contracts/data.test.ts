@@ -31,7 +31,10 @@ const put = (path: string, bytes: Uint8Array): string => {
   return join(root, path);
 };
 
-/** Picture i of a batch is filled with i mod 251 in red, 1 in green and 2 in blue, and has label i mod 10. */
+/**
+ * Picture i of a batch is filled with i mod 251 in red, 1 in green and 2 in blue, and has label i
+ * mod 10.
+ */
 function batch(count = 10_000): Uint8Array {
   const pictures = new Uint8Array(count * 3072);
   for (let i = 0; i < count; i++) for (let c = 0; c < 3; c++) pictures.fill(c || i % 251, i * 3072 + c * 1024, i * 3072 + (c + 1) * 1024);

@@ -157,8 +157,9 @@ const step = 0.008;
 const grid = Float64Array.from({ length: 750 }, (_, i) => (i - 374.5) * step);
 
 /**
- * What the likelihood says of one entry, the others being as they are: the mass below t, and at 0. `masks` is the value there of each mask that is published.
- * Undefined where the likelihood has no opinion, because the entry must be 0.
+ * What the likelihood says of one entry, the others being as they are: the mass below t, and at 0.
+ * `masks` is the value there of each mask that is published. Undefined where the likelihood has no
+ * opinion, because the entry must be 0.
  */
 function impliedLaw(spec: string, size: number, name: string, entry: number, masks: ReadonlyMap<string, number>) {
   const probes = Float64Array.from([...grid, 0, -1e-9, 1e-9]);
@@ -222,7 +223,10 @@ const watched = [...truth(1)].flatMap(([name, values]) =>
     .map((entry) => ({ name, entry })),
 );
 
-/** Values that are uniform on [0, 1] if the update is drawn from what the likelihood scores; a mass is spread over its share. */
+/**
+ * Values that are uniform on [0, 1] if the update is drawn from what the likelihood scores; a mass
+ * is spread over its share.
+ */
 function throughLaw(spec: string, size: number): number[] {
   const { update, published } = sent(spec, size);
   const uniform: number[] = [];
@@ -314,7 +318,8 @@ describe("a law that nobody knows", () => {
 });
 
 describe("what is random", () => {
-  // Masks that are redrawn change an update whose law is deterministic given them. A step without randomness has such a law, so that it is not among these.
+  // Masks that are redrawn change an update whose law is deterministic given them. A step without
+  // randomness has such a law, so that it is not among these.
   const masked = lawful("deterministic").filter(({ spec }) => /mask/.test(spec) && !/redraw=never|keep=1$/.test(spec));
   const random = [...noisy, ...[...masked, ...lawful("unknown")].map(({ spec }) => spec)];
 
@@ -338,7 +343,8 @@ describe("what is random", () => {
     });
     const product = residuals[0]!.reduce((sum, value, i) => sum + value * residuals[1]![i]!, 0);
     const norms = Math.sqrt(residuals[0]!.reduce((s, e) => s + e * e, 0) * residuals[1]!.reduce((s, e) => s + e * e, 0));
-    // Where a step ties all entries, as clipping does through the norm, they are still not the same.
+    // Where a step ties all entries, as clipping does through the norm, they are still not the
+    // same.
     const tied = laws.get(spec)!.kind === "unknown" || spec === "mask+clip:norm=0.1";
     expect(Math.abs(product / norms)).toBeLessThan(tied ? 0.5 : 4 / Math.sqrt(residuals[0]!.length));
   });

@@ -32,7 +32,10 @@ const brokenLinks = (page: string): readonly string[] =>
     return existsSync(join(root, target)) && (heading === undefined || anchorsOf(target).includes(heading)) ? [] : [link!];
   });
 
-/** The commands of a page's shell blocks, in words; lines that end in a backslash go on, and a # begins a comment. */
+/**
+ * The commands of a page's shell blocks, in words; lines that end in a backslash go on, and a #
+ * begins a comment.
+ */
 const commandsOf = (page: string): readonly (readonly string[])[] =>
   [...read(page).matchAll(/^```sh\n(.*?)^```/gms)].flatMap(([, block]) =>
     block!
@@ -42,7 +45,10 @@ const commandsOf = (page: string): readonly (readonly string[])[] =>
       .filter((words) => words.length > 0),
   );
 
-/** What a command of the command line, which `npm test` builds, answers to --help; nothing where there is no such command. */
+/**
+ * What a command of the command line, which `npm test` builds, answers to --help; nothing where
+ * there is no such command.
+ */
 const helpOf = (command: string): Promise<string> =>
   new Promise((tell) => {
     const words = [join(root, "dist/cli/main.js"), ...command.split(" "), "--help"];
@@ -56,14 +62,20 @@ const catalogues: Readonly<Record<string, { parse(text: string): unknown }>> = {
   "--prior": priors,
 };
 
-/** The command of some words: all before the first option, without the arguments of those that take one. */
+/**
+ * The command of some words: all before the first option, without the arguments of those that take
+ * one.
+ */
 function commandOf(words: readonly string[]): string {
   const first = words.findIndex((word) => word.startsWith("--"));
   const named = first < 0 ? words : words.slice(0, first);
   return named.slice(0, { list: 1, run: 1, data: 2 }[named[0]!] ?? named.length).join(" ");
 }
 
-/** Reads the parts among the words of a command, each by the catalogue of its option. Throws where one is none. */
+/**
+ * Reads the parts among the words of a command, each by the catalogue of its option. Throws where
+ * one is none.
+ */
 function readParts(words: readonly string[]): void {
   let option = "";
   for (const word of words)

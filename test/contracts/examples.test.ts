@@ -20,7 +20,10 @@ const packages = { gradleak: join(root, "src/index.ts"), "gradleak/node": join(r
 const home = mkdtempSync(join(tmpdir(), "gradleak-examples-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-/** What the compiler says of each example, as a file in the root with the package's names for its sources. */
+/**
+ * What the compiler says of each example, as a file in the root with the package's names for its
+ * sources.
+ */
 function complaints(): ReadonlyMap<string, readonly string[]> {
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, root);

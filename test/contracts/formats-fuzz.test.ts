@@ -77,13 +77,18 @@ const edit = fc.oneof(
 const edits = fc.oneof(fc.array(edit, { minLength: 1, maxLength: 1 }), fc.array(edit, { minLength: 2, maxLength: 4 }));
 
 interface Depth {
-  /** Bytes at the beginning that seven mutants of eight keep, so that they are not refused for their signature. */
+  /**
+   * Bytes at the beginning that seven mutants of eight keep, so that they are not refused for their
+   * signature.
+   */
   readonly kept?: number;
   /** Makes checksums right again, for half of the mutants. */
   readonly repair?: Edit;
 }
 
-/** Reads mutants of the files: each is read, or refused by a LeakageError about a file, and soon. */
+/**
+ * Reads mutants of the files: each is read, or refused by a LeakageError about a file, and soon.
+ */
 function survives(
   originals: readonly Uint8Array[],
   read: (bytes: Uint8Array, source: string) => unknown,

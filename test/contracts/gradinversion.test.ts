@@ -11,7 +11,8 @@ import { evaluate } from "../../src/runtime/index.ts";
 import { privateBatches, reconstruct, simulate } from "../../src/scenario/index.ts";
 
 it("registers seeds by translation before it averages them", () => {
-  // One bright square, seen by each of three seeds at another place: their plain mean is blurred, the registered one is not.
+  // One bright square, seen by each of three seeds at another place: their plain mean is blurred,
+  // the registered one is not.
   const square = (row: number, column: number) =>
     Array.from({ length: 64 }, (_, at) => Number(Math.abs(Math.floor(at / 8) - row) <= 1 && Math.abs((at % 8) - column) <= 1));
   const seeds = constant([...square(3, 4), ...square(4, 4), ...square(5, 4)], [3, 1, 1, 8, 8]);

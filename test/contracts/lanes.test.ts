@@ -19,7 +19,10 @@ const model = models.build(models.parse("mlp:sizes=33"), task);
 const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(1)) });
 const keys = Array.from({ length: 2 * lanes }, (_, draw) => foldIn(keyFromSeed(2), draw));
 
-/** What an attack of some steps makes of updates, one a lane, and the update of a draw follows from its number. */
+/**
+ * What an attack of some steps makes of updates, one a lane, and the update of a draw follows from
+ * its number.
+ */
 async function attacked(draws: readonly number[], threads: number, points: number): Promise<readonly Float32Array[]> {
   const updates = new Map(
     one.parameters.map(({ name, shape }, place) => {

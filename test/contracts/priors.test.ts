@@ -37,8 +37,9 @@ const specs: Readonly<Record<string, string>> = {
 };
 
 /**
- * How far one entry of each draw is from its law given the others, as a Kolmogorov–Smirnov distance: the distribution function ∫ exp log p(x + t e) of that entry
- * at its value is uniform where draws follow the law.
+ * How far one entry of each draw is from its law given the others, as a Kolmogorov–Smirnov
+ * distance: the distribution function ∫ exp log p(x + t e) of that entry at its value is uniform
+ * where draws follow the law.
  */
 async function distanceFromLaw(
   { logProb }: Density<Batch>,

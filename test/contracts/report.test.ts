@@ -167,7 +167,8 @@ describe("a verdict", () => {
   });
 
   it("does not take the nearest public images for a guess", () => {
-    // They are within δ of every original: the sentences above do not say that a guess does as well.
+    // They are within δ of every original: the sentences above do not say that a guess does as
+    // well.
     const { sentence, detail } = verdict(withDistances([1, 9]));
     expect(sentence).toBe("1 of 2 private images came back.");
     expect(detail).toContain("The nearest of 500 public images, chosen by the original, is that near for 2 of 2: no guess");

@@ -21,7 +21,8 @@ const graph = (seed = 0) => {
 
 describe("programs", () => {
   it("leave memory flat over 500 cycles of compiling, running and disposing", async () => {
-    // Disposed programs are held, so that it is disposing that frees their memory, not the collection of garbage.
+    // Disposed programs are held, so that it is disposing that frees their memory, not the
+    // collection of garbage.
     const held: unknown[] = [];
     let cycles = 0;
     const cycle = async () => {
@@ -52,7 +53,8 @@ describe("programs", () => {
   });
 
   it("name the operation, with its shapes, that ONNX Runtime refuses", async () => {
-    // Reverse sizes: an average over a window that is larger than what ONNX Runtime allows for its padding-free pool cannot be built, so the node is made by hand.
+    // Reverse sizes: an average over a window that is larger than what ONNX Runtime allows for its
+    // padding-free pool cannot be built, so the node is made by hand.
     const x = input("x", [1, 1, 4, 4]);
     const broken = apply("meanPool", { kernel: [2, 2], stride: [2, 2] }, [x]);
     Object.assign(broken.attributes, { kernel: [0, 0] });

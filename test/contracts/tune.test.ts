@@ -113,7 +113,8 @@ it("the choice is the candidate with the least mean over the same draws, and its
     expect(edited(changes)).toThrow(/its criterion, split or draws are not those of its spec/);
   expect(() => readTuned("{", "tuned.json")).toThrow(/is not JSON/);
   expect(tuned({ ...spec, by: "objective" }, [chunk]).by).toBe("objective");
-  // What attacks that are compared share is the setting; neither the candidates nor how draws are grouped.
+  // What attacks that are compared share is the setting; neither the candidates nor how draws are
+  // grouped.
   const setting = (changes: object) => recordOf(tuned(parseSpec(tuneSpec, { ...spec, ...changes }) as TuneSpec, [chunk])).settingHash;
   const others = { attacks: spec.attacks.toReversed(), prior: "gaussian", chunk: 1, lanes: 1 };
   expect(setting(others)).toBe(setting({}));

@@ -9,7 +9,8 @@ const golden = new URL("assumed-law.html", import.meta.url);
 const verdict = (farther?: number) => experimentVerdict(validateExperiment(madeUpAssumedLaw(farther), "the made-up result"));
 
 describe("the report of assumed laws", () => {
-  // GRADLEAK_UPDATE_GOLDEN=1 npx vitest run test/golden writes assumed-law.html anew: look at a report in a browser before.
+  // GRADLEAK_UPDATE_GOLDEN=1 npx vitest run test/golden writes assumed-law.html anew: look at a
+  // report in a browser before.
   it("is the golden one, byte for byte, but for the style that all reports share", () => {
     const result = validateExperiment(madeUpAssumedLaw(), "the made-up result");
     const reproduce = "gradleak reproduce assumed-law --samples 80 --images 80 --seed 4";

@@ -22,7 +22,8 @@ const html = auditReport({ result: madeUpAudit(), images, reproduce });
 const { document } = parseHTML(html);
 
 describe("the report of an audit", () => {
-  // GRADLEAK_UPDATE_GOLDEN=1 npx vitest run test/golden writes audit-report.html anew: look at it in a browser, then commit it.
+  // GRADLEAK_UPDATE_GOLDEN=1 npx vitest run test/golden writes audit-report.html anew: look at it
+  // in a browser, then commit it.
   it("is the golden one, byte for byte", () => {
     if (process.env.GRADLEAK_UPDATE_GOLDEN) writeFileSync(golden, html);
     expect(html).toBe(readFileSync(golden, "utf8"));

@@ -8,7 +8,8 @@ const withoutStyle = (html: string): string => html.replace(/<style>.*?<\/style>
 const golden = new URL("figure-4.html", import.meta.url);
 
 describe("the report of figure 4", () => {
-  // GRADLEAK_UPDATE_GOLDEN=1 npx vitest run test/golden writes figure-4.html anew: look at a report in a browser before.
+  // GRADLEAK_UPDATE_GOLDEN=1 npx vitest run test/golden writes figure-4.html anew: look at a report
+  // in a browser before.
   it("is the golden one, byte for byte, but for the style that all reports share", () => {
     const result = validateExperiment(madeUpFigure4(), "the made-up result");
     const html = withoutStyle(

@@ -2,7 +2,10 @@ import { specHash } from "../../src/parts/index.ts";
 import { madeUpAudit } from "./made-up-audit.ts";
 import { madeUpPictures } from "./made-up-pictures.ts";
 
-/** The made-up audit of its second defense, with another difference between its attackers: of the second minus the first, `farther`. */
+/**
+ * The made-up audit of its second defense, with another difference between its attackers: of the
+ * second minus the first, `farther`.
+ */
 function auditOf(panel: string, farther: number): object {
   const whole = madeUpAudit();
   const inPanel = (example: (typeof whole)["cells"][number]["first"]) =>
@@ -22,7 +25,10 @@ function auditOf(panel: string, farther: number): object {
   };
 }
 
-/** A comparison that never was: on vectors the attacker that is right is nearer, on pictures the difference is as stated. */
+/**
+ * A comparison that never was: on vectors the attacker that is right is nearer, on pictures the
+ * difference is as stated.
+ */
 export function madeUpAssumedLaw(farther = 0.25): object {
   const spec = { version: 1, command: "reproduce", experiment: { kind: "assumed-law" }, seed: 4 };
   return {

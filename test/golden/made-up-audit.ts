@@ -7,7 +7,10 @@ const delta = 5.54;
 const defenses = ["none", "gaussian:sigma=0.01,per=update"];
 const attacks = ["idlg:steps=200", "inverting-gradients:steps=1000,tv=0.0004,tvNorm=squared"];
 
-/** Distances by draw: near for a share of the draws, else about as far as a guess is; the last of the first attack are no numbers. */
+/**
+ * Distances by draw: near for a share of the draws, else about as far as a guess is; the last of
+ * the first attack are no numbers.
+ */
 const distanceOf = (cell: number, draw: number): number | null => {
   const share = [0.9, 0.75, 0, 0.05][cell]!;
   const spread = ((draw * 37) % draws) / draws;
@@ -27,7 +30,10 @@ function shares(distances: readonly (number | null)[]) {
   };
 }
 
-/** The result of an audit that never was, with every field filled: two defenses, two attacks, a gate that one defense fails, and a hostile class name. */
+/**
+ * The result of an audit that never was, with every field filled: two defenses, two attacks, a gate
+ * that one defense fails, and a hostile class name.
+ */
 export function madeUpAudit(): AuditResult {
   const all = Array.from({ length: draws }, (_, i) => i);
   const spec = {

@@ -15,7 +15,10 @@ function original(kind: number, side: number): Picture {
   return { width: side, height: side, channels: 3, data };
 }
 
-/** A picture with a given share of noise in it; the noise is a fixed hash of place, channel and share. */
+/**
+ * A picture with a given share of noise in it; the noise is a fixed hash of place, channel and
+ * share.
+ */
 function noisy(picture: Picture, share: number): Picture {
   const data = picture.data.map((value, i) => {
     const hash = Math.imul(Math.imul(i + 1, 0x9e3779b1) ^ Math.round(share * 997), 0x85ebca6b) >>> 24;
@@ -24,7 +27,10 @@ function noisy(picture: Picture, share: number): Picture {
   return { ...picture, data };
 }
 
-/** PNG files of a made-up attack: image i has `original-i.png`, `reconstruction-i.png` and `image-i-step-k.png`. */
+/**
+ * PNG files of a made-up attack: image i has `original-i.png`, `reconstruction-i.png` and
+ * `image-i-step-k.png`.
+ */
 export function madeUpPictures(count: number, steps: readonly number[], side: number): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   const last = steps.at(-1)!;

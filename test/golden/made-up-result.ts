@@ -39,7 +39,10 @@ const summarized = (all: readonly ImageMetrics[]) => ({
   ),
 });
 
-/** A result that no attack gave, with every field filled: the third image of four is not recovered, and one name is hostile. */
+/**
+ * A result that no attack gave, with every field filled: the third image of four is not recovered,
+ * and one name is hostile.
+ */
 export function madeUpResult(count: number): Result {
   const images = Array.from({ length: count }, (_, i) => {
     const failed = i % 4 === 2;

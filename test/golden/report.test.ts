@@ -7,7 +7,8 @@ import { madeUpResult, madeUpSteps } from "./made-up-result.ts";
 const golden = new URL("report.html", import.meta.url);
 
 describe("the report of an attack", () => {
-  // GRADLEAK_UPDATE_GOLDEN=1 npx vitest run test/golden writes report.html anew: look at it in a browser, then commit it.
+  // GRADLEAK_UPDATE_GOLDEN=1 npx vitest run test/golden writes report.html anew: look at it in a
+  // browser, then commit it.
   it("is the golden one, byte for byte", () => {
     const html = attackReport({
       result: madeUpResult(4),

@@ -22,8 +22,10 @@ import { evaluate } from "../../src/runtime/index.ts";
 import { likelihoodOf } from "../laws/likelihood-of.ts";
 
 /**
- * A client whose gradient is linear in x: the loss cᵀ W x of one dense layer has ∂ℓ/∂W = c xᵀ. Under Gaussian noise and a Gaussian prior of standard deviations τᵢ
- * the posterior of x is normal, with variances λᵢ = (‖c‖²/σ² + 1/τᵢ²)⁻¹ and mean λᵢ (gᵀc)ᵢ/σ²: a formula that Algorithm 1 has to reach.
+ * A client whose gradient is linear in x: the loss cᵀ W x of one dense layer has ∂ℓ/∂W = c xᵀ.
+ * Under Gaussian noise and a Gaussian prior of standard deviations τᵢ the posterior of x is normal,
+ * with variances λᵢ = (‖c‖²/σ² + 1/τᵢ²)⁻¹ and mean λᵢ (gᵀc)ᵢ/σ²: a formula that Algorithm 1 has to
+ * reach.
  */
 const d = 6;
 const c = [0.7, -1.1, 0.4];
@@ -119,7 +121,8 @@ describe("Algorithm 1 on a linear–Gaussian client", () => {
       const attack = assuming({ likelihood, prior: priorOf(unequal) }, { ...search, ...pace, result: "best" }, named);
       let end: Progress | undefined;
       for await (const progress of attack.reconstruct(few.seen, few.keys, { threads: 1 })) end = progress;
-      // While the likelihood counts for little, objectives are less: none of those iterates is what is looked for.
+      // While the likelihood counts for little, objectives are less: none of those iterates is what
+      // is looked for.
       const far = end!.inputs().reduce((most, each, i) => Math.max(most, Math.abs(each - few.mode[i]!)), 0);
       expect(far).toBeLessThan(2e-3);
     }

@@ -3,7 +3,10 @@ import type { AssumedLawResult } from "../../src/experiments/index.ts";
 import { experimentVerdict } from "../../src/report/index.ts";
 import { runExperiment } from "./run-experiment.ts";
 
-/** The synthetic setting of the paper (§6), σ = b = 0.1, keep 0.5: x ~ N(0, I₂₀), labels known, a network of one hidden layer, the true prior. */
+/**
+ * The synthetic setting of the paper (§6), σ = b = 0.1, keep 0.5: x ~ N(0, I₂₀), labels known, a
+ * network of one hidden layer, the true prior.
+ */
 it("assuming the true law comes closest on vectors, by paired differences on the same draws", async () => {
   const text = "assumed-law:panels=vectors,samples=32,tuning=8,widen=10,restarts=2,steps=150";
   const result = (await runExperiment(text, { seed: 3, threads: 2 })).result as AssumedLawResult;

@@ -80,7 +80,8 @@ it("takes differences image by image and resamples whole batches", () => {
     nearby: 1,
     statistics: { truth: 1, without: 1, with: 1 },
   });
-  // Every batch has the same mean difference, whatever its images have: no resample of batches has another one.
+  // Every batch has the same mean difference, whatever its images have: no resample of batches has
+  // another one.
   const batches = [batch([[10, 14], [12, 12]], 2), batch([[9, 10], [10, 13]], 1), batch([[20, 23], [3, 4]], 1)]; // biome-ignore format: a pair an image
   const { difference, better, labelAccuracy } = summarizeBatches(batches, keyFromSeed(1));
   expect(difference).toEqual({ mean: 2, low: 2, high: 2 });

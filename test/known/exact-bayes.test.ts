@@ -19,7 +19,10 @@ const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(1)) });
 const names = model.parameters.map(({ name }) => name);
 const delta = 0.2;
 
-/** A grid that fills the box: neighbors are 0.41 apart, so that an attack without the prior has a chance to end near the right one. */
+/**
+ * A grid that fills the box: neighbors are 0.41 apart, so that an attack without the prior has a
+ * chance to end near the right one.
+ */
 const levels = [0.09, 0.5, 0.91];
 const candidates: readonly Candidate[] = Array.from({ length: 81 }, (_, k) => ({
   image: Float32Array.from({ length: 4 }, (_, i) => levels[Math.floor(k / 3 ** i) % 3]!),
@@ -57,7 +60,10 @@ const gradients = candidates.map(({ image, label }) => {
   return evaluate(names.map((name) => all.entries(name))).map(({ data }) => data);
 });
 
-/** The posterior by its definition: weights times densities over their sum, with log densities that are a sum over entries. */
+/**
+ * The posterior by its definition: weights times densities over their sum, with log densities that
+ * are a sum over entries.
+ */
 function bruteForce(seen: Observations, lane: number, entry: (difference: number, parameter: number, i: number) => number): number[] {
   const known = seen.labels ? [...piece(seen.labels, lane, seen.lanes)].indexOf(1) : undefined;
   const logs = gradients.map((own, k) => {
@@ -221,7 +227,10 @@ describe("what has no exact answer is refused", () => {
   });
 });
 
-/** The draws that adversaries are compared on: 200 candidates, the updates they make, and who recovers them. */
+/**
+ * The draws that adversaries are compared on: 200 candidates, the updates they make, and who
+ * recovers them.
+ */
 async function arena(defense: string) {
   const lanes = 200;
   const truths = drawn(lanes, 8);
@@ -254,7 +263,10 @@ function advantage(first: readonly boolean[], second: readonly boolean[]): Inter
   );
 }
 
-/** Attacks with what brings them to their end on this network. `bayes` knows the law, and all of the prior but that it is a grid. */
+/**
+ * Attacks with what brings them to their end on this network. `bayes` knows the law, and all of the
+ * prior but that it is a grid.
+ */
 const rivals = [
   "dlg:optimizer=adam,rate=0.08,steps=120,box=true",
   "inverting-gradients:steps=120,tv=1e-6",

@@ -11,7 +11,10 @@ const classes = 10;
 const model = models.build("mlp:sizes=32", { shape: [1, 6, 6], classes, normalization: { mean: [0], std: [1] } });
 const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(5)) });
 
-/** The labels that a rule reads off the update of images with these labels, each batch a lane; sorted, because a batch has no order. */
+/**
+ * The labels that a rule reads off the update of images with these labels, each batch a lane;
+ * sorted, because a batch has no order.
+ */
 function found(batches: readonly (readonly number[])[], rule?: LabelRule): number[][] {
   const [lanes, b] = [batches.length, batches[0]!.length];
   const x = new Float32Array(lanes * b * 36);

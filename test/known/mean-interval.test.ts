@@ -12,7 +12,8 @@ describe("the interval of a mean", () => {
   });
 
   it("leaves out what differs between groups that are kept", () => {
-    // Within each group the values differ by 2: variance 2, of a mean 1; weights 2/4 each; t(0.975, 2) = 4.302652730.
+    // Within each group the values differ by 2: variance 2, of a mean 1; weights 2/4 each; t(0.975,
+    // 2) = 4.302652730.
     const { estimate, lower, upper } = meanInterval(
       [
         [0, 2],

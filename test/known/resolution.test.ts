@@ -13,8 +13,9 @@ import { compile, evaluate } from "../../src/runtime/index.ts";
 import { likelihoodOf } from "../laws/likelihood-of.ts";
 
 /**
- * A million parameters behind narrow Gaussian noise: a client whose gradient is c xᵀ, where the posterior is normal with its mode in closed form. At the mode the misfit
- * is about half the number of parameters; the constants of the law are sixteen times as much.
+ * A million parameters behind narrow Gaussian noise: a client whose gradient is c xᵀ, where the
+ * posterior is normal with its mode in closed form. At the mode the misfit is about half the number
+ * of parameters; the constants of the law are sixteen times as much.
  */
 const d = 20;
 const rows = 50_000;
@@ -92,7 +93,8 @@ describe("with a million parameters behind narrow noise", () => {
     expect(wanted).toBeGreaterThan(0.1);
     expect(wanted).toBeLessThan(0.25);
     const between = (name: "kernel" | "logProb") => here![name]![0]! - there![name]![0]!;
-    // The misfit is half a million: its float32 numbers are 1/32 apart, those of the whole logarithm 1/2 or 1.
+    // The misfit is half a million: its float32 numbers are 1/32 apart, those of the whole
+    // logarithm 1/2 or 1.
     expect(Math.abs(between("kernel") - wanted)).toBeLessThanOrEqual(1 / 32);
     expect(Math.abs(between("logProb") - wanted)).toBeGreaterThan(0.1);
   });

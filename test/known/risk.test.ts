@@ -215,7 +215,8 @@ describe("bootstraps", () => {
   it("of a share are never tighter than Clopper-Pearson on clusters that all agree", () => {
     const clusters = (recovered: number) => Array.from({ length: 72 }, (_, i) => [i < recovered, false, false, false]);
     expect(clusterProportion(clusters(0), key, options)).toEqual(clopperPearson(0, 72, 0.95));
-    // Resampling alone would put the end at 0.014: one recovered image must not make a gate easier to pass than none.
+    // Resampling alone would put the end at 0.014: one recovered image must not make a gate easier
+    // to pass than none.
     expect(
       clusterBootstrap(
         clusters(1).map((draws) => draws.map(Number)),

@@ -80,7 +80,8 @@ const silent = { name: "silent", cancels: false, entries: false, given: () => ()
 
 /**
  * A client whose gradient is linear in x, as in algorithm-1.test.ts: ∂ℓ/∂W = c xᵀ. Behind Gaussian
- * noise R rounds leave the posterior N(mode, λ), with λ = (R ‖c‖²/σ² + 1/τ²)⁻¹ and the mode λ Σ (gᵣᵀc)/σ².
+ * noise R rounds leave the posterior N(mode, λ), with λ = (R ‖c‖²/σ² + 1/τ²)⁻¹ and the mode λ Σ
+ * (gᵣᵀc)/σ².
  */
 describe("an attack on two rounds of a linear client", () => {
   const [d, lanes, sigma, tau] = [6, 200, 0.5, 1];

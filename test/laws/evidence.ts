@@ -13,7 +13,10 @@ export interface Case {
   readonly fixed?: readonly number[];
 }
 
-/** Numbers in a range that look random and keep a distance from each other, so that maxima and comparisons have no ties. */
+/**
+ * Numbers in a range that look random and keep a distance from each other, so that maxima and
+ * comparisons have no ties.
+ */
 export function numbers(size: number, seed: number, from = -1, to = 1): Float64Array {
   const golden = 0.618033988749895;
   return Float64Array.from({ length: size }, (_, i) => {
@@ -89,7 +92,10 @@ export async function checkRuntime({ shapes, build, from, to, fixed = [] }: Case
   for (const [name, entries] of Object.entries(slow)) expect(relativeError(fast[name as "value"]!, entries), name).toBeLessThan(tolerance);
 }
 
-/** vmap over every choice of inputs equals one lane at a time, for the value and for derivatives taken on either side of vmap. */
+/**
+ * vmap over every choice of inputs equals one lane at a time, for the value and for derivatives
+ * taken on either side of vmap.
+ */
 export function checkLanes({ shapes, build, from, to, fixed = [] }: Case, count = 3): void {
   for (let choice = 1; choice < 2 ** shapes.length; choice++) {
     const lanes = shapes.map((_, i) => Boolean((choice >> i) & 1));

@@ -1,4 +1,7 @@
-/** The largest distance between the empirical distribution function and `cdf`, times √n: above 2.2 once in 8000 samples that follow it. */
+/**
+ * The largest distance between the empirical distribution function and `cdf`, times √n: above 2.2
+ * once in 8000 samples that follow it.
+ */
 export function kolmogorovSmirnov(sample: Float64Array, cdf: (x: number) => number): number {
   const n = sample.length;
   let distance = 0;

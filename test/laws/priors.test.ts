@@ -65,7 +65,8 @@ describe.each(["eval", "train"] as const)("batch-norm of a client in %s mode", (
       [4, 3, 9, 9],
     );
     const own = pixels.sub(center).div(std);
-    // The remembered variance is unbiased and the batch's is not: of the first layer, 4·81 / (4·81 − 1) times as much.
+    // The remembered variance is unbiased and the batch's is not: of the first layer, 4·81 / (4·81
+    // − 1) times as much.
     const first = batchStatistics(fedSgd({ model, weights, mode }), { x: own, y })[0]!;
     const [mean, variance, runningMean, runningVariance] = evaluate([
       first.batch.mean,

@@ -8,7 +8,10 @@ import { foldIn, Key, keyFromSeed, split } from "../../src/random/index.ts";
 import { compile, evaluate } from "../../src/runtime/index.ts";
 import { simulate } from "../../src/scenario/index.ts";
 
-/** Sets half of the entries to 0 at random and doubles the others; without a key it does nothing, which is its mean. */
+/**
+ * Sets half of the entries to 0 at random and doubles the others; without a key it does nothing,
+ * which is its mean.
+ */
 const dropout = (shape: readonly number[]): Layer => ({
   parameters: [],
   statistics: [],

@@ -162,7 +162,10 @@ describe("the keys of an audit that tunes, with batches, restarts, a ball, Lange
   });
 });
 
-/** Calls of `foldIn` in a file whose number is written down there: a stream that no name tells apart. */
+/**
+ * Calls of `foldIn` in a file whose number is written down there: a stream that no name tells
+ * apart.
+ */
 function numbered(file: string, text: string): string[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const tables = new Set<string>();
@@ -216,7 +219,8 @@ function numbered(file: string, text: string): string[] {
 describe("only random/ makes streams", () => {
   it("so that no other room folds a number that is written down", () => {
     const root = join(import.meta.dirname, "../../src");
-    // The pictures of shapes are a data set whose bytes test/golden holds: their numbers stay as they are.
+    // The pictures of shapes are a data set whose bytes test/golden holds: their numbers stay as
+    // they are.
     const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => /^(?!random\/|data\/shapes).*\.ts$/.test(file));
     expect(files.length).toBeGreaterThan(200);
     expect(files.flatMap((file) => numbered(file, readFileSync(join(root, file), "utf8")))).toEqual([]);

@@ -53,7 +53,8 @@ const kinds: Readonly<Record<string, (picture: Float32Array, i: number) => Float
   picture: (picture) => picture,
   noise: (picture, i) => noiseLike(picture, foldIn(key, i)),
   "its pixels in disorder": (picture, i) => shuffled(picture, foldIn(key, 100 + i)),
-  // Channels in another order: as smooth as the picture, with colors that training pictures do not have.
+  // Channels in another order: as smooth as the picture, with colors that training pictures do not
+  // have.
   "other colors": (picture) => picture.map((_, i) => picture[(i + 1024) % 3072]!),
 };
 
@@ -67,7 +68,8 @@ describe("priors for pictures tell unseen pictures from what is none", () => {
       expect(score, `picture ${i} and noise`).toBeGreaterThan(noise![i]!);
       expect(score, `picture ${i} and its pixels in disorder`).toBeGreaterThan(mixed![i]!);
     });
-    // Only what is learned knows colors. Of 40 pictures, 29 to 36 are likelier than their twins, by seed.
+    // Only what is learned knows colors. Of 40 pictures, 29 to 36 are likelier than their twins, by
+    // seed.
     if (spec.startsWith("patch")) expect(own!.filter((score, i) => score > recolored![i]!).length).toBeGreaterThanOrEqual(28);
   });
 });

@@ -18,7 +18,10 @@ const whiteNoise = grays.slice(0, 100).map((_, seed) => {
   return out;
 });
 
-/** Fourth moment over squared second moment of the differences of neighbors in a row: 3 for Gaussian ones, more where edges stand in smooth regions. */
+/**
+ * Fourth moment over squared second moment of the differences of neighbors in a row: 3 for Gaussian
+ * ones, more where edges stand in smooth regions.
+ */
 function edgeKurtosis(pictures: readonly Float32Array[]): number {
   let second = 0;
   let fourth = 0;
@@ -34,7 +37,9 @@ function edgeKurtosis(pictures: readonly Float32Array[]): number {
   return (fourth * count) / second ** 2;
 }
 
-/** Slope of log power over log frequency along rows, under a Hann window, for 2 to 14 periods a row. */
+/**
+ * Slope of log power over log frequency along rows, under a Hann window, for 2 to 14 periods a row.
+ */
 function spectrumSlope(pictures: readonly Float32Array[]): number {
   const frequencies = Array.from({ length: 13 }, (_, i) => i + 2);
   const power = frequencies.map((frequency) => {
@@ -63,7 +68,10 @@ function spectrumSlope(pictures: readonly Float32Array[]): number {
   return x.reduce((sum, a, i) => sum + (a - mx) * (y[i]! - my), 0) / x.reduce((sum, a) => sum + (a - mx) ** 2, 0);
 }
 
-/** Strength of the edges in 8 directions, in cells of 4 × 4 pixels, at unit length: shape without color and brightness. */
+/**
+ * Strength of the edges in 8 directions, in cells of 4 × 4 pixels, at unit length: shape without
+ * color and brightness.
+ */
 function edges(image: Float32Array): Float64Array {
   const picture = gray(image);
   const at = (row: number, column: number) =>

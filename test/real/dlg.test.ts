@@ -4,11 +4,13 @@ import { above30, attackLenet, pytorch } from "./lenet.ts";
 // A sample of test/real/full, where the long runs count recovered images among up to 50. Here a few
 // images are held against PyTorch's record, which has the same weights and starting points, and 100
 // outer steps. The margin comes from all 16 images on record: ours ended between 0.8 dB below
-// PyTorch's and 2.7 dB above. A memory of 4 steps in place of 100 costs more than 8 dB on each image.
+// PyTorch's and 2.7 dB above. A memory of 4 steps in place of 100 costs more than 8 dB on each
+// image.
 describe("on LeNet with weights U(-0.5, 0.5)", () => {
   it("iDLG with our default is as far as PyTorch's L-BFGS with a line search, image by image", async () => {
     // Image 3 needs the line search: without it, the search diverges. Image 6 is among the easiest;
-    // near its match the differences are computed entry by entry. Image 12 is the slowest on record.
+    // near its match the differences are computed entry by entry. Image 12 is the slowest on
+    // record.
     const chosen = [3, 6, 12];
     const found = await attackLenet("idlg:steps=100", chosen, 3);
     expect(found.every(({ right }) => right)).toBe(true);

@@ -7,7 +7,10 @@ import { fillNormal, foldIn, keyFromSeed } from "../../src/random/index.ts";
 import { spread } from "../reference/draws.ts";
 import { attackTogether, cifarExamples } from "./cifar.ts";
 
-/** What PyTorch found on the first 16 test images, from the same weights and starting points, in 100 outer steps. */
+/**
+ * What PyTorch found on the first 16 test images, from the same weights and starting points, in 100
+ * outer steps.
+ */
 const record = JSON.parse(readFileSync(new URL("../reference/dlg.json", import.meta.url), "utf8")) as {
   seed: number;
   startIndex: number;

@@ -36,7 +36,8 @@ async function compare(
   }
 }
 
-// Close to an optimum of an ℓ1 norm, signs differ by the last digit: Adam then jitters around it in other ways.
+// Close to an optimum of an ℓ1 norm, signs differ by the last digit: Adam then jitters around it in
+// other ways.
 const smooth = ({ conditional }: Setting) => conditional === "gaussian";
 
 it("figure 4 in float64 is what PyTorch computes, draw by draw", async () => {

@@ -48,7 +48,10 @@ const fixture = JSON.parse(readFileSync(new URL("gradients.json", import.meta.ur
 const key = keyFromSeed(fixture.seed);
 const task = { shape: [3, 32, 32], classes: 10, normalization: { mean: [0, 0, 0], std: [1, 1, 1] } };
 
-/** How far an array is from a summarized one, relative to the norm (`scale` where the true one is zero). */
+/**
+ * How far an array is from a summarized one, relative to the norm (`scale` where the true one is
+ * zero).
+ */
 function compare(actual: ArrayLike<number>, summary: Summary, place: number, scale: number, tolerance: number, what: string): void {
   const n = sizeOf(summary.shape);
   expect(actual.length, what).toBe(n);

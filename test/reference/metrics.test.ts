@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { psnr, ssim } from "../../src/metrics/index.ts";
 
-// ssim.py beside this file: structural_similarity(x, y, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
-// data_range=1, channel_axis=-1) and peak_signal_noise_ratio(x, y, data_range=1) of bytes / 255
+// ssim.py beside this file: structural_similarity(x, y, gaussian_weights=True, sigma=1.5,
+// use_sample_covariance=False, data_range=1, channel_axis=-1) and peak_signal_noise_ratio(x, y,
+// data_range=1) of bytes / 255
 interface Fixture {
   readonly shape: readonly [height: number, width: number, channels: number];
   readonly pairs: readonly { name: string; truth: string; other: string; ssim: number; psnr: number }[];

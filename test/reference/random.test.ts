@@ -13,7 +13,8 @@ import {
   split,
 } from "../../src/random/index.ts";
 
-// All from JAX 0.10 on a processor, after jax.config.update("jax_threefry_partitionable", True), with k = jax.random.key(42); nine digits are exact for float32.
+// All from JAX 0.10 on a processor, after jax.config.update("jax_threefry_partitionable", True),
+// with k = jax.random.key(42); nine digits are exact for float32.
 const k = keyFromSeed(42);
 const long = 2 ** 20;
 const draw = (fill: Filler, count: number): Float32Array => {
@@ -22,7 +23,9 @@ const draw = (fill: Filler, count: number): Float32Array => {
   return out;
 };
 const sha256 = (words: Uint32Array | Float32Array) => createHash("sha256").update(words).digest("hex");
-/** Equal to JAX within 1e-6, or within 1e-6 of its size above 1, where a float32 has no finer steps. */
+/**
+ * Equal to JAX within 1e-6, or within 1e-6 of its size above 1, where a float32 has no finer steps.
+ */
 const expectClose = (ours: Iterable<number>, theirs: readonly number[]) => {
   const actual = [...ours];
   expect(actual).toHaveLength(theirs.length);
@@ -84,7 +87,8 @@ describe("draws equal JAX's", () => {
     expect(sha256(draw(fillBernoulli(0.3), long))).toBe("b6a3538688ade89a76e01dca70fb6daf26a942dd2ac6c37cfbd69eb2d06d5679");
   });
 
-  // The four smallest, the four largest and the three nearest to 0 of jax.random.normal(k, (2**20,)).
+  // The four smallest, the four largest and the three nearest to 0 of jax.random.normal(k,
+  // (2**20,)).
   const extremes = [989131, 969182, 432800, 78702, 933386, 210585, 724483, 269600, 427182, 435759, 429533];
 
   it("normal, to 1e-6, far into the tails", () => {
@@ -97,7 +101,8 @@ describe("draws equal JAX's", () => {
         8.74029047e-6,
       ],
     );
-    // numpy.square(jax.random.normal(k, (2**20,)), dtype=numpy.float64).sum(), and without the square
+    // numpy.square(jax.random.normal(k, (2**20,)), dtype=numpy.float64).sum(), and without the
+    // square
     expect(normal.reduce((sum, x) => sum + x * x, 0)).toBeCloseTo(1048785.767872, 0);
     expect(normal.reduce((sum, x) => sum + x, 0)).toBeCloseTo(417.847113, 1);
   });

@@ -75,7 +75,8 @@ describe("statistics of risk equal SciPy's and statsmodels'", () => {
       expect(Math.abs(normalQuantile(p) - x), `at ${p}`).toBeLessThan(1e-6 * Math.max(1e-6 / p, 1e-6));
       expect(Math.abs(normalCdf(x) - p)).toBeLessThan(1e-15);
     }
-    // A share that is less than 0 or more than 1 would be no place among resamples, and an interval would end at no number.
+    // A share that is less than 0 or more than 1 would be no place among resamples, and an interval
+    // would end at no number.
     for (let x = -10; x <= 10; x += 0.01) expect(Math.abs(normalCdf(x) - 0.5)).toBeLessThanOrEqual(0.5);
   });
 });

@@ -2,7 +2,10 @@ import { z } from "zod";
 import { auditResultSchema } from "../../audit/index.ts";
 import { head } from "../experiment-result.ts";
 
-/** The form of `result.json` of `gradleak reproduce assumed-law`, from which its JSON Schema is made. */
+/**
+ * The form of `result.json` of `gradleak reproduce assumed-law`, from which its JSON Schema is
+ * made.
+ */
 export const assumedLawSchema = z
   .strictObject({
     ...head("assumed-law"),

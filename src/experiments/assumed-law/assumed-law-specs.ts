@@ -22,7 +22,9 @@ export function casesOf({ sigma, scale, keep }: AssumedLawParams): readonly Case
   ];
 }
 
-/** The audit of one defense by the attacker that knows its law and by the others, each tuned first. */
+/**
+ * The audit of one defense by the attacker that knows its law and by the others, each tuned first.
+ */
 export function auditOf(panel: Panel, { defense, others }: Case, params: AssumedLawParams, seed: number) {
   const { width, dimension, model, rate, widen, weight } = params;
   const images = panel === "images";

@@ -11,10 +11,10 @@ import { type AssumedLawResult, assumedLawSchema } from "./assumed-law-result.ts
 import { auditOf, casesOf } from "./assumed-law-specs.ts";
 
 /**
- * The claim of the paper under masks and under Laplace noise (§4: the best attacker assumes the law that
- * is there). Behind each defense, the attacker that assumes its law stands against others that assume
- * another noise, another mask, or none: on vectors whose density is known, and on images. All are tuned
- * by equal budgets on draws that are not scored, then scored on the same draws.
+ * The claim of the paper under masks and under Laplace noise (§4: the best attacker assumes the law
+ * that is there). Behind each defense, the attacker that assumes its law stands against others that
+ * assume another noise, another mask, or none: on vectors whose density is known, and on images.
+ * All are tuned by equal budgets on draws that are not scored, then scored on the same draws.
  */
 export const assumedLaw = experiment({
   kind: "assumed-law",

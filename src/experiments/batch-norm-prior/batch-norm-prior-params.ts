@@ -8,8 +8,8 @@ const values = (initial: readonly number[], doc: string) =>
     .describe(`${doc} that are tried.`);
 
 /**
- * What the comparison leaves open, with what is chosen for it. What is not tuned is as in the paper (Yin
- * et al. 2021), but for the number of steps and of seeds.
+ * What the comparison leaves open, with what is chosen for it. What is not tuned is as in the paper
+ * (Yin et al. 2021), but for the number of steps and of seeds.
  */
 export const batchNormPriorParams = {
   width: z.int().positive().max(64).default(16).describe("Width of the ConvNet."),

@@ -67,7 +67,10 @@ const tuning = z
   })
   .describe("Of either attack before, by equal budgets, the candidate with the largest mean PSNR.");
 
-/** The form of `result.json` of `gradleak reproduce batch-norm-prior`, from which its JSON Schema is made. */
+/**
+ * The form of `result.json` of `gradleak reproduce batch-norm-prior`, from which its JSON Schema is
+ * made.
+ */
 export const batchNormPriorSchema = z
   .strictObject({
     ...head("batch-norm-prior"),

@@ -24,7 +24,10 @@ export interface AttackedBatch {
   readonly nothing: number;
   /** Cosine of the update with that of the images with a little noise. */
   readonly nearby: number;
-  /** How far the statistics are from the running ones: of the images, and of what either attack made. */
+  /**
+   * How far the statistics are from the running ones: of the images, and of what either attack
+   * made.
+   */
   readonly statistics: Readonly<Record<Arm | "truth", number>>;
   /** The mean training image. */
   readonly mean: Float32Array;
@@ -32,7 +35,10 @@ export interface AttackedBatch {
   readonly name?: string;
 }
 
-/** Scores a batch: each original with the reconstruction that the Hungarian method gives it, in either attack. */
+/**
+ * Scores a batch: each original with the reconstruction that the Hungarian method gives it, in
+ * either attack.
+ */
 export function scoreBatch(
   { originals, made, labels, nothing, nearby, statistics, mean, name }: AttackedBatch,
   { shape, classes }: Pick<Dataset, "shape" | "classes">,
@@ -69,7 +75,10 @@ export function scoreBatch(
   };
 }
 
-/** Means over all images with their intervals; whole batches are drawn again, since the images of a batch share an update and a start. */
+/**
+ * Means over all images with their intervals; whole batches are drawn again, since the images of a
+ * batch share an update and a start.
+ */
 export function summarizeBatches(
   batches: readonly BatchScore[],
   key: KeyBits,

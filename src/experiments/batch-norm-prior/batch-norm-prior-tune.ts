@@ -20,9 +20,9 @@ import { attackUpdate, type DrawnUpdate, drawUpdate } from "./drawn-update.ts";
 type Tuning = BatchNormPriorResult["tuning"];
 
 /**
- * GradInversion as an arm may have it: each combination of the rates, the total variations and, where
- * the prior is assumed, its weights; of more than `candidates` the first and others that are drawn. Both
- * arms have as many.
+ * GradInversion as an arm may have it: each combination of the rates, the total variations and,
+ * where the prior is assumed, its weights; of more than `candidates` the first and others that are
+ * drawn. Both arms have as many.
  */
 function candidatesFor(arm: Arm, params: BatchNormPriorParams, seed: number): readonly PartSpec[] {
   const { rates, tvs, weights, gradient, l2, steps, warmUp, seeds, group, groupFrom, groupEvery, langevin } = params;
@@ -42,7 +42,10 @@ function candidatesFor(arm: Arm, params: BatchNormPriorParams, seed: number): re
 export const tuningAttacks = (params: BatchNormPriorParams): number =>
   params.tuning * arms.reduce((sum, arm) => sum + candidatesFor(arm, params, 0).length, 0);
 
-/** Tries every candidate of both arms on the same updates of training images, from the same starts, and chooses for each arm the one with the largest mean PSNR. */
+/**
+ * Tries every candidate of both arms on the same updates of training images, from the same starts,
+ * and chooses for each arm the one with the largest mean PSNR.
+ */
 export async function* tune(
   client: Client,
   params: BatchNormPriorParams,

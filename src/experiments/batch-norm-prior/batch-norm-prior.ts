@@ -25,10 +25,10 @@ import { openStatisticsDistance, type StatisticsDistance } from "./statistics-di
 const shown = 4;
 
 /**
- * Whether the batch-norm prior of GradInversion (Yin et al. 2021, R_BN of DeepInversion) helps: the same
- * attack with it and without it, each tuned before by the same budget on updates of training images, on
- * the same updates of a ConvNet from the same starts. The client normalizes by its running statistics
- * (evaluation mode), and those are of training images.
+ * Whether the batch-norm prior of GradInversion (Yin et al. 2021, R_BN of DeepInversion) helps: the
+ * same attack with it and without it, each tuned before by the same budget on updates of training
+ * images, on the same updates of a ConvNet from the same starts. The client normalizes by its
+ * running statistics (evaluation mode), and those are of training images.
  */
 export const batchNormPrior = experiment({
   kind: "batch-norm-prior",

@@ -3,8 +3,8 @@ import { type KeyBits, randomBits, stream } from "../../random/index.ts";
 import { shuffled } from "../shuffled.ts";
 
 /**
- * Examples of as many different classes of `shapes`, whose classes come round in order: the classes are
- * drawn without replacement, and of each one of its examples.
+ * Examples of as many different classes of `shapes`, whose classes come round in order: the classes
+ * are drawn without replacement, and of each one of its examples.
  *
  * @param count at most the number of classes.
  */

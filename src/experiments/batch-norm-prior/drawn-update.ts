@@ -41,7 +41,10 @@ export interface NearbyNoise {
   readonly key: KeyBits;
 }
 
-/** Cosine of an update with that of the same images under a little noise: how far from the truth an attack may be and still feel where it is. */
+/**
+ * Cosine of an update with that of the same images under a little noise: how far from the truth an
+ * attack may be and still feel where it is.
+ */
 export async function cosineNearby(
   { originals, seen }: DrawnUpdate,
   { deviations, key }: NearbyNoise,

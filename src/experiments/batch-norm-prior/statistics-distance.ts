@@ -5,7 +5,10 @@ import { densityOf, priors } from "../../priors/index.ts";
 import { type CompileOptions, compile } from "../../runtime/index.ts";
 import { concatenate } from "../../scenario/index.ts";
 
-/** How far the statistics of batches are from the running ones, by what the prior `batch-norm` minimizes (R_BN, the first layer ten times). */
+/**
+ * How far the statistics of batches are from the running ones, by what the prior `batch-norm`
+ * minimizes (R_BN, the first layer ten times).
+ */
 export interface StatisticsDistance {
   /** Of a batch of images in pixel space, [c, h, w] each. */
   of(images: readonly Float32Array[]): Promise<number>;

@@ -6,7 +6,9 @@ const file = z
   .regex(/^[a-z0-9-]+\.png$/)
   .describe("A file beside result.json.");
 
-/** The form of `result.json` of `gradleak reproduce figure-1`, from which its JSON Schema is made. */
+/**
+ * The form of `result.json` of `gradleak reproduce figure-1`, from which its JSON Schema is made.
+ */
 export const figure1Schema = z
   .strictObject({
     ...head("figure-1"),

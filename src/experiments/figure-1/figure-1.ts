@@ -41,7 +41,10 @@ const params = {
 
 type Figure1Params = z.output<z.ZodObject<typeof params>>;
 
-/** Figure 1 of the paper: an adversary's path from a random image to its answer, with the ball around it. */
+/**
+ * Figure 1 of the paper: an adversary's path from a random image to its answer, with the ball
+ * around it.
+ */
 export const figure1 = experiment({
   kind: "figure-1",
   doc: "Figure 1: the path of an adversary on one image, with the ball in which its answer counts.",

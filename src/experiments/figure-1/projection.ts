@@ -7,8 +7,9 @@ export interface Projection {
 }
 
 /**
- * Projects a path on the plane through its goal that holds the first point of the path and, across that direction, the one in which the path strays most. A ball of
- * radius δ around a point is a disc of radius δ around its projection; what is in the disc need not be in the ball.
+ * Projects a path on the plane through its goal that holds the first point of the path and, across
+ * that direction, the one in which the path strays most. A ball of radius δ around a point is a
+ * disc of radius δ around its projection; what is in the disc need not be in the ball.
  */
 export function project(path: readonly Float32Array[], goal: Float32Array): Projection {
   const offsets = path.map((point) => Float64Array.from(point, (entry, i) => entry - goal[i]!));
@@ -21,7 +22,10 @@ export function project(path: readonly Float32Array[], goal: Float32Array): Proj
   return { points, shown: all === 0 ? 1 : points.reduce((sum, [u, v]) => sum + u * u + v * v, 0) / all };
 }
 
-/** The direction in which vectors are longest together: power iteration from their sum of largest length. */
+/**
+ * The direction in which vectors are longest together: power iteration from their sum of largest
+ * length.
+ */
 function principal(vectors: readonly Float64Array[]): Float64Array {
   const longest = vectors.reduce((best, vector) => (dot(vector, vector) > dot(best, best) ? vector : best));
   let direction = unit(longest);

@@ -52,7 +52,10 @@ export class Curve {
     return digits(mean(this.final.flat()));
   }
 
-  /** Means with their bands, medians and quantiles, and the paired difference from the optimal adversary on the same draws. */
+  /**
+   * Means with their bands, medians and quantiles, and the paired difference from the optimal
+   * adversary on the same draws.
+   */
   summary(optimal: FinalDistances): Omit<Series, "prior" | "conditional" | "width" | "classes" | "k" | "delta"> {
     const { final } = this;
     const differences = final.map((own, i) => own.map((distance, j) => distance - optimal[i]![j]!));

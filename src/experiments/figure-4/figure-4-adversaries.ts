@@ -14,7 +14,10 @@ export type Setting = Pick<Series, "width" | "classes" | "k" | "delta">;
 /** What inputs and noise are drawn from. */
 export const truth = { prior: "gaussian", conditional: "laplacian" } as const;
 
-/** The Bayes optimal adversary first, then those that are wrong about the prior, the conditional, or both. */
+/**
+ * The Bayes optimal adversary first, then those that are wrong about the prior, the conditional, or
+ * both.
+ */
 export const pairs: readonly Pair[] = [
   truth,
   { prior: "laplacian", conditional: "laplacian" },

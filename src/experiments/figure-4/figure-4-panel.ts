@@ -30,7 +30,10 @@ function perProgram({ params: { lanes }, setting: { k }, count }: Panel): number
 export const stepsOf = (panel: Panel): number =>
   Math.ceil(panel.count / perProgram(panel)) * panel.adversaries.length * panel.params.networks * panel.params.steps;
 
-/** Attacks the draws of all networks, and says how far every adversary is from the originals: a curve each. */
+/**
+ * Attacks the draws of all networks, and says how far every adversary is from the originals: a
+ * curve each.
+ */
 export async function* attackPanel(
   panel: Panel,
   { spec, machine }: Pick<ExperimentRun, "spec" | "machine">,
@@ -66,7 +69,10 @@ interface Followed {
   readonly machine: ExperimentRun["machine"];
 }
 
-/** Runs an attack and records how far every draw is from its original, at the start and after every step. */
+/**
+ * Runs an attack and records how far every draw is from its original, at the start and after every
+ * step.
+ */
 async function* follow({ attack, draws, labels, machine }: Followed, { record, fail }: Part): AsyncGenerator<Progress> {
   const { seen, x, start, keys } = draws;
   record(0, distances(start, x, seen.lanes));

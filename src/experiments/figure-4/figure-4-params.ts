@@ -3,7 +3,10 @@ import { z } from "zod";
 /** Most inputs a network that are scored. */
 export const mostSamples = 1_000_000;
 
-/** What figure 4 leaves open, with what is chosen for it. The first width and number of classes are those of the main panel. */
+/**
+ * What figure 4 leaves open, with what is chosen for it. The first width and number of classes are
+ * those of the main panel.
+ */
 export const figure4Params = {
   width: z
     .array(z.int().positive().max(4096))

@@ -65,7 +65,9 @@ const tuned = z
   })
   .describe("The comparison between adversaries that were tuned, each by the same budget.");
 
-/** The form of `result.json` of `gradleak reproduce figure-4`, from which its JSON Schema is made. */
+/**
+ * The form of `result.json` of `gradleak reproduce figure-4`, from which its JSON Schema is made.
+ */
 export const figure4Schema = z
   .strictObject({
     ...head("figure-4"),

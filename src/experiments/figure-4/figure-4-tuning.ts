@@ -9,10 +9,15 @@ import { attackPanel, type Panel, stepsOf } from "./figure-4-panel.ts";
 import { type Figure4Params, mostSamples } from "./figure-4-params.ts";
 import { type Figure4Tuned, type Schedule, type Series, seriesSchema } from "./figure-4-result.ts";
 
-/** The first draw of a network that is tuned on. Scored draws have lower indices, however many there are. */
+/**
+ * The first draw of a network that is tuned on. Scored draws have lower indices, however many there
+ * are.
+ */
 export const firstTuningDraw = mostSamples;
 
-/** The schedules that every adversary tries: the fixed one, then every combination of the values. */
+/**
+ * The schedules that every adversary tries: the fixed one, then every combination of the values.
+ */
 function candidatesOf({ rate, gamma, anneal, tuneRate, tuneGamma, tuneAnneal }: Figure4Params): readonly Schedule[] {
   const combinations = tuneRate.flatMap((rate) => tuneGamma.flatMap((gamma) => tuneAnneal.map((anneal) => ({ rate, gamma, anneal }))));
   return [...new Map([{ rate, gamma, anneal }, ...combinations].map((each) => [JSON.stringify(each), each])).values()];
@@ -44,9 +49,10 @@ export const tuningSteps = (params: Figure4Params): number =>
   params.tuneDraws === 0 ? 0 : trialSteps(params) + stepsOf(scoredWith(params, candidatesOf(params)));
 
 /**
- * Tunes every adversary of the main panel by the same budget, on draws of the same networks that are not
- * scored, and compares them on those that are. What is least is the mean distance after the last step,
- * which an adversary can measure on draws that it makes itself. Nothing where `tuneDraws` is 0.
+ * Tunes every adversary of the main panel by the same budget, on draws of the same networks that
+ * are not scored, and compares them on those that are. What is least is the mean distance after the
+ * last step, which an adversary can measure on draws that it makes itself. Nothing where
+ * `tuneDraws` is 0.
  */
 export async function* tuneFigure4(
   params: Figure4Params,

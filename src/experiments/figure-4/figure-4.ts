@@ -11,7 +11,10 @@ import { type Figure4Params, figure4Params } from "./figure-4-params.ts";
 import { type Figure4Result, type Figure4Tuned, figure4Schema, type Schedule, type Series, seriesSchema } from "./figure-4-result.ts";
 import { tuneFigure4, tuningSteps } from "./figure-4-tuning.ts";
 
-/** Figure 4 of the paper: the distance from the original by step, for the Bayes optimal adversary and three that are wrong about the prior, the conditional, or both. */
+/**
+ * Figure 4 of the paper: the distance from the original by step, for the Bayes optimal adversary
+ * and three that are wrong about the prior, the conditional, or both.
+ */
 export const figure4 = experiment({
   kind: "figure-4",
   doc: "Figure 4: the Bayes optimal adversary against three that assume something else, on inputs and noise whose laws are known.",
@@ -56,7 +59,10 @@ function panelOf(params: Figure4Params, setting: Setting): Panel {
   return { params, setting, adversaries: compared.map((pair) => ({ pair, schedule: { rate, gamma, anneal } })), from: 0, count: samples };
 }
 
-/** A finished panel: its curves, and how far the first adversary ended from each original, which others are compared with. */
+/**
+ * A finished panel: its curves, and how far the first adversary ended from each original, which
+ * others are compared with.
+ */
 const finished = z.strictObject({ series: z.array(seriesSchema), final: z.array(z.array(z.number())) });
 
 async function* figure4Of(params: Figure4Params, run: ExperimentRun): AsyncGenerator<Tick, Finding<Figure4Result>> {

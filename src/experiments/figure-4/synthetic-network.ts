@@ -30,7 +30,10 @@ export interface SyntheticDraws {
 /** Inputs of the training split that a network is trained on. */
 const trained = { examples: 1000, batch: 32, rate: 1e-3 } as const;
 
-/** A network and its draws. All follow from the key and the number of the draw, whatever is attacked together. */
+/**
+ * A network and its draws. All follow from the key and the number of the draw, whatever is attacked
+ * together.
+ */
 export async function syntheticNetwork(
   { dimension, epochs, scale, start }: Figure4Params,
   { width, classes }: { readonly width: number; readonly classes: number },

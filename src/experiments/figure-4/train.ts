@@ -16,7 +16,10 @@ export interface Training {
   readonly rate: number;
 }
 
-/** Trains a network by Adam on cross-entropy. Each epoch goes once through the examples in an order of its own, in whole batches. */
+/**
+ * Trains a network by Adam on cross-entropy. Each epoch goes once through the examples in an order
+ * of its own, in whole batches.
+ */
 export async function train(
   model: Model,
   weights: Weights,

@@ -1,7 +1,10 @@
 import type { LayerStatistics } from "../../client/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 
-/** What a method's own loss is written in: gradients of the guess and of the client, the guess, its batch-norm statistics. */
+/**
+ * What a method's own loss is written in: gradients of the guess and of the client, the guess, its
+ * batch-norm statistics.
+ */
 interface Ingredients {
   /** A parameter each: gradients at the guess, and what the server saw. */
   readonly own: readonly Tensor[];
@@ -54,7 +57,9 @@ export interface Method {
 
 const lossOfDlg = (from: Ingredients): Tensor => addUp(distances(from));
 
-/** The rows of Table 1, each with the loss of its authors; the constants are the attacks' defaults. */
+/**
+ * The rows of Table 1, each with the loss of its authors; the constants are the attacks' defaults.
+ */
 export const methods: readonly Method[] = [
   {
     name: "DLG",

@@ -16,7 +16,9 @@ export const rowSchema = z
   })
   .describe("One attack.");
 
-/** The form of `result.json` of `gradleak reproduce table-1`, from which its JSON Schema is made. */
+/**
+ * The form of `result.json` of `gradleak reproduce table-1`, from which its JSON Schema is made.
+ */
 export const table1Schema = z
   .strictObject({ ...head("table-1"), rows: z.array(rowSchema).min(1) })
   .describe("Existing attacks as assumptions about p(g | x) and p(x).");

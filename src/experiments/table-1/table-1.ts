@@ -25,9 +25,9 @@ const params = {
 type Table1Params = z.output<z.ZodObject<typeof params>>;
 
 /**
- * Table 1 of the paper: existing attacks as assumptions about p(g | x) and p(x). Each row is a value of
- * the catalogue; the derivative in x of what it minimizes is compared with that of its authors' loss, on
- * the gradients of a network and images that ship.
+ * Table 1 of the paper: existing attacks as assumptions about p(g | x) and p(x). Each row is a
+ * value of the catalogue; the derivative in x of what it minimizes is compared with that of its
+ * authors' loss, on the gradients of a network and images that ship.
  */
 export const table1 = experiment({
   kind: "table-1",
@@ -81,7 +81,9 @@ function placeOf({ width, batch: size }: Table1Params, { spec }: ExperimentRun):
   return { client, batch: { x: input("x", [size, ...model.shape]), y }, guess, seen };
 }
 
-/** A row, and how its objective's derivative compares with that of the authors' loss at the guess. */
+/**
+ * A row, and how its objective's derivative compares with that of the authors' loss at the guess.
+ */
 function rowOf(method: Method, { client, batch, seen, guess }: Place): Table1Row {
   const attack = attacks.build(method.attack).build({
     law: lawOf(defenses.build(method.defense)),
