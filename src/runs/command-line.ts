@@ -1,7 +1,8 @@
 import { datasets } from "../data/index.ts";
 import { concise, type PartSpec } from "../parts/index.ts";
+import { type Flag, takesMany } from "./flag.ts";
 import { placesText } from "./flag-values.ts";
-import { type Flag, flagsOf, takesMany } from "./flags.ts";
+import { flagsOf } from "./flags.ts";
 import type { Spec } from "./plan.ts";
 import type { Places } from "./sources.ts";
 

@@ -4,8 +4,9 @@ export { type AuditSpec, attackName, auditSpec, defenseName } from "./audit-spec
 export { tuningsOf } from "./audit-tuning.ts";
 export { commandLine, type GivenFlags, quoted, specOf } from "./command-line.ts";
 export type { RunEvent, Surroundings } from "./events.ts";
+export { type Flag, takesMany } from "./flag.ts";
 export { extents, places, wholeNumber } from "./flag-values.ts";
-export { type Flag, flagsOf, takesMany } from "./flags.ts";
+export { flagsOf } from "./flags.ts";
 export { type InvertSpec, invertSpec } from "./invert-spec.ts";
 export { type Extras, type Plan, plan, type RunResult, type Spec } from "./plan.ts";
 export { taskOf } from "./prepare.ts";
