@@ -43,8 +43,6 @@ const numbers = {
   labeling: 17,
   train: 18,
   test: 19,
-  scene: 20,
-  surface: 21,
   patches: 22,
   fit: 23,
   order: 24,

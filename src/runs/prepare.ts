@@ -60,7 +60,7 @@ async function opened({ set, split }: AskedData, sources: Sources): Promise<Open
  */
 export async function prepareAttack(asked: Asked<typeof attackSpec>, sources: Sources): Promise<Prepared<AttackSpec>> {
   const found = await opened(asked.data, sources);
-  requireImages(found.data, sources);
+  requireImages(found.data);
   for (const index of asked.data.images) found.data.example(index);
   requireUpdates(asked);
   const spec = {
@@ -165,7 +165,7 @@ function scoreFor({ delta, deltaSpace }: Asked<typeof auditSpec>["score"], shape
 /** The name of a data set in errors: its kind, or the folder that the user gave. */
 const nameOf = (set: PartSpec, { places }: Sources): string => (datasets.build(set).reads === "folder" ? (places.data ?? "") : format(set));
 
-function requireImages({ shape, kind }: Dataset<readonly number[]>, _: Sources): void {
+function requireImages({ shape, kind }: Dataset<readonly number[]>): void {
   if (shape.length !== 3)
     throw new LeakageError("spec", `--data ${kind} is a set of vectors, and this command takes images; gradleak audit takes both.`);
 }

@@ -2,7 +2,7 @@ import type { Observations } from "../adversary/index.ts";
 import { attacks, type Setting } from "../attacks/index.ts";
 import { type Sizes, sizesFor } from "../audit/index.ts";
 import { fedSgd, losses } from "../client/index.ts";
-import { defended, defenses, lawOf, publishedIn } from "../defenses/index.ts";
+import { defenses, lawOf, publishedIn } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import type { NamedNumbers } from "../graph/index.ts";
 import {
@@ -214,7 +214,7 @@ export async function realizeUpdate(spec: InvertSpec, sources: Sources): Promise
   const oneLane = (numbers: NamedNumbers): NamedNumbers =>
     new Map([...numbers].map(([name, { shape: own, data }]) => [name, { shape: [1, ...own], data }]));
   const round = {
-    client: defended({ steps: [] }, client),
+    client,
     updates: oneLane(matchTensors(model.parameters, update, source)),
     ...(published.size > 0 ? { published: oneLane(published) } : {}),
   };
