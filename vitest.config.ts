@@ -8,5 +8,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Continuous integration colors what it prints, and the tests read what commands print.
+    env: { NO_COLOR: "1" },
   },
 });
