@@ -1,7 +1,7 @@
 import type { Prepared } from "./protocol.ts";
 
 /** What two programs may differ by, and still have taken the same step in float32. */
-const tolerance = { objective: 1e-3, rounding: 2e-6, gradient: 1e-2, picture: 0.02 };
+const tolerance = { objective: 1e-3, rounding: 2e-6, gradient: 1e-2, image: 0.02 };
 
 const numbers = (base64: string): Float32Array => {
   const bytes = Buffer.from(base64, "base64");
@@ -36,8 +36,8 @@ export function disagreement(one: Prepared, other: Prepared): string | null {
     const apart = distance(numbers(one.gradient), numbers(other.gradient));
     if (!(apart <= tolerance.gradient)) return `gradients at a relative distance of ${apart.toExponential(1)}`;
   }
-  const [a, b] = [numbers(one.picture), numbers(other.picture)];
-  if (a.length !== b.length) return `pictures of ${a.length} and ${b.length} pixels`;
+  const [a, b] = [numbers(one.image), numbers(other.image)];
+  if (a.length !== b.length) return `images of ${a.length} and ${b.length} pixels`;
   const differing = a.reduce((count, pixel, i) => count + Number(!(Math.abs(pixel - b[i]!) < 1e-3)), 0) / a.length;
-  return differing <= tolerance.picture ? null : `${(100 * differing).toFixed(1)} % of the pixels after one step`;
+  return differing <= tolerance.image ? null : `${(100 * differing).toFixed(1)} % of the pixels after one step`;
 }

@@ -7,7 +7,7 @@ import { compile, releasePrograms } from "../src/runtime/index.ts";
 import { oneHot } from "../src/scenario/index.ts";
 import type { Problem } from "./problem.ts";
 
-/** The gradient of every lane's private picture: what the server sees. */
+/** The gradient of every lane's private image: what the server sees. */
 export async function observe({ model, weights, lanes, truth, labels }: Problem, threads: number): Promise<NamedNumbers> {
   const one = fedSgd({ model, weights });
   const x = input("x", [1, ...model.shape]);

@@ -41,11 +41,11 @@ for (let from = 0; from < draws; from += size) {
   const before = since();
   const { seen, x, start, keys } = await network.draws(from, size);
   sampling += since() - before;
-  let pictures = start;
+  let images = start;
   for await (const progress of attack.reconstruct(seen, keys, { threads, start }))
-    if (progress.step === progress.of) pictures = progress.inputs();
+    if (progress.step === progress.of) images = progress.inputs();
   for (let i = 0; i < Math.min(size, draws - from); i++) {
-    const own = pictures.subarray(20 * i, 20 * (i + 1));
+    const own = images.subarray(20 * i, 20 * (i + 1));
     distances += Math.sqrt(own.reduce((sum, entry, j) => sum + (entry - x[20 * i + j]!) ** 2, 0));
   }
 }

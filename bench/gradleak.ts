@@ -26,11 +26,11 @@ async function prepare(folder: string, threads: number, fullRank: boolean): Prom
   steps = attack(problem, updates, threads);
   const progress = await step();
   const secondsToFirstStep = (performance.now() - began) / 1000;
-  const pictures = progress.inputs();
+  const images = progress.inputs();
   return {
     secondsToFirstStep,
     objective: progress.lanes().map(({ objective }) => objective!),
-    picture: Buffer.from(pictures.buffer, pictures.byteOffset, pictures.byteLength).toString("base64"),
+    image: Buffer.from(images.buffer, images.byteOffset, images.byteLength).toString("base64"),
   };
 }
 

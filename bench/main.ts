@@ -11,7 +11,7 @@ import { type Command, type Program, type ProgramName, startProgram } from "./pr
 import { findPython } from "./python.ts";
 import { ratios, table } from "./table.ts";
 
-/** Draws that are timed at once: a picture's in each of about 300 lanes. */
+/** Draws that are timed at once: an image's in each of about 300 lanes. */
 const drawCount = 1_000_000;
 const turn = 700;
 const pause = 250;

@@ -18,7 +18,7 @@ const usage = `npm run bench -- [options]
   --entries          also time Gradleak on gradients with a little noise, which it cannot keep as factors
   --json FILE        write all numbers
   --networks LIST    of ${networks.join(",")} (default: all)
-  --lanes LIST       pictures that are attacked at once, each with a gradient of its own (default: 1,16)
+  --lanes LIST       images that are attacked at once, each with a gradient of its own (default: 1,16)
   --rounds N         turns of every program (default: 7)
   --threads N        threads of every program (default: all processors)`;
 

@@ -15,14 +15,14 @@ const tv = 1e-4;
 const rate = 0.1;
 
 /**
- * An attack that every program runs: the same weights, private pictures and starting points, one
- * picture a lane.
+ * An attack that every program runs: the same weights, private images and starting points, one
+ * image a lane.
  */
 export interface Problem {
   readonly model: Model;
   readonly weights: Weights;
   readonly lanes: number;
-  /** Private pictures and starting points, [lanes, 3, 32, 32] in model space. */
+  /** Private images and starting points, [lanes, 3, 32, 32] in model space. */
   readonly truth: Float32Array;
   readonly start: Float32Array;
   readonly labels: readonly number[];

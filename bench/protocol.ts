@@ -14,9 +14,9 @@ export interface Prepared {
   readonly secondsToFirstStep: number;
   /** The objective before the step, a value a lane. */
   readonly objective: readonly number[];
-  /** Pictures behind the step in model space, float32 in base64. */
-  readonly picture: string;
-  /** The objective's gradient in the pictures, float32 in base64, where a program shows it. */
+  /** Images behind the step in model space, float32 in base64. */
+  readonly image: string;
+  /** The objective's gradient in the images, float32 in base64, where a program shows it. */
   readonly gradient?: string;
 }
 

@@ -210,7 +210,7 @@ export {
   type ExperimentReport,
   experimentReport,
   experimentVerdict,
-  terminalPicture,
+  terminalImages,
   type Verdict,
   verdict,
 } from "./report/index.ts";

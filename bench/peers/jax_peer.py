@@ -171,7 +171,7 @@ class Jitted:
         def every(name: str) -> np.ndarray:
             return np.concatenate([np.asarray(getattr(part, name)).reshape(-1) for part in self.parts])
 
-        return Seen(objective=every("value"), gradient=every("slope"), picture=every("x"))
+        return Seen(objective=every("value"), gradient=every("slope"), image=every("x"))
 
 
 if __name__ == "__main__":

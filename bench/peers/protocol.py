@@ -3,7 +3,7 @@
 A peer is a process that answers one JSON request a line on stdin with one JSON reply a line on stdout:
 
     {"cmd": "prepare", "problem": FOLDER, "program": NAME, "threads": N}
-        -> {"secondsToFirstStep", "objective", "picture", "gradient"}   after the first step
+        -> {"secondsToFirstStep", "objective", "image", "gradient"}   after the first step
     {"cmd": "run", "steps": N}       -> {"ms": [...], "cpuMs": [...]}   wall and processor time of each step
     {"cmd": "memory"}                -> {"peakMB"}
     {"cmd": "draws", "count": N}     -> {"ms": {"normal": ...}}
@@ -30,7 +30,7 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 @dataclass(frozen=True)
 class Problem:
-    """One attack: a network with its weights, and a private picture and a starting point in each lane."""
+    """One attack: a network with its weights, and a private image and a starting point in each lane."""
 
     network: str
     params: dict
@@ -73,11 +73,11 @@ def read_problem(folder: Path) -> Problem:
 
 @dataclass(frozen=True)
 class Seen:
-    """After a step: the objective before it and its gradient in x, a value a lane, and the pictures behind it."""
+    """After a step: the objective before it and its gradient in x, a value a lane, and the images behind it."""
 
     objective: np.ndarray
     gradient: np.ndarray
-    picture: np.ndarray
+    image: np.ndarray
 
 
 class Attack(Protocol):
@@ -109,7 +109,7 @@ def serve(load: Callable[[Problem, str, int], Attack], draw_normal: Callable[[in
         return {
             "secondsToFirstStep": seconds,
             "objective": [float(value) for value in seen.objective],
-            "picture": encoded(seen.picture),
+            "image": encoded(seen.image),
             "gradient": encoded(seen.gradient),
         }
 

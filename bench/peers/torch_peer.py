@@ -73,7 +73,7 @@ class Eager:
         return Seen(
             objective=np.array([value.item() for value in self.values]),
             gradient=torch.cat(self.slopes).numpy(),
-            picture=torch.cat(self.x).detach().numpy(),
+            image=torch.cat(self.x).detach().numpy(),
         )
 
 
@@ -128,7 +128,7 @@ class Compiled:
         self.x, self.m, self.v, self.value, self.slope = self.call(self.x, self.m, self.v, self.t, self.y, self.seen)
 
     def read(self) -> Seen:
-        return Seen(objective=self.value.reshape(-1).numpy(), gradient=self.slope.numpy(), picture=self.x.numpy())
+        return Seen(objective=self.value.reshape(-1).numpy(), gradient=self.slope.numpy(), image=self.x.numpy())
 
 
 def load(problem: Problem, program: str, threads: int) -> Attack:

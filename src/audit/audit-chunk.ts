@@ -1,5 +1,5 @@
 import type { Dataset, Example } from "../data/index.ts";
-import { encodePng, toBase64, toPicture } from "../formats/index.ts";
+import { encodePng, toBase64, toRasterImage } from "../formats/index.ts";
 import { distance, imageShape, matchImages } from "../metrics/index.ts";
 import { areImages } from "../models/index.ts";
 import type { KeyBits } from "../random/index.ts";
@@ -152,9 +152,9 @@ interface Shown {
 function judgeOf({ scenarios, dataset }: DrawRun) {
   const shape = imageShape(dataset.shape);
   const measured = measuredIn(scenarios[0]!);
-  const pictured = areImages(scenarios[0]!.client.model);
+  const withImages = areImages(scenarios[0]!.client.model);
   const apart = (truth: Float32Array, guess: Float32Array) => distance(truth, guess, shape, measured);
-  const png = (pixels: Float32Array) => toBase64(encodePng(toPicture(pixels, shape)));
+  const png = (pixels: Float32Array) => toBase64(encodePng(toRasterImage(pixels, shape)));
   const judge = (made: Reconstruction, batch: readonly Example[], draw: number, before: Shown) => {
     const scored = scoreDraw(batch, made, apart);
     let shown = before;
@@ -164,7 +164,7 @@ function judgeOf({ scenarios, dataset }: DrawRun) {
       const isFirst = draw === 0 && place === 0;
       if (!nearer && !isFirst) return;
       const { index, label, image } = batch[place]!;
-      const images = pictured ? { images: [png(image), png(guess)] as [string, string] } : {};
+      const images = withImages ? { images: [png(image), png(guess)] as [string, string] } : {};
       const own = { draw, place, index, label, distance, ...images };
       shown = { nearest: nearer ? own : shown.nearest, first: isFirst ? own : shown.first };
     });

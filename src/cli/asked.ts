@@ -1,7 +1,7 @@
 import { attacks } from "../attacks/index.ts";
 import type { Split } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
-import { readPicture, readTensors } from "../node/index.ts";
+import { readImage, readTensors } from "../node/index.ts";
 import type { PartSpec } from "../parts/index.ts";
 import {
   candidatesOf,
@@ -131,6 +131,6 @@ async function inverting(flags: CommandFlags, spec: Fields, files: Places): Prom
       ...(known ? { knownLabels: placesOf(String(labels), "--labels") } : labels === undefined ? {} : { labels }),
     },
     places: { ...files, update: flags.update, ...(tuned.length > 0 ? { tuned } : {}), ...(truth ? { truth } : {}) },
-    extras: truth ? { truth: await Promise.all(truth.map((path) => readPicture(path, shape))) } : {},
+    extras: truth ? { truth: await Promise.all(truth.map((path) => readImage(path, shape))) } : {},
   };
 }

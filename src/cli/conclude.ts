@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 import { type AuditResult, validateAuditResult } from "../audit/index.ts";
-import { type Picture, printable } from "../formats/index.ts";
+import { printable, type RasterImage } from "../formats/index.ts";
 import type { PartSpec } from "../parts/index.ts";
-import { attackReport, auditReport, auditVerdict, terminalPicture, verdict } from "../report/index.ts";
+import { attackReport, auditReport, auditVerdict, terminalImages, verdict } from "../report/index.ts";
 import { attackName, type ImageResult, type Result, type RunResult, type Tuned, validateResult } from "../runs/index.ts";
 import { auditTable } from "./audit-table.ts";
 import { type Console, duration } from "./console.ts";
@@ -29,11 +29,11 @@ function imageLine(image: ImageResult): string {
  * Reports one finished image, with original and reconstruction side by side if the terminal shows
  * colors.
  */
-export function tellImage(tell: Console, image: ImageResult, pictures: ReadonlyMap<string, Picture>): void {
+export function tellImage(tell: Console, image: ImageResult, rasters: ReadonlyMap<string, RasterImage>): void {
   tell.event("image", { ...image });
   tell.line(imageLine(image));
-  const shown = [image.files.original, image.files.reconstruction].flatMap((file) => pictures.get(file ?? "") ?? []);
-  if (process.stderr.isTTY && pc.isColorSupported && shown.every(({ width }) => width <= 48)) tell.line(terminalPicture(...shown));
+  const shown = [image.files.original, image.files.reconstruction].flatMap((file) => rasters.get(file ?? "") ?? []);
+  if (process.stderr.isTTY && pc.isColorSupported && shown.every(({ width }) => width <= 48)) tell.line(terminalImages(...shown));
 }
 
 /**

@@ -67,7 +67,7 @@ export async function follow(tell: Console, running: AsyncGenerator<RunEvent, Ru
         );
         break;
       case "images":
-        for (const image of event.images) tellImage(tell, image, event.pictures);
+        for (const image of event.images) tellImage(tell, image, event.rasters);
         break;
       case "drawing": {
         const { cell, draws } = event;

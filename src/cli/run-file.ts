@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { LeakageError } from "../errors.ts";
-import { readPicture } from "../node/index.ts";
+import { readImage } from "../node/index.ts";
 import type { Places } from "../runs/index.ts";
 import { perform, type RunFlags } from "./perform.ts";
 import { reproduceSpec } from "./reproduce.ts";
@@ -33,7 +33,7 @@ export async function runFile(file: string, { data, dataPath, weights, update, t
   };
   requireAgreement(spec, places, file);
   const shape = (spec.input as { readonly shape?: readonly [number, number, number] } | undefined)?.shape;
-  const extras = truth && shape ? { truth: await Promise.all(truth.map((path) => readPicture(path, shape))) } : {};
+  const extras = truth && shape ? { truth: await Promise.all(truth.map((path) => readImage(path, shape))) } : {};
   return perform({ spec, places, extras }, flags, file);
 }
 

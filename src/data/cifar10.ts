@@ -59,8 +59,8 @@ export function cifar10Set(split: Split, files: readonly DataFile[]): Dataset {
     notes: [],
     example(index) {
       requireIndex(index, size, `The ${split} split of CIFAR-10`);
-      const pictures = batch(Math.floor(index / perBatch));
-      return { index, image: toPixels(pictures.picture(index % perBatch)), label: pictures.label(index % perBatch) };
+      const records = batch(Math.floor(index / perBatch));
+      return { index, image: toPixels(records.image(index % perBatch)), label: records.label(index % perBatch) };
     },
   };
 }

@@ -11,16 +11,16 @@ export interface DataFile {
 }
 
 /** An image file in a folder. */
-export interface PictureFile extends DataFile {
+export interface ImageFile extends DataFile {
   /** The path inside the folder, with "/" as the separator. */
   readonly path: string;
 }
 
 /** The PNG and JPEG files of a folder and of its subfolders, in any order. */
-export interface PictureFolder {
+export interface ImageFolder {
   /** The name of the folder in errors. */
   readonly source: string;
-  readonly pictures: readonly PictureFile[];
+  readonly images: readonly ImageFile[];
 }
 
 /**
@@ -39,7 +39,7 @@ export interface DataFiles {
    *
    * @throws LeakageError `spec` if no folder was chosen, `file` if it cannot be read.
    */
-  folder(): Promise<PictureFolder>;
+  folder(): Promise<ImageFolder>;
   /** Decodes JPEG files. */
   jpeg(): Promise<JpegDecoder>;
 }

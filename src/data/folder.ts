@@ -2,12 +2,12 @@ import { z } from "zod";
 import { LeakageError } from "../errors.ts";
 import type { JpegDecoder } from "../formats/index.ts";
 import { part } from "../parts/index.ts";
-import type { PictureFile, PictureFolder } from "./data-files.ts";
+import type { ImageFile, ImageFolder } from "./data-files.ts";
 import type { DataSource } from "./data-source.ts";
 import type { Dataset } from "./dataset.ts";
+import { decodeImage } from "./decode-image.ts";
 import { requireIndex } from "./examples.ts";
-import { readPictureFile } from "./picture-file.ts";
-import { fitPicture, type Resize, resizes } from "./resize.ts";
+import { fitImage, type Resize, resizes } from "./resize.ts";
 import type { Split } from "./split.ts";
 
 const extent = z.int().min(1).max(4096);
@@ -30,12 +30,12 @@ export const folder = part({
 });
 
 /** Options that turn a folder of images into a data set. */
-interface FolderOptions extends PictureFolder {
+interface FolderOptions extends ImageFolder {
   readonly split: Split;
   readonly jpeg: JpegDecoder;
   /** Height and width of every image of the data set. */
   readonly size: readonly [number, number];
-  /** See `fitPicture`. */
+  /** See `fitImage`. */
   readonly resize: Resize;
 }
 
@@ -49,13 +49,13 @@ interface FolderOptions extends PictureFolder {
  * @throws LeakageError `file` for a folder without images, and for one that has images both inside
  * and outside subfolders.
  */
-function folderSet({ source, split, pictures, jpeg, size: [height, width], resize }: FolderOptions): Dataset {
-  const sorted = pictures.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+function folderSet({ source, split, images, jpeg, size: [height, width], resize }: FolderOptions): Dataset {
+  const sorted = images.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const divided = [...new Set(sorted.map(({ path }) => top(path)))].join() === "test,train";
-  const inside = ({ path }: PictureFile) => (divided ? path.slice(top(path).length + 1) : path);
+  const inside = ({ path }: ImageFile) => (divided ? path.slice(top(path).length + 1) : path);
   const files = divided ? sorted.filter(({ path }) => top(path) === split) : sorted;
   if (files.length === 0) throw new LeakageError("file", `${source} has no PNG or JPEG images.`);
-  const classOf = (file: PictureFile) => top(inside(file));
+  const classOf = (file: ImageFile) => top(inside(file));
   // The class names of both splits, so that a label means the same in each.
   const names = [...new Set(sorted.map(inside).toSorted().map(top))];
   if (names.length > 1 && names.includes(""))
@@ -67,7 +67,7 @@ function folderSet({ source, split, pictures, jpeg, size: [height, width], resiz
     kind: "folder",
     split,
     shape: [3, height, width],
-    classes: names[0] === "" ? ["picture"] : names,
+    classes: names[0] === "" ? ["image"] : names,
     size: files.length,
     mean: [0, 0, 0],
     std: [1, 1, 1],
@@ -83,7 +83,7 @@ function folderSet({ source, split, pictures, jpeg, size: [height, width], resiz
       const file = files[index]!;
       return {
         index,
-        image: fitPicture(readPictureFile(file.read(), file.source, jpeg), [3, height, width], resize, file.source),
+        image: fitImage(decodeImage(file.read(), file.source, jpeg), [3, height, width], resize, file.source),
         label: names.indexOf(classOf(file)),
       };
     },

@@ -21,14 +21,14 @@ import { shapes } from "./shapes.ts";
 export const datasets = catalogue<DataSource>("data set", [cifar10, folder, gaussian, mnist, shapes]);
 
 export { cifar10Set } from "./cifar10.ts";
-export { type DataFile, type DataFiles, noFiles, type PictureFolder } from "./data-files.ts";
+export { type DataFile, type DataFiles, type ImageFolder, noFiles } from "./data-files.ts";
 export type { DataSource } from "./data-source.ts";
 export type { Dataset, Example } from "./dataset.ts";
+export { decodeImage, isImageName } from "./decode-image.ts";
 export { type GaussianSet, gaussianSet } from "./gaussian-vectors.ts";
 export { mnistSet } from "./mnist.ts";
 export type { DataPackage, OfficialFiles } from "./official-files.ts";
-export { isPictureName, readPictureFile } from "./picture-file.ts";
 export { remembering } from "./remembering.ts";
-export { fitPicture } from "./resize.ts";
+export { fitImage } from "./resize.ts";
 export { shapesSet } from "./shapes.ts";
 export { otherSplit, type Split, splits } from "./split.ts";

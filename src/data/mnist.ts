@@ -18,8 +18,8 @@ export const mnist = part({
   build: (): DataSource<Dataset["shape"]> => ({
     reads: officialMnist,
     async open(split, files) {
-      const [pictures, labels] = mnistFiles[split];
-      return mnistSet(split, await files.official(officialMnist, pictures), await files.official(officialMnist, labels));
+      const [images, labels] = mnistFiles[split];
+      return mnistSet(split, await files.official(officialMnist, images), await files.official(officialMnist, labels));
     },
   }),
 });
@@ -31,23 +31,23 @@ export const mnist = part({
  *
  * @throws LeakageError `file` for images of another shape, or labels that do not fit them.
  */
-export function mnistSet(split: Split, pictures: DataFile, labels: DataFile): Dataset {
-  const images = readIdx(pictures.read(), pictures.source);
-  const classes = readIdx(labels.read(), labels.source);
+export function mnistSet(split: Split, imageFile: DataFile, labelFile: DataFile): Dataset {
+  const images = readIdx(imageFile.read(), imageFile.source);
+  const classes = readIdx(labelFile.read(), labelFile.source);
   const [size = 0, ...extents] = images.shape;
   if (images.shape.length !== 3 || size === 0 || extents.some((extent) => extent !== side))
     throw new LeakageError(
       "file",
-      `${pictures.source}: MNIST images must have shape [n, ${side}, ${side}], but these have [${images.shape.join(", ")}]`,
+      `${imageFile.source}: MNIST images must have shape [n, ${side}, ${side}], but these have [${images.shape.join(", ")}]`,
     );
   if (classes.shape.length !== 1 || classes.shape[0] !== size)
     throw new LeakageError(
       "file",
-      `${labels.source}: ${size} images need labels of shape [${size}], but these have [${classes.shape.join(", ")}]`,
+      `${labelFile.source}: ${size} images need labels of shape [${size}], but these have [${classes.shape.join(", ")}]`,
     );
   const wrong = classes.data.findIndex((label) => label > 9);
   if (wrong >= 0)
-    throw new LeakageError("file", `${labels.source}: labels must be 0 to 9, but image ${wrong} has label ${classes.data[wrong]}`);
+    throw new LeakageError("file", `${labelFile.source}: labels must be 0 to 9, but image ${wrong} has label ${classes.data[wrong]}`);
   return {
     kind: "mnist",
     split,

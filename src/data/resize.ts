@@ -1,5 +1,5 @@
 import { LeakageError } from "../errors.ts";
-import type { Picture } from "../formats/index.ts";
+import type { RasterImage } from "../formats/index.ts";
 
 /**
  * What to do with an image of another size: refuse it (`error`), or crop it to the wanted
@@ -25,21 +25,21 @@ interface Share {
  * @throws LeakageError `file` for another size if `resize` is "error", or for color if gray is
  * asked for.
  */
-export function fitPicture(
-  picture: Picture,
+export function fitImage(
+  raster: RasterImage,
   [channels, height, width]: readonly [number, number, number],
   resize: Resize,
   source: string,
 ): Float32Array {
-  if (picture.channels > channels) throw new LeakageError("file", `${source} is in color, but a gray image is needed.`);
-  if (resize === "error" && (picture.width !== width || picture.height !== height))
+  if (raster.channels > channels) throw new LeakageError("file", `${source} is in color, but a gray image is needed.`);
+  if (resize === "error" && (raster.width !== width || raster.height !== height))
     throw new LeakageError(
       "file",
-      `${source} must have ${width} x ${height} pixels (width x height), but has ${picture.width} x ${picture.height}`,
+      `${source} must have ${width} x ${height} pixels (width x height), but has ${raster.width} x ${raster.height}`,
     );
-  const scale = Math.min(picture.width / width, picture.height / height);
-  const columns = shares(picture.width, width, scale);
-  const rows = shares(picture.height, height, scale);
+  const scale = Math.min(raster.width / width, raster.height / height);
+  const columns = shares(raster.width, width, scale);
+  const rows = shares(raster.height, height, scale);
   const image = new Float32Array(channels * height * width);
   for (let c = 0; c < channels; c++)
     for (let y = 0; y < height; y++)
@@ -47,8 +47,7 @@ export function fitPicture(
         let sum = 0;
         for (const row of rows[y]!)
           for (const column of columns[x]!)
-            sum +=
-              row.weight * column.weight * picture.data[(row.at * picture.width + column.at) * picture.channels + (c % picture.channels)]!;
+            sum += row.weight * column.weight * raster.data[(row.at * raster.width + column.at) * raster.channels + (c % raster.channels)]!;
         image[(c * height + y) * width + x] = sum / 255;
       }
   return image;

@@ -11,7 +11,7 @@ export interface CifarBatch {
   /** Class of an image, 0 … 9. */
   label(index: number): number;
   /** Planes of an image, [3, 32, 32]. */
-  picture(index: number): Uint8Array;
+  image(index: number): Uint8Array;
 }
 
 /**
@@ -29,18 +29,18 @@ export function readCifar(bytes: Uint8Array, source: string): CifarBatch {
   const label = (index: number) => bytes[index * cifarRecord]!;
   for (let i = 0; i < size; i++)
     if (label(i) > 9) throw new LeakageError("file", `${source}: labels must be 0 to 9, but image ${i} has label ${label(i)}`);
-  return { size, label, picture: (index) => bytes.subarray(index * cifarRecord + 1, (index + 1) * cifarRecord) };
+  return { size, label, image: (index) => bytes.subarray(index * cifarRecord + 1, (index + 1) * cifarRecord) };
 }
 
 /**
  * Writes a batch file of the official binary version from labels and images ([3, 32, 32] each,
  * concatenated).
  */
-export function writeCifar(labels: ArrayLike<number>, pictures: Uint8Array): Uint8Array {
+export function writeCifar(labels: ArrayLike<number>, images: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(labels.length * cifarRecord);
   for (let i = 0; i < labels.length; i++) {
     bytes[i * cifarRecord] = labels[i]!;
-    bytes.set(pictures.subarray(i * pixels, (i + 1) * pixels), i * cifarRecord + 1);
+    bytes.set(images.subarray(i * pixels, (i + 1) * pixels), i * cifarRecord + 1);
   }
   return bytes;
 }

@@ -1,5 +1,5 @@
 import { LeakageError } from "../errors.ts";
-import { requirePictureSize } from "./picture.ts";
+import { requireImageSize } from "./raster-image.ts";
 
 /** More scans than a real progressive image has. Each scan costs a pass over all pixels. */
 const maxScans = 100;
@@ -37,7 +37,7 @@ export function readJpegHeader(bytes: Uint8Array, source: string): JpegHeader {
     if (isFrame(marker!)) {
       if (header) refuse("it has more than one frame");
       header = readFrame(bytes.subarray(position + 4, position + 2 + length), refuse);
-      requirePictureSize(header.width, header.height, source);
+      requireImageSize(header.width, header.height, source);
     }
     if (marker === 0xda && ++scans > maxScans) refuse(`it has more than ${maxScans} scans`);
     position += 2 + length;

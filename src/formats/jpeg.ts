@@ -1,10 +1,10 @@
 import startCodec from "@jsquash/jpeg/codec/dec/mozjpeg_dec.js";
 import { LeakageError } from "../errors.ts";
 import { readJpegHeader } from "./jpeg-header.ts";
-import type { Picture } from "./picture.ts";
+import type { RasterImage } from "./raster-image.ts";
 
 /** Decodes a JPEG file. Errors name the file by `source`. */
-export type JpegDecoder = (bytes: Uint8Array, source: string) => Picture;
+export type JpegDecoder = (bytes: Uint8Array, source: string) => RasterImage;
 
 /** The part of MozJPEG's module that this package uses. */
 interface Codec {

@@ -1,6 +1,6 @@
 import { LeakageError } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
-import { requirePictureSize } from "./picture.ts";
+import { requireImageSize } from "./raster-image.ts";
 
 /** Samples per pixel by color type: gray, RGB, palette, gray with alpha, RGB with alpha. */
 const samples: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
@@ -72,7 +72,7 @@ export function readPngChunks(bytes: Uint8Array, source: string): PngParts {
     position = next;
   }
   const header = readHeader(single.get("IHDR")!, refuse);
-  requirePictureSize(header.width, header.height, source);
+  requireImageSize(header.width, header.height, source);
   const palette = single.get("PLTE") ?? new Uint8Array();
   if (header.colorType === 3 && (palette.length === 0 || palette.length % 3 !== 0 || palette.length > 768))
     refuse(`its palette must have 1 to 256 colors of 3 bytes, but has ${palette.length} bytes`);

@@ -1,8 +1,8 @@
 import { decode, encode } from "fast-png";
 import { LeakageError } from "../errors.ts";
 import { inflate } from "./inflate.ts";
-import type { Picture } from "./picture.ts";
 import { type PngHeader, type PngParts, readPngChunks } from "./png-chunks.ts";
+import type { RasterImage } from "./raster-image.ts";
 
 /** Starts and steps of the seven passes of an interlaced image: x, y, dx, dy. */
 const passes = [
@@ -23,7 +23,7 @@ const passes = [
  *
  * @throws LeakageError `file` for anything else.
  */
-export function decodePng(bytes: Uint8Array, source: string): Picture {
+export function decodePng(bytes: Uint8Array, source: string): RasterImage {
   const parts = readPngChunks(bytes, source);
   const { width, height, colorType } = parts;
   if (parts.deflated.length < 6 || (parts.deflated[0]! & 15) !== 8 || parts.deflated[1]! & 32)
@@ -101,4 +101,4 @@ const refuseTransparency = (pixel: number, refuse: (why: string) => never): neve
   refuse(`pixel ${pixel} is transparent, so its color depends on the background; flatten the image first`);
 
 /** Encodes an image as a PNG file. The same image makes the same bytes. */
-export const encodePng = (picture: Picture): Uint8Array => encode({ ...picture, depth: 8 });
+export const encodePng = (raster: RasterImage): Uint8Array => encode({ ...raster, depth: 8 });

@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { type DataFile, type DataFiles, isPictureName, type OfficialFiles, type PictureFolder } from "../data/index.ts";
+import { type DataFile, type DataFiles, type ImageFolder, isImageName, type OfficialFiles } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { defaultCache } from "./cache.ts";
 import { jpegFromDisk } from "./jpeg.ts";
@@ -23,7 +23,7 @@ export const filesOnDisk = ({ path, cacheDir = defaultCache() }: DataPlace = {})
   official: (files, name) => (path === undefined ? cachedFile(files, name, cacheDir) : fileIn(path, files, name)),
   folder: async () => {
     if (path === undefined) throw new LeakageError("spec", "A folder of images needs its path.");
-    return pictureFolder(path);
+    return imageFolder(path);
   },
   jpeg: async () => jpegFromDisk(),
 });
@@ -59,12 +59,12 @@ async function fileIn(path: string, { title, folder }: OfficialFiles, name: stri
 const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() === true;
 
 /** The images in a folder and its subfolders, without hidden ones. */
-async function pictureFolder(path: string): Promise<PictureFolder> {
+async function imageFolder(path: string): Promise<ImageFolder> {
   const names = await readdir(path, { recursive: true }).catch((cause: unknown) => {
     throw new LeakageError("file", `${path} cannot be read as a folder of images (${codeOf(cause)}).`, { cause });
   });
-  const pictures = names
-    .filter((name) => isPictureName(name) && !name.split(sep).some((part) => part.startsWith(".")))
+  const images = names
+    .filter((name) => isImageName(name) && !name.split(sep).some((part) => part.startsWith(".")))
     .map((name) => ({ path: name.split(sep).join("/"), source: join(path, name), read: () => bytesAt(join(path, name)) }));
-  return { source: path, pictures };
+  return { source: path, images };
 }

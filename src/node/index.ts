@@ -3,6 +3,6 @@
 export { type Fetched, type FetchOptions, fetchDataset } from "./fetch-dataset.ts";
 export { type DataPlace, filesOnDisk } from "./files-on-disk.ts";
 export { openDataset } from "./open-dataset.ts";
-export { readPicture } from "./read-picture.ts";
+export { readImage } from "./read-image.ts";
 export { readTensors } from "./read-tensors.ts";
 export { sourcesOnDisk } from "./sources.ts";

@@ -3,7 +3,7 @@ import { normal } from "../distributions/index.ts";
 import { part } from "../parts/index.ts";
 import { pixelFit } from "./pixel-fit.ts";
 import type { Prior, PriorContext } from "./prior.ts";
-import { imagesParameter, requireExamples } from "./training-pictures.ts";
+import { imagesParameter, requireExamples } from "./training-images.ts";
 
 /**
  * log p(x) = Σ log N(xᵢ; meanᵢ, sigmaᵢ²), with the mean and the variance of each pixel in training

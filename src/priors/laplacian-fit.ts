@@ -3,7 +3,7 @@ import { laplace } from "../distributions/index.ts";
 import { part } from "../parts/index.ts";
 import { pixelFit } from "./pixel-fit.ts";
 import type { Prior, PriorContext } from "./prior.ts";
-import { imagesParameter, requireExamples } from "./training-pictures.ts";
+import { imagesParameter, requireExamples } from "./training-images.ts";
 
 /**
  * log p(x) = Σ log Laplace(xᵢ; medianᵢ, bᵢ). The median of each pixel and its mean absolute

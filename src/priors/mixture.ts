@@ -8,7 +8,7 @@ import { drawRows, logDensities, type Whitening, whiteningOf } from "./gaussian-
 import { fitMixture, type Mixture } from "./mixture-fit.ts";
 import { following, type Prior, type PriorContext } from "./prior.ts";
 import { inSpace } from "./space.ts";
-import { imagesParameter, onceForExamples, requireExamples, spacedPictures } from "./training-pictures.ts";
+import { imagesParameter, onceForExamples, requireExamples, spacedImages } from "./training-images.ts";
 
 /**
  * The largest number of entries of an example that this mixture takes. The data would not determine
@@ -70,6 +70,6 @@ function dimension({ shape }: Model): number {
 }
 
 function pointsOf(examples: Examples, images: number, d: number) {
-  const pictures = spacedPictures(examples, images);
-  return { d, count: pictures.length, data: Float64Array.from(pictures.flatMap((picture) => [...picture])) };
+  const chosen = spacedImages(examples, images);
+  return { d, count: chosen.length, data: Float64Array.from(chosen.flatMap((image) => [...image])) };
 }

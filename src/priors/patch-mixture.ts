@@ -7,8 +7,8 @@ import { logDensities, type Whitening, whiteningOf } from "./gaussian-mixture.ts
 import { fitMixture } from "./mixture-fit.ts";
 import { patchesOf, samplePatches } from "./patches.ts";
 import type { Prior, PriorContext } from "./prior.ts";
-import { inSpace, reductionParameter, requirePictures } from "./space.ts";
-import { imagesParameter, onceForExamples, requireExamples, spacedPictures } from "./training-pictures.ts";
+import { inSpace, reductionParameter, requireImages } from "./space.ts";
+import { imagesParameter, onceForExamples, requireExamples, spacedImages } from "./training-images.ts";
 
 /** What the fit depends on in addition to the training images. */
 interface PatchFit {
@@ -65,7 +65,7 @@ export const patchMixture = part({
     const name = JSON.stringify(fit);
     return {
       density: ({ model }) => {
-        requirePictures("patch-mixture", model, fit.side);
+        requireImages("patch-mixture", model, fit.side);
         return {
           logProb: ({ x }) => {
             const mixture = remembered(examples, name, () => fitPatches(examples, model, fit));
@@ -82,6 +82,6 @@ function fitPatches(examples: Examples, { shape }: Model, fit: PatchFit): Whiten
   const { side, components, iterations, noise, seed } = fit;
   const key = keyFromSeed(seed);
   const basis = cosineBasis(shape[0]!, side);
-  const points = samplePatches(spacedPictures(examples, fit.images), shape, { side, count: fit.patches, basis }, stream(key, "patches"));
+  const points = samplePatches(spacedImages(examples, fit.images), shape, { side, count: fit.patches, basis }, stream(key, "patches"));
   return whiteningOf(fitMixture(points, { components, iterations, floor: noise ** 2 }, stream(key, "fit")), basis);
 }

@@ -37,7 +37,7 @@ function entriesOf([c, h, w]: Shape, side: number, top: number, left: number): n
  * rows [d, c · side²].
  */
 export function samplePatches(
-  pictures: readonly Float32Array[],
+  images: readonly Float32Array[],
   shape: Shape,
   { side, count, basis }: { readonly side: number; readonly count: number; readonly basis: Float64Array },
   key: KeyBits,
@@ -52,8 +52,8 @@ export function samplePatches(
   });
   const data = new Float64Array(count * d);
   for (let p = 0; p < count; p++) {
-    const [picture, top, left] = [pictures.length, h - side + 1, w - side + 1].map((choices, i) => Math.floor(uniforms[i]![p]! * choices));
-    const entries = entriesOf(shape, side, top!, left!).map((index) => pictures[picture!]![index]!);
+    const [image, top, left] = [images.length, h - side + 1, w - side + 1].map((choices, i) => Math.floor(uniforms[i]![p]! * choices));
+    const entries = entriesOf(shape, side, top!, left!).map((index) => images[image!]![index]!);
     for (let i = 0; i < d; i++) {
       let sum = 0;
       for (let j = 0; j < n; j++) sum += basis[i * n + j]! * entries[j]!;

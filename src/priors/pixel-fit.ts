@@ -3,7 +3,7 @@ import { constant, sizeOf, type Tensor } from "../graph/index.ts";
 import { type Examples, perChannel } from "../models/index.ts";
 import { following, type Prior } from "./prior.ts";
 import { stretched } from "./stretched.ts";
-import { onceForExamples, spacedPictures } from "./training-pictures.ts";
+import { onceForExamples, spacedImages } from "./training-images.ts";
 
 /**
  * Computes the center and the scale of a pixel from its values in all images. It may reorder the
@@ -32,9 +32,9 @@ export const pixelFit = (
   });
 
 function fitted(examples: Examples, images: number, size: number, law: PixelLaw) {
-  const pictures = spacedPictures(examples, images);
+  const chosen = spacedImages(examples, images);
   const centers = new Float64Array(size);
   const scales = new Float64Array(size);
-  for (let i = 0; i < size; i++) [centers[i], scales[i]] = law(Float64Array.from(pictures, (picture) => picture[i]!)) as [number, number];
+  for (let i = 0; i < size; i++) [centers[i], scales[i]] = law(Float64Array.from(chosen, (image) => image[i]!)) as [number, number];
   return { centers, scales };
 }

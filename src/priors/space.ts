@@ -29,7 +29,7 @@ export function inSpace(x: Tensor, space: Space, model: Model): Tensor {
 }
 
 /** @throws LeakageError `spec` if examples are not images [c, h, w] of at least `side` × `side`. */
-export function requirePictures(prior: string, { shape }: Model, side: number): void {
+export function requireImages(prior: string, { shape }: Model, side: number): void {
   if (shape.length !== 3 || Math.min(shape[1]!, shape[2]!) < side)
     throw new LeakageError(
       "spec",

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { addAll, concat, root, type Tensor } from "../graph/index.ts";
 import { part } from "../parts/index.ts";
 import type { Prior } from "./prior.ts";
-import { inSpace, type Reduction, reductionParameter, requirePictures, spaceParameter } from "./space.ts";
+import { inSpace, type Reduction, reductionParameter, requireImages, spaceParameter } from "./space.ts";
 
 /** The position of a neighbor: rows down, columns to the right. */
 type Offset = readonly [down: number, right: number];
@@ -95,7 +95,7 @@ export const totalVariation = part({
   },
   build: ({ weight, space, ...form }): Prior => ({
     density: ({ model }) => {
-      requirePictures("tv", model, 2);
+      requireImages("tv", model, 2);
       return { logProb: ({ x }) => variation(inSpace(x, space, model), form).mul(-weight) };
     },
   }),

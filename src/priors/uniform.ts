@@ -2,7 +2,7 @@ import { constant } from "../graph/index.ts";
 import { perChannel } from "../models/index.ts";
 import { part } from "../parts/index.ts";
 import type { Prior } from "./prior.ts";
-import { requirePictures } from "./space.ts";
+import { requireImages } from "./space.ts";
 
 /**
  * Every image is as likely as any other: log p(x) = 0. If the search keeps pixels in [0, 1], that
@@ -16,7 +16,7 @@ export const uniform = part({
   build: (): Prior => ({
     density: () => ({ logProb: () => constant(0) }),
     sample: ({ model }, batchSize) => {
-      requirePictures("uniform, to be drawn from,", model, 1);
+      requireImages("uniform, to be drawn from,", model, 1);
       const { mean, std } = perChannel(model);
       return (key) =>
         key

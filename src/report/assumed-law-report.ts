@@ -73,7 +73,7 @@ function detailOf({ panel, of, closer, beaten }: Told): string {
 const headings: Readonly<Record<Panel, string>> = { vectors: "Vectors whose density is known", images: "Images" };
 
 /** The report of that comparison: one HTML file that needs no other file and no script. */
-export function assumedLawReport({ result, images: pictures, reproduce }: ExperimentReport<AssumedLawResult>): string {
+export function assumedLawReport({ result, images: pngs, reproduce }: ExperimentReport<AssumedLawResult>): string {
   const { sentence, detail } = assumedLawVerdict(result);
   const panels = [...new Set(result.audits.map(({ panel }) => panel))];
   return page(
@@ -87,7 +87,7 @@ ${panels.map((panel) =>
   section(
     panel,
     result.audits.flatMap((one) => (one.panel === panel ? [one.audit] : [])),
-    pictures,
+    pngs,
   ),
 )}
 <section>
@@ -97,7 +97,7 @@ ${colophon(result, reproduce)}
   );
 }
 
-function section(panel: Panel, audits: readonly Audit[], pictures: ReadonlyMap<string, Uint8Array>): Markup {
+function section(panel: Panel, audits: readonly Audit[], pngs: ReadonlyMap<string, Uint8Array>): Markup {
   const { assumptions, draws, confidence, baselines, cells } = audits[0]!;
   const level = `${+(100 * confidence).toPrecision(6)} %`;
   const tuning = cells[0]!.tuned!;
@@ -114,7 +114,7 @@ ${
   html`<h3 style="margin-top: 24px"><b>The first image that was drawn</b> <span class="note">original and reconstruction</span></h3>
 ${audits.map(
   (audit) => html`<p class="note" style="margin: 18px 0 0">behind <code>${foreign(audit.cells[0]!.defense)}</code>, assuming</p>
-${exampleImages(audit, "first", pictures, ({ law }) => foreign(law))}`,
+${exampleImages(audit, "first", pngs, ({ law }) => foreign(law))}`,
 )}`
 }
 </section>`;

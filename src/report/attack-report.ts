@@ -21,7 +21,7 @@ export interface AttackReport {
 /**
  * The report of an attack: one HTML file that needs nothing beside it and no script.
  *
- * @throws LeakageError `file` where a picture that the result names is missing, is not a PNG, or
+ * @throws LeakageError `file` where an image that the result names is missing, is not a PNG, or
  * has another size than its original.
  */
 export function attackReport({ result, images, reproduce }: AttackReport): string {
@@ -53,7 +53,7 @@ ${given(result)}
 </section>
 <section>
 <h2>Numbers</h2>
-<p class="note">PSNR and MSE are of pixels clamped to [0, 1]; SSIM has a Gaussian window of σ 1.5. A guess without the update stands beside the attack, because a blurred average is near to many pictures.${result.summary.nearestPublic && " The nearest public image is no guess: it is chosen with the original in hand, and says how near public images lie anyway."}</p>
+<p class="note">PSNR and MSE are of pixels clamped to [0, 1]; SSIM has a Gaussian window of σ 1.5. A guess without the update stands beside the attack, because a blurred average is near to many images.${result.summary.nearestPublic && " The nearest public image is no guess: it is chosen with the original in hand, and says how near public images lie anyway."}</p>
 ${summaryTable(result)}
 ${imageTable(result)}
 </section>

@@ -25,7 +25,7 @@ export interface AuditReport {
 /**
  * The report of an audit: one HTML file that needs nothing beside it and no script.
  *
- * @throws LeakageError `file` where a picture that the result names is missing.
+ * @throws LeakageError `file` where an image that the result names is missing.
  */
 export function auditReport({ result, images, reproduce }: AuditReport): string {
   const { sentence, detail } = auditVerdict(result);

@@ -1,10 +1,10 @@
 import type { BatchNormPriorResult } from "../experiments/index.ts";
 import { colophon } from "./colophon.ts";
+import { embeddedPng, read } from "./embedded-png.ts";
 import type { ExperimentReport } from "./experiment-telling.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, fixed, percent, signed, significant } from "./numbers.ts";
 import { page } from "./page.ts";
-import { picture, read } from "./picture.ts";
 
 type Mean = BatchNormPriorResult["difference"];
 type Batch = BatchNormPriorResult["batches"][number];
@@ -83,7 +83,7 @@ const explained = (batches: readonly Batch[], arm: (typeof arms)[number]): numbe
   batches.filter(({ matching }) => matching[arm] !== null && matching[arm] < nearly * matching.nothing).length;
 
 /** The report of that comparison: one HTML file that needs no other file and no script. */
-export function batchNormPriorReport({ result, images: pictures, reproduce }: ExperimentReport<BatchNormPriorResult>): string {
+export function batchNormPriorReport({ result, images: pngs, reproduce }: ExperimentReport<BatchNormPriorResult>): string {
   const { sentence, detail } = batchNormPriorVerdict(result);
   return page(
     sentence,
@@ -99,7 +99,7 @@ ${means(result)}
 </section>
 <section>
 <h2>Batches</h2>
-${result.batches.map((batch, i) => strips(batch, i, pictures))}
+${result.batches.map((batch, i) => strips(batch, i, pngs))}
 ${table(result.batches)}
 </section>
 <section>
@@ -127,14 +127,14 @@ function means({ psnr, difference, attacks }: BatchNormPriorResult): Markup {
  * Of a batch whose images were kept: each original, with what came back without the prior and with
  * it.
  */
-function strips({ images }: Batch, i: number, pictures: ReadonlyMap<string, Uint8Array>): Markup | false {
+function strips({ images }: Batch, i: number, pngs: ReadonlyMap<string, Uint8Array>): Markup | false {
   const kept = images.flatMap(({ files, ...image }) => (files ? [{ ...image, files }] : []));
   return (
     kept.length > 0 &&
     html`<h3 style="margin-top: 24px"><b>Batch ${i}</b> <span class="note">original, without the prior, with it</span></h3>
 <div class="pairs">${kept.map(
       ({ index, psnr, files }) =>
-        html`<figure><div style="grid-template-columns: repeat(3, minmax(0, 1fr))">${picture(read(pictures, files.original), `The original of image ${index}`)}${picture(read(pictures, files.without), `Image ${index} without the prior`)}${picture(read(pictures, files.with), `Image ${index} with the prior`)}</div>
+        html`<figure><div style="grid-template-columns: repeat(3, minmax(0, 1fr))">${embeddedPng(read(pngs, files.original), `The original of image ${index}`)}${embeddedPng(read(pngs, files.without), `Image ${index} without the prior`)}${embeddedPng(read(pngs, files.with), `Image ${index} with the prior`)}</div>
 <figcaption>#${index}: ${fixed(psnr.without, 1)} dB, ${fixed(psnr.with, 1)} dB</figcaption></figure>
 `,
     )}</div>

@@ -1,7 +1,7 @@
 import type { AuditResult } from "../audit/index.ts";
+import { embeddedPng, read } from "./embedded-png.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { significant } from "./numbers.ts";
-import { picture, read } from "./picture.ts";
 
 /**
  * Of each attack a reconstruction beside its original: the one that came nearest, or that of the
@@ -10,7 +10,7 @@ import { picture, read } from "./picture.ts";
 export function exampleImages(
   { cells, assumptions: { delta } }: AuditResult,
   which: "nearest" | "first",
-  pictures: ReadonlyMap<string, Uint8Array>,
+  pngs: ReadonlyMap<string, Uint8Array>,
   name: (cell: AuditResult["cells"][number]) => Markup = ({ defense, attack }) =>
     html`<code>${foreign(defense)}</code><br><code>${foreign(attack)}</code>`,
 ): Markup {
@@ -19,7 +19,7 @@ export function exampleImages(
     const back = example !== null && example.distance <= delta;
     return html`<figure>${
       example?.files &&
-      html`<div>${picture(read(pictures, example.files.original), `The original of image ${example.index}`)}${picture(read(pictures, example.files.reconstruction), `Its reconstruction by ${attack} behind ${defense}`)}</div>`
+      html`<div>${embeddedPng(read(pngs, example.files.original), `The original of image ${example.index}`)}${embeddedPng(read(pngs, example.files.reconstruction), `Its reconstruction by ${attack} behind ${defense}`)}</div>`
     }
 <figcaption>${name(cell)}<br>${
       example

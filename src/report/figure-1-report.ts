@@ -1,11 +1,11 @@
 import type { Figure1Result } from "../experiments/index.ts";
 import { colophon } from "./colophon.ts";
+import { embeddedPng, read } from "./embedded-png.ts";
 import type { ExperimentReport } from "./experiment-telling.ts";
 import { pathChart, pathCurves, pathLegend } from "./figure-1-charts.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, fixed, grouped, percent, significant } from "./numbers.ts";
 import { page } from "./page.ts";
-import { picture, read } from "./picture.ts";
 
 /** What figure 1 came to, in plain words. */
 export function figure1Verdict({ recovered, path, delta }: Figure1Result): { readonly sentence: string; readonly detail: string } {
@@ -17,7 +17,7 @@ export function figure1Verdict({ recovered, path, delta }: Figure1Result): { rea
 }
 
 /** The report of figure 1: one HTML file that needs no other file and no script. */
-export function figure1Report({ result, images: pictures, reproduce }: ExperimentReport<Figure1Result>): string {
+export function figure1Report({ result, images: pngs, reproduce }: ExperimentReport<Figure1Result>): string {
   const { sentence, detail } = figure1Verdict(result);
   const { assumes, shown } = result;
   const ball =
@@ -34,7 +34,7 @@ export function figure1Report({ result, images: pictures, reproduce }: Experimen
 <section>
 <h2>The path</h2>
 <p class="note">The adversary assumes ${foreign(assumes.law)} and ${foreign(assumes.prior)}, and ${ball}.</p>
-${snapshots(result, pictures)}
+${snapshots(result, pngs)}
 </section>
 <section>
 <h2>The ball</h2>
@@ -48,13 +48,13 @@ ${colophon(result, reproduce)}
   );
 }
 
-function snapshots({ files, image, path }: Figure1Result, pictures: ReadonlyMap<string, Uint8Array>): Markup {
+function snapshots({ files, image, path }: Figure1Result, pngs: ReadonlyMap<string, Uint8Array>): Markup {
   const at = new Map(path.map((moment) => [moment.step, moment]));
   return html`<div class="path">
-<figure>${picture(read(pictures, files.original), `The original, ${image.className}`)}<figcaption>original<br><span>${foreign(image.className)}</span></figcaption></figure>
+<figure>${embeddedPng(read(pngs, files.original), `The original, ${image.className}`)}<figcaption>original<br><span>${foreign(image.className)}</span></figcaption></figure>
 ${files.snapshots.map(
   ({ step, file }) =>
-    html`<figure>${picture(read(pictures, file), `The path at step ${step}`)}<figcaption>step ${grouped(step)}<br><span>${significant(at.get(step)?.distance ?? null)} away</span></figcaption></figure>
+    html`<figure>${embeddedPng(read(pngs, file), `The path at step ${step}`)}<figcaption>step ${grouped(step)}<br><span>${significant(at.get(step)?.distance ?? null)} away</span></figcaption></figure>
 `,
 )}</div>`;
 }

@@ -1,12 +1,12 @@
 import { decodePng, encodePng } from "../formats/index.ts";
 import type { ImageResult, Result } from "../runs/index.ts";
 import { difference, differenceGain } from "./difference.ts";
+import { embeddedPng, read } from "./embedded-png.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { fixed, grouped } from "./numbers.ts";
-import { picture, read } from "./picture.ts";
 import { isRecovered } from "./verdict.ts";
 
-/** Pictures of the way to the reconstruction, beside the reconstruction itself. */
+/** Images of the way to the reconstruction, beside the reconstruction itself. */
 const framesBefore = 4;
 /** Images whose way is shown open; those of the others unfold. */
 const openStrips = 12;
@@ -18,8 +18,8 @@ interface Frame {
 }
 
 /** Of each image: the original, then reconstruction over difference at several steps. */
-export function filmstrips(result: Result, pictures: ReadonlyMap<string, Uint8Array>): Markup {
-  const strips = result.images.map((image) => filmstrip(image, result, pictures));
+export function filmstrips(result: Result, pngs: ReadonlyMap<string, Uint8Array>): Markup {
+  const strips = result.images.map((image) => filmstrip(image, result, pngs));
   const rest = strips.slice(openStrips);
   return html`${strips.slice(0, openStrips)}
 ${rest.length > 0 && html`<details><summary>The other ${rest.length} images</summary>${rest}</details>`}`;
@@ -28,7 +28,7 @@ ${rest.length > 0 && html`<details><summary>The other ${rest.length} images</sum
 /** What the colors of a difference mean. */
 export const differenceNote = `With each reconstruction stands its difference from the original: gray where they agree, brighter or darker where the reconstruction is, exaggerated ×${differenceGain}.`;
 
-function filmstrip(image: ImageResult, result: Result, pictures: ReadonlyMap<string, Uint8Array>): Markup {
+function filmstrip(image: ImageResult, result: Result, pngs: ReadonlyMap<string, Uint8Array>): Markup {
   const { original } = image.files;
   const name = `image ${image.index}`;
   const known = image.distance !== null;
@@ -39,8 +39,8 @@ ${known && html`<span class="mark${back && " back"}">${back ? "came back" : "did
 ${image.stopped !== null && html`<span class="mark">stopped: ${image.stopped}</span>`}
 <span class="scores">${known && html`<span>${fixed(image.psnr, 1)} dB</span>${image.ssim !== null && html` <span>SSIM ${fixed(image.ssim, 2)}</span>`}`}</span></h3>
 <div class="frames">
-${original !== undefined && html`<figure class="original">${picture(read(pictures, original), `The original of ${name}`)}<figcaption>original</figcaption></figure>`}
-${frames(image).map((frame, i, all) => frameFigure(frame, i === all.length - 1, name, original, pictures))}
+${original !== undefined && html`<figure class="original">${embeddedPng(read(pngs, original), `The original of ${name}`)}<figcaption>original</figcaption></figure>`}
+${frames(image).map((frame, i, all) => frameFigure(frame, i === all.length - 1, name, original, pngs))}
 </div></article>
 `;
 }
@@ -50,11 +50,11 @@ function frameFigure(
   last: boolean,
   name: string,
   original: string | undefined,
-  pictures: ReadonlyMap<string, Uint8Array>,
+  pngs: ReadonlyMap<string, Uint8Array>,
 ): Markup {
-  const guess = read(pictures, file);
-  const off = original !== undefined && difference(decodePng(read(pictures, original), original), decodePng(guess, file), file);
-  return html`<figure class="${last ? "final" : "frame"}">${picture(guess, `The reconstruction of ${name}, ${label}`)}${off && picture(encodePng(off), `Its difference from the original, ${label}`)}
+  const guess = read(pngs, file);
+  const off = original !== undefined && difference(decodePng(read(pngs, original), original), decodePng(guess, file), file);
+  return html`<figure class="${last ? "final" : "frame"}">${embeddedPng(guess, `The reconstruction of ${name}, ${label}`)}${off && embeddedPng(encodePng(off), `Its difference from the original, ${label}`)}
 <figcaption>${label}${psnr !== null && html`<br><span>${fixed(psnr, 1)} dB</span>`}</figcaption></figure>`;
 }
 

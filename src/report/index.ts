@@ -4,6 +4,6 @@ export { auditVerdict } from "./audit-verdict.ts";
 export { experimentReport, experimentVerdict } from "./experiment-report.ts";
 export type { ExperimentReport } from "./experiment-telling.ts";
 export { nearestWords } from "./nearest-words.ts";
-export { terminalPicture } from "./terminal-picture.ts";
+export { terminalImages } from "./terminal-images.ts";
 export { tunedWords } from "./tuned-words.ts";
 export { type Verdict, verdict } from "./verdict.ts";

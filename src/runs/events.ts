@@ -1,5 +1,5 @@
 import type { AuditChunk, Cell, DrawRange, Machine } from "../audit/index.ts";
-import type { Picture } from "../formats/index.ts";
+import type { RasterImage } from "../formats/index.ts";
 import type { Tick } from "../scenario/index.ts";
 import type { ImageResult } from "./attack-result.ts";
 import type { Tuned } from "./tuning.ts";
@@ -9,7 +9,7 @@ export type RunEvent =
   /** An attack on some images made progress. */
   | { readonly kind: "attacking"; readonly images: readonly number[]; readonly tick: Tick }
   /** Some images are finished, now or by an earlier run. */
-  | { readonly kind: "images"; readonly images: readonly ImageResult[]; readonly pictures: ReadonlyMap<string, Picture> }
+  | { readonly kind: "images"; readonly images: readonly ImageResult[]; readonly rasters: ReadonlyMap<string, RasterImage> }
   /** A cell of an audit made progress. */
   | { readonly kind: "drawing"; readonly cell: Cell; readonly draws: DrawRange & { readonly of: number }; readonly tick: Tick }
   /** Some draws are finished now. */

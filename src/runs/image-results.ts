@@ -1,5 +1,5 @@
 import type { Guess, NearestPublic } from "../audit/index.ts";
-import { type Picture, toPicture } from "../formats/index.ts";
+import { type RasterImage, toRasterImage } from "../formats/index.ts";
 import { type DeltaSpace, type ImageShape, matchImages, psnr, score, summarize } from "../metrics/index.ts";
 import type { Reconstruction, Snapshot } from "../scenario/index.ts";
 import type { ImageMetrics, ImageResult, Result } from "./attack-result.ts";
@@ -36,7 +36,7 @@ export function results(
   update: number,
   seconds: number,
   scoring: Scoring,
-): { images: ImageResult[]; pictures: Map<string, Picture> } {
+): { images: ImageResult[]; rasters: Map<string, RasterImage> } {
   const { shape, measured, baselines, nearestPublic } = scoring;
   const nearestTo = (original: Float32Array): ImageResult["nearestPublic"] => {
     if (!nearestPublic) return null;
@@ -46,17 +46,17 @@ export function results(
   // A batch has no order. At every step, each original is compared with the reconstruction that the
   // final matching assigns to it.
   const match = truth.images ? matchImages(truth.images, made.images) : made.images.map((_, i) => i);
-  const pictures = new Map<string, Picture>();
+  const rasters = new Map<string, RasterImage>();
   const images = truth.indices.map((index, i): ImageResult => {
     const original = truth.images?.[i];
     const own = (snapshot: Snapshot) => snapshot.images[match[i]!]!;
     const reconstruction = made.images[match[i]!]!;
     const files = { original: `original-${index}.png`, reconstruction: `reconstruction-${index}.png` };
-    if (original) pictures.set(files.original, toPicture(original, shape));
-    pictures.set(files.reconstruction, toPicture(reconstruction, shape));
+    if (original) rasters.set(files.original, toRasterImage(original, shape));
+    rasters.set(files.reconstruction, toRasterImage(reconstruction, shape));
     const snapshots = shown(made.history).map((snapshot) => {
       const file = `snapshots/${index}-step-${snapshot.step}.png`;
-      pictures.set(file, toPicture(own(snapshot), shape));
+      rasters.set(file, toRasterImage(own(snapshot), shape));
       return { step: snapshot.step, file };
     });
     return {
@@ -83,7 +83,7 @@ export function results(
       files: { ...(original ? { original: files.original } : {}), reconstruction: files.reconstruction, snapshots },
     };
   });
-  return { images, pictures };
+  return { images, rasters };
 }
 
 /** The snapshots of a history that are shown. */

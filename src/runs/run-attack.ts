@@ -1,5 +1,5 @@
 import { drawKey, givenOf, gray, meanGuess, nearestPublic, specFieldsOf, trueLawOf } from "../audit/index.ts";
-import { encodePng, type Picture, writeSafetensors } from "../formats/index.ts";
+import { encodePng, type RasterImage, writeSafetensors } from "../formats/index.ts";
 import type { NamedNumbers } from "../graph/index.ts";
 import { imageShape } from "../metrics/index.ts";
 import { keyFromSeed } from "../random/index.ts";
@@ -19,7 +19,7 @@ const updateFile = (index: number): string => `update-${index}.safetensors`;
 interface Finished {
   readonly images: readonly ImageResult[];
   /** The images by file name. */
-  readonly pictures: ReadonlyMap<string, Picture>;
+  readonly rasters: ReadonlyMap<string, RasterImage>;
   /** What the server saw, by file name. */
   readonly updates: ReadonlyMap<string, NamedNumbers>;
 }
@@ -55,7 +55,7 @@ export async function* runAttack(
       await store.write(file, JSON.stringify(made.images));
       finished = made;
     }
-    yield { kind: "images", images: finished.images, pictures: finished.pictures };
+    yield { kind: "images", images: finished.images, rasters: finished.rasters };
     all.push(...finished.images);
   }
   const attack = scenario.attacks[0]!;
@@ -70,8 +70,8 @@ export async function* runAttack(
   };
 }
 
-async function keep(store: Store, { pictures, updates }: Finished, saveUpdates: boolean): Promise<void> {
-  for (const [name, picture] of pictures) await store.write(name, encodePng(picture));
+async function keep(store: Store, { rasters, updates }: Finished, saveUpdates: boolean): Promise<void> {
+  for (const [name, raster] of rasters) await store.write(name, encodePng(raster));
   if (!saveUpdates) return;
   for (const [name, tensors] of updates)
     await store.write(name, writeSafetensors(new Map([...tensors].map(([key, { shape, data }]) => [key, { dtype: "F32", shape, data }]))));
@@ -108,7 +108,7 @@ async function* attackPart(
   for (; !made.done; made = await running.next()) yield { kind: "attacking", images: part.flat(), tick: made.value };
   const seconds = (machine.clock() - began) / examples.flat().length;
   const images: ImageResult[] = [];
-  const pictures = new Map<string, Picture>();
+  const rasters = new Map<string, RasterImage>();
   const firstUpdate = spec.data.images.indexOf(part[0]![0]!) / batchSize;
   for (const [lane, own] of examples.entries()) {
     const truth = {
@@ -119,9 +119,9 @@ async function* attackPart(
     };
     const scored = results(truth, made.value[lane]!, firstUpdate + lane, seconds, scoring);
     images.push(...scored.images);
-    for (const [name, picture] of scored.pictures) pictures.set(name, picture);
+    for (const [name, raster] of scored.rasters) rasters.set(name, raster);
   }
-  return { images, pictures, updates: new Map(part.map(([first], lane) => [updateFile(first!), laneOf(received, lane)])) };
+  return { images, rasters, updates: new Map(part.map(([first], lane) => [updateFile(first!), laneOf(received, lane)])) };
 }
 
 /**
@@ -162,7 +162,7 @@ export async function* runInvert(
     const scored = results({ indices, ...(truth ? { images: truth } : {}), ...known }, made.value[0]!, 0, seconds, scoring);
     await keep(store, { ...scored, updates: new Map() }, false);
     await store.write(file, JSON.stringify(scored.images));
-    yield { kind: "images", images: scored.images, pictures: scored.pictures };
+    yield { kind: "images", images: scored.images, rasters: scored.rasters };
     images = scored.images;
   }
   return {

@@ -1,5 +1,5 @@
 import { LeakageError } from "../errors.ts";
-import { decodePng, type Picture } from "../formats/index.ts";
+import { decodePng, type RasterImage } from "../formats/index.ts";
 import { type ImageResult, readImages } from "./attack-result.ts";
 import type { Store } from "./store.ts";
 
@@ -7,7 +7,7 @@ import type { Store } from "./store.ts";
 export interface StoredChunk {
   readonly images: readonly ImageResult[];
   /** All images of the chunk, by file name. */
-  readonly pictures: ReadonlyMap<string, Picture>;
+  readonly rasters: ReadonlyMap<string, RasterImage>;
 }
 
 /**
@@ -25,19 +25,19 @@ export async function storedChunk(
   const images = stored && readImages(new TextDecoder().decode(stored));
   if (images?.map(({ index }) => index).join() !== indices.join()) return undefined;
   for (const other of others) if ((await store.read(other)) === undefined) return undefined;
-  const pictures = new Map<string, Picture>();
+  const rasters = new Map<string, RasterImage>();
   for (const name of images!.flatMap(({ files }) =>
     [files.original ?? [], files.reconstruction, files.snapshots.map((one) => one.file)].flat(),
   )) {
     const png = await store.read(name);
-    const picture = png && decoded(png, name);
-    if (!picture) return undefined;
-    pictures.set(name, picture);
+    const raster = png && decoded(png, name);
+    if (!raster) return undefined;
+    rasters.set(name, raster);
   }
-  return { images: images!, pictures };
+  return { images: images!, rasters };
 }
 
-function decoded(png: Uint8Array, name: string): Picture | undefined {
+function decoded(png: Uint8Array, name: string): RasterImage | undefined {
   try {
     return decodePng(png, name);
   } catch (error) {

@@ -79,11 +79,11 @@ describe("a browser and Node", () => {
     node.objectives.forEach((objective, i) => {
       expect(Math.abs(web.objectives[i]! - objective)).toBeLessThanOrEqual(tolerance.relative * Math.abs(objective) + tolerance.absolute);
     });
-    // What the steps changed is compared, not the picture, most of which is the starting point.
-    node.pictures.forEach((picture, i) => {
-      const difference = withoutLargest(minus(web.pictures[i]!, picture), flips);
-      expect(norm(difference)).toBeLessThanOrEqual(tolerance.relative * norm(minus(picture, node.start)));
+    // What the steps changed is compared, not the image, most of which is the starting point.
+    node.images.forEach((image, i) => {
+      const difference = withoutLargest(minus(web.images[i]!, image), flips);
+      expect(norm(difference)).toBeLessThanOrEqual(tolerance.relative * norm(minus(image, node.start)));
     });
-    expect(norm(minus(node.pictures.at(-1)!, node.start))).toBeGreaterThan(0.01 * norm(node.start));
+    expect(norm(minus(node.images.at(-1)!, node.start))).toBeGreaterThan(0.01 * norm(node.start));
   });
 });

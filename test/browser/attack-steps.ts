@@ -17,14 +17,14 @@ export interface Question {
 }
 
 /**
- * What an engine answers: the update that it simulated, and the attacker's objective and picture
+ * What an engine answers: the update that it simulated, and the attacker's objective and image
  * after each evaluation.
  */
 export interface Answer {
   readonly update: readonly Float32Array[];
   readonly start: Float32Array;
   readonly objectives: readonly number[];
-  readonly pictures: readonly Float32Array[];
+  readonly images: readonly Float32Array[];
 }
 
 /**
@@ -55,7 +55,7 @@ const attackOf = ({ attack, evaluations }: Question): Attack =>
     : attacks.build(attack).build({});
 
 /**
- * Simulates the update of a made-up picture and begins to attack it, on the engine that is there.
+ * Simulates the update of a made-up image and begins to attack it, on the engine that is there.
  */
 export async function attackSteps(question: Question): Promise<Answer> {
   const key = keyFromSeed(11);
@@ -74,11 +74,11 @@ export async function attackSteps(question: Question): Promise<Answer> {
   const received = await simulate(scenario, { lanes: 1, batchSize: 1, x, y }, [key], engine);
   const seen = { rounds: [received], lanes: 1, batchSize: 1 };
   const objectives: number[] = [];
-  const pictures: Float32Array[] = [];
+  const images: Float32Array[] = [];
   for await (const progress of attackOf(question).reconstruct({ ...seen, labels: recoverLabels(seen) }, [key], { ...engine, start })) {
     objectives.push(progress.lanes()[0]!.objective!);
-    pictures.push(progress.inputs());
+    images.push(progress.inputs());
     if (objectives.length === question.evaluations) break;
   }
-  return { update: [...received.updates.values()].map(({ data }) => data), start, objectives, pictures };
+  return { update: [...received.updates.values()].map(({ data }) => data), start, objectives, images };
 }

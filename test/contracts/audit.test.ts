@@ -518,15 +518,15 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
     await expect(planned("tune", 128)).rejects.toThrow(/there are only 96 public images/);
   });
 
-  it("a folder whose pictures have no labels", async () => {
-    const folder = mkdtempSync(join(home, "pictures-"));
+  it("a folder whose images have no labels", async () => {
+    const folder = mkdtempSync(join(home, "images-"));
     writeFileSync(join(folder, "a.png"), encodePng({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) }));
     await expect(audit({ ...flags, data: folder, out: at("unlabeled") })).rejects.toThrow(/has no labels.*subfolders/);
     expect(existsSync(at("unlabeled"))).toBe(false);
   });
 
-  it("a folder with pictures in one of train and test alone", async () => {
-    const folder = mkdtempSync(join(home, "pictures-"));
+  it("a folder with images in one of train and test alone", async () => {
+    const folder = mkdtempSync(join(home, "images-"));
     mkdirSync(join(folder, "test"));
     for (const name of ["cat", "dog"]) {
       mkdirSync(join(folder, "train", name), { recursive: true });
@@ -537,7 +537,7 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
   });
 
   it("a folder without splits, where there is something to tune", async () => {
-    const folder = mkdtempSync(join(home, "pictures-"));
+    const folder = mkdtempSync(join(home, "images-"));
     for (const name of ["cat", "dog"]) {
       mkdirSync(join(folder, name));
       writeFileSync(join(folder, name, "a.png"), encodePng({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) }));

@@ -18,7 +18,7 @@ const base64 = (numbers: readonly number[]) => Buffer.from(Float32Array.from(num
 const prepared: Prepared = {
   secondsToFirstStep: 0.5,
   objective: [1, 0.9],
-  picture: base64([0.1, 0.2, 0.3, 0.4]),
+  image: base64([0.1, 0.2, 0.3, 0.4]),
   gradient: base64([1, -2, 3, -4]),
 };
 
@@ -136,9 +136,9 @@ describe("agreement of first steps", () => {
     [{ objective: [Number.NaN, 0.9] }, /objective/],
     [{ gradient: base64([1.02, -2, 3, -4]) }, null],
     [{ gradient: base64([1.1, -2, 3, -4]) }, /gradients/],
-    [{ picture: base64([0.1, 0.2, 0.3, 0.6]) }, /25\.0 % of the pixels/],
-    [{ picture: base64([0.1, 0.2, 0.3, Number.NaN]) }, /pixels/],
-    [{ picture: base64([0.1]) }, /pictures of 1 and 4/],
+    [{ image: base64([0.1, 0.2, 0.3, 0.6]) }, /25\.0 % of the pixels/],
+    [{ image: base64([0.1, 0.2, 0.3, Number.NaN]) }, /pixels/],
+    [{ image: base64([0.1]) }, /images of 1 and 4/],
   ];
   it.each(changes)("of %j: %s", (change, expected) => {
     const found = disagreement({ ...prepared, ...change }, prepared);
@@ -243,8 +243,8 @@ describe("the problem", () => {
       const { value } = await steps.next();
       for (const { objective } of value.lanes()) expect(objective).toBeGreaterThan(0);
       const { mean, std } = problem.model.normalization;
-      const pictures: Float32Array = value.inputs();
-      const wrong = pictures.filter((pixel, i) => {
+      const images: Float32Array = value.inputs();
+      const wrong = images.filter((pixel, i) => {
         const channel = Math.floor(i / 1024) % 3;
         const [low, high] = [-mean[channel]! / std[channel]!, (1 - mean[channel]!) / std[channel]!];
         const moved = [problem.rate, -problem.rate].map((by) => Math.min(high, Math.max(low, problem.start[i]! + by)));

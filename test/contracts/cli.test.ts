@@ -20,7 +20,7 @@ const at = (name: string) => join(home, name);
 const base = ["attack", "--data", "shapes", "--model", "lenet:variant=soteria", "--attack", "inverting-gradients:steps=12", "--seed", "3"];
 
 /**
- * Three made-up pictures of two classes. Unlike `shapes`, they come without public images, which
+ * Three made-up images of two classes. Unlike `shapes`, they come without public images, which
  * take seconds to draw.
  */
 const small = ["--data", at("small"), "--size", "8x8", "--model", "mlp:sizes=16"];
@@ -30,7 +30,7 @@ for (const [i, name] of ["round/0.png", "round/1.png", "square/0.png"].entries()
   writeFileSync(join(at("small"), name), encodePng({ width: 8, height: 8, channels: 3, data }));
 }
 describe("gradleak attack", () => {
-  it("writes a valid result, its pictures, its update and a report; twice the same, times aside", async () => {
+  it("writes a valid result, its images, its update and a report; twice the same, times aside", async () => {
     const first = await gradleak(...base, "--images", "0-1", "--out", at("a"), "--save-update", "--json");
     expect(first.told).toBe("");
     expect(first.code).toBe(0);
@@ -57,10 +57,10 @@ describe("gradleak attack", () => {
     for (const lost of ["result.json", "report.html", "chunks/1.json", "reconstruction-1.png"]) rmSync(join(at("c"), lost));
     expect((await gradleak(...attack, "--images", "0-1", "--out", at("c"))).code).toBe(0);
     expect(timeless(readFileSync(at("c/result.json"), "utf8"))).toBe(whole);
-    // A chunk whose file, picture or update is damaged or missing is attacked again, to the same
+    // A chunk whose file, image or update is damaged or missing is attacked again, to the same
     // end.
     writeFileSync(at("c/chunks/0.json"), "[{");
-    writeFileSync(at("c/reconstruction-1.png"), "no picture");
+    writeFileSync(at("c/reconstruction-1.png"), "no image");
     expect((await gradleak(...attack, "--images", "0-1", "--out", at("c"), "--save-update")).code).toBe(0);
     expect(timeless(readFileSync(at("c/result.json"), "utf8"))).toBe(whole);
     expect(existsSync(at("c/update-0.safetensors"))).toBe(true);
@@ -116,7 +116,7 @@ describe("gradleak attack", () => {
     expect(readFileSync(at("inverted/result.json"), "utf8")).toBe(whole);
   }, 240_000);
 
-  it("inverts the update that it saved, to the same picture", async () => {
+  it("inverts the update that it saved, to the same image", async () => {
     await gradleak(...base, "--images", "0", "--out", at("d"), "--save-update");
     const inverted = await gradleak(
       "invert",
@@ -307,8 +307,8 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
     writeNpz(new Map([...initialWeights(network, [0, 1])].map(([name, tensor]) => [name, { dtype: "F32", ...tensor }]))),
   );
   for (const label of ["a", "b"]) {
-    mkdirSync(at(`pictures/${label}`), { recursive: true });
-    writeFileSync(at(`pictures/${label}/0.png`), encodePng({ width: 32, height: 32, channels: 3, data: new Uint8Array(3072) }));
+    mkdirSync(at(`images/${label}`), { recursive: true });
+    writeFileSync(at(`images/${label}/0.png`), encodePng({ width: 32, height: 32, channels: 3, data: new Uint8Array(3072) }));
   }
   const normalized = [...base, "--model", "convnet:width=1"];
   const cases: [string, string[], RegExp][] = [
@@ -364,7 +364,7 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
     ],
     [
       "statistics of a folder, which has no public images",
-      [...normalized, "--data", at("pictures"), "--statistics", "64"],
+      [...normalized, "--data", at("images"), "--statistics", "64"],
       /--statistics 64 needs images of the other split.*this data has no other split/,
     ],
     ["an image that is not there", [...base, "--images", "10000"], /images 0 to 9999/],
@@ -390,30 +390,30 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
       [...base, "--data", "gaussian:dimention=4"],
       /no parameter "dimention"\. Did you mean dimension/,
     ],
-    ["vectors where pictures are attacked", [...base, "--data", "gaussian"], /set of vectors.*gradleak audit takes both/],
+    ["vectors where images are attacked", [...base, "--data", "gaussian"], /set of vectors.*gradleak audit takes both/],
     ["a size of a set that has none", [...base, "--size", "64x64"], /--size does not fit --data shapes, which has no parameter size/],
     [
       "resizing of a set that has one size",
       [...base, "--resize", "error"],
       /--resize does not fit --data shapes, which has no parameter resize/,
     ],
-    ["a size that is none", [...base, "--data", at("pictures"), "--size", "64"], /--size takes 2 whole numbers joined by x; got "64"/],
+    ["a size that is none", [...base, "--data", at("images"), "--size", "64"], /--size takes 2 whole numbers joined by x; got "64"/],
     [
       "a way to resize that is none",
-      [...base, "--data", at("pictures"), "--resize", "crop"],
+      [...base, "--data", at("images"), "--resize", "crop"],
       /resize must be one of error, center-area; got "crop"/,
     ],
     [
       "a size in two places",
-      [...base, "--data", "folder:size=8/8", "--data-path", at("pictures"), "--size", "9x9"],
+      [...base, "--data", "folder:size=8/8", "--data-path", at("images"), "--size", "9x9"],
       /state size inside --data/,
     ],
     ["a folder without its path", [...base, "--data", "folder:size=8/8"], /--data folder:size=8\/8 needs --data-path/],
-    ["files for a set that reads none", [...base, "--data-path", at("pictures")], /--data-path is for a data set that is read from files/],
-    ["two folders", [...base, "--data", at("pictures"), "--data-path", at("pictures")], /is already the path of a folder/],
+    ["files for a set that reads none", [...base, "--data-path", at("images")], /--data-path is for a data set that is read from files/],
+    ["two folders", [...base, "--data", at("images"), "--data-path", at("images")], /is already the path of a folder/],
     [
       "official files that are not there",
-      [...base, "--data", "mnist", "--data-path", at("pictures")],
+      [...base, "--data", "mnist", "--data-path", at("images")],
       /must hold the official file t10k-images.*of MNIST/,
     ],
     ["a list by an inherited name", ["list", "constructor"], /no list of "constructor"/],

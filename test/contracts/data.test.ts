@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "fflate";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { cifar10Set, type DataFile, fitPicture, mnistSet, remembering } from "../../src/data/index.ts";
+import { cifar10Set, type DataFile, fitImage, mnistSet, remembering } from "../../src/data/index.ts";
 import type { LeakageError } from "../../src/errors.ts";
-import { encodePng, type Picture, writeCifar, writeIdx } from "../../src/formats/index.ts";
-import { fetchDataset, openDataset, readPicture } from "../../src/node/index.ts";
+import { encodePng, type RasterImage, writeCifar, writeIdx } from "../../src/formats/index.ts";
+import { fetchDataset, openDataset, readImage } from "../../src/node/index.ts";
 
 const refused = (code: LeakageError["code"], words: string) =>
   expect.objectContaining({ name: "LeakageError", code, message: expect.stringContaining(words) });
@@ -32,15 +32,15 @@ const put = (path: string, bytes: Uint8Array): string => {
 };
 
 /**
- * Picture i of a batch is filled with i mod 251 in red, 1 in green and 2 in blue, and has label i
+ * Image i of a batch is filled with i mod 251 in red, 1 in green and 2 in blue, and has label i
  * mod 10.
  */
 function batch(count = 10_000): Uint8Array {
-  const pictures = new Uint8Array(count * 3072);
-  for (let i = 0; i < count; i++) for (let c = 0; c < 3; c++) pictures.fill(c || i % 251, i * 3072 + c * 1024, i * 3072 + (c + 1) * 1024);
+  const rasters = new Uint8Array(count * 3072);
+  for (let i = 0; i < count; i++) for (let c = 0; c < 3; c++) rasters.fill(c || i % 251, i * 3072 + c * 1024, i * 3072 + (c + 1) * 1024);
   return writeCifar(
     Array.from({ length: count }, (_, i) => i % 10),
-    pictures,
+    rasters,
   );
 }
 
@@ -85,7 +85,7 @@ describe("CIFAR-10", () => {
     expect(thrown(() => few.example(0.5))).toEqual(refused("spec", "no image 0.5"));
   });
 
-  it.each([-1, 20_000, 0.5, Number.NaN])("has no picture %s", (index) => {
+  it.each([-1, 20_000, 0.5, Number.NaN])("has no image %s", (index) => {
     expect(thrown(() => cifar10Set("test", files()).example(index))).toEqual(
       refused("spec", `has images 0 to 19999, so there is no image ${index}`),
     );
@@ -108,12 +108,12 @@ describe("CIFAR-10", () => {
 });
 
 describe("MNIST", () => {
-  const pictures = writeIdx({ shape: [3, 28, 28], data: Uint8Array.from({ length: 3 * 784 }, (_, i) => i % 256) });
+  const rasters = writeIdx({ shape: [3, 28, 28], data: Uint8Array.from({ length: 3 * 784 }, (_, i) => i % 256) });
   const labels = writeIdx({ shape: [3], data: Uint8Array.of(9, 0, 4) });
   const file = (source: string, bytes: Uint8Array): DataFile => ({ source, read: () => bytes });
 
   it("opens official files, plain or gzipped", async () => {
-    put("t10k-images-idx3-ubyte.gz", gzipSync(pictures));
+    put("t10k-images-idx3-ubyte.gz", gzipSync(rasters));
     put("t10k-labels-idx1-ubyte", labels);
     const set = await openDataset("mnist", "test", { path: root });
     expect(set).toMatchObject({ kind: "mnist", split: "test", shape: [1, 28, 28], size: 3, mean: [0.1307], std: [0.3081] });
@@ -127,24 +127,24 @@ describe("MNIST", () => {
 
   it.each([
     [
-      "other pictures",
+      "other images",
       writeIdx({ shape: [3, 784], data: new Uint8Array(3 * 784) }),
       labels,
       "p: MNIST images must have shape [n, 28, 28], but these have [3, 784]",
     ],
     [
       "missing labels",
-      pictures,
+      rasters,
       writeIdx({ shape: [2], data: new Uint8Array(2) }),
       "l: 3 images need labels of shape [3], but these have [2]",
     ],
-    ["label 10", pictures, writeIdx({ shape: [3], data: Uint8Array.of(1, 10, 1) }), "l: labels must be 0 to 9, but image 1 has label 10"],
+    ["label 10", rasters, writeIdx({ shape: [3], data: Uint8Array.of(1, 10, 1) }), "l: labels must be 0 to 9, but image 1 has label 10"],
   ])("refuses %s", (_, images, classes, words) => {
     expect(thrown(() => mnistSet("test", file("p", images), file("l", classes)))).toEqual(refused("file", words));
   });
 });
 
-describe("a folder of pictures", () => {
+describe("a folder of images", () => {
   const gray = (value: number, side = 32): Uint8Array =>
     encodePng({ width: side, height: side, channels: 1, data: new Uint8Array(side * side).fill(value) });
 
@@ -204,7 +204,7 @@ describe("a folder of pictures", () => {
     expect(thrown(() => strict.example(0))).toEqual(refused("file", "a.png must have 16 x 8 pixels (width x height), but has 40 x 40"));
   });
 
-  it("refuses empty, mixed and missing folders, and files that are no pictures", async () => {
+  it("refuses empty, mixed and missing folders, and files that are no images", async () => {
     const open = (path = root) => openDataset("folder", "test", { path });
     await expect(open()).rejects.toEqual(refused("file", "has no PNG or JPEG images"));
     await expect(open(join(root, "nowhere"))).rejects.toEqual(refused("file", "cannot be read as a folder of images (ENOENT)"));
@@ -218,19 +218,19 @@ describe("a folder of pictures", () => {
     await expect(openDataset("cifar100", "test")).rejects.toEqual(refused("spec", 'There is no data set "cifar100"'));
   });
 
-  it("gives single pictures, of the wanted size only", async () => {
+  it("gives single images, of the wanted size only", async () => {
     const path = put("truth.png", gray(51));
-    expect(await readPicture(path, [3, 32, 32])).toEqual(new Float32Array(3072).fill(0.2));
-    await expect(readPicture(path, [3, 28, 28])).rejects.toEqual(refused("file", "truth.png must have 28 x 28 pixels"));
-    await expect(readPicture(join(root, "no.png"), [3, 28, 28])).rejects.toEqual(
+    expect(await readImage(path, [3, 32, 32])).toEqual(new Float32Array(3072).fill(0.2));
+    await expect(readImage(path, [3, 28, 28])).rejects.toEqual(refused("file", "truth.png must have 28 x 28 pixels"));
+    await expect(readImage(join(root, "no.png"), [3, 28, 28])).rejects.toEqual(
       refused("file", "no.png cannot be read (there is no such file)"),
     );
   });
 });
 
 describe("center-area", () => {
-  const fitted = (picture: Picture, height: number, width: number) =>
-    Array.from(fitPicture(picture, [picture.channels, height, width], "center-area", "p"), (pixel) => pixel * 255);
+  const fitted = (raster: RasterImage, height: number, width: number) =>
+    Array.from(fitImage(raster, [raster.channels, height, width], "center-area", "p"), (pixel) => pixel * 255);
   const close = (actual: readonly number[], expected: readonly number[]) => {
     expect(actual.length).toBe(expected.length);
     actual.forEach((value, i) => {
@@ -246,11 +246,11 @@ describe("center-area", () => {
     close(fitted({ width: 4, height: 2, channels: 1, data: Uint8Array.of(99, 1, 2, 99, 99, 3, 4, 99) }, 2, 2), [1, 2, 3, 4]));
   it("cuts half pixels", () =>
     close(fitted({ width: 3, height: 2, channels: 1, data: Uint8Array.of(10, 20, 40, 10, 20, 40) }, 1, 1), [(5 + 20 + 20) / 2]));
-  it("repeats pixels of a smaller picture", () =>
+  it("repeats pixels of a smaller image", () =>
     close(fitted({ width: 1, height: 2, channels: 1, data: Uint8Array.of(5, 6) }, 4, 2), [5, 5, 5, 5, 6, 6, 6, 6]));
   it("keeps colors apart", () =>
     close(fitted({ width: 2, height: 1, channels: 3, data: Uint8Array.of(1, 2, 3, 5, 6, 7) }, 1, 2), [1, 5, 2, 6, 3, 7]));
-  it("keeps the mean of a picture that is not cut", () => {
+  it("keeps the mean of an image that is not cut", () => {
     const data = Uint8Array.from({ length: 37 * 37 }, (_, i) => (i * 89) % 256);
     const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
     expect(mean(fitted({ width: 37, height: 37, channels: 1, data }, 10, 10))).toBeCloseTo(mean(data), 3);

@@ -98,7 +98,7 @@ describe("files in memory, as a browser has them", () => {
     official: async ({ kind }, name) => ({ source: name, read: () => bytes[`${kind}/${name}`]! }),
     folder: async () => ({
       source: "dropped",
-      pictures: Object.entries(bytes).map(([path, content]) => ({ path, source: path, read: () => content })),
+      images: Object.entries(bytes).map(([path, content]) => ({ path, source: path, read: () => content })),
     }),
     jpeg: async () => () => {
       throw new Error("no JPEG here");
@@ -106,9 +106,9 @@ describe("files in memory, as a browser has them", () => {
   });
 
   it("open MNIST", async () => {
-    const pictures = writeIdx({ shape: [2, 28, 28], data: new Uint8Array(2 * 784).fill(255) });
+    const images = writeIdx({ shape: [2, 28, 28], data: new Uint8Array(2 * 784).fill(255) });
     const labels = writeIdx({ shape: [2], data: Uint8Array.of(7, 3) });
-    const files = inMemory({ "mnist/t10k-images-idx3-ubyte": pictures, "mnist/t10k-labels-idx1-ubyte": labels });
+    const files = inMemory({ "mnist/t10k-images-idx3-ubyte": images, "mnist/t10k-labels-idx1-ubyte": labels });
     const set = await datasets.build("mnist").open("test", files);
     expect(first(set).map(({ image, label }) => [image[0], label])).toEqual([
       [1, 7],

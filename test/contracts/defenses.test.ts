@@ -109,7 +109,7 @@ const likelihoodOf = (spec: string) => {
 const model = models.build("mlp:sizes=4", { shape: [1, 2, 2], classes: 4, normalization: { mean: [0], std: [1] } });
 const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(1)) });
 const draws = 300;
-const pictures = [
+const images = [
   [0.3, -0.2, 0.9, 0.5],
   [-0.7, 0.4, 1.2, -0.1],
   [0.8, 1.1, -0.6, 0.2],
@@ -120,7 +120,7 @@ const labels = [
   [1, 0, 0, 0],
 ];
 const batchOf = (size: number) => ({
-  x: constant(pictures.slice(0, size).flat(), [size, 1, 2, 2]),
+  x: constant(images.slice(0, size).flat(), [size, 1, 2, 2]),
   y: constant(labels.slice(0, size).flat(), [size, 4]),
 });
 
@@ -291,7 +291,7 @@ describe.each([1, 3])("with a batch of %i", (size) => {
       const logProb = law({ x, y: batchOf(size).y }, masks).logProb(seen);
       const at = (moved: number) =>
         evaluate([logProb], {
-          x: pictures
+          x: images
             .slice(0, size)
             .flat()
             .map((pixel, i) => pixel + (i === 1 ? moved : 0)),
@@ -393,7 +393,7 @@ it.each(["clip:norm=0.2+mask+gaussian", "dp-sgd:norm=0.2+mask:redraw=never", "la
   "%s is simulated in float32 as it is drawn in float64, updates and what is published, lane by lane",
   async (spec) => {
     const { update, published } = sent(spec, 3);
-    const feeds = { x: pictures.flat(), y: labels.flat() };
+    const feeds = { x: images.flat(), y: labels.flat() };
     const repeated = (values: readonly number[]) =>
       Float32Array.from({ length: draws * values.length }, (_, i) => values[i % values.length]!);
     const batches = { lanes: draws, batchSize: 3, x: repeated(feeds.x), y: repeated(feeds.y) };

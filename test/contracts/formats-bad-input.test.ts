@@ -306,7 +306,7 @@ describe("JPEG", () => {
     ["12 bits", patched(whole, frame + 4, 12), "it has 12 bits per sample; only 8 can be read"],
     ["two components", patched(whole, frame + 9, 2), "it has 2 components"],
     ["two frames", join(whole.subarray(0, scan), whole.subarray(frame, scan), whole.subarray(scan)), "it has more than one frame"],
-    ["no picture", join(whole.subarray(0, frame), [0xff, 0xd9]), "it has no image"],
+    ["no image", join(whole.subarray(0, frame), [0xff, 0xd9]), "it has no image"],
     [
       "too many scans",
       join(whole.subarray(0, -2), ...Array.from({ length: 101 }, () => scanHeader), [0xff, 0xd9]),

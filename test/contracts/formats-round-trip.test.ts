@@ -46,8 +46,8 @@ describe("arrays come back as they were", () => {
       { numRuns: 100, seed: 1 },
     );
   });
-  it("and pictures, through PNG", () => {
-    const picture = fc
+  it("and images, through PNG", () => {
+    const image = fc
       .tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), fc.constantFrom(1 as const, 3 as const))
       .chain(([width, height, channels]) =>
         fc
@@ -55,7 +55,7 @@ describe("arrays come back as they were", () => {
           .map((data) => ({ width, height, channels, data })),
       );
     fc.assert(
-      fc.property(picture, (original) => {
+      fc.property(image, (original) => {
         expect(decodePng(encodePng(original), "f")).toEqual(original);
       }),
       { numRuns: 100, seed: 1 },

@@ -11,7 +11,7 @@ import { compile, evaluate } from "../../src/runtime/index.ts";
 const y = constant([1, 0], [1, 2]);
 const draws = 800;
 
-/** A client, and training pictures that are uniform noise. */
+/** A client, and training images that are uniform noise. */
 function setting(shape: readonly number[], name: string) {
   const model = models.build(name, { shape, classes: 2, normalization: { mean: [0.4], std: [0.25] } });
   const context: PriorContext = {
@@ -27,7 +27,7 @@ function setting(shape: readonly number[], name: string) {
   return { shape, size: sizeOf(shape), one: fedSgd({ model, weights: initialWeights(model, keyFromSeed(1)) }), context };
 }
 const usual = setting([1, 9, 9], "convnet:width=1");
-/** A mixture of whole pictures takes small ones only. */
+/** A mixture of whole images takes small ones only. */
 const settings: Readonly<Record<string, typeof usual>> = { mixture: setting([1, 3, 3], "mlp:sizes=4") };
 
 /** Kinds that are not complete by themselves, or would take long. */
@@ -92,7 +92,7 @@ describe.each(priors.list().map(({ kind }) => kind))("%s", (kind) => {
     for (const parameter of params) expect(parameter.doc, parameter.name).toMatch(/^[A-Z].*\.$/);
   });
 
-  it("scores a picture, and its score has a gradient", () => {
+  it("scores an image, and its score has a gradient", () => {
     const x = input("x", [1, ...shape]);
     const value = densityOf(prior, one).logProb({ x, y });
     expect(value.shape).toEqual([]);

@@ -1,14 +1,14 @@
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
 import { LeakageError } from "../../src/errors.ts";
-import { decodePng, encodePng, type Picture } from "../../src/formats/index.ts";
-import { attackReport, terminalPicture, verdict } from "../../src/report/index.ts";
+import { decodePng, encodePng, type RasterImage } from "../../src/formats/index.ts";
+import { attackReport, terminalImages, verdict } from "../../src/report/index.ts";
 import type { Result } from "../../src/runs/index.ts";
-import { madeUpPictures } from "../golden/made-up-pictures.ts";
+import { madeUpImages } from "../golden/made-up-images.ts";
 import { madeUpResult, madeUpSteps } from "../golden/made-up-result.ts";
 
 const side = 8;
-const images = madeUpPictures(8, madeUpSteps, side);
+const images = madeUpImages(8, madeUpSteps, side);
 const page = (result: Result, reproduce = "gradleak attack") => attackReport({ result, images, reproduce });
 const open = (html: string) => parseHTML(html).document;
 const textOf = (html: string) => open(html).querySelector("main")!.textContent!.replace(/\s+/g, " ");
@@ -75,7 +75,7 @@ describe("a report", () => {
     expect(strips[0]!.querySelectorAll(".frame img").length).toBe(8);
     expect(strips[0]!.querySelectorAll(".final img").length).toBe(2);
     const sources = [...strips[0]!.querySelectorAll("img")].map((img) => img.getAttribute("src")!.split(",")[1]!);
-    const shown = (i: number) => decodePng(new Uint8Array(Buffer.from(sources[i]!, "base64")), `picture ${i}`);
+    const shown = (i: number) => decodePng(new Uint8Array(Buffer.from(sources[i]!, "base64")), `raster ${i}`);
     const [original, off, last] = [shown(0), shown(sources.length - 1), shown(sources.length - 2)];
     expect(off.data.length).toBe(side * side * 3);
     off.data.forEach((value, i) => {
@@ -136,7 +136,7 @@ describe("a report", () => {
     expect(html).not.toMatch(/NaN|undefined|\bnull\b/);
   });
 
-  it("names a picture that is missing, broken, or of another size", () => {
+  it("names an image that is missing, broken, or of another size", () => {
     const result = madeUpResult(1);
     const changed = (bytes: Uint8Array | undefined) => {
       const files = new Map(images);
@@ -144,12 +144,12 @@ describe("a report", () => {
       if (bytes) files.set("reconstruction-0.png", bytes);
       return () => attackReport({ result, images: files, reproduce: "" });
     };
-    const gray: Picture = { width: 2, height: 3, channels: 1, data: new Uint8Array(6) };
+    const gray: RasterImage = { width: 2, height: 3, channels: 1, data: new Uint8Array(6) };
     for (const bytes of [undefined, new Uint8Array(9), encodePng(gray)]) {
       expect(changed(bytes)).toThrow(LeakageError);
       expect(changed(bytes)).toThrow("reconstruction-0.png");
     }
-    expect(changed(encodePng(gray))).toThrow("expected a picture of 8×8×3 as its original is; got 2×3×1");
+    expect(changed(encodePng(gray))).toThrow("expected an image of 8×8×3 as its original is; got 2×3×1");
   });
 });
 
@@ -181,20 +181,20 @@ describe("a verdict", () => {
   });
 });
 
-describe("a terminal picture", () => {
-  const picture: Picture = { width: 2, height: 3, channels: 3, data: Uint8Array.from({ length: 18 }, (_, i) => i) };
-  const gray: Picture = { width: 1, height: 1, channels: 1, data: Uint8Array.of(7) };
+describe("a terminal image", () => {
+  const raster: RasterImage = { width: 2, height: 3, channels: 3, data: Uint8Array.from({ length: 18 }, (_, i) => i) };
+  const gray: RasterImage = { width: 1, height: 1, channels: 1, data: Uint8Array.of(7) };
 
   it("has two pixels in a character", () => {
-    expect(terminalPicture(picture).split("\n")).toEqual([
+    expect(terminalImages(raster).split("\n")).toEqual([
       "\u001b[38;2;0;1;2;48;2;6;7;8m▀\u001b[38;2;3;4;5;48;2;9;10;11m▀\u001b[0m",
       "\u001b[38;2;12;13;14;49m▀\u001b[38;2;15;16;17;49m▀\u001b[0m",
     ]);
   });
 
   it("stands beside others, gray ones and lower ones too", () => {
-    const [first, second] = terminalPicture(gray, picture).split("\n");
-    expect(first).toBe(`\u001b[38;2;7;7;7;49m▀\u001b[0m  ${terminalPicture(picture).split("\n")[0]}`);
-    expect(second).toBe(`   ${terminalPicture(picture).split("\n")[1]}`);
+    const [first, second] = terminalImages(gray, raster).split("\n");
+    expect(first).toBe(`\u001b[38;2;7;7;7;49m▀\u001b[0m  ${terminalImages(raster).split("\n")[0]}`);
+    expect(second).toBe(`   ${terminalImages(raster).split("\n")[1]}`);
   });
 });

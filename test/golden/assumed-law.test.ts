@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { validateExperiment } from "../../src/experiments/index.ts";
 import { experimentReport, experimentVerdict } from "../../src/report/index.ts";
-import { madeUpAssumedLaw, madeUpAssumedLawPictures } from "./made-up-assumed-law.ts";
+import { madeUpAssumedLaw, madeUpAssumedLawImages } from "./made-up-assumed-law.ts";
 
 const withoutStyle = (html: string): string => html.replace(/<style>.*?<\/style>/s, "<style></style>");
 const golden = new URL("assumed-law.html", import.meta.url);
@@ -14,7 +14,7 @@ describe("the report of assumed laws", () => {
   it("is the golden one, byte for byte, but for the style that all reports share", () => {
     const result = validateExperiment(madeUpAssumedLaw(), "the made-up result");
     const reproduce = "gradleak reproduce assumed-law --samples 80 --images 80 --seed 4";
-    const html = withoutStyle(experimentReport({ result, images: madeUpAssumedLawPictures(), reproduce }));
+    const html = withoutStyle(experimentReport({ result, images: madeUpAssumedLawImages(), reproduce }));
     if (process.env.GRADLEAK_UPDATE_GOLDEN) writeFileSync(golden, html);
     expect(html).toBe(readFileSync(golden, "utf8"));
   });

@@ -3,10 +3,10 @@ import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
 import { auditReport, auditVerdict } from "../../src/report/index.ts";
 import { madeUpAudit } from "./made-up-audit.ts";
-import { madeUpPictures } from "./made-up-pictures.ts";
+import { madeUpImages } from "./made-up-images.ts";
 
 const golden = new URL("audit-report.html", import.meta.url);
-const shown = madeUpPictures(4, [], 12);
+const shown = madeUpImages(4, [], 12);
 const images = new Map(
   [0, 1, 2, 3].flatMap((cell) =>
     ["nearest", "first"].flatMap((which) =>
@@ -44,7 +44,7 @@ describe("the report of an audit", () => {
     expect(text).toContain("The gate failed");
     expect(text).toContain(reproduce);
     expect(document.querySelectorAll(".curve svg").length).toBe(2);
-    // Two pictures of the best and of the first, an attack and a defense each.
+    // Two images of the best and of the first, an attack and a defense each.
     expect(document.querySelectorAll(".pairs img").length).toBe(16);
   });
 

@@ -20,7 +20,7 @@ describe("the report of figure 1", () => {
     expect(html).toBe(readFileSync(golden, "utf8"));
   });
 
-  it("says on which side of the ball the path ends, and misses no picture", () => {
+  it("says on which side of the ball the path ends, and misses no image", () => {
     const result = madeUpFigure1();
     expect(experimentVerdict(result).sentence).toBe("The path ends inside the ball around the original.");
     expect(experimentVerdict({ ...result, recovered: false }).sentence).toMatch(/outside the ball/);

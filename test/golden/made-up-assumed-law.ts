@@ -1,6 +1,6 @@
 import { specHash } from "../../src/parts/index.ts";
 import { madeUpAudit } from "./made-up-audit.ts";
-import { madeUpPictures } from "./made-up-pictures.ts";
+import { madeUpImages } from "./made-up-images.ts";
 
 /**
  * The made-up audit of its second defense, with another difference between its attackers: of the
@@ -26,7 +26,7 @@ function auditOf(panel: string, farther: number): object {
 }
 
 /**
- * A comparison that never was: on vectors the attacker that is right is nearer, on pictures the
+ * A comparison that never was: on vectors the attacker that is right is nearer, on images the
  * difference is as stated.
  */
 export function madeUpAssumedLaw(farther = 0.25): object {
@@ -47,9 +47,9 @@ export function madeUpAssumedLaw(farther = 0.25): object {
   };
 }
 
-/** The pictures that it names. */
-export function madeUpAssumedLawPictures(): ReadonlyMap<string, Uint8Array> {
-  const shown = madeUpPictures(4, [], 12);
+/** The images that it names. */
+export function madeUpAssumedLawImages(): ReadonlyMap<string, Uint8Array> {
+  const shown = madeUpImages(4, [], 12);
   return new Map(
     ["0", "1"].flatMap((panel) =>
       ["nearest", "first"].flatMap((which) =>

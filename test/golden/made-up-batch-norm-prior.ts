@@ -2,7 +2,7 @@ import type { BatchNormPriorResult } from "../../src/experiments/index.ts";
 import { encodePng } from "../../src/formats/index.ts";
 import { specHash } from "../../src/parts/index.ts";
 
-/** A comparison that no experiment gave: two batches of two images, pictures of the first. */
+/** A comparison that no experiment gave: two batches of two images, images of the first. */
 export function madeUpBatchNormPrior(): BatchNormPriorResult {
   const spec = { version: 1, command: "reproduce", experiment: { kind: "batch-norm-prior", batch: 2, batches: 2, steps: 50 }, seed: 3 };
   const around = (mean: number, spread: number) => ({ mean, low: mean - spread, high: mean + spread });
@@ -64,7 +64,7 @@ export function madeUpBatchNormPrior(): BatchNormPriorResult {
   };
 }
 
-/** The pictures that it names: plain squares. */
+/** The images that it names: plain squares. */
 export function madeUpTriples(): ReadonlyMap<string, Uint8Array> {
   const names = ["original", "without", "with"].flatMap((arm) => [0, 1].map((b) => `${arm}-0-${b}.png`));
   return new Map(

@@ -38,7 +38,7 @@ export function madeUpFigure1(): Figure1Result {
   };
 }
 
-/** Its pictures: 4 × 4 in gray, brighter from step to step. */
+/** Its images: 4 × 4 in gray, brighter from step to step. */
 export const madeUpSnapshots = (): ReadonlyMap<string, Uint8Array> =>
   new Map(
     ["original.png", ...shown.map((step) => `step-${step}.png`)].map((name, i) => [

@@ -2,7 +2,7 @@ import { defaultDelta, summarize } from "../../src/metrics/index.ts";
 import { specHash } from "../../src/parts/index.ts";
 import type { ImageMetrics, Result } from "../../src/runs/index.ts";
 
-/** Steps at which the made-up attack kept pictures. */
+/** Steps at which the made-up attack kept images. */
 export const madeUpSteps: readonly number[] = [1, 4, 16, 64, 250, 1000, 4000];
 
 const hostileName = `auto<script>alert("1")</script>&'mobile`;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type Split, shapesSet } from "../../src/data/index.ts";
 
-/** SHA-256 of pictures as bytes [3, 32, 32], one after the other. */
+/** SHA-256 of images as bytes [3, 32, 32], one after the other. */
 function digest(split: Split, indices: readonly number[]): string {
   const set = shapesSet(split);
   const hash = createHash("sha256");

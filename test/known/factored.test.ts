@@ -97,8 +97,8 @@ describe("a convolution's weight gradient", () => {
   const weight = input("k", [40, 30, 2, 3]);
   for (const layout of ["nchw", "nhwc"] as const)
     it(`is compared through patches where they are few, ${layout}`, () => {
-      const picture = input("p", layout === "nchw" ? [2, 30, 3, 5] : [2, 3, 5, 30]);
-      const y = conv2d(picture, weight, { stride: [2, 2], padding: [1, 0, 0, 1], dilation: [1, 2], layout });
+      const image = input("p", layout === "nchw" ? [2, 30, 3, 5] : [2, 3, 5, 30]);
+      const y = conv2d(image, weight, { stride: [2, 2], padding: [1, 0, 0, 1], dilation: [1, 2], layout });
       const gradient = grad(y.tanh().sum(), [weight])[0]!;
       expect(gradient.kind).toBe("convWeight");
       const mine = new Gradients(new Map([["k", gradient]]));
@@ -112,7 +112,7 @@ describe("a convolution's weight gradient", () => {
         expect(topological(simplify([fast])).some(({ kind }) => kind === "convWeight")).toBe(false);
         const [a, b] = evaluate([fast, slow], given);
         expect(a!.data[0]).toBeCloseTo(b!.data[0]!, 8);
-        const [da, db] = evaluate([grad(fast, [picture])[0]!, grad(slow, [picture])[0]!], given);
+        const [da, db] = evaluate([grad(fast, [image])[0]!, grad(slow, [image])[0]!], given);
         expect(relativeError(da!.data, db!.data)).toBeLessThan(1e-11);
       }
     });

@@ -5,7 +5,7 @@ import { distance } from "../../src/metrics/index.ts";
 import { fillUniform, foldIn, keyFromSeed } from "../../src/random/index.ts";
 
 const shape = [3, 10, 7] as const;
-const picture = (i: number): Float32Array => {
+const raster = (i: number): Float32Array => {
   const image = new Float32Array(210);
   fillUniform(foldIn(keyFromSeed(4), i), image);
   return image;
@@ -22,10 +22,10 @@ const set: Dataset = {
   notes: [],
   example: (index) => {
     read++;
-    return { index, image: picture(index), label: 0 };
+    return { index, image: raster(index), label: 0 };
   },
 };
-const originals = Array.from({ length: 40 }, (_, i) => picture(1000 + i));
+const originals = Array.from({ length: 40 }, (_, i) => raster(1000 + i));
 
 describe("the nearest public example", () => {
   // Channels of very different spread: what is nearest in one space is not in the other.
@@ -33,9 +33,9 @@ describe("the nearest public example", () => {
     const near = nearestPublic(set, measured, 50);
     expect(near.count).toBe(50);
     for (const original of originals) {
-      const all = Array.from({ length: 50 }, (_, i) => distance(original, picture(i), shape, measured));
+      const all = Array.from({ length: 50 }, (_, i) => distance(original, raster(i), shape, measured));
       const least = Math.min(...all);
-      expect(near.to(original)).toEqual({ index: all.indexOf(least), image: picture(all.indexOf(least)), distance: least });
+      expect(near.to(original)).toEqual({ index: all.indexOf(least), image: raster(all.indexOf(least)), distance: least });
     }
   });
 
@@ -47,14 +47,14 @@ describe("the nearest public example", () => {
   it("is found where it is the original itself, the last one too", () => {
     const near = nearestPublic(set, { space: "pixel" });
     expect(near.count).toBe(60);
-    for (const i of [0, 17, 59]) expect(near.to(picture(i))).toMatchObject({ index: i, distance: 0 });
+    for (const i of [0, 17, 59]) expect(near.to(raster(i))).toMatchObject({ index: i, distance: 0 });
   });
 
   it("is not looked for before somebody asks", () => {
     read = 0;
     const near = nearestPublic(set, { space: "pixel" });
     expect(read).toBe(0);
-    near.to(picture(3));
+    near.to(raster(3));
     expect(read).toBe(61);
   });
 });

@@ -7,7 +7,7 @@ import { initialWeights, models } from "../../src/models/index.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
 
 const vectors = { shape: [20], classes: 10, normalization: { mean: [0], std: [1] } };
-const pictures = { shape: [3, 32, 32], classes: 10, normalization: { mean: [0, 0, 0], std: [1, 1, 1] } };
+const images = { shape: [3, 32, 32], classes: 10, normalization: { mean: [0, 0, 0], std: [1, 1, 1] } };
 
 /** The workload of a point attack of 200 steps on a network. */
 function workload(network: string, task: typeof vectors, changes: Partial<Workload> = {}): Workload {
@@ -39,15 +39,15 @@ describe("an audit", () => {
   });
 
   it("attacks few draws of a large one together, as many as its weights are worth reading for", () => {
-    const load = workload("convbig", pictures);
+    const load = workload("convbig", images);
     const { lanes } = sizesOf([load], 10_000);
     expect(lanes).toBe(8);
     expect(updates(load, lanes)).toBeLessThan(2e9);
-    expect(sizesOf([workload("convnet:width=16", pictures, { entries: false })], 10_000).lanes).toBe(1);
+    expect(sizesOf([workload("convnet:width=16", images, { entries: false })], 10_000).lanes).toBe(1);
   });
 
   it("stays within the memory that it is given", () => {
-    const load = workload("convbig", pictures);
+    const load = workload("convbig", images);
     for (const memory of [4e8, 8e8, 1.6e9]) {
       const { lanes } = sizesOf([load], 1000, { memory });
       expect(lanes).toBeLessThan(8);

@@ -37,19 +37,19 @@ describe.each([
   const one = clientOf(shape);
   const context = examplesOf(shape);
   const { logProb } = densityOf(priors.build(spec, context), one);
-  const pictures = { shapes: [[2, ...shape]], build: (x: Tensor) => logProb({ x, y }), from: -1, to: 1.4 };
+  const onImages = { shapes: [[2, ...shape]], build: (x: Tensor) => logProb({ x, y }), from: -1, to: 1.4 };
 
-  it("has the derivatives that differences measure", () => checkDerivatives(pictures));
-  it("is the same in lanes", () => checkLanes(pictures));
-  it("is the same in ONNX Runtime", () => checkRuntime(pictures, 1e-4));
-  it("follows from its parameters and the pictures", () => {
+  it("has the derivatives that differences measure", () => checkDerivatives(onImages));
+  it("is the same in lanes", () => checkLanes(onImages));
+  it("is the same in ONNX Runtime", () => checkRuntime(onImages, 1e-4));
+  it("follows from its parameters and the images", () => {
     const x = constant(numbers(60, 4), [2, ...shape]);
-    const at = (text: string, pictures: PriorContext) =>
-      evaluate([densityOf(priors.build(text, pictures), one).logProb({ x, y })])[0]!.data[0];
+    const at = (text: string, onImages: PriorContext) =>
+      evaluate([densityOf(priors.build(text, onImages), one).logProb({ x, y })])[0]!.data[0];
     expect(at(spec, examplesOf(shape))).toBe(at(spec, context));
     expect(at(spec, examplesOf(shape, 60))).not.toBe(at(spec, context));
   });
-  it("is refused without pictures", () => {
+  it("is refused without images", () => {
     const kind = priors.parse(spec) as { readonly kind: string };
     expect(() => priors.build(spec)).toThrow(
       `The prior ${kind.kind} is estimated from at least two training images, and there are none here.`,
@@ -125,14 +125,14 @@ describe("Cholesky", () => {
 });
 
 describe("what does not fit", () => {
-  it("a mixture of whole pictures is for small ones", () => {
+  it("a mixture of whole images is for small ones", () => {
     const shape = [1, 8, 9];
     const mixture = priors.build("mixture", examplesOf(shape)) as DensityPrior;
     expect(() => mixture.sample!(clientOf(shape), 1)).toThrow(
       "The prior mixture takes examples of at most 64 numbers, and these have 72; use patch-mixture for images.",
     );
   });
-  it("patches need pictures that are as large", () => {
+  it("patches need images that are as large", () => {
     const prior = priors.build("patch-mixture", examplesOf([1, 7, 9]));
     expect(() => densityOf(prior, clientOf([1, 7, 9]))).toThrow("The prior patch-mixture needs images of at least 8×8");
     expect(() => densityOf(prior, clientOf([5]))).toThrow("needs images");

@@ -40,21 +40,21 @@ describe.each(specs)("%s", (spec) => {
   const one = clientOf([3, 3, 4]);
   const logProb = (x: Tensor) => densityOf(priors.build(spec), one).logProb({ x, y });
   // Pixels are in and out of [0, 1].
-  const pictures = { shapes: [[2, 3, 3, 4]], build: logProb, from: -3, to: 3 };
+  const onImages = { shapes: [[2, 3, 3, 4]], build: logProb, from: -3, to: 3 };
 
-  it("has the derivatives that differences measure", () => checkDerivatives(pictures));
-  it("is the same in lanes", () => checkLanes(pictures));
-  it("is the same in ONNX Runtime", () => checkRuntime(pictures));
+  it("has the derivatives that differences measure", () => checkDerivatives(onImages));
+  it("is the same in lanes", () => checkLanes(onImages));
+  it("is the same in ONNX Runtime", () => checkRuntime(onImages));
 });
 
 describe.each(["eval", "train"] as const)("batch-norm of a client in %s mode", (mode) => {
   const one = clientOf([3, 9, 9], "convnet:width=1,pool=average", mode);
   const { logProb } = densityOf(priors.build("batch-norm:weight=1"), one);
-  const pictures = { shapes: [[2, 3, 9, 9]], build: (x: Tensor) => logProb({ x, y }) };
+  const onImages = { shapes: [[2, 3, 9, 9]], build: (x: Tensor) => logProb({ x, y }) };
 
-  it("has the derivatives that differences measure", () => checkDerivatives(pictures));
-  it("is the same in lanes", () => checkLanes(pictures, 2));
-  it("is the same in ONNX Runtime", () => checkRuntime(pictures, 1e-4));
+  it("has the derivatives that differences measure", () => checkDerivatives(onImages));
+  it("is the same in lanes", () => checkLanes(onImages, 2));
+  it("is the same in ONNX Runtime", () => checkRuntime(onImages, 1e-4));
   it("compares with what estimateStatistics remembers", async () => {
     const model = models.build("convnet:width=1", task([3, 9, 9]));
     const image = (i: number) => Float32Array.from(numbers(243, i, 0, 1));
@@ -107,7 +107,7 @@ describe("normalization", () => {
   });
 });
 
-describe("flat pictures", () => {
+describe("flat images", () => {
   it.each(["tv:norm=isotropic", "tv:norm=l2,directions=4", "tv:norm=l1,wrap=true"])("%s is 0 with a derivative of 0", (spec) => {
     const one = clientOf([3, 4, 4]);
     const x = input("x", [1, 3, 4, 4]);

@@ -219,7 +219,7 @@ function numbered(file: string, text: string): string[] {
 describe("only random/ makes streams", () => {
   it("so that no other room folds a number that is written down", () => {
     const root = join(import.meta.dirname, "../../src");
-    // The pictures of shapes are a data set whose bytes test/golden holds: their numbers stay as
+    // The images of shapes are a data set whose bytes test/golden holds: their numbers stay as
     // they are.
     const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => /^(?!random\/|data\/shapes).*\.ts$/.test(file));
     expect(files.length).toBeGreaterThan(200);

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { memoryStore, plan, type Result } from "../../src/runs/index.ts";
 import { drawnSources } from "../drawn-sources.ts";
 
-it("a picture comes back out of ConvBig's gradient, far above the mean image", async () => {
+it("an image comes back out of ConvBig's gradient, far above the mean image", async () => {
   const asked = {
     command: "attack",
     data: { set: "shapes", split: "test", images: [0] },

@@ -12,14 +12,14 @@ const { shape, mean, std } = train;
 const examples = { count: 40, image: (i: number) => train.example(i).image };
 const model = models.build("mlp:sizes=4", { shape, classes: 10, normalization: { mean, std } });
 const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(1)) });
-const pictures = Array.from({ length: 40 }, (_, i) => shapesSet("test").example(i).image);
+const rasters = Array.from({ length: 40 }, (_, i) => shapesSet("test").example(i).image);
 
-/** Normal noise with the mean and deviation of each channel of a picture. */
-function noiseLike(picture: Float32Array, key: KeyBits): Float32Array {
-  const noise = new Float32Array(picture.length);
+/** Normal noise with the mean and deviation of each channel of an image. */
+function noiseLike(raster: Float32Array, key: KeyBits): Float32Array {
+  const noise = new Float32Array(raster.length);
   fillNormal(key, noise);
-  for (let from = 0; from < picture.length; from += 1024) {
-    const own = picture.subarray(from, from + 1024);
+  for (let from = 0; from < raster.length; from += 1024) {
+    const own = raster.subarray(from, from + 1024);
     const center = own.reduce((sum, pixel) => sum + pixel, 0) / 1024;
     const deviation = Math.sqrt(own.reduce((sum, pixel) => sum + (pixel - center) ** 2, 0) / 1024);
     for (let i = from; i < from + 1024; i++) noise[i] = center + deviation * noise[i]!;
@@ -27,21 +27,21 @@ function noiseLike(picture: Float32Array, key: KeyBits): Float32Array {
   return noise;
 }
 
-/** The pixels of a picture in another order, alike for all channels. */
-function shuffled(picture: Float32Array, key: KeyBits): Float32Array {
+/** The pixels of an image in another order, alike for all channels. */
+function shuffled(raster: Float32Array, key: KeyBits): Float32Array {
   const uniforms = new Float64Array(1024);
   fillUniform(key, uniforms);
   const order = [...uniforms.keys()].sort((a, b) => uniforms[a]! - uniforms[b]!);
-  return picture.map((_, i) => picture[1024 * Math.floor(i / 1024) + order[i % 1024]!]!);
+  return raster.map((_, i) => raster[1024 * Math.floor(i / 1024) + order[i % 1024]!]!);
 }
 
-/** log p of pictures in pixel space. */
+/** log p of images in pixel space. */
 async function scores(spec: string, all: readonly Float32Array[]): Promise<number[]> {
   const x = input("x", [1, ...shape]);
   const program = await compile({ score: densityOf(priors.build(spec, { examples }), one).logProb({ x, y: x }) }, { threads: 1 });
   const found: number[] = [];
-  for (const picture of all) {
-    const normalized = picture.map((pixel, i) => (pixel - mean[Math.floor(i / 1024)]!) / std[Math.floor(i / 1024)]!);
+  for (const raster of all) {
+    const normalized = raster.map((pixel, i) => (pixel - mean[Math.floor(i / 1024)]!) / std[Math.floor(i / 1024)]!);
     found.push((await program.run({ x: normalized })).score[0]!);
   }
   await program.dispose();
@@ -49,26 +49,26 @@ async function scores(spec: string, all: readonly Float32Array[]): Promise<numbe
 }
 
 const key = keyFromSeed(9);
-const kinds: Readonly<Record<string, (picture: Float32Array, i: number) => Float32Array>> = {
-  picture: (picture) => picture,
-  noise: (picture, i) => noiseLike(picture, foldIn(key, i)),
-  "its pixels in disorder": (picture, i) => shuffled(picture, foldIn(key, 100 + i)),
-  // Channels in another order: as smooth as the picture, with colors that training pictures do not
+const kinds: Readonly<Record<string, (raster: Float32Array, i: number) => Float32Array>> = {
+  raster: (raster) => raster,
+  noise: (raster, i) => noiseLike(raster, foldIn(key, i)),
+  "its pixels in disorder": (raster, i) => shuffled(raster, foldIn(key, 100 + i)),
+  // Channels in another order: as smooth as the image, with colors that training images do not
   // have.
-  "other colors": (picture) => picture.map((_, i) => picture[(i + 1024) % 3072]!),
+  "other colors": (raster) => raster.map((_, i) => raster[(i + 1024) % 3072]!),
 };
 
-const changed = Object.values(kinds).flatMap((change) => pictures.map(change));
+const changed = Object.values(kinds).flatMap((change) => rasters.map(change));
 
-describe("priors for pictures tell unseen pictures from what is none", () => {
+describe("priors for images tell unseen images from what is none", () => {
   it.each(["patch-mixture:stride=8,components=8,patches=2000,iterations=3", "tv:norm=l1", "tv:norm=isotropic"])("%s", async (spec) => {
     const all = await scores(spec, changed);
-    const [own, noise, mixed, recolored] = Object.keys(kinds).map((_, k) => all.slice(k * pictures.length, (k + 1) * pictures.length));
+    const [own, noise, mixed, recolored] = Object.keys(kinds).map((_, k) => all.slice(k * rasters.length, (k + 1) * rasters.length));
     own!.forEach((score, i) => {
-      expect(score, `picture ${i} and noise`).toBeGreaterThan(noise![i]!);
-      expect(score, `picture ${i} and its pixels in disorder`).toBeGreaterThan(mixed![i]!);
+      expect(score, `raster ${i} and noise`).toBeGreaterThan(noise![i]!);
+      expect(score, `raster ${i} and its pixels in disorder`).toBeGreaterThan(mixed![i]!);
     });
-    // Only what is learned knows colors. Of 40 pictures, 29 to 36 are likelier than their twins, by
+    // Only what is learned knows colors. Of 40 images, 29 to 36 are likelier than their twins, by
     // seed.
     if (spec.startsWith("patch")) expect(own!.filter((score, i) => score > recolored![i]!).length).toBeGreaterThanOrEqual(28);
   });

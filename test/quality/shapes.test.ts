@@ -22,14 +22,14 @@ const whiteNoise = grays.slice(0, 100).map((_, seed) => {
  * Fourth moment over squared second moment of the differences of neighbors in a row: 3 for Gaussian
  * ones, more where edges stand in smooth regions.
  */
-function edgeKurtosis(pictures: readonly Float32Array[]): number {
+function edgeKurtosis(rasters: readonly Float32Array[]): number {
   let second = 0;
   let fourth = 0;
   let count = 0;
-  for (const picture of pictures)
-    for (let i = 0; i < picture.length; i++) {
+  for (const raster of rasters)
+    for (let i = 0; i < raster.length; i++) {
       if (i % side === side - 1) continue;
-      const step = picture[i + 1]! - picture[i]!;
+      const step = raster[i + 1]! - raster[i]!;
       second += step ** 2;
       fourth += step ** 4;
       count++;
@@ -40,7 +40,7 @@ function edgeKurtosis(pictures: readonly Float32Array[]): number {
 /**
  * Slope of log power over log frequency along rows, under a Hann window, for 2 to 14 periods a row.
  */
-function spectrumSlope(pictures: readonly Float32Array[]): number {
+function spectrumSlope(rasters: readonly Float32Array[]): number {
   const frequencies = Array.from({ length: 13 }, (_, i) => i + 2);
   const power = frequencies.map((frequency) => {
     const waves = Array.from({ length: side }, (_, x) => {
@@ -49,13 +49,13 @@ function spectrumSlope(pictures: readonly Float32Array[]): number {
       return [window * Math.cos(frequency * angle), window * Math.sin(frequency * angle)] as const;
     });
     let sum = 0;
-    for (const picture of pictures)
+    for (const raster of rasters)
       for (let row = 0; row < side; row++) {
         let re = 0;
         let im = 0;
         for (const [x, [cosine, sine]] of waves.entries()) {
-          re += picture[row * side + x]! * cosine;
-          im += picture[row * side + x]! * sine;
+          re += raster[row * side + x]! * cosine;
+          im += raster[row * side + x]! * sine;
         }
         sum += re * re + im * im;
       }
@@ -73,9 +73,9 @@ function spectrumSlope(pictures: readonly Float32Array[]): number {
  * color and brightness.
  */
 function edges(image: Float32Array): Float64Array {
-  const picture = gray(image);
+  const raster = gray(image);
   const at = (row: number, column: number) =>
-    picture[Math.min(side - 1, Math.max(0, row)) * side + Math.min(side - 1, Math.max(0, column))]!;
+    raster[Math.min(side - 1, Math.max(0, row)) * side + Math.min(side - 1, Math.max(0, column))]!;
   const cells = new Float64Array(8 * 8 * 8);
   for (let row = 0; row < side; row++)
     for (let column = 0; column < side; column++) {
@@ -89,7 +89,7 @@ function edges(image: Float32Array): Float64Array {
 }
 
 describe("shapes look like small photographs", () => {
-  // CIFAR-10 by the same measures (64 training and 64 test pictures): 9.1 and −2.3.
+  // CIFAR-10 by the same measures (64 training and 64 test images): 9.1 and −2.3.
   it("have edges in smooth regions, unlike noise", () => {
     expect(edgeKurtosis(grays)).toBeGreaterThan(6);
     expect(edgeKurtosis(grays)).toBeLessThan(20);
@@ -103,33 +103,33 @@ describe("shapes look like small photographs", () => {
   });
 
   it("have the mean and deviation that they state, in every channel, in both splits", () => {
-    for (const [set, pictures] of [
+    for (const [set, rasters] of [
       [shapesSet("train"), train],
       [shapesSet("test"), test],
     ] as const)
       for (let c = 0; c < 3; c++) {
         let sum = 0;
         let squares = 0;
-        for (const { image } of pictures)
+        for (const { image } of rasters)
           for (const pixel of image.subarray(c * side * side, (c + 1) * side * side)) {
             sum += pixel;
             squares += pixel * pixel;
           }
-        const count = pictures.length * side * side;
+        const count = rasters.length * side * side;
         expect(Math.abs(sum / count - set.mean[c]!)).toBeLessThan(0.025);
         expect(Math.abs(Math.sqrt(squares / count - (sum / count) ** 2) - set.std[c]!)).toBeLessThan(0.02);
       }
   });
 
   it("are neither flat nor clipped", () => {
-    for (const picture of grays) expect(Math.max(...picture) - Math.min(...picture)).toBeGreaterThan(0.15);
+    for (const raster of grays) expect(Math.max(...raster) - Math.min(...raster)).toBeGreaterThan(0.15);
     const clipped = train.reduce((sum, { image }) => sum + image.filter((pixel) => pixel === 0 || pixel === 1).length, 0);
     expect(clipped / (train.length * 3 * side * side)).toBeLessThan(0.01);
   });
 });
 
 describe("shapes are a data set", () => {
-  it("has ten classes in turn, and other pictures in the other split", () => {
+  it("has ten classes in turn, and other images in the other split", () => {
     const set = shapesSet("test");
     expect(set).toMatchObject({ kind: "shapes", split: "test", shape: [3, 32, 32], size: 10_000 });
     expect(new Set(set.classes).size).toBe(10);
@@ -138,7 +138,7 @@ describe("shapes are a data set", () => {
     expect(new Set([...train, ...test].map(({ image }) => image.join())).size).toBe(train.length + test.length);
   });
 
-  it("shows its labels: an average of edges a class tells two of three test pictures, where chance tells one of ten", () => {
+  it("shows its labels: an average of edges a class tells two of three test images, where chance tells one of ten", () => {
     const features = train.map(({ image }) => edges(image));
     const centers = shapesSet("train").classes.map((_, label) => {
       const center = new Float64Array(512);
@@ -157,7 +157,7 @@ describe("shapes are a data set", () => {
     expect(right.length / test.length).toBeGreaterThan(0.66);
   });
 
-  it("refuses a picture that it does not have", () => {
+  it("refuses an image that it does not have", () => {
     for (const index of [-1, 0.5, 10_000, Number.NaN])
       expect(() => shapesSet("test").example(index)).toThrow(
         new LeakageError("spec", `The test split of shapes has images 0 to 9999, so there is no image ${index}.`),

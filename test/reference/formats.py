@@ -2,7 +2,7 @@
 
     python formats.py
 
-A file is a base64 string. Arrays have `shape`, `dtype` (as Gradleak names it) and `values` in C order; pictures have `width`, `height`, `channels` and `pixels`
+A file is a base64 string. Arrays have `shape`, `dtype` (as Gradleak names it) and `values` in C order; images have `width`, `height`, `channels` and `pixels`
 (base64, row by row, interleaved).
 """
 
@@ -84,7 +84,7 @@ def scene(height: int, width: int) -> np.ndarray:
     return (plane + 9 * ((row * column) % 5)[..., None]).clip(0, 255).astype(np.uint8)
 
 
-def picture(name: str, file: bytes) -> dict:
+def image(name: str, file: bytes) -> dict:
     opened = Image.open(io.BytesIO(file))
     if opened.mode.startswith("I"):  # 16 bits: the upper 8
         pixels = (np.asarray(opened).astype(np.int64) >> 8).astype(np.uint8)
@@ -121,28 +121,28 @@ def pngs() -> list[dict]:
     light = gray.copy()
     light.putalpha(255)
     return [
-        picture("RGB", encoded(color, "PNG")),
-        picture("gray", encoded(gray, "PNG", optimize=True)),
-        picture("1 bit", encoded(gray.convert("1"), "PNG")),
-        picture("palette", encoded(color.quantize(200), "PNG")),
-        picture("palette of 4 bits", encoded(color.quantize(16), "PNG", bits=4)),
-        picture("palette of 2 bits", encoded(color.quantize(4), "PNG", bits=2)),
-        picture("opaque RGBA", encoded(opaque, "PNG")),
-        picture("opaque gray with alpha", encoded(light, "PNG")),
-        picture("gray of 16 bits", encoded(deep, "PNG")),
-        picture("interlaced RGB", interlaced(scene(13, 21))),
-        picture("interlaced, smaller than a pass", interlaced(scene(2, 3))),
+        image("RGB", encoded(color, "PNG")),
+        image("gray", encoded(gray, "PNG", optimize=True)),
+        image("1 bit", encoded(gray.convert("1"), "PNG")),
+        image("palette", encoded(color.quantize(200), "PNG")),
+        image("palette of 4 bits", encoded(color.quantize(16), "PNG", bits=4)),
+        image("palette of 2 bits", encoded(color.quantize(4), "PNG", bits=2)),
+        image("opaque RGBA", encoded(opaque, "PNG")),
+        image("opaque gray with alpha", encoded(light, "PNG")),
+        image("gray of 16 bits", encoded(deep, "PNG")),
+        image("interlaced RGB", interlaced(scene(13, 21))),
+        image("interlaced, smaller than a pass", interlaced(scene(2, 3))),
     ]
 
 
 def jpegs() -> list[dict]:
     color = Image.fromarray(scene(27, 37))
     return [
-        picture("4:2:0", encoded(color, "JPEG", quality=75)),
-        picture("4:4:4", encoded(color, "JPEG", quality=92, subsampling=0)),
-        picture("4:2:2 progressive", encoded(color, "JPEG", quality=60, subsampling=1, progressive=True)),
-        picture("gray", encoded(color.convert("L"), "JPEG", quality=85)),
-        picture("restart markers", encoded(color, "JPEG", quality=75, restart_marker_blocks=2)),
+        image("4:2:0", encoded(color, "JPEG", quality=75)),
+        image("4:4:4", encoded(color, "JPEG", quality=92, subsampling=0)),
+        image("4:2:2 progressive", encoded(color, "JPEG", quality=60, subsampling=1, progressive=True)),
+        image("gray", encoded(color.convert("L"), "JPEG", quality=85)),
+        image("restart markers", encoded(color, "JPEG", quality=75, restart_marker_blocks=2)),
     ]
 
 

@@ -6,7 +6,7 @@ import {
   jpegDecoder,
   type NamedArray,
   type NamedArrays,
-  type Picture,
+  type RasterImage,
   readNpy,
   readNpz,
   readSafetensors,
@@ -43,9 +43,9 @@ const decodeJpeg = jpegDecoder(
 );
 
 const plain = ({ shape, dtype, data }: NamedArray): Values => ({ shape, dtype, values: Array.from<number | bigint, number>(data, Number) });
-const expectPicture = (picture: Picture, { width, height, channels, pixels }: Pixels) => {
-  expect(picture).toMatchObject({ width, height, channels });
-  expect(Buffer.from(picture.data).equals(Buffer.from(pixels, "base64"))).toBe(true);
+const expectImage = (image: RasterImage, { width, height, channels, pixels }: Pixels) => {
+  expect(image).toMatchObject({ width, height, channels });
+  expect(Buffer.from(image.data).equals(Buffer.from(pixels, "base64"))).toBe(true);
 };
 
 describe("arrays are read as NumPy reads them", () => {
@@ -73,9 +73,9 @@ describe("arrays are read as NumPy reads them", () => {
   });
 });
 
-describe("pictures are read as Pillow reads them", () => {
-  it.each(fixture.png)("PNG: $name", (expected) => expectPicture(decodePng(bytes(expected.file), expected.name), expected));
-  it.each(fixture.jpeg)("JPEG: $name", (expected) => expectPicture(decodeJpeg(bytes(expected.file), expected.name), expected));
+describe("images are read as Pillow reads them", () => {
+  it.each(fixture.png)("PNG: $name", (expected) => expectImage(decodePng(bytes(expected.file), expected.name), expected));
+  it.each(fixture.jpeg)("JPEG: $name", (expected) => expectImage(decodeJpeg(bytes(expected.file), expected.name), expected));
 
   it("refuses what depends on a background or an ink", () => {
     expect(() => decodePng(bytes(fixture.transparentPng), "t.png")).toThrow("t.png: pixel 0 is transparent");

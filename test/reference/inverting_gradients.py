@@ -64,8 +64,8 @@ def main() -> None:
 
     mean = torch.tensor(cifar10.MEAN)[:, None, None]
     std = torch.tensor(cifar10.STD)[:, None, None]
-    pictures, labels = cifar10.pictures(options.folder, "train", IMAGES)
-    truth, y = torch.from_numpy(pictures), torch.from_numpy(labels)
+    images, labels = cifar10.images(options.folder, "train", IMAGES)
+    truth, y = torch.from_numpy(images), torch.from_numpy(labels)
     observed = vmap(grad(loss), in_dims=(None, 0, 0))(parameters, (truth - mean) / std, y)
     key = threefry.key_from_seed(SEED)
     starts = [threefry.normal(threefry.fold_in(key, START_INDEX + image), networks.IMAGE) for image in range(IMAGES)]

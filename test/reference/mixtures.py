@@ -2,7 +2,7 @@
 
     python mixtures.py
 
-Points and pictures are spread(i, …) of README.md. The patch covariances have rank n − 1, because the mean of a patch is removed; SciPy evaluates such normals on
+Points and images are spread(i, …) of README.md. The patch covariances have rank n − 1, because the mean of a patch is removed; SciPy evaluates such normals on
 the space that they fill (allow_singular=True).
 """
 
@@ -59,16 +59,16 @@ def starts(extent: int) -> list[int]:
 
 
 def patch_likelihood() -> dict:
-    pictures = draw(2, SHAPE, 0.5, 0.5)
+    images = draw(2, SHAPE, 0.5, 0.5)
     n = SHAPE[1] * SIDE**2
     remove = np.eye(n) - 1 / n
     means = [remove @ draw(3 + c, (n,), 0.1) for c in range(2)]
     covariances = [remove @ (factor @ factor.T + 0.05 * np.eye(n)) @ remove for factor in (draw(5 + c, (n, n), 0.2) for c in range(2))]
     total = 0.0
-    for picture in pictures:
+    for image in images:
         for top in starts(SHAPE[2]):
             for left in starts(SHAPE[3]):
-                patch = picture[:, top : top + SIDE, left : left + SIDE].ravel()
+                patch = image[:, top : top + SIDE, left : left + SIDE].ravel()
                 logs = [multivariate_normal(mean, covariance, allow_singular=True).logpdf(patch - patch.mean()) for mean, covariance in zip(means, covariances)]
                 total += np.logaddexp(np.log(0.3) + logs[0], np.log(0.7) + logs[1])
     return {"means": rounded(np.array(means)), "covariances": rounded(np.array(covariances)), "weights": [0.3, 0.7], "value": rounded(total)[0]}

@@ -83,7 +83,7 @@ describe("the expected patch log-likelihood equals SciPy's", () => {
     for (let i = 0; i < d * d; i++) expect(gram[i]).toBeCloseTo(Number(i % (d + 1) === 0), 12);
     for (let i = 0; i < d; i++) expect(basis.slice(i * n, (i + 1) * n).reduce((a, b) => a + b)).toBeCloseTo(0, 12);
   });
-  it("over all patches of two pictures", () => {
+  it("over all patches of two images", () => {
     const factors = weights.flatMap((_, c) => {
       const inside = product(basis, covariances.slice(c * n * n, (c + 1) * n * n), [d, n, n]);
       return [...cholesky(product(inside, basis, [d, n, d], true), d)];

@@ -68,7 +68,7 @@ describe("batch normalization", () => {
     expect(at("batch-norm:weight=1,layers=2/7")).toBeCloseTo(distances[2]! + distances[7]!, 7);
   });
 
-  it("running statistics of training pictures equal those of PyTorch's passes", async () => {
+  it("running statistics of training images equal those of PyTorch's passes", async () => {
     const { batch, batches } = estimated;
     const all = spread(key, 2, [batch * batches, ...task.shape], 2);
     const size = sizeOf(task.shape);

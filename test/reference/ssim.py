@@ -1,4 +1,4 @@
-"""Writes ssim.json: pairs of 8-bit pictures with scikit-image's SSIM and PSNR.
+"""Writes ssim.json: pairs of 8-bit images with scikit-image's SSIM and PSNR.
 
     python ssim.py
 
@@ -38,9 +38,9 @@ def stripes() -> np.ndarray:
     return np.stack([0.5 + 0.45 * np.sin(0.3 * k * row + 0.5 * column / k) for k in (1, 2, 4)], axis=-1)
 
 
-def blurred(picture: np.ndarray) -> np.ndarray:
+def blurred(image: np.ndarray) -> np.ndarray:
     """The mean of five pixels, wrapping around."""
-    return sum(np.roll(picture, shift, (0, 1)) for shift in ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0))) / 5
+    return sum(np.roll(image, shift, (0, 1)) for shift in ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0))) / 5
 
 
 def pairs() -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -68,14 +68,14 @@ def pairs() -> dict[str, tuple[np.ndarray, np.ndarray]]:
 def main() -> None:
     records = []
     for name, pair in pairs().items():
-        truth, other = (np.clip(np.round(255 * picture), 0, 255).astype(np.uint8) for picture in pair)
+        truth, other = (np.clip(np.round(255 * image), 0, 255).astype(np.uint8) for image in pair)
         x, y = truth / 255, other / 255
         similarity = structural_similarity(
             x, y, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1, channel_axis=-1
         )
         ratio = peak_signal_noise_ratio(x, y, data_range=1)
         print(f"{name}: SSIM {similarity:.4f}, PSNR {ratio:.2f} dB")
-        encoded = [base64.b64encode(picture.tobytes()).decode() for picture in (truth, other)]
+        encoded = [base64.b64encode(image.tobytes()).decode() for image in (truth, other)]
         records.append({"name": name, "truth": encoded[0], "other": encoded[1], "ssim": round(similarity, 12), "psnr": round(ratio, 12)})
     record = {"skimage": skimage.__version__, "shape": SHAPE, "pairs": records}
     (Path(__file__).parent / "ssim.json").write_text(json.dumps(record, indent=1) + "\n")

@@ -52,10 +52,10 @@ function gatherRows(
   targets: number,
   source: (target: number, i: number, j: number) => number,
 ): string {
-  const pictures = e.lanes * e.n;
-  const zeroRow = pictures * sources;
+  const images = e.lanes * e.n;
+  const zeroRow = images * sources;
   const indices: number[] = [];
-  for (let p = 0; p < pictures; p++)
+  for (let p = 0; p < images; p++)
     for (let target = 0; target < targets; target++)
       for (let i = 0; i < e.kh; i++)
         for (let j = 0; j < e.kw; j++) {
@@ -183,12 +183,7 @@ export function emitWeightGradient(window: Window, e: Extents, { names, output, 
   const all = e.lanes * groups;
   const layoutX = window.layout === "nhwc" ? transpose(emit, x, [e.lanes, e.n, e.h, e.w, e.c], [0, 1, 4, 2, 3]) : x;
   const layoutY = window.layout === "nhwc" ? transpose(emit, y, [e.lanes, e.n, e.oh, e.ow, e.o], [0, 1, 4, 2, 3]) : y;
-  const pictures = reshape(emit, transpose(emit, layoutX, [e.lanes, e.n, groups, cg, e.h * e.w], [3, 0, 2, 1, 4]), [
-    cg,
-    all * e.n,
-    e.h,
-    e.w,
-  ]);
+  const images = reshape(emit, transpose(emit, layoutX, [e.lanes, e.n, groups, cg, e.h * e.w], [3, 0, 2, 1, 4]), [cg, all * e.n, e.h, e.w]);
   const kernels = reshape(emit, transpose(emit, layoutY, [e.lanes, e.n, groups, og, e.oh * e.ow], [0, 2, 3, 1, 4]), [
     all * og,
     e.n,
@@ -198,7 +193,7 @@ export function emitWeightGradient(window: Window, e: Extents, { names, output, 
   const after = [0, 1].map(
     (i) => [e.kh, e.kw][i]! * dilation[i]! - dilation[i]! + 1 - [e.h, e.w][i]! - pads[i]! + ([e.oh, e.ow][i]! - 1) * stride[i]!,
   );
-  const conv = emit.node("Conv", [pictures, kernels], {
+  const conv = emit.node("Conv", [images, kernels], {
     strides: dilation,
     dilations: stride,
     pads: [pads[0], pads[1], ...after.map((n) => Math.max(0, n))],

@@ -2,7 +2,7 @@ import { type Shape, showShape } from "../shape.ts";
 
 export type Pair = readonly [number, number];
 
-/** How a kernel moves over a picture. */
+/** How a kernel moves over an image. */
 export interface Window {
   readonly stride: Pair;
   readonly dilation: Pair;
@@ -10,7 +10,7 @@ export interface Window {
   readonly pads: readonly [number, number, number, number];
   readonly groups: number;
   /**
-   * Order of the axes of pictures. Weights are [out, in / groups, kernel height, kernel width] in
+   * Order of the axes of images. Weights are [out, in / groups, kernel height, kernel width] in
    * both.
    */
   readonly layout: "nchw" | "nhwc";
@@ -18,7 +18,7 @@ export interface Window {
   readonly lanes: boolean;
 }
 
-/** Extents of the form: n pictures, c channels in, o out, h × w in, oh × ow out, kh × kw kernel. */
+/** Extents of the form: n images, c channels in, o out, h × w in, oh × ow out, kh × kw kernel. */
 export interface Extents {
   readonly lanes: number;
   readonly n: number;
@@ -32,11 +32,11 @@ export interface Extents {
   readonly kw: number;
 }
 
-const picture = ({ layout, lanes }: Window, shape: Shape) => {
+const image = ({ layout, lanes }: Window, shape: Shape) => {
   const [n, a, b, c] = shape.slice(lanes ? 1 : 0) as [number, number, number, number];
   return layout === "nchw" ? { n, c: a, h: b, w: c } : { n, c, h: a, w: b };
 };
-export const pictureShape = ({ layout, lanes }: Window, count: number, n: number, c: number, h: number, w: number): Shape => [
+export const imageShape = ({ layout, lanes }: Window, count: number, n: number, c: number, h: number, w: number): Shape => [
   ...(lanes ? [count] : []),
   ...(layout === "nchw" ? [n, c, h, w] : [n, h, w, c]),
 ];
@@ -47,8 +47,8 @@ const slide = (extent: number, pads: number, kernel: number, dilation: number, s
 export function extentsOf(window: Window, known: { x?: Shape; y?: Shape; weight?: Shape; size?: Pair; kernel?: Pair }): Extents {
   const { stride, dilation, pads, groups, lanes } = window;
   const [o, cPerGroup, kh, kw] = (known.weight?.slice(lanes ? 1 : 0) ?? [0, 0, ...known.kernel!]) as [number, number, number, number];
-  const x = known.x ? picture(window, known.x) : undefined;
-  const y = known.y ? picture(window, known.y) : undefined;
+  const x = known.x ? image(window, known.x) : undefined;
+  const y = known.y ? image(window, known.y) : undefined;
   const h = x?.h ?? known.size![0];
   const w = x?.w ?? known.size![1];
   const oh = slide(h, pads[0] + pads[2], kh, dilation[0], stride[0]);

@@ -1,7 +1,7 @@
 import { sizeOf, stridesOf } from "../shape.ts";
 import { apply, type Tensor } from "../tensor.ts";
 import { emitConvolution, emitInputGradient, emitWeightGradient } from "./convolution-onnx.ts";
-import { type Extents, extentsOf, type Pair, pictureShape, type Window } from "./convolution-window.ts";
+import { type Extents, extentsOf, imageShape, type Pair, type Window } from "./convolution-window.ts";
 import { type Family, type Rules, spreadAll, type Value } from "./rules.ts";
 
 /** The three faces of one trilinear form ⟨y, x ∗ w⟩; each one's derivatives are the other two. */
@@ -21,8 +21,8 @@ function accumulate(face: Face, window: Window, e: Extents, x: Float64Array, wei
   const { stride, dilation, pads, groups, layout } = window;
   const cg = e.c / groups;
   const og = e.o / groups;
-  const [xn, xc, xh, xw] = pictureStrides(layout, e.n, e.c, e.h, e.w);
-  const [yn, yo, yh, yw] = pictureStrides(layout, e.n, e.o, e.oh, e.ow);
+  const [xn, xc, xh, xw] = imageStrides(layout, e.n, e.c, e.h, e.w);
+  const [yn, yo, yh, yw] = imageStrides(layout, e.n, e.o, e.oh, e.ow);
   const sizes = { x: e.n * e.c * e.h * e.w, y: e.n * e.o * e.oh * e.ow, weight: e.o * cg * e.kh * e.kw };
   for (let lane = 0; lane < e.lanes; lane++)
     for (let n = 0; n < e.n; n++)
@@ -50,13 +50,13 @@ function accumulate(face: Face, window: Window, e: Extents, x: Float64Array, wei
             }
 }
 
-function pictureStrides(layout: "nchw" | "nhwc", n: number, c: number, h: number, w: number): [number, number, number, number] {
+function imageStrides(layout: "nchw" | "nhwc", n: number, c: number, h: number, w: number): [number, number, number, number] {
   const s = stridesOf(layout === "nchw" ? [n, c, h, w] : [n, h, w, c]) as [number, number, number, number];
   return layout === "nchw" ? s : [s[0], s[3], s[1], s[2]];
 }
 
 /** Merges the lane axis into the images of one operand. The weights are not involved. */
-const foldPictures = (tensor: Tensor): Tensor => tensor.reshape([-1, ...tensor.shape.slice(2)]);
+const foldImages = (tensor: Tensor): Tensor => tensor.reshape([-1, ...tensor.shape.slice(2)]);
 
 /** The lane rule if both operands vary: one more level of lanes, merged with the existing one. */
 function batchBoth<A extends Window>(
@@ -69,14 +69,14 @@ function batchBoth<A extends Window>(
   const spread = spreadAll(inputs, batched, lanes);
   if (!attributes.lanes) return build({ ...attributes, lanes: true }, spread);
   const inner = spread[0]!.shape[1]!;
-  const merged = build(attributes, spread.map(foldPictures));
+  const merged = build(attributes, spread.map(foldImages));
   return merged.reshape([lanes, inner, ...merged.shape.slice(1)]);
 }
 
 const conv: Rules<ConvolutionOps["conv"]> = {
   shape: (window, [x, weight]) => {
     const e = extentsOf(window, { x: x!.shape, weight: weight!.shape });
-    return pictureShape(window, e.lanes, e.n, e.o, e.oh, e.ow);
+    return imageShape(window, e.lanes, e.n, e.o, e.oh, e.ow);
   },
   gradient: (window, { inputs, cotangent }) => {
     const [x, weight] = inputs as [Tensor, Tensor];
@@ -88,7 +88,7 @@ const conv: Rules<ConvolutionOps["conv"]> = {
   },
   batch: (window, inputs, batched, lanes) => {
     if (batched[1] || window.lanes) return batchBoth((a, operands) => apply("conv", a, operands), window, inputs, batched, lanes);
-    const merged = apply("conv", window, [foldPictures(inputs[0]!), inputs[1]!]);
+    const merged = apply("conv", window, [foldImages(inputs[0]!), inputs[1]!]);
     return merged.reshape([lanes, -1, ...merged.shape.slice(1)]);
   },
   onnx: (window, at) => emitConvolution(window, extentsOf(window, { x: at.inputs[0]!.shape, weight: at.inputs[1]!.shape }), at),
@@ -103,7 +103,7 @@ const conv: Rules<ConvolutionOps["conv"]> = {
 const convInput: Rules<ConvolutionOps["convInput"]> = {
   shape: ({ size, ...window }, [y, weight]) => {
     const e = extentsOf(window, { y: y!.shape, weight: weight!.shape, size });
-    return pictureShape(window, e.lanes, e.n, e.c, e.h, e.w);
+    return imageShape(window, e.lanes, e.n, e.c, e.h, e.w);
   },
   gradient: ({ size, ...window }, { inputs, cotangent }) => {
     const [y, weight] = inputs as [Tensor, Tensor];
@@ -113,7 +113,7 @@ const convInput: Rules<ConvolutionOps["convInput"]> = {
   batch: (attributes, inputs, batched, lanes) => {
     if (batched[1] || attributes.lanes)
       return batchBoth((a, operands) => apply("convInput", a, operands), attributes, inputs, batched, lanes);
-    const merged = apply("convInput", attributes, [foldPictures(inputs[0]!), inputs[1]!]);
+    const merged = apply("convInput", attributes, [foldImages(inputs[0]!), inputs[1]!]);
     return merged.reshape([lanes, -1, ...merged.shape.slice(1)]);
   },
   onnx: ({ size, ...window }, at) =>

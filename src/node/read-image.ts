@@ -1,4 +1,4 @@
-import { fitPicture, readPictureFile } from "../data/index.ts";
+import { decodeImage, fitImage } from "../data/index.ts";
 import { jpegFromDisk } from "./jpeg.ts";
 import { bytesAt } from "./read-file.ts";
 
@@ -7,6 +7,6 @@ import { bytesAt } from "./read-file.ts";
  *
  * @throws LeakageError `file` if it cannot be read or its size differs from `shape`.
  */
-export async function readPicture(path: string, shape: readonly [number, number, number]): Promise<Float32Array> {
-  return fitPicture(readPictureFile(bytesAt(path), path, jpegFromDisk()), shape, "error", path);
+export async function readImage(path: string, shape: readonly [number, number, number]): Promise<Float32Array> {
+  return fitImage(decodeImage(bytesAt(path), path, jpegFromDisk()), shape, "error", path);
 }

@@ -1,7 +1,7 @@
-import { encodePng, type Picture } from "../../src/formats/index.ts";
+import { encodePng, type RasterImage } from "../../src/formats/index.ts";
 
 /** A shaded ball on a slope: smooth, with one edge. Made up. */
-function original(kind: number, side: number): Picture {
+function original(kind: number, side: number): RasterImage {
   const data = new Uint8Array(side * side * 3);
   for (let i = 0; i < side; i++)
     for (let j = 0; j < side; j++)
@@ -16,22 +16,22 @@ function original(kind: number, side: number): Picture {
 }
 
 /**
- * A picture with a given share of noise in it; the noise is a fixed hash of place, channel and
+ * An image with a given share of noise in it; the noise is a fixed hash of place, channel and
  * share.
  */
-function noisy(picture: Picture, share: number): Picture {
-  const data = picture.data.map((value, i) => {
+function noisy(raster: RasterImage, share: number): RasterImage {
+  const data = raster.data.map((value, i) => {
     const hash = Math.imul(Math.imul(i + 1, 0x9e3779b1) ^ Math.round(share * 997), 0x85ebca6b) >>> 24;
     return Math.max(0, Math.min(255, Math.round(value * (1 - share) + hash * share)));
   });
-  return { ...picture, data };
+  return { ...raster, data };
 }
 
 /**
  * PNG files of a made-up attack: image i has `original-i.png`, `reconstruction-i.png` and
  * `image-i-step-k.png`.
  */
-export function madeUpPictures(count: number, steps: readonly number[], side: number): Map<string, Uint8Array> {
+export function madeUpImages(count: number, steps: readonly number[], side: number): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   const last = steps.at(-1)!;
   for (let i = 0; i < count; i++) {

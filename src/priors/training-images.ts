@@ -21,7 +21,7 @@ export function requireExamples(kind: string, context: PriorContext | undefined)
  * At most `most` images, evenly spaced, so that all kinds are present even if the images are
  * sorted.
  */
-export function spacedPictures(examples: Examples, most: number): readonly Float32Array[] {
+export function spacedImages(examples: Examples, most: number): readonly Float32Array[] {
   const used = Math.min(most, examples.count);
   return Array.from({ length: used }, (_, i) => examples.image(Math.floor((i * examples.count) / used)));
 }

@@ -4,7 +4,7 @@ import { LeakageError } from "../errors.ts";
  * An 8-bit image, row by row from the top left, with channels interleaved: gray (1) or RGB (3).
  * `data` has `width * height * channels` bytes.
  */
-export interface Picture {
+export interface RasterImage {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3;
@@ -19,7 +19,7 @@ const maxPixels = 64 * 2 ** 20;
  *
  * @throws LeakageError `file` for such a size.
  */
-export function requirePictureSize(width: number, height: number, source: string): void {
+export function requireImageSize(width: number, height: number, source: string): void {
   if (width < 1 || height < 1) throw new LeakageError("file", `${source}: an image of ${width} x ${height} pixels is empty`);
   if (width * height > maxPixels)
     throw new LeakageError(
@@ -31,7 +31,7 @@ export function requirePictureSize(width: number, height: number, source: string
 /**
  * Converts an image [c, h, w] in pixel space to 8-bit gray or color. Values are clamped to [0, 1].
  */
-export function toPicture(pixels: Float32Array, [channels, height = 1, width = 1]: readonly number[]): Picture {
+export function toRasterImage(pixels: Float32Array, [channels, height = 1, width = 1]: readonly number[]): RasterImage {
   const plane = height * width;
   const used = channels === 3 ? 3 : 1;
   const data = new Uint8Array(plane * used);
