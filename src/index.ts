@@ -254,6 +254,7 @@ export { type CompileOptions, compile, devices, evaluate, interpret, type Progra
 export {
   examplesOf,
   finish,
+  type KeptState,
   type LabelPolicy,
   type NamedAttack,
   type NamedDefense,

@@ -1,8 +1,8 @@
-import { lawOf } from "../defenses/index.ts";
+import { defended, lawOf } from "../defenses/index.ts";
 import { bonferroni, clopperPearson, clusterProportion, complement, distanceQuantiles, dkwBand, type Interval } from "../metrics/index.ts";
 import { areImages } from "../models/index.ts";
 import { foldIn, type KeyBits, stream } from "../random/index.ts";
-import type { NamedDefense, Scenario, Tuning } from "../scenario/index.ts";
+import type { Scenario, Tuning } from "../scenario/index.ts";
 import { type Cell, cellsOf } from "./audit-chunk.ts";
 import type { AuditCell, AuditResult } from "./audit-result.ts";
 import type { AuditChunk, AuditedExample } from "./chunk.ts";
@@ -119,21 +119,21 @@ export const givenOf = ({ labels, client: { model, mode }, batchSize, network, s
 });
 
 /** The true law of a defense, as its kind and a text. */
-export function trueLawOf(defense: NamedDefense): AuditCell["trueLaw"] {
-  const law = lawOf(defense);
+export function trueLawOf({ client, defense }: Pick<Scenario, "client" | "defense">): AuditCell["trueLaw"] {
+  const law = lawOf(defense, defended(defense, client).model);
   if (law.kind === "known") return { kind: "known", text: law.likelihood.name };
   if (law.kind === "unknown") return { kind: "unknown", text: law.reason };
   return { kind: "deterministic", text: "the update is a function of the batch, without noise" };
 }
 
-function describe({ scenario: { defense }, attack }: Cell) {
+function describe({ scenario, attack }: Cell) {
   const { law, prior, radius, samples } = attack.assumes;
   return {
-    defense: defense.name,
+    defense: scenario.defense.name,
     attack: attack.name,
     tuned: attack.tuning ? quoted(attack.tuning) : null,
     law,
-    trueLaw: trueLawOf(defense),
+    trueLaw: trueLawOf(scenario),
     prior,
     radius,
     points: samples,

@@ -38,7 +38,7 @@ export function fedSgd({ model, weights, mode = "eval", loss = crossEntropy }: F
     parameters: model.parameters,
     weight,
     update: ({ x, y }: Batch, key) => {
-      const logits = model.forward(x, { mode, weight, ...(key ? { key } : {}) });
+      const logits = model.forward(x, { mode, weight, ...(key && model.random ? { key } : {}) });
       const gradients = grad(loss(logits, y), names.map(weight));
       return new Gradients(new Map(names.map((name, i) => [name, gradients[i]!])), exact);
     },

@@ -1,7 +1,8 @@
 import type { Batch, Client } from "../client/index.ts";
 import type { Gradients } from "../graph/index.ts";
+import type { Model } from "../models/index.ts";
 import type { Key } from "../random/index.ts";
-import { type Law, likelihoodOf, narrowOf, type UnknownLaw, undefended } from "./law/law.ts";
+import { type Law, likelihoodOf, narrowOf, type UnknownLaw, undefended, unknownLaw } from "./law/law.ts";
 import type { Likelihood, Published } from "./law/likelihood.ts";
 import type { Step, StepState } from "./step.ts";
 
@@ -31,6 +32,8 @@ const lawAfter = (steps: readonly Step[]): Law | UnknownLaw =>
 /**
  * The law of a defense: known, deterministic, or unknown with the reason.
  *
+ * @param model the network of the client. If it draws at random in its forward pass, the law is
+ * unknown. Without it, the network is taken to draw nothing.
  * @throws LeakageError `spec` if a step cannot act after the steps before it.
  *
  * @example
@@ -40,9 +43,10 @@ const lawAfter = (steps: readonly Step[]): Law | UnknownLaw =>
  * if (law.kind === "unknown") console.log(law.reason);
  * ```
  */
-export function lawOf(defense: Defense): DefenseLaw {
+export function lawOf(defense: Defense, model: Pick<Model, "random"> = {}): DefenseLaw {
   const law = lawAfter(defense.steps);
   if ("kind" in law) return law;
+  if (model.random) return unknownLaw("the network draws at random in its forward pass, and its law is an integral over the draws");
   const check: NonNullable<Likelihood["check"]> = (client, batchSize) => requireFit(defense, client, batchSize);
   if (law.noisy === undefined) return { kind: "deterministic", narrow: narrowOf(law, check) };
   return { kind: "known", likelihood: likelihoodOf(law, check) };

@@ -47,6 +47,8 @@ export interface Layer {
   readonly statistics: readonly Variable[];
   /** The shape of one example after this layer, channels first. */
   readonly shape: Shape;
+  /** Whether the layer draws from its key. The default is no. */
+  readonly random?: boolean;
   forward(x: Tensor, context: Context): Tensor;
 }
 
@@ -66,6 +68,12 @@ export interface Model {
   readonly parameters: readonly Variable[];
   /** The running statistics of batch normalization. */
   readonly statistics: readonly Variable[];
+  /**
+   * Whether the forward pass draws from its key. Only such a network is given one. The law p(g | x)
+   * of its updates is then an integral over the draws, which nobody can write down in general. The
+   * default is no.
+   */
+  readonly random?: boolean;
   forward(x: Tensor, context: ForwardContext): Tensor;
 }
 
@@ -96,6 +104,7 @@ export function sequential(task: Task, layout: Window["layout"], layers: readonl
     ...task,
     parameters,
     statistics: layers.flatMap((layer) => layer.statistics),
+    random: layers.some((layer) => layer.random),
     forward: (x, { key, ...given }) => {
       const first = layout === "nhwc" ? x.transpose([0, 2, 3, 1]) : x;
       const contextOf = (place: number): Context => ({ ...given, layout, ...(key ? { key: key.foldIn(place) } : {}) });

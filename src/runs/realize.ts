@@ -2,7 +2,7 @@ import type { Observations } from "../adversary/index.ts";
 import { attacks, type Setting } from "../attacks/index.ts";
 import { type Sizes, sizesFor } from "../audit/index.ts";
 import { fedSgd, losses } from "../client/index.ts";
-import { defenses, lawOf, publishedIn } from "../defenses/index.ts";
+import { defended, defenses, lawOf, publishedIn } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import type { NamedNumbers } from "../graph/index.ts";
 import {
@@ -80,7 +80,9 @@ export async function realize<Spec extends Drawn | AttackSpec>(
         client,
         batchSize: spec.client.batch,
         defense: named,
-        attacks: own.map((cell) => namedAttack(cell, { law: lawOf(named), ...settingOf(spec, model, prior, examples) }, vary)),
+        attacks: own.map((cell) =>
+          namedAttack(cell, { law: lawOf(named, defended(named, client).model), ...settingOf(spec, model, prior, examples) }, vary),
+        ),
         ...(prior ? { prior } : {}),
         labels: spec.labels,
         score: spec.score,

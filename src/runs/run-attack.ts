@@ -63,7 +63,7 @@ export async function* runAttack(
     format: "gradleak-result-2",
     command: "attack",
     ...specFieldsOf(spec, surroundings.versions),
-    assumptions: { ...attack.assumes, ...givenOf(scenario), defense: scenario.defense.name, trueLaw: trueLawOf(scenario.defense) },
+    assumptions: { ...attack.assumes, ...givenOf(scenario), defense: scenario.defense.name, trueLaw: trueLawOf(scenario) },
     images: all,
     summary: summary(all),
     notes: [...notes],

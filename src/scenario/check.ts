@@ -17,7 +17,7 @@ export function requireScenario({ client, defense, attacks, labels, batchSize }:
   const { shape, classes } = client.model;
   const sender = defended(defense, client);
   // The law of a chain whose steps cannot follow one another throws.
-  lawOf(defense);
+  lawOf(defense, sender.model);
   requireFit(defense, sender, batchSize);
   const batch = { x: input("x", [batchSize, ...shape]), y: input("y", [batchSize, classes]) };
   const { published } = send(defense, client)(batch, Key.input("key"));

@@ -17,4 +17,4 @@ export {
   scenario,
   type Tuning,
 } from "./scenario.ts";
-export { laneOf, type Received, simulate } from "./simulate.ts";
+export { type KeptState, laneOf, type Received, simulate } from "./simulate.ts";

@@ -1,5 +1,5 @@
 import type { Client } from "../client/index.ts";
-import { type Defense, defended, send } from "../defenses/index.ts";
+import { type Defense, type DefenseState, defended, initialState, send } from "../defenses/index.ts";
 import { type NamedNumbers, type Tensor, vmap } from "../graph/index.ts";
 import { Key, type KeyBits } from "../random/index.ts";
 import { type CompileOptions, compileNested, type Filled, inputsAt, numbersAt } from "../runtime/index.ts";
@@ -18,12 +18,19 @@ export interface Received {
    * scoring only: the server does not see them.
    */
   readonly batches: PrivateBatches;
+  /** What the defense remembers for the next round. */
+  readonly state: KeptState;
 }
+
+/** What each step of a defense remembers between rounds, by name, each of shape [lanes, ...shape]. */
+export type KeptState = readonly NamedNumbers[];
 
 /**
  * Runs a client and its defense on every batch, one batch per lane.
  *
- * @param keys the keys of the defense's randomness, one per lane.
+ * @param keys the keys of the randomness of the defense and of random layers, one per lane.
+ * @param options where and how it runs, and what the defense remembers from the round before. By
+ * default this is the first round.
  * @returns what the server receives. It can serve as a round of an attack's observations.
  * @throws LeakageError `spec` if the defense does not fit the client or the batch.
  *
@@ -38,17 +45,25 @@ export async function simulate(
   { client, defense }: { readonly client: Client; readonly defense: Defense },
   { lanes, batchSize, x, y }: PrivateBatches,
   keys: readonly KeyBits[],
-  options: CompileOptions = {},
+  { state, ...options }: CompileOptions & { readonly state?: KeptState } = {},
 ): Promise<Received> {
   const sends = send(defense, client);
   const places = {
     x: { shape: [lanes, batchSize, ...client.model.shape], data: x },
     y: { shape: [lanes, batchSize, client.model.classes], data: y },
     key: { shape: [lanes, 2], dtype: "key" as const, data: Uint32Array.from(keys.flat()) },
+    state: byPlace((state ?? []).map((kept) => Object.fromEntries(kept))),
   };
-  const sent = vmap((own: { readonly x: Tensor; readonly y: Tensor; readonly key: Tensor }) => {
-    const { update, published, batch } = sends(own, new Key(own.key));
-    return { updates: Object.fromEntries(update.tensors), published: { ...published }, batch: { x: batch.x, y: batch.y } };
+  const first = initialState(defense, client);
+  const sent = vmap((own: { x: Tensor; y: Tensor; key: Tensor; state: Readonly<Record<string, Record<string, Tensor>>> }) => {
+    const before: DefenseState = state ? first.map((_, place) => own.state[place] ?? {}) : first;
+    const { update, published, batch, state: after } = sends(own, new Key(own.key), before);
+    return {
+      updates: Object.fromEntries(update.tensors),
+      published: { ...published },
+      batch: { x: batch.x, y: batch.y },
+      state: byPlace(after.map((kept) => ({ ...kept }))),
+    };
   })(inputsAt(places));
   const program = await compileNested(sent, options);
   try {
@@ -60,11 +75,15 @@ export async function simulate(
       updates: named(sent.updates, values.updates),
       published: named(sent.published, values.published),
       batches: { lanes, batchSize, ...values.batch },
+      state: first.map((_, place) => named(sent.state[place]!, values.state[place]!)),
     };
   } finally {
     await program.dispose();
   }
 }
+
+/** A list as a record, whose values can be inputs and outputs of programs. */
+const byPlace = <Value>(list: readonly Value[]): Record<string, Value> => Object.fromEntries(list.entries());
 
 /** One lane of what was received, by name: the update and what was published with it. */
 export const laneOf = ({ updates, published }: Pick<Received, "updates" | "published">, lane: number): NamedNumbers =>

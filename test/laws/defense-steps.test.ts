@@ -5,7 +5,7 @@ import { constant, type Gradients, input, type Tensor, where } from "../../src/g
 import { initialWeights, models } from "../../src/models/index.ts";
 import { Key, keyFromSeed } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
-import { simulate } from "../../src/scenario/index.ts";
+import { type KeptState, simulate } from "../../src/scenario/index.ts";
 import { likelihoodOf } from "./likelihood-of.ts";
 
 const task = { shape: [1, 2, 3], classes: 3, normalization: { mean: [0], std: [1] } };
@@ -142,6 +142,31 @@ describe("what a step remembers", () => {
     law: () => unknownLaw("it depends on earlier rounds"),
   };
   const feedback: Defense = { steps: [negate, sparse] };
+
+  it("is carried from round to round by simulate, lane by lane", async () => {
+    const held = {
+      lanes: 2,
+      batchSize: 1,
+      x: Float32Array.from([...pixels, ...pixels.map((pixel) => pixel / 2)]),
+      y: Float32Array.of(0, 1, 0, 0, 1, 0),
+    };
+    const keys = [keyFromSeed(3), keyFromSeed(4)];
+    const round = (state?: KeptState) =>
+      simulate({ client: one, defense: feedback }, held, keys, { threads: 1, ...(state ? { state } : {}) });
+    const bare = await simulate({ client: one, defense: { steps: [negate] } }, held, keys, { threads: 1 });
+    const first = await round();
+    const second = await round(first.state);
+    expect(first.state.map(({ size }) => size)).toEqual([0, model.parameters.length]);
+    for (const [name, { shape, data }] of bare.updates) {
+      expect(first.state[1]!.get(name)!.shape).toEqual(shape);
+      // What two rounds sent, and what is left, is twice the update.
+      data.forEach((entry, i) => {
+        const sums = [first.updates, second.updates, second.state[1]!].map((tensors) => tensors.get(name)!.data[i]!);
+        expect(sums[0]! + sums[1]! + sums[2]!).toBeCloseTo(2 * entry, 5);
+      });
+    }
+    expect(second.updates).not.toEqual(first.updates);
+  });
 
   it("is carried from round to round: of three rounds the errors do not add up", () => {
     const bare = entriesOf(defended(feedback, one).update(given));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fedSgd } from "../../src/client/index.ts";
+import { defenses, lawOf } from "../../src/defenses/index.ts";
 import { input, type Tensor, vmap } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { linear } from "../../src/models/layers.ts";
@@ -16,6 +17,7 @@ const dropout = (shape: readonly number[]): Layer => ({
   parameters: [],
   statistics: [],
   shape,
+  random: true,
   forward: (x, { key }) => (key ? x.mul(key.bernoulli(0.5, x.shape)).mul(2) : x),
 });
 
@@ -48,6 +50,13 @@ describe("a network with random layers", () => {
     const bare = sequential(task, "nchw", [linear("0", [40], 3)]);
     const plain = fedSgd({ model: bare, weights: initialWeights(bare, keyFromSeed(1)) }).update(given);
     expect(update()).toEqual([...evaluate([plain.entries("0.weight")], feeds)[0]!.data]);
+  });
+
+  it("has a law that nobody can write down, behind any defense", () => {
+    for (const defense of ["none", "gaussian:sigma=0.1"]) {
+      expect(lawOf(defenses.build(defense), random)).toMatchObject({ kind: "unknown", reason: expect.stringContaining("at random") });
+      expect(lawOf(defenses.build(defense), sequential(task, "nchw", [linear("0", [40], 3)])).kind).not.toBe("unknown");
+    }
   });
 
   it("is drawn anew for each update that a client sends, from that update's key", async () => {
