@@ -1,4 +1,4 @@
-import { type Attack, type LaneProgress, type Observations, type Run, recoverLabels } from "../adversary/index.ts";
+import { type Attack, type Candidates, type LaneProgress, type Observations, type Run, recoverLabels } from "../adversary/index.ts";
 import { toPixelSpace } from "../models/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import { piece } from "./examples.ts";
@@ -18,6 +18,8 @@ export interface Reconstruction {
   /** The classes that the attack assumed or found, one per input. */
   readonly labels: readonly number[];
   readonly lane: LaneProgress;
+  /** The answer as the attack has it: inputs in model space and label probabilities. */
+  readonly candidate: Candidates;
   /**
    * Snapshots from the first steps to the last, at intervals that grow. The list is empty if none
    * were requested.
@@ -121,6 +123,7 @@ export async function* reconstruct({
         indexOfLargest(piece(probabilities, i * seen.batchSize + b, keys.length * seen.batchSize)),
       ),
       lane,
+      candidate: { x: piece(all, i, keys.length), y: piece(probabilities, i, keys.length) },
       history: histories[i]!,
     }));
   }

@@ -82,6 +82,11 @@ export interface Scenario {
   readonly defense: NamedDefense;
   readonly attacks: readonly NamedAttack[];
   /**
+   * The same attacks as they are made for a client without the defense, in the same order. An audit
+   * tries them as controls. By default they are the attacks themselves.
+   */
+  readonly controls?: readonly NamedAttack[];
+  /**
    * The prior p(x) that the user states, for attacks that leave it open. Those attacks already
    * contain it.
    */

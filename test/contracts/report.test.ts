@@ -44,7 +44,7 @@ describe("a report", () => {
   it("escapes whatever comes from outside", () => {
     const evil = `"><img src=x onerror=alert(1)><script>alert(2)</script>'&`;
     const result = madeUpResult(2);
-    const image = { ...result.images[0]!, className: evil, stopped: evil, baseline: { [evil]: unknown } };
+    const image = { ...result.images[0]!, className: evil, baseline: { [evil]: unknown } };
     const html = page(
       {
         ...result,
