@@ -43,7 +43,7 @@ export const whole = (name: string, least: number, highest?: number): Pick<Flag,
   read: (text) => wholeNumber(text, name, least, highest),
 });
 
-/** A value that is yes or no. The default is not printed. */
+/** A value that is yes or no. */
 export const yesOrNo = (name: string, otherwise: boolean): Pick<Flag, "choices" | "otherwise" | "read" | "write"> => ({
   choices: ["yes", "no"],
   otherwise: otherwise ? "yes" : "no",
@@ -51,7 +51,7 @@ export const yesOrNo = (name: string, otherwise: boolean): Pick<Flag, "choices" 
     if (text === "yes" || text === "no") return text === "yes";
     throw new LeakageError("spec", `${name} takes yes or no; got ${JSON.stringify(text)}.`);
   },
-  write: (value) => (value === otherwise ? [] : [value ? "yes" : "no"]),
+  write: (value) => [value ? "yes" : "no"],
 });
 
 export type Part = PartSpec | readonly PartSpec[];
