@@ -13,7 +13,9 @@ const metrics = {
     "The SSIM from −1 to 1, with a Gaussian window of σ 1.5 and radius 5. It is also null for images with a side under 11 pixels.",
   ),
   mse: metric("The mean squared error of images clamped to [0, 1]."),
-  distance: metric("The Euclidean distance of the images without clamping, in the space of assumptions.deltaSpace."),
+  distance: metric(
+    "The Euclidean distance of the original and the reconstruction clamped to [0, 1], in the space of assumptions.deltaSpace.",
+  ),
 };
 
 const summary = z.strictObject({ mean: z.number(), median: z.number(), worst: z.number() }).nullable();

@@ -24,6 +24,7 @@ import { examplesOf, type NamedAttack, type NamedPrior, oneHot, requireAttack, r
 import type { AttackSpec } from "./attack-spec.ts";
 import { type AuditSpec, attackName, type CellSpec, cellSpecs, defenseName } from "./audit-spec.ts";
 import { tuningOf } from "./audit-tuning.ts";
+import { cautionsOf } from "./cautions.ts";
 import type { InvertSpec } from "./invert-spec.ts";
 import { type Prepared, taskOf, type Unsized } from "./prepare.ts";
 import type { Sources } from "./sources.ts";
@@ -114,7 +115,7 @@ export async function realize<Spec extends Drawn | AttackSpec>(
     data,
     ...(publicData ? { publicData } : {}),
     scenarios: estimated,
-    notes: [...data.notes, ...notes],
+    notes: [...data.notes, ...notes, ...cautionsOf(spec, cells)],
   };
 }
 

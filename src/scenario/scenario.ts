@@ -97,7 +97,9 @@ export interface Scenario {
 
 /** The space in which the distances of a scenario are measured. */
 export const measuredIn = ({ score: { deltaSpace }, client: { model } }: Pick<Scenario, "score" | "client">): DeltaSpace =>
-  deltaSpace === "model" && areImages(model) ? { space: "model", std: model.normalization.std } : { space: "pixel" };
+  deltaSpace === "model" && areImages(model)
+    ? { space: "model", std: model.normalization.std, clamps: true }
+    : { space: "pixel", clamps: areImages(model) };
 
 /** The objects of a scenario. A client and attacks are required; the others have defaults. */
 export interface ScenarioParts extends Pick<Scenario, "client" | "attacks">, Partial<Omit<Scenario, "client" | "attacks">> {}
