@@ -5,6 +5,7 @@ import { areImages } from "../models/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
 import {
+  labelingOf,
   measuredIn,
   type NamedAttack,
   padded,
@@ -100,7 +101,7 @@ export async function* auditChunk(run: DrawRun, { from, to }: DrawRange): AsyncG
         began = machine.clock();
         const running = reconstruct({
           attack,
-          labels: scenario.labels,
+          ...labelingOf(scenario),
           seen: { rounds: [received], lanes, batchSize, labels: held.y },
           keys: keys("attack"),
           options: machine,
@@ -150,6 +151,7 @@ interface Shown {
 
 /** Scores the reconstructions of a draw and decides which of them a cell shows from then on. */
 function judgeOf({ scenarios, dataset }: DrawRun) {
+  const given = scenarios[0]!.labels === "known";
   const shape = imageShape(dataset.shape);
   const measured = measuredIn(scenarios[0]!);
   const withImages = areImages(scenarios[0]!.client.model);
@@ -169,9 +171,20 @@ function judgeOf({ scenarios, dataset }: DrawRun) {
       shown = { nearest: nearer ? own : shown.nearest, first: isFirst ? own : shown.first };
     });
     const { objective, steps, evaluations, stopped } = made.lane;
-    return { outcome: { distances: scored.map(({ distance }) => distance), objective, steps, evaluations, stopped }, shown };
+    const labels = given ? null : { right: labelsFound(batch, made.labels), faint: made.reading?.faint ?? false };
+    return { outcome: { distances: scored.map(({ distance }) => distance), objective, steps, evaluations, stopped, labels }, shown };
   };
   return Object.assign(judge, { apart });
+}
+
+/** The number of labels of a batch that were found. A batch has no order. */
+function labelsFound(batch: readonly Example[], found: readonly number[]): number {
+  const left = [...found];
+  return batch.filter(({ label }) => {
+    const at = left.indexOf(label);
+    if (at >= 0) left.splice(at, 1);
+    return at >= 0;
+  }).length;
 }
 
 /**

@@ -63,6 +63,15 @@ const cell = z.strictObject({
   points: z.int().positive().describe("The number of points that the attack draws in that ball at each step."),
   ...shares,
   failed: z.int().nonnegative().describe("The number of images whose reconstruction is not a number. They count as not recovered."),
+  labelAccuracy: share
+    .nullable()
+    .describe("The share of labels that the attack read or found right, as batches without order; null if labels were given."),
+  faintLabels: z
+    .int()
+    .nonnegative()
+    .describe(
+      "The number of draws whose labels were read from gradients that are small relative to the update, to other inputs, or to the noise.",
+    ),
   nearest: example.describe("The image with the nearest reconstruction, the worst case for its owner."),
   first: example.describe("The first image of the first draw, which nobody chose."),
   seconds: z.number().nonnegative().describe("The wall time of the attack on all draws, in seconds."),

@@ -8,6 +8,11 @@ const outcome = z.strictObject({
   steps: z.int().nonnegative(),
   evaluations: z.int().nonnegative(),
   stopped: z.string().nullable(),
+  /**
+   * The number of labels of the batch that the attack found, as a batch without order, and whether
+   * it read them from small gradients. It is null if labels were given.
+   */
+  labels: z.strictObject({ right: z.int().nonnegative(), faint: z.boolean() }).nullable(),
 });
 const example = z.strictObject({
   draw: z.int().nonnegative(),

@@ -1,5 +1,5 @@
 import { defended, lawOf } from "../defenses/index.ts";
-import { bonferroni, clopperPearson, clusterProportion, complement, distanceQuantiles, dkwBand, type Interval } from "../metrics/index.ts";
+import { bonferroni, complement, distanceQuantiles, dkwBand, type Interval } from "../metrics/index.ts";
 import { areImages } from "../models/index.ts";
 import { foldIn, type KeyBits, stream } from "../random/index.ts";
 import type { Scenario, Tuning } from "../scenario/index.ts";
@@ -8,6 +8,8 @@ import type { AuditCell, AuditResult } from "./audit-result.ts";
 import type { AuditChunk, AuditedExample } from "./chunk.ts";
 import { comparable, compareAttacks, type Distances, within } from "./comparison.ts";
 import { judgeGate, parseGate } from "./gate.ts";
+import { faintLabels, faintNotes, labelAccuracy } from "./label-shares.ts";
+import { shareOf } from "./share.ts";
 
 /** An audit whose draws are finished. */
 export interface FinishedDraws {
@@ -89,6 +91,8 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
         ...describe(cell),
         ...shares(byCell[i]!, delta, key(i), confidence),
         failed: byCell[i]!.flat().filter((distance) => distance === null).length,
+        labelAccuracy: labelAccuracy(done, i, foldIn(stream(key(i), "resample"), i)),
+        faintLabels: faintLabels(done, i),
         nearest: told("nearest", shown.nearest[i]!, i, classes),
         first: told("first", shown.first[i]!, i, classes),
         seconds: spent(({ attacking }) => attacking[i]!),
@@ -103,7 +107,7 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
       nearestPublic,
       distances: outcomes.map(({ distances }) => distances),
     })),
-    notes: [...notes],
+    notes: [...notes, ...faintNotes(done, cells)],
   };
 }
 
@@ -151,9 +155,11 @@ const quoted = ({ settingHash: _, values, ...tuning }: Tuning): AuditCell["tuned
  * batches otherwise.
  */
 function recoveredShare(distances: Distances, delta: number, key: KeyBits, confidence: number): Interval {
-  const recovered = distances.map((draw) => draw.map((distance) => within(distance, delta)));
-  if (distances.some(({ length }) => length > 1)) return clusterProportion(recovered, key, { confidence });
-  return clopperPearson(recovered.flat().filter(Boolean).length, distances.length, confidence);
+  return shareOf(
+    distances.map((draw) => draw.map((distance) => within(distance, delta))),
+    key,
+    confidence,
+  );
 }
 
 function shares(distances: Distances, delta: number, key: KeyBits, confidence: number) {

@@ -17,12 +17,14 @@ const decibels = (value: number | null): string => (value === null ? "–" : `${
  */
 function imageLine(image: ImageResult): string {
   const name = `image ${image.index}${image.className === null ? "" : ` (${printable(image.className)})`}`;
+  const reading = image.labelReading;
+  const label = reading === null ? "" : `  label ${image.assumedLabel} by ${reading.rule}${reading.faint ? pc.yellow(", uncertain") : ""}`;
   const stopped = image.stopped === null ? "" : pc.yellow(` stopped: ${image.stopped}`);
   const ssim = image.ssim === null ? "–" : image.ssim.toFixed(3);
   const baseline = Object.entries(image.baseline).map(([guess, { psnr }]) => `${guess} ${decibels(psnr)}`);
   const beside = baseline.length > 0 ? `  without the update: ${baseline.join(", ")}` : "";
   const nearest = image.nearestPublic ? `; nearest public image, chosen by the original: ${decibels(image.nearestPublic.psnr)}` : "";
-  return `${pc.bold(name)}  PSNR ${decibels(image.psnr)}  SSIM ${ssim}  ${duration(image.seconds)}${stopped}${pc.dim(beside + nearest)}`;
+  return `${pc.bold(name)}  PSNR ${decibels(image.psnr)}  SSIM ${ssim}${label}  ${duration(image.seconds)}${stopped}${pc.dim(beside + nearest)}`;
 }
 
 /**
@@ -71,6 +73,9 @@ async function concludeAttack(tell: Console, folder: ResultFolder, result: Resul
   await folder.write("report.html", attackReport({ result, images: await imagesOf(folder, names), reproduce }));
   const { attack } = result.summary;
   if (attack.psnr) tell.line(`\n${pc.bold("mean")}  PSNR ${decibels(attack.psnr.mean)}  SSIM ${attack.ssim?.mean.toFixed(3) ?? "–"}`);
+  const { labelAccuracy } = result.summary;
+  if (labelAccuracy !== null) tell.line(`labels right: ${(100 * labelAccuracy).toFixed(1)} %`);
+  for (const warning of result.notes.filter((note) => note.startsWith("Warning: "))) tell.line(pc.yellow(warning));
   tell.line(stripVTControlCharacters(verdict(result).sentence));
   tellPlace(tell, folder, result.specHash);
   if ((result.spec?.data as { readonly set?: { readonly kind?: string } } | undefined)?.set?.kind === "shapes") tell.line(next);

@@ -13,6 +13,8 @@ export interface Examples {
    * intensity.
    */
   image(i: number): Float32Array;
+  /** The class of image i, counted from 0, if the images are labeled. */
+  label?(i: number): number;
 }
 
 /**

@@ -19,6 +19,7 @@ import { foldIn, type KeyBits } from "./threefry.ts";
  *       ├─ resample ─ cell ─┬─ resample r
  *       │                   └─ resample ── other cell, of a comparison ── resample r
  *       ├─ candidates
+ *       ├─ probes ─── input i, on which an attacker tries the network (always below the seed 0)
  *       ├─ tuning ─── a whole tree like this one, for the draws that attacks are tuned on
  *       └─ network, training, vectors: of experiments
  * ```
@@ -49,6 +50,7 @@ const numbers = {
   choice: 25,
   guess: 26,
   mask: 27,
+  probes: 30,
 } as const;
 
 /** The name of a stream: what a key is used for. */

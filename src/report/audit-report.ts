@@ -165,12 +165,17 @@ const phases = (seconds: AuditResult["seconds"]): string =>
 
 /** What each attack took for granted, beside what was there. */
 function assumed({ cells }: AuditResult): Markup {
+  // If labels were given, there is nothing to say about them.
+  const reads = cells.some(({ labelAccuracy }) => labelAccuracy !== null);
   return html`<div class="wide"><table>
-<thead><tr><th class="text">defense</th><th class="text">attack</th><th class="text">law assumed</th><th class="text">the defense's own law</th><th class="text">prior assumed</th><th class="text">ball</th></tr></thead>
+<thead><tr><th class="text">defense</th><th class="text">attack</th><th class="text">law assumed</th><th class="text">the defense's own law</th><th class="text">prior assumed</th><th class="text">ball</th>${reads && html`<th>labels right</th>`}</tr></thead>
 <tbody>${cells.map(
-    ({ defense, attack, law, trueLaw, prior, radius, points }) =>
-      html`<tr><th class="text name" scope="row"><code>${foreign(defense)}</code></th><td class="text name"><code>${foreign(attack)}</code></td><td class="text name">${foreign(law)}</td><td class="text name">${trueLaw === null ? "–" : trueLaw.kind === "known" && trueLaw.text === law ? "the same" : trueLawWords(trueLaw)}</td><td class="text name">${foreign(prior)}</td><td class="text name">${radius === 0 ? "a point" : `${counted(points, "point")}, radius ${significant(radius)}`}</td></tr>
+    ({ defense, attack, law, trueLaw, prior, radius, points, labelAccuracy }) =>
+      html`<tr><th class="text name" scope="row"><code>${foreign(defense)}</code></th><td class="text name"><code>${foreign(attack)}</code></td><td class="text name">${foreign(law)}</td><td class="text name">${trueLaw === null ? "–" : trueLaw.kind === "known" && trueLaw.text === law ? "the same" : trueLawWords(trueLaw)}</td><td class="text name">${foreign(prior)}</td><td class="text name">${radius === 0 ? "a point" : `${counted(points, "point")}, radius ${significant(radius)}`}</td>${reads && html`<td>${labelWords(labelAccuracy)}</td>`}</tr>
 `,
   )}</tbody>
 </table></div>`;
 }
+
+const labelWords = (accuracy: AuditResult["cells"][number]["labelAccuracy"]): string =>
+  accuracy === null ? "–" : `${percent(accuracy.estimate)} (${percent(accuracy.lower)} to ${percent(accuracy.upper)})`;

@@ -3,11 +3,11 @@ import { encodePng, type RasterImage, writeSafetensors } from "../formats/index.
 import type { NamedNumbers } from "../graph/index.ts";
 import { imageShape } from "../metrics/index.ts";
 import { keyFromSeed } from "../random/index.ts";
-import { laneOf, measuredIn, padded, privateBatches, reconstruct, simulate } from "../scenario/index.ts";
+import { labelingOf, laneOf, measuredIn, padded, privateBatches, reconstruct, simulate } from "../scenario/index.ts";
 import type { ImageResult, Result } from "./attack-result.ts";
 import { type AttackSpec, updatesOf } from "./attack-spec.ts";
 import type { RunEvent, Surroundings } from "./events.ts";
-import { results, type Scoring, summary } from "./image-results.ts";
+import { faintNotes, results, type Scoring, summary } from "./image-results.ts";
 import type { Realized, RealizedUpdate } from "./realize.ts";
 import type { Store } from "./store.ts";
 import { storedChunk } from "./stored-chunk.ts";
@@ -65,8 +65,8 @@ export async function* runAttack(
     ...specFieldsOf(spec, surroundings.versions),
     assumptions: { ...attack.assumes, ...givenOf(scenario), defense: scenario.defense.name, trueLaw: trueLawOf(scenario) },
     images: all,
-    summary: summary(all),
-    notes: [...notes],
+    summary: summary(all, scenario.labels),
+    notes: [...notes, ...faintNotes(all)],
   };
 }
 
@@ -99,7 +99,7 @@ async function* attackPart(
   const began = machine.clock();
   const running = reconstruct({
     attack: scenario.attacks[0]!,
-    labels: scenario.labels,
+    ...labelingOf(scenario),
     seen: { rounds: [received], lanes, batchSize, labels: held.y },
     keys: keys("attack"),
     options: machine,
@@ -145,7 +145,7 @@ export async function* runInvert(
     const began = machine.clock();
     const running = reconstruct({
       attack: scenario.attacks[0]!,
-      labels: spec.labels,
+      ...labelingOf(scenario),
       seen,
       keys: [drawKey(keyFromSeed(spec.seed), "attack", 0)],
       options: machine,
@@ -171,7 +171,7 @@ export async function* runInvert(
     ...specFieldsOf(spec, versions),
     assumptions: { ...scenario.attacks[0]!.assumes, ...givenOf(scenario), defense: null, trueLaw: null },
     images: [...images],
-    summary: summary(images),
-    notes: [...notes],
+    summary: summary(images, scenario.labels),
+    notes: [...notes, ...faintNotes(images)],
   };
 }

@@ -81,6 +81,8 @@ export function madeUpAudit(): AuditResult {
       points: 1,
       ...shares(distances),
       failed: distances.filter((d) => d === null).length,
+      labelAccuracy: null,
+      faintLabels: 0,
       nearest: example("nearest", nearest.index),
       first: example("first", 0),
       seconds: 120 + cell,

@@ -15,7 +15,7 @@ const one = fedSgd({ model, weights: initialWeights(model, keyFromSeed(5)) });
  * The labels that a rule reads off the update of images with these labels, each batch a lane;
  * sorted, because a batch has no order.
  */
-function found(batches: readonly (readonly number[])[], rule?: LabelRule): number[][] {
+async function found(batches: readonly (readonly number[])[], rule?: LabelRule): Promise<number[][]> {
   const [lanes, b] = [batches.length, batches[0]!.length];
   const x = new Float32Array(lanes * b * 36);
   fillUniform(keyFromSeed(6), x);
@@ -25,7 +25,7 @@ function found(batches: readonly (readonly number[])[], rule?: LabelRule): numbe
   const updates = new Map(
     model.parameters.map(({ name, shape }, i) => [name, { shape: [lanes, ...shape], data: Float32Array.from(values[i]!.data) }]),
   );
-  const rows = recoverLabels({ rounds: [{ client: one, updates }], lanes, batchSize: b }, rule);
+  const { labels: rows } = await recoverLabels({ rounds: [{ client: one, updates }], lanes, batchSize: b }, rule);
   return batches.map((batch, lane) =>
     batch.map((_, i) => rows.subarray((lane * b + i) * classes, (lane * b + i + 1) * classes).indexOf(1)).sort((a, c) => a - c),
   );
