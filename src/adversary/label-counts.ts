@@ -8,6 +8,8 @@ export interface CountsGiven {
   readonly expected: readonly Float64Array[];
   /** Classes that are in the batch for certain. */
   readonly certain: readonly number[];
+  /** Classes that are hardly in the batch: they are taken only if there are not enough others. */
+  readonly absent: readonly number[];
 }
 
 /**
@@ -23,7 +25,7 @@ export interface CountsGiven {
  * @param most the largest number of images of one class.
  * @returns the counts, one per class, which add up to B.
  */
-export function labelCounts({ residual, variance, expected, certain }: CountsGiven, batchSize: number, most: number): Int32Array {
+export function labelCounts({ residual, variance, expected, certain, absent }: CountsGiven, batchSize: number, most: number): Int32Array {
   const classes = residual.length;
   const weights = Float64Array.from(variance, (own) => (Number.isFinite(own) ? 1 / own : 0));
   const templates = expected.map((row, k) => row.map((mean, c) => mean - Number(c === k)));
@@ -34,7 +36,12 @@ export function labelCounts({ residual, variance, expected, certain }: CountsGiv
   const byAgreement = Array.from({ length: classes }, (_, k) => k).sort(
     (i, j) => cosine(agreement[j]!, norms[j]!) - cosine(agreement[i]!, norms[i]!) || i - j,
   );
-  const tried = [...new Set([...certain, ...byAgreement.slice(0, Math.max(32, 2 * batchSize + 8))])].sort((i, j) => i - j);
+  const bounded = Math.max(32, 2 * batchSize + 8);
+  const likely = byAgreement.filter((k) => !absent.includes(k));
+  const others = byAgreement.filter((k) => absent.includes(k));
+  const chosen = [...new Set([...certain, ...likely.slice(0, bounded)])];
+  const missing = Math.ceil(batchSize / most) - chosen.length;
+  const tried = [...chosen, ...others.slice(0, Math.max(0, missing))].sort((i, j) => i - j);
   const gram = tried.map((i) => tried.map((j) => inner(templates[i]!, templates[j]!)));
   const counts = new Int32Array(tried.length);
   /** ⟨t, t_k⟩ for each class that is tried, where t is the sum of the templates so far. */
