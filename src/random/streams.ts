@@ -50,7 +50,7 @@ const numbers = {
   choice: 25,
   guess: 26,
   mask: 27,
-  probes: 30,
+  probes: 40,
 } as const;
 
 /** The name of a stream: what a key is used for. */
