@@ -1,7 +1,7 @@
 import { constant } from "../graph/index.ts";
 import { evaluate } from "../runtime/index.ts";
 import type { Assumption, Layout } from "./assumption.ts";
-import type { Assumed, Attack, LaneProgress, Progress } from "./attack.ts";
+import type { Assumed, Attack, LaneProgress, Progress, Stop } from "./attack.ts";
 import type { Observations } from "./observations.ts";
 import { checkAssumption, objectiveAt, pose } from "./pose.ts";
 import { type Iterate, minimize, slowestStep } from "./search/minimize.ts";
@@ -22,9 +22,9 @@ export interface AssumptionAndSearch extends Attack {
  * any step, and would leave float32 without digits. The objectives that the attack reports lack
  * them.
  *
- * If the search has a box, the prior is 0 outside it. With Jensen's bound, points of the ball are
- * projected onto the box, because otherwise the bound would be −∞ on every image with a black
- * pixel. With log-mean-exp, points outside have no mass.
+ * If the search has a box, the prior is 0 outside it, and points of the ball are projected onto
+ * it. Almost no point of a ball in thousands of dimensions lies inside by itself: Jensen's bound
+ * would be −∞ and the mean probability 0 on every image with a black pixel.
  *
  * @param named the prior's name in reports, which the prior itself does not have, and the rule that
  * reads labels off an update.
@@ -63,7 +63,9 @@ export const assuming = (
     check: (seen) => checkAssumption(assumption, search, seen),
     async *reconstruct(seen, keys, run = {}) {
       const { problem, layout } = pose(assumption, search, seen, keys, run.start);
-      for await (const iterate of minimize(search, problem, run)) yield progress(search, seen, iterate, layout);
+      const places = problem.start.length / problem.size;
+      const [begun] = evaluate([problem.project(constant(problem.start, [places, problem.size]))]);
+      for await (const iterate of minimize(search, problem, run)) yield progress(search, seen, iterate, layout, begun!.data);
     },
     objective: (seen, at, keys, run = {}) => objectiveAt(assumption, search, seen, at, keys, run),
   };
@@ -72,41 +74,62 @@ export const assuming = (
 /** Whether an attack was made by {@link assuming} and exposes its parts. */
 export const isAssuming = (attack: Attack): attack is AssumptionAndSearch => "assumption" in attack;
 
+/** A root mean square displacement below this, in model space, is none. */
+const still = 1e-3;
+
+function displacement(answer: Float32Array, begun: ArrayLike<number>, from: number, inputs: number): number {
+  let sum = 0;
+  for (let i = 0; i < inputs; i++) sum += (answer[i]! - begun[from + i]!) ** 2;
+  return Math.sqrt(sum / inputs);
+}
+
 const number = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /**
  * Reads an iterate. Of each lane it takes the restart that explains the update best, as far as the
  * attacker can tell.
  */
-function progress(search: Search, seen: Observations, iterate: Iterate, { inputs, size }: Layout): Progress {
+function progress(search: Search, seen: Observations, iterate: Iterate, { inputs, size }: Layout, begun: ArrayLike<number>): Progress {
   const { restarts } = search;
+  const judged = search.choose === "likelihood" ? iterate.matching : iterate.value;
+  const step = slowestStep(iterate, search.steps);
+  // What has stopped in a way that counts as a failure is chosen only where everything has.
+  const stopOf = (i: number): Stop | null => {
+    if (iterate.failed[i]) return "nan";
+    if (iterate.value[i] === Number.POSITIVE_INFINITY) return "massless";
+    if (iterate.stuck[i]) return "stuck";
+    if (step >= search.steps && displacement(answerOf(i), begun, i * size, inputs) < still)
+      return iterate.converged[i] ? "stuck" : "unmoved";
+    return iterate.converged[i] ? "converged" : null;
+  };
+  const isBest = (i: number): boolean => iterate.failed[i] === 1 || search.result === "best";
+  const answerOf = (i: number) => (isBest(i) ? iterate.bestPoint : iterate.point).subarray(i * size, (i + 1) * size);
   const { classes } = seen.rounds[0]!.client.model;
   const chosen = () =>
     Array.from({ length: seen.lanes }, (_, lane) => {
       let best = lane * restarts;
       for (let i = best + 1; i < (lane + 1) * restarts; i++)
-        if (iterate.failed[best] || (!iterate.failed[i] && iterate.matching[i]! < iterate.matching[best]!)) best = i;
+        if (iterate.failed[best] || (!iterate.failed[i] && judged[i]! < judged[best]!)) best = i;
       return best;
     });
   const rows = (from: number, to: number) => {
     const out = new Float32Array(seen.lanes * (to - from));
     chosen().forEach((i, lane) => {
-      const points = iterate.failed[i] || search.result === "best" ? iterate.bestPoint : iterate.point;
-      out.set(points.subarray(i * size + from, i * size + to), lane * (to - from));
+      out.set(answerOf(i).subarray(from, to), lane * (to - from));
     });
     return out;
   };
   return {
-    step: slowestStep(iterate, search.steps),
+    step,
     of: search.steps,
     lanes: () =>
       chosen().map(
         (i): LaneProgress => ({
-          objective: number(iterate.value[i]!),
+          objective: number((isBest(i) ? iterate.bestValue : iterate.value)[i]!),
           matching: number(iterate.matching[i]!),
           steps: iterate.steps[i]!,
           evaluations: iterate.evaluations[i]!,
-          stopped: iterate.failed[i] ? "nan" : iterate.converged[i] ? "converged" : null,
+          stopped: stopOf(i),
         }),
       ),
     inputs: () => rows(0, inputs),

@@ -15,6 +15,24 @@ export interface Assumed {
   readonly samples: number;
 }
 
+/**
+ * Why the search in a lane ended. Only `converged` is a success: nothing was left to gain. The
+ * others are failures, and say nothing about what the update gives away.
+ */
+export const stops = {
+  converged: "nothing was left to gain",
+  nan: "its objective was not a number; try a smaller learning rate, or a wider law",
+  massless: "no point of its ball had any mass under its assumption; try a smaller ball or Jensen's bound",
+  stuck: "it found no descent although the slope is steep; try restarts, another start, or Adam",
+  unmoved: "it ended where it began; try a larger learning rate or more steps",
+  empty: "the update holds nothing but zeros",
+  unreadable: "the update holds entries that are not numbers",
+} as const;
+export type Stop = keyof typeof stops;
+
+/** Whether an attack failed in a lane, so that its answer says nothing. */
+export const hasFailed = (stopped: Stop | null): boolean => stopped !== null && stopped !== "converged";
+
 /** The progress of an attack on one batch. */
 export interface LaneProgress {
   /**
@@ -28,11 +46,8 @@ export interface LaneProgress {
   readonly steps: number;
   /** The number of evaluations of the objective so far. */
   readonly evaluations: number;
-  /**
-   * Why the lane ended before its last step: its objective was not a number, or nothing was left to
-   * gain.
-   */
-  readonly stopped: "nan" | "converged" | null;
+  /** Why the lane ended before its last step or has no answer; null if it made all its steps. */
+  readonly stopped: Stop | null;
   /**
    * The probability, by the attacker's own posterior, that the truth is within the ball around its
    * answer. It is absent if the attacker states none.

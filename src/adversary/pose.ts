@@ -13,7 +13,6 @@ import {
   sizeOf,
   type Tensor,
   vmap,
-  where,
 } from "../graph/index.ts";
 import { areImages, boxOf, stretchedRadius } from "../models/index.ts";
 import { climbed } from "../priors/index.ts";
@@ -166,7 +165,6 @@ function objectiveOf({ likelihood, prior, ball }: Assumption, search: Search, se
       const rounds = seen.rounds.map(({ client }, r) => heard(likelihood, given.exact ? client.exactly() : client, given, r, batch));
       const terms = [
         climbed(prior, clientOf(seen))(batch),
-        ...(boxed && ball?.bound === "log-mean-exp" ? [massInside(batch.x, low, high)] : []),
         ...(given.consensus ? [apart(batch.x, given.consensus.x).mul(given.consensus.weight).neg()] : []),
       ];
       const relative = given.exact ? [] : rounds.flatMap((round) => round.relative ?? []);
@@ -223,10 +221,6 @@ function numbersOf(seen: Observations, factors: Objective["factors"]): SeenNumbe
   return { rounds: Object.fromEntries(rounds), ...labels };
 }
 
-/** 0 if every entry lies in the box, −∞ otherwise. */
-const massInside = (x: Tensor, low: Tensor, high: Tensor): Tensor =>
-  where(x.sub(low).minimum(high.sub(x)).neg().max().lessEqual(0), 0, Number.NEGATIVE_INFINITY);
-
 /**
  * Σ over inputs of their Euclidean distance from what restarts agree on. The derivative is 0 if
  * they are equal.
@@ -250,7 +244,7 @@ function ballOf(
     points,
     rest: size - seen.batchSize * d,
     mean: bound === "jensen" ? jensen : logMeanExp,
-    ...(project && bound === "jensen" ? { project } : {}),
+    ...(project ? { project } : {}),
   };
 }
 

@@ -82,9 +82,9 @@ export const bayes = part({
       .nullable()
       .default(null)
       .describe("The search for an update ends after this many steps without progress. none takes all steps."),
-    box: z.boolean().default(true).describe("Whether the search keeps pixels in [0, 1]. L-BFGS never does."),
+    box: z.boolean().nullable().default(null).describe("Whether the search keeps pixels in [0, 1]. none does so with Adam. L-BFGS cannot."),
     start: z.enum(["normal", "uniform", "zeros"]).default("normal").describe("The distribution of the starting point, in model space."),
-    restarts: z.int().positive().max(64).default(1).describe("The number of starts. The attack keeps the one whose update is likeliest."),
+    restarts: z.int().positive().max(64).default(1).describe("The number of starts. The attack keeps the one with the best objective."),
   },
   build: (params): AttackDeclaration => ({
     fixesPrior: params.prior !== undefined,
@@ -92,6 +92,8 @@ export const bayes = part({
       const { samples, optimizer, rate, gamma, anneal, widen, langevin, patience, ...search } = params;
       if (params.points === "antithetic" && samples % 2 === 1 && samples > 1)
         throw new LeakageError("spec", `attack bayes: antithetic points come in pairs, so samples must be even; got samples=${samples}.`);
+      if (search.box && optimizer === "lbfgs")
+        throw new LeakageError("spec", "attack bayes: box=true needs optimizer=adam or signed-adam; lbfgs cannot keep pixels in [0, 1].");
       const { prior, name } = priorOf(params.prior, setting);
       const likelihood = assumedLaw(params.conditional, setting);
       if (widen !== null && !likelihood.widened)
@@ -106,7 +108,7 @@ export const bayes = part({
           steps: search.steps,
           rate: exponentialRate(rate, gamma),
           start: search.start,
-          box: search.box && optimizer !== "lbfgs",
+          box: search.box ?? optimizer !== "lbfgs",
           restarts: search.restarts,
           result: optimizer === "lbfgs" ? "best" : "last",
           ...(from === null ? {} : { anneal: annealed(from) }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { assuming, squaredDistance } from "../adversary/index.ts";
+import { LeakageError } from "../errors.ts";
 import { adam, constantRate, lbfgs, type Optimizer } from "../optimizers/index.ts";
 import { part } from "../parts/index.ts";
 import { uniform } from "../priors/index.ts";
@@ -14,7 +15,7 @@ const params = {
   rate: z.number().positive().default(1).describe("The learning rate. With a line search, it is the length of the first trial step."),
   history: z.int().positive().max(256).default(100).describe("The number of past steps that L-BFGS remembers. More steps cost memory."),
   start: z.enum(["normal", "uniform", "zeros"]).default("normal").describe("The distribution of the starting point, in model space."),
-  box: z.boolean().default(false).describe("Whether the search keeps pixels in [0, 1]. Only Adam does."),
+  box: z.boolean().default(false).describe("Whether the search keeps pixels in [0, 1]. Only Adam can."),
   restarts: z.int().positive().max(64).default(1).describe("The number of starts. The attack keeps the one whose gradient matches best."),
 };
 
@@ -37,20 +38,24 @@ function matching({ steps, optimizer, rate, history, start, box, restarts }: Kno
   return {
     labels,
     fixesPrior: true,
-    build: () =>
-      assuming(
+    build: () => {
+      if (box && optimizer !== "adam")
+        throw new LeakageError("spec", `An attack with box=true needs optimizer=adam; ${optimizer} cannot keep pixels in [0, 1].`);
+      return assuming(
         { likelihood: squaredDistance, prior: uniform.build({}) },
         {
           optimizer: optimizers[optimizer](),
           steps,
           rate: constantRate(rate),
           start,
-          box: box && optimizer === "adam",
+          box,
           restarts,
+          choose: "likelihood",
           result: optimizer === "lbfgs-wolfe" ? "best" : "last",
         },
         { prior: "uniform" },
-      ),
+      );
+    },
   };
 }
 

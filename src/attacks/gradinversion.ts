@@ -116,6 +116,7 @@ export const gradinversion = part({
           start: "normal",
           box,
           restarts: seeds,
+          choose: "likelihood",
           result: "last",
           ...(langevin > 0 ? { langevin } : {}),
           ...(seeds > 1 && group > 0 ? { group: { weight: group, from: groupFrom, every: groupEvery, shift: groupShift } } : {}),

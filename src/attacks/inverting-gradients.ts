@@ -44,6 +44,7 @@ export const invertingGradients = part({
           start,
           box,
           restarts,
+          choose: "likelihood",
           result: "last",
         },
         { prior: `total variation (${tvNorm}, factor ${tv})` },

@@ -1,5 +1,6 @@
-import { constant, filled } from "../graph/index.ts";
+import { constant, filled, where } from "../graph/index.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { unitOf } from "./unit.ts";
 
 /** Options of Adam; the defaults are PyTorch's. */
 export interface AdamOptions {
@@ -15,19 +16,38 @@ export interface AdamOptions {
   readonly epsilon?: number;
 }
 
-/** Adam (Kingma & Ba 2015), with bias correction, as PyTorch computes it. */
+/**
+ * Adam (Kingma & Ba 2015), with bias correction, as PyTorch computes it for gradients of ordinary
+ * size. It computes in a unit that follows the largest gradient entry so far. Epsilon is at most
+ * 1e-8 of that unit, so that the steps hardly depend on the scale of the objective.
+ */
 export const adam = ({ signed = false, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Optimizer => ({
   recovers: false,
   comparesValues: false,
-  init: (d) => ({ m: filled(0, [d]), v: filled(0, [d]), t: constant(0) }),
+  init: (d) => ({ m: filled(0, [d]), v: filled(0, [d]), t: constant(0), unit: constant(0) }),
   update: ({ point, gradient, rate }, state) => {
-    const g = signed ? gradient.sign() : gradient;
+    const raw = signed ? gradient.sign() : gradient;
+    const largest = raw.abs().max();
+    // A gradient that is not finite sets no unit: the lane fails, or goes back.
+    const unit = where(largest.isFinite().and(largest.greater(0)), state.unit!.maximum(unitOf(largest)), state.unit!);
+    const divisor = where(unit.greater(0), unit, 1);
+    const g = raw.div(divisor);
+    const grown = state.unit!.div(divisor);
     const t = state.t!.add(1);
-    const m = state.m!.mul(beta1).add(g.mul(1 - beta1));
-    const v = state.v!.mul(beta2).add(g.square().mul(1 - beta2));
+    const m = state
+      .m!.mul(grown)
+      .mul(beta1)
+      .add(g.mul(1 - beta1));
+    const v = state
+      .v!.mul(grown.square())
+      .mul(beta2)
+      .add(g.square().mul(1 - beta2));
     const corrected1 = constant(1).sub(constant(beta1).pow(t));
     const corrected2 = constant(1).sub(constant(beta2).pow(t));
-    const denominator = v.sqrt().div(corrected2.sqrt()).add(epsilon);
-    return { point: point.sub(m.div(denominator).mul(rate.div(corrected1))), state: { m, v, t }, completed: constant(1) };
+    const denominator = v
+      .sqrt()
+      .div(corrected2.sqrt())
+      .add(constant(epsilon).div(divisor.maximum(1)));
+    return { point: point.sub(m.div(denominator).mul(rate.div(corrected1))), state: { m, v, t, unit }, completed: constant(1) };
   },
 });

@@ -1,5 +1,6 @@
 import { concat, constant, filled, range, type Tensor, where } from "../graph/index.ts";
 import type { Evaluation, Optimizer, State, Transition } from "./optimizer.ts";
+import { unitOf } from "./unit.ts";
 
 /** Options of L-BFGS. */
 export interface LbfgsOptions {
@@ -34,7 +35,8 @@ const tolerance = { gradient: 1e-7, change: 1e-9, curvature: 1e-10 };
  * goes on only if at most the fraction `gain` of the objective is left. `noise` is the fraction of
  * the objective that may be rounding, and `overshoot` bounds how far the slope may have risen in
  * that case. `curvature` is the smallest cosine between step and gradient difference of a pair that
- * is kept.
+ * is kept. `reach` is the mean length per entry of the step whose promise tells a kink from a
+ * minimum.
  */
 const wolfe = {
   decrease: 1e-4,
@@ -44,6 +46,7 @@ const wolfe = {
   noise: 1e-3,
   overshoot: 0.8,
   curvature: 1e-7,
+  reach: 0.01,
 } as const;
 
 const dot = (a: Tensor, b: Tensor): Tensor => a.mul(b).sum();
@@ -177,9 +180,21 @@ export function lbfgs({ history = 32, lineSearch = "wolfe", iterations = 20, gai
           started: zero,
           failedAt: constant(Number.POSITIVE_INFINITY),
           endedAt: constant(Number.POSITIVE_INFINITY),
+          beganAt: zero,
+          unit: zero,
         }),
-        update: (at, state) => searchedStep(at, state, { iterations, gain }),
+        update: (at, state) => inOwnUnits(at, state, (own) => searchedStep(own, state, { iterations, gain })),
       };
+}
+
+/** A step on the objective in a unit that follows from the largest gradient entry at the start. */
+function inOwnUnits(at: Evaluation, state: State, step: (own: Evaluation) => Transition): Transition {
+  const largest = at.gradient.abs().max();
+  const usable = largest.isFinite().and(largest.greater(0));
+  const unit = where(state.unit!.equal(0).and(usable), unitOf(largest), state.unit!);
+  const divisor = where(unit.greater(0), unit, 1);
+  const next = step({ ...at, value: at.value.div(divisor), gradient: at.gradient.div(divisor) });
+  return { ...next, state: { ...next.state, unit } };
 }
 
 /** PyTorch's iteration without a line search. A state of zeros precedes the first one. */
@@ -227,6 +242,7 @@ function searchedStep(at: Evaluation, state: State, ending: Ending): Transition 
     },
     completed: where(back, 0, next.completed),
     converged: next.converged!.and(back.not()),
+    stuck: next.stuck!.and(back.not()),
   };
 }
 
@@ -265,8 +281,12 @@ function comparedStep({ point, value, gradient, rate, renewed }: Evaluation, sta
 
   const inner = state.inner!.add(where(fresh.and(first.not()), 1, 0));
   const ends = inner.greaterEqual(iterations);
-  // Two failed searches, or two outer steps, gained little: float32 resolves nothing more.
+  // Two failed searches, or two outer steps, gained little. Either float32 resolves nothing more, or
+  // the objective has a kink: its slope promises what no trial found, and much of it is left.
   const spent = failed.and(baseValue.greater(above(state.failedAt!, wolfe.gain - 1)));
+  const beganAt = where(first, value, state.beganAt!);
+  const promised = dot(baseGradient, baseGradient).div(baseGradient.abs().mean().add(1e-30)).mul(wolfe.reach);
+  const kinked = promised.greater(baseValue.abs().mul(wolfe.noise)).and(baseValue.abs().greater(beganAt.abs().mul(wolfe.noise)));
   const idle = ends.and(baseValue.greater(above(state.endedAt!, -gain)));
   const low = where(fresh, 0, where(decreases, t, state.low!));
   const high = where(fresh, Number.POSITIVE_INFINITY, where(decreases, state.high!, t));
@@ -288,8 +308,10 @@ function comparedStep({ point, value, gradient, rate, renewed }: Evaluation, sta
       started: constant(1),
       failedAt: where(failed, baseValue, state.failedAt!),
       endedAt: where(ends, baseValue, state.endedAt!),
+      beganAt,
     },
     completed: ends.toFloat(),
-    converged: spent.or(idle),
+    converged: spent.and(kinked.not()).or(idle),
+    stuck: spent.and(kinked),
   };
 }

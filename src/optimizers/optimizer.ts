@@ -32,6 +32,11 @@ export interface Transition {
   readonly completed: Tensor;
   /** Whether nothing is left to gain, so that the lane ends. */
   readonly converged?: Tensor;
+  /**
+   * Whether the slope promises a descent that no trial found, so that the lane ends without having
+   * converged.
+   */
+  readonly stuck?: Tensor;
 }
 
 /**

@@ -126,7 +126,7 @@ describe("an attack's objective at the truth is what a direct evaluation gives",
     });
   });
 
-  it("with a ball in a box: Jensen's points are put back into it, and with log-mean-exp those outside have no mass", async () => {
+  it("with a ball in a box: its points are put back into it, by either bound", async () => {
     const defense = `gaussian:sigma=${sigma}`;
     const seen = await observe(defense);
     const setting: Setting = {
@@ -146,16 +146,10 @@ describe("an attack's objective at the truth is what a direct evaluation gives",
         // Points this far out leave the box.
         expect(points.some((x) => x.some((entry) => entry < low || entry > high))).toBe(true);
         const logs = points.map((x) => {
-          const outside = x.some((entry) => entry < low || entry > high);
-          if (outside && bound === "log-mean-exp") return Number.NEGATIVE_INFINITY;
           const inside = x.map((entry) => Math.min(high, Math.max(low, entry)));
           return laws.gaussian!(sentIn(seen, lane), gradientOf(inside, lane)) + gaussianPrior(inside);
         });
         const top = Math.max(...logs);
-        if (top === Number.NEGATIVE_INFINITY) {
-          expect(value).toBe(Number.POSITIVE_INFINITY);
-          return;
-        }
         const expected = bound === "jensen" ? sum(logs) / 6 : top + Math.log(sum(logs.map((log) => Math.exp(log - top))) / 6);
         expect(Math.abs(value / -expected - 1)).toBeLessThan(1e-6);
       });

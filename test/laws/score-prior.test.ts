@@ -102,6 +102,8 @@ describe("an attack with such a prior", () => {
     start: "normal",
     box: false,
     restarts: 2,
+    // A prior with only a score has no objective to choose by.
+    choose: "likelihood",
     result: "last",
   };
   const law = likelihoodOf("gaussian:sigma=0.3");

@@ -1,5 +1,5 @@
 import { constant, filled, type Shape, type ShapedNumbers, sizeOf, type Tensor, vmap, where } from "../../graph/index.ts";
-import type { State } from "../../optimizers/index.ts";
+import type { Rate, State } from "../../optimizers/index.ts";
 import { Key, type KeyBits, stream } from "../../random/index.ts";
 import { type CompileOptions, compileNested, evaluate, type Filled, inputsAt, type Nested, numbersAt } from "../../runtime/index.ts";
 import type { Iterated, Iteration } from "../algorithm-1.ts";
@@ -52,6 +52,8 @@ type Carried<Leaf> = {
   readonly failed: Leaf;
   /** 1 if nothing was left to gain. */
   readonly converged: Leaf;
+  /** 1 if the search ended because it found no descent. */
+  readonly stuck: Leaf;
   readonly value: Leaf;
   readonly matching: Leaf;
   readonly bestValue: Leaf;
@@ -66,8 +68,8 @@ export type Iterate = Carried<Float32Array>;
 const cancellation = 1e-3;
 
 /**
- * The inputs of every call: the learning rate, the factor and the width of the likelihood, and the
- * weight of the consensus.
+ * What a lane receives in a call, by its own steps: the learning rate, the factor and the width of
+ * the likelihood, whether one of these two has changed, and the weight of the consensus.
  */
 type Schedule<Leaf> = {
   readonly rate: Leaf;
@@ -82,13 +84,18 @@ type Schedule<Leaf> = {
  * but not the lane.
  */
 function untilWhole(
-  { completed, converged }: Iterated,
+  { completed, converged, stuck }: Iterated,
   factor = constant(1),
   width = constant(1),
-): Pick<Iterated, "completed" | "converged"> {
+): Pick<Iterated, "completed" | "converged" | "stuck"> {
   if (!converged) return { completed };
   const whole = factor.greaterEqual(1).and(width.lessEqual(1));
-  return { completed: where(converged.and(whole.not()), 1, completed), converged: converged.and(whole) };
+  const ended = stuck ? converged.or(stuck) : converged;
+  return {
+    completed: where(ended.and(whole.not()), 1, completed),
+    converged: converged.and(whole),
+    ...(stuck ? { stuck: stuck.and(whole) } : {}),
+  };
 }
 
 /** The parts of one call in one lane. */
@@ -96,13 +103,13 @@ interface Step<Seen extends Nested<ShapedNumbers>> {
   readonly search: Search;
   readonly problem: Problem<Seen>;
   readonly exact: boolean;
-  readonly schedule: Schedule<Tensor>;
 }
 
 /** A lane during a call. */
 type LaneState<Seen> = {
   readonly seen: Filled<Seen, Tensor>;
   readonly run: Carried<Tensor>;
+  readonly schedule: Schedule<Tensor>;
   readonly key: Tensor;
   readonly consensus?: Tensor;
 };
@@ -112,12 +119,14 @@ type LaneState<Seen> = {
  * its point.
  */
 function step<Seen extends Nested<ShapedNumbers>>(
-  { search, problem, exact, schedule }: Step<Seen>,
-  { seen, run, key: seed, consensus }: LaneState<Seen>,
+  { search, problem, exact }: Step<Seen>,
+  { seen, run, schedule, key: seed, consensus }: LaneState<Seen>,
 ): { readonly run: Carried<Tensor>; readonly relative: Tensor } {
   const { rate, factor, width, renewed, agreement } = schedule;
   const { point } = run;
-  const key = new Key(seed).foldIn(run.evaluations);
+  // An optimizer that compares values has one objective: the points of its ball stay the same.
+  const key = new Key(seed).foldIn(search.optimizer.comparesValues ? 0 : run.evaluations);
+  const bestBefore = renewed ? where(renewed.greater(0), Number.POSITIVE_INFINITY, run.bestValue) : run.bestValue;
   const next = problem.iterate(
     {
       x: point,
@@ -134,14 +143,14 @@ function step<Seen extends Nested<ShapedNumbers>>(
   );
   const { value, matching, relative, massless } = next;
   const moved = search.langevin ? next.point.add(key.stream("langevin").normal([problem.size]).mul(rate.mul(search.langevin))) : next.point;
-  const running = run.failed.add(run.converged).equal(0).and(run.steps.less(search.steps));
+  const running = run.failed.add(run.converged).add(run.stuck).equal(0).and(run.steps.less(search.steps));
   // An optimizer that steps back from such points fails only if it begins at one.
   const finite = value.isFinite();
   const broken = (massless ? finite.or(massless) : finite).not();
   const fails = running.and(search.optimizer.recovers ? broken.and(run.evaluations.equal(0)) : broken);
   const goes = running.and(fails.not());
-  const improves = running.and(value.less(run.bestValue));
-  const { completed, converged } = factor || width ? untilWhole(next, factor, width) : next;
+  const improves = running.and(value.less(bestBefore));
+  const { completed, converged, stuck } = factor || width ? untilWhole(next, factor, width) : next;
   const steps = run.steps.add(where(goes, completed, 0));
   const improved = where(improves, steps, run.improved);
   const idle = search.patience === undefined ? undefined : steps.sub(improved).greaterEqual(search.patience);
@@ -154,9 +163,10 @@ function step<Seen extends Nested<ShapedNumbers>>(
       evaluations: run.evaluations.add(running.toFloat()),
       failed: where(fails, 1, run.failed),
       converged: settled ? where(running.and(settled), 1, run.converged) : run.converged,
+      stuck: stuck ? where(running.and(stuck), 1, run.stuck) : run.stuck,
       value: where(running, value, run.value),
       matching: where(running, matching, run.matching),
-      bestValue: where(improves, value, run.bestValue),
+      bestValue: where(improves, value, where(running, bestBefore, run.bestValue)),
       bestPoint: where(improves, point, run.bestPoint),
       optimizer: next.state,
     },
@@ -175,56 +185,47 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
 ): AsyncGenerator<Iterate> {
   const lanes: Shape = search.restarts === 1 ? [problem.lanes] : [problem.lanes, search.restarts];
   const initial = initialState(search, problem, lanes);
-  const scalar = { shape: [] };
+  const each = { shape: lanes };
   const places = {
     seen: problem.seen,
     schedule: {
-      rate: scalar,
-      ...(search.anneal ? { factor: scalar } : {}),
-      ...(search.widen ? { width: scalar } : {}),
-      ...(search.anneal || search.widen ? { renewed: scalar } : {}),
-      ...(search.group ? { agreement: scalar } : {}),
+      rate: each,
+      ...(search.anneal ? { factor: each } : {}),
+      ...(search.widen ? { width: each } : {}),
+      ...(search.anneal || search.widen ? { renewed: each } : {}),
+      ...(search.group ? { agreement: each } : {}),
     },
     run: mapRun(initial, ({ shape }) => ({ shape })),
     key: { shape: [...lanes, 2], dtype: "key" as const },
     ...(search.group ? { consensus: { shape: [...lanes, sizeOf(problem.inputs)] } } : {}),
   };
   const build = (exact: boolean) => {
-    const { seen, schedule, ...own } = inputsAt(places) as unknown as LaneState<Seen> & { readonly schedule: Schedule<Tensor> };
-    const one = (lane: LaneState<Seen>) => step({ search, problem, exact, schedule }, lane);
+    const { seen, ...own } = inputsAt(places) as unknown as LaneState<Seen>;
+    const one = (lane: LaneState<Seen>) => step({ search, problem, exact }, lane);
     type Own = Omit<LaneState<Seen>, "seen">;
-    const each =
+    const lane =
       search.restarts === 1
         ? (lane: { seen: never; own: Own }) => one({ seen: lane.seen, ...lane.own })
         : (lane: { seen: never; own: Own }) => vmap((restart: Own) => one({ seen: lane.seen, ...restart }))(lane.own);
-    return compileNested(vmap(each)({ seen: seen as never, own }), { ...options, fixed: { seen: numbersAt(problem.seen) } });
+    return compileNested(vmap(lane)({ seen: seen as never, own }), { ...options, fixed: { seen: numbersAt(problem.seen) } });
   };
   let carried = mapRun(initial, ({ data }) => data);
   const key = Uint32Array.from(problem.keys.flatMap((own) => stream(own, "iterate")));
   const consensus = search.group ? await openConsensus(search.group, lanes, problem, options) : undefined;
   let exact = !problem.cancels;
   let program = await build(exact);
-  let judged: { readonly factor: number | undefined; readonly width: number | undefined } | undefined;
+  const schedules = schedulesOf(search, sizeOf(lanes));
   try {
     for (;;) {
       const slowest = slowestStep(carried, search.steps);
       if (slowest >= search.steps) return;
       const agreed = consensus && (await consensus.at(slowest, carried.point));
-      const [factor, width] = [search.anneal?.(slowest, search.steps), search.widen?.(slowest, search.steps)];
-      // The best value belongs to one objective. Under another factor or width of the likelihood,
-      // the record of the best starts over.
-      const judgment = { factor, width };
-      const renewed = factor !== judged?.factor || width !== judged?.width;
-      if (renewed) carried = { ...carried, bestValue: new Float32Array(carried.value.length).fill(Number.POSITIVE_INFINITY) };
       const outputs = await program.run({
         run: carried,
         key,
         schedule: {
-          rate: Float32Array.of(search.rate(slowest, search.steps)),
-          ...(factor === undefined ? {} : { factor: Float32Array.of(factor) }),
-          ...(width === undefined ? {} : { width: Float32Array.of(width) }),
-          ...(search.anneal || search.widen ? { renewed: Float32Array.of(Number(judged !== undefined && renewed)) } : {}),
-          ...(agreed ? { agreement: Float32Array.of(agreed.weight) } : {}),
+          ...schedules.at(carried.steps),
+          ...(agreed ? { agreement: new Float32Array(sizeOf(lanes)).fill(agreed.weight) } : {}),
         },
         ...(agreed ? { consensus: agreed.x } : {}),
       });
@@ -235,7 +236,7 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
         program = await build(exact);
         continue;
       }
-      judged = judgment;
+      schedules.made();
       carried = outputs.run as unknown as Carried<Float32Array>;
       yield carried;
     }
@@ -255,10 +256,39 @@ function cancels(relative: Float32Array, failed: Float32Array): boolean {
 }
 
 /** The steps of the slowest active lane; `of` if no lane is active. */
-export function slowestStep({ steps, failed, converged }: Pick<Iterate, "steps" | "failed" | "converged">, of: number): number {
+export function slowestStep(
+  { steps, failed, converged, stuck }: Pick<Iterate, "steps" | "failed" | "converged" | "stuck">,
+  of: number,
+): number {
   let least = of;
-  for (let i = 0; i < steps.length; i++) if (steps[i]! < least && !failed[i] && !converged[i]) least = steps[i]!;
+  for (let i = 0; i < steps.length; i++) if (steps[i]! < least && !failed[i] && !converged[i] && !stuck[i]) least = steps[i]!;
   return least;
+}
+
+/**
+ * The schedule of every lane and restart, each by its own steps, so that a lane does not depend on
+ * its neighbors. The best value belongs to one objective: under another factor or width of the
+ * likelihood a lane is renewed, and its record of the best starts over.
+ */
+function schedulesOf({ rate, anneal, widen, steps }: Search, count: number) {
+  const table = (schedule: Rate) => Float32Array.from({ length: steps + 1 }, (_, step) => schedule(Math.min(step, steps - 1), steps));
+  const tables = { rate: table(rate), ...(anneal ? { factor: table(anneal) } : {}), ...(widen ? { width: table(widen) } : {}) };
+  const changing = Object.entries(tables).filter(([name]) => name !== "rate");
+  let before: Float32Array | undefined;
+  let now = new Float32Array(count);
+  return {
+    at(done: Float32Array): Schedule<Float32Array> {
+      now = done.slice();
+      const own = Object.fromEntries(Object.entries(tables).map(([name, values]) => [name, done.map((step) => values[step]!)]));
+      const renewed = () =>
+        done.map((step, i) => Number(before !== undefined && changing.some(([, values]) => values[step] !== values[before![i]!])));
+      return { ...own, ...(changing.length > 0 ? { renewed: renewed() } : {}) } as Schedule<Float32Array>;
+    },
+    /** The call was made, and its objective is the one to compare with. */
+    made() {
+      before = now;
+    },
+  };
 }
 
 /** The same run with other leaves. */
@@ -288,6 +318,7 @@ function initialState<Seen extends Nested<ShapedNumbers>>(
     evaluations: scalar(0),
     failed: scalar(0),
     converged: scalar(0),
+    stuck: scalar(0),
     value: scalar(Number.NaN),
     matching: scalar(Number.NaN),
     bestValue: scalar(Number.POSITIVE_INFINITY),

@@ -24,11 +24,13 @@ export interface Search {
   readonly start: "normal" | "uniform" | "zeros";
   /** Whether each step ends with a projection of every pixel onto [0, 1]. */
   readonly box: boolean;
-  /**
-   * The number of independent starts. The search returns the best by the attacker's own matching
-   * objective.
-   */
+  /** The number of independent starts, of which the search returns one. */
   readonly restarts: number;
+  /**
+   * What the best start is chosen by: the whole objective, as equation 2 asks, or the likelihood
+   * alone, as the authors of several attacks do. The default is the objective.
+   */
+  readonly choose?: "objective" | "likelihood";
   /** Which iterate is returned: the last one, or the one with the best objective. */
   readonly result: "last" | "best";
 }
