@@ -54,13 +54,12 @@ export function labelCounts({ residual, variance, expected, certain, absent }: C
     for (let j = 0; j < tried.length; j++) along[j]! += by * gram[k]![j]!;
     counts[k]! += by;
   };
-  const fit = (sum: number, norm: number) => (sum <= 0 ? sum : norm <= 0 ? 0 : sum ** 2 / norm);
-  /** The fit after one more image of class k, and perhaps one fewer of class out. */
+  const matched = (sum: number, norm: number) => (sum <= 0 ? sum : norm <= 0 ? 0 : sum ** 2 / norm);
+  /** The agreement after one more image of class k, and perhaps one fewer of class out. */
   const fitWith = (k: number, out?: number): number => {
-    const less = out === undefined ? 0 : 1;
     const sum = reached + agreement[tried[k]!]! - (out === undefined ? 0 : agreement[tried[out]!]!);
     const cross = out === undefined ? 0 : -2 * along[out]! - 2 * gram[k]![out]! + gram[out]![out]!;
-    return fit(sum, square + 2 * along[k]! + gram[k]![k]! + less * cross);
+    return matched(sum, square + 2 * along[k]! + gram[k]![k]! + cross);
   };
   const best = (out?: number) => {
     let [chosen, value] = [-1, Number.NEGATIVE_INFINITY];
@@ -76,7 +75,7 @@ export function labelCounts({ residual, variance, expected, certain, absent }: C
   for (let i = bound.size; i < batchSize; i++) change(best().chosen, 1);
   for (let moves = 0; moves < 4 * batchSize; moves++) {
     let improved: { readonly from: number; readonly to: number; readonly value: number } | undefined;
-    const now = fit(reached, square);
+    const now = matched(reached, square);
     for (let from = 0; from < tried.length; from++) {
       if (counts[from]! <= (bound.has(from) ? 1 : 0)) continue;
       const { chosen, value } = best(from);

@@ -227,7 +227,7 @@ describe("labels are refused where a rule cannot hold", () => {
       parameters: model.parameters.slice(0, 2).map((one) => ({ ...one, shape: [20, ...one.shape.slice(1)] })),
     };
     const other = { ...client, model: headless, parameters: headless.parameters };
-    const attack = { assumes: { law: "", prior: "", radius: 0, samples: 1 }, async *reconstruct() {} };
+    const attack = { name: "none", assumes: { law: "", prior: "", radius: 0, samples: 1 }, async *reconstruct() {} };
     const seen = { rounds: [{ client: other }], lanes: 1, batchSize: 1 };
     expect(() => requireAttack(attack, seen, { labels: "recovered" })).toThrow(
       /none of its parameters is a matrix with a row for each of 10 classes/,
