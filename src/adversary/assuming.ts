@@ -82,6 +82,8 @@ function displacement(answer: Float32Array, begun: ArrayLike<number>, from: numb
   return Math.sqrt(sum / inputs);
 }
 
+const total = (counts: Float32Array): number => counts.reduce((sum, count) => sum + count, 0);
+
 const number = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /**
@@ -127,7 +129,7 @@ function progress(search: Search, seen: Observations, iterate: Iterate, { inputs
           objective: number((isBest(i) ? iterate.bestValue : iterate.value)[i]!),
           matching: number(iterate.matching[i]!),
           steps: iterate.steps[i]!,
-          evaluations: iterate.evaluations[i]!,
+          evaluations: total(iterate.evaluations.subarray(i - (i % restarts), i - (i % restarts) + restarts)),
           stopped: stopOf(i),
         }),
       ),

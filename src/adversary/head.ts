@@ -13,7 +13,7 @@ export interface Probes {
 }
 
 /** A parameter of the head, seen as a matrix [classes, columns]. */
-export interface HeadParameter {
+interface HeadParameter {
   readonly name: string;
   readonly columns: number;
   /** The mean and the variance of φ over the probes, one number per column. */

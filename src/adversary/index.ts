@@ -7,6 +7,5 @@ export { invertDense } from "./exact.ts";
 export { type LabelReading, type LabelRule, labelRuleFor, labelRules, recoverLabels, requireLabelRule } from "./labels.ts";
 export { cosine, layerNorm, squaredDistance } from "./matching.ts";
 export type { Observations, Outline, Round, RoundOutline } from "./observations.ts";
-export type { Familiar } from "./probes.ts";
 export { agreement } from "./search/consensus.ts";
 export type { Group, Search } from "./search/search.ts";

@@ -11,3 +11,4 @@ export { type NearestPublic, nearestPublic } from "./nearest-public.ts";
 export { assumptionsSchema, fileName, hash, invalid, specFields, specFieldsOf } from "./result-fields.ts";
 export { type Sizes, sizesFor } from "./sizing.ts";
 export { givenOf, summarizeDraws, trueLawOf } from "./summary.ts";
+export { workOf } from "./work.ts";

@@ -10,6 +10,7 @@ import { comparable, compareAttacks, type Distances, within } from "./comparison
 import { judgeGate, parseGate } from "./gate.ts";
 import { faintLabels, faintNotes, labelAccuracy } from "./label-shares.ts";
 import { shareOf } from "./share.ts";
+import { equalWork, workOf } from "./work.ts";
 
 /** An audit whose draws are finished. */
 export interface FinishedDraws {
@@ -95,6 +96,7 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
         faintLabels: faintLabels(done, i),
         nearest: told("nearest", shown.nearest[i]!, i, classes),
         first: told("first", shown.first[i]!, i, classes),
+        work: workOf(chunks, i, cell.attack.assumes.samples, batchSize),
         seconds: spent(({ attacking }) => attacking[i]!),
       }),
     ),
@@ -191,20 +193,34 @@ function told(
 
 /**
  * Comparisons of all pairs of attacks that were tuned alike. Other pairs are left out: a difference
- * of settings says little about the attacks.
+ * of settings says little about the attacks. Each says how much work the attacks did, tuning
+ * included, and whether it is equal.
  */
 function comparisons(
-  { scenarios, confidence }: FinishedDraws,
+  { scenarios, confidence, chunks }: FinishedDraws,
   cells: readonly Cell[],
   byCell: readonly Distances[],
   key: (cell: number) => KeyBits,
 ): AuditResult["comparisons"] {
-  const { delta } = scenarios[0]!.score;
+  const { batchSize, score } = scenarios[0]!;
+  const { delta } = score;
+  const worked = cells.map(({ attack }, i) => workOf(chunks, i, attack.assumes.samples, batchSize) + (attack.tuning?.work ?? 0));
+  const spent = (cell: number) => chunks.reduce((sum, { seconds }) => sum + seconds.attacking[cell]!, 0);
   return cells.flatMap((one, i) =>
     cells.flatMap((other, j) => {
       if (j <= i || one.scenario !== other.scenario || !comparable(one.attack.tuning, other.attack.tuning)) return [];
       const compared = compareAttacks(byCell[i]!, byCell[j]!, delta, foldIn(stream(key(i), "resample"), j), confidence);
-      return [{ defense: one.scenario.defense.name, first: one.attack.name, second: other.attack.name, ...compared }];
+      const [first, second] = [worked[i]!, worked[j]!];
+      return [
+        {
+          defense: one.scenario.defense.name,
+          first: one.attack.name,
+          second: other.attack.name,
+          ...compared,
+          work: { first, second, equal: equalWork(first, second) },
+          seconds: { first: spent(i), second: spent(j) },
+        },
+      ];
     }),
   );
 }

@@ -11,6 +11,17 @@ function named(cell: AuditResult["cells"][number]): string {
   return words === "" ? cell.attack : `${cell.attack} → ${words}`;
 }
 
+/** A line for each pair of attacks that was compared although one did more work. */
+export const unequalWork = ({ comparisons }: AuditResult): readonly string[] =>
+  comparisons
+    .filter(({ work }) => !work.equal)
+    .map(
+      ({ defense, first, second, work, seconds }) =>
+        `unequal work behind ${defense}: ${first} ${amount(work.first)} evaluations × images in ${seconds.first.toPrecision(2)} s, ${second} ${amount(work.second)} in ${seconds.second.toPrecision(2)} s; a difference between them may be one of work`,
+    );
+
+const amount = (work: number): string => Number(work.toPrecision(3)).toLocaleString("en-US");
+
 /**
  * The table of recovered shares with their intervals. It has a line for each attack on each
  * defense, one for each guess without an update, and one for the nearest public examples, which are

@@ -5,7 +5,7 @@ import { printable, type RasterImage } from "../formats/index.ts";
 import type { PartSpec } from "../parts/index.ts";
 import { attackReport, auditReport, auditVerdict, terminalImages, verdict } from "../report/index.ts";
 import { attackName, type ImageResult, type Result, type RunResult, type Tuned, validateResult } from "../runs/index.ts";
-import { auditTable } from "./audit-table.ts";
+import { auditTable, unequalWork } from "./audit-table.ts";
 import { type Console, duration } from "./console.ts";
 import type { ResultFolder } from "./folder.ts";
 
@@ -97,6 +97,7 @@ async function concludeAudit(tell: Console, folder: ResultFolder, result: AuditR
   );
   await folder.write("report.html", auditReport({ result, images: await imagesOf(folder, names), reproduce }));
   tell.line(`\n${auditTable(result)}\n`);
+  for (const line of unequalWork(result)) tell.line(pc.yellow(line));
   for (const { defense, attack, value, fails } of result.gate?.verdicts ?? [])
     tell.line(
       `${fails ? pc.red("gate failed") : pc.green("gate passed")} ${result.gate!.text}: ${(100 * value).toFixed(1)} % behind ${defense}, by ${attack}`,

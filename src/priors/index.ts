@@ -44,6 +44,6 @@ export const priors: Priors = chainable(
   product,
 );
 
-export { climbed, type DensityPrior, densityOf, type Prior, type PriorContext, type ScorePrior, type Support, scoreOf } from "./prior.ts";
+export { climbed, type DensityPrior, densityOf, type Prior, type PriorContext, type ScorePrior, scoreOf } from "./prior.ts";
 export { product } from "./product.ts";
 export { batchNorm, l2, totalVariation, uniform };

@@ -9,7 +9,7 @@ import { onceForExamples, requireLabels, spacedImages, spacedPlaces } from "./tr
  * Computes the center and the scale of a pixel from its values in all images. It may reorder the
  * array.
  */
-export type PixelLaw = (values: Float64Array) => readonly [center: number, scale: number];
+type PixelLaw = (values: Float64Array) => readonly [center: number, scale: number];
 
 /** What a fit of independent pixels follows from, beside its examples. */
 interface PixelFit {

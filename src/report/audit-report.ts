@@ -88,14 +88,14 @@ function againstOneAnother(result: AuditResult, level: string): Markup | false {
   if (comparisons.length > 0)
     return html`<section>
 <h2>Attack against attack</h2>
-<p class="note">On the same draws, in ${items}s, by attacks that were tuned before at equal budgets. Intervals at ${level}: ${interval === "clopper-pearson" ? "Tango's score interval for shares with McNemar's exact p-value" : "a bootstrap over batches for shares, which has no p-value"}, a bootstrap for distances.</p>
+<p class="note">On the same draws, in ${items}s, by attacks that were tuned before with as many candidates on the same draws. Work is evaluations of the objective times the images behind each, with all restarts, points and candidates; where it is unequal, a difference may be one of work. Intervals at ${level}: ${interval === "clopper-pearson" ? "Tango's score interval for shares with McNemar's exact p-value" : "a bootstrap over batches for shares, which has no p-value"}, a bootstrap for distances.</p>
 ${comparisonTable(result)}
 </section>`;
   return (
     cells.length > byDefense(cells).size &&
     html`<section>
 <h2>Attack against attack</h2>
-<p class="note">These attacks are not compared with one another: which of two settings does better says little about two attacks. Attacks are compared where they were tuned behind the defense at equal budgets, on images that are not scored: <code>gradleak audit --vary</code> does that, and <code>gradleak tune</code> one by one.</p>
+<p class="note">These attacks are not compared with one another: which of two settings does better says little about two attacks. Attacks are compared where they were tuned behind the defense with as many candidates, on images that are not scored: <code>gradleak audit --vary</code> does that, and <code>gradleak tune</code> one by one.</p>
 </section>`
   );
 }

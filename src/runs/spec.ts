@@ -73,6 +73,8 @@ const tuningRecord = z.strictObject({
   /** The budget: the number of candidates, each tried on the same number of draws. */
   candidates: z.int().positive(),
   draws: z.int().positive(),
+  /** The work of the tuning: evaluations of the objective times the images behind each. */
+  work: z.number().nonnegative(),
   /** The defense that the attack was tuned behind. */
   defense: partOf(defenses),
   /** The best candidate. */

@@ -41,6 +41,11 @@ export interface Tuning {
   /** The budget: the number of candidates, each tried on the same number of draws. */
   readonly candidates: number;
   readonly draws: number;
+  /**
+   * The work of the tuning: evaluations of the objective times the images behind each, over all
+   * candidates, draws, restarts and points.
+   */
+  readonly work: number;
   /** The best candidate, as text. */
   readonly attack: string;
   /**

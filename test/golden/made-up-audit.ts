@@ -68,6 +68,7 @@ export function madeUpAudit(): AuditResult {
               by: "distance" as const,
               candidates: 6,
               draws: 16,
+              work: 38_400,
               attack: `${attacks[cell & 1]!},rate=0.05`,
               values: { rate: 0.05 },
             },
@@ -85,6 +86,7 @@ export function madeUpAudit(): AuditResult {
       faintLabels: 0,
       nearest: example("nearest", nearest.index),
       first: example("first", 0),
+      work: 32_000,
       seconds: 120 + cell,
     };
   });
@@ -99,6 +101,8 @@ export function madeUpAudit(): AuditResult {
       first: attacks[0]!,
       second: attacks[1]!,
       ...counts,
+      work: { first: 211_200, second: 70_400, equal: false },
+      seconds: { first: 122, second: 123 },
       pValue: mcnemar(counts),
       recovered: { ...tango(counts, 0.95), interval: "tango" as const },
       distance: { estimate: -1.25, lower: -2.5, upper: 0.125, images: 76 },
