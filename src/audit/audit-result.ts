@@ -98,7 +98,9 @@ const comparison = z
         equal: z.boolean().describe("Whether they are within a tenth of each other. If not, a difference may be one of work."),
       })
       .describe("The work of either attack, its tuning included: evaluations of the objective times the images behind each."),
-    seconds: z.strictObject({ first: z.number().nonnegative(), second: z.number().nonnegative() }).describe("The wall time of either attack on the scored draws."),
+    seconds: z
+      .strictObject({ first: z.number().nonnegative(), second: z.number().nonnegative() })
+      .describe("The wall time of either attack on the scored draws."),
     pValue: z
       .number()
       .nullable()

@@ -8,7 +8,9 @@ import type { AuditChunk } from "./chunk.ts";
  * @param points k, the points of the ball; 1 for a point attack.
  */
 export const workOf = (chunks: readonly AuditChunk[], cell: number, points: number, batchSize: number): number =>
-  chunks.reduce((sum, { draws }) => sum + draws.reduce((all, { outcomes }) => all + outcomes[cell]!.evaluations, 0), 0) * points * batchSize;
+  chunks.reduce((sum, { draws }) => sum + draws.reduce((all, { outcomes }) => all + outcomes[cell]!.evaluations, 0), 0) *
+  points *
+  batchSize;
 
 /** Amounts of work within this factor of each other are equal: attacks stop at steps of their own. */
 const tolerance = 1.1;

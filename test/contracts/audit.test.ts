@@ -273,7 +273,10 @@ describe("an audit that tunes its attacks", () => {
     const attacks = ["bayes:steps=5", "bayes:steps=20,restarts=2", "bayes:steps=5,samples=4,delta=0.5", "bayes:steps=5,rate=0.05"];
     const spec = await tunedAlike({ ...behindOne, attacks, samples: 4 });
     const [first, ...others] = spec.tuned;
-    const result = await audited({ ...spec, tuned: [{ ...first!, work: 100 }, ...others.map((one, i) => ({ ...one, work: i === 2 ? 100 : 0 }))] });
+    const result = await audited({
+      ...spec,
+      tuned: [{ ...first!, work: 100 }, ...others.map((one, i) => ({ ...one, work: i === 2 ? 100 : 0 }))],
+    });
     // Evaluations are those of all restarts, at all points, on all four draws.
     expect(result.cells.map(({ work }) => work)).toEqual([4 * 5, 4 * 20 * 2, 4 * 5 * 4, 4 * 5]);
     expect(result.comparisons.map(({ work }) => work)).toEqual([
