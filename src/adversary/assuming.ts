@@ -24,7 +24,8 @@ export interface AssumptionAndSearch extends Attack {
  *
  * If the search has a box, the prior is 0 outside it, and points of the ball are projected onto
  * it. Almost no point of a ball in thousands of dimensions lies inside by itself: Jensen's bound
- * would be −∞ and the mean probability 0 on every image with a black pixel.
+ * would be −∞ and the mean probability 0 on every image with a black pixel. The same holds for the
+ * support of a prior that is 0 somewhere; a search on such a prior begins inside.
  *
  * @param named the prior's name in reports, which the prior itself does not have, and the rule that
  * reads labels off an update.
@@ -62,10 +63,8 @@ export const assuming = (
     ...(named.labelRule ? { labelRule: named.labelRule } : {}),
     check: (seen) => checkAssumption(assumption, search, seen),
     async *reconstruct(seen, keys, run = {}) {
-      const { problem, layout } = pose(assumption, search, seen, keys, run.start);
-      const places = problem.start.length / problem.size;
-      const [begun] = evaluate([problem.project(constant(problem.start, [places, problem.size]))]);
-      for await (const iterate of minimize(search, problem, run)) yield progress(search, seen, iterate, layout, begun!.data);
+      const { problem, layout, begun } = pose(assumption, search, seen, keys, run.start);
+      for await (const iterate of minimize(search, problem, run)) yield progress(search, seen, iterate, layout, begun);
     },
     // Without the values of its prior, an objective cannot be compared between batches.
     ...(assumption.prior.score ? {} : { objective: (seen, at, keys, run = {}) => objectiveAt(assumption, search, seen, at, keys, run) }),
@@ -83,6 +82,8 @@ function displacement(answer: Float32Array, begun: ArrayLike<number>, from: numb
   for (let i = 0; i < inputs; i++) sum += (answer[i]! - begun[from + i]!) ** 2;
   return Math.sqrt(sum / inputs);
 }
+
+const total = (counts: Float32Array): number => counts.reduce((sum, count) => sum + count, 0);
 
 const number = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
@@ -129,7 +130,7 @@ function progress(search: Search, seen: Observations, iterate: Iterate, { inputs
           objective: number((isBest(i) ? iterate.bestValue : iterate.value)[i]!),
           matching: number(iterate.matching[i]!),
           steps: iterate.steps[i]!,
-          evaluations: iterate.evaluations[i]!,
+          evaluations: total(iterate.evaluations.subarray(i - (i % restarts), i - (i % restarts) + restarts)),
           stopped: stopOf(i),
         }),
       ),

@@ -44,7 +44,7 @@ export interface LaneProgress {
   readonly matching: number | null;
   /** The number of outer steps of the optimizer so far. */
   readonly steps: number;
-  /** The number of evaluations of the objective so far. */
+  /** The number of evaluations of the objective so far, over all restarts. */
   readonly evaluations: number;
   /** Why the lane ended before its last step or has no answer; null if it made all its steps. */
   readonly stopped: Stop | null;

@@ -17,7 +17,7 @@ import {
 import { areImages, boxOf, stretchedRadius } from "../models/index.ts";
 import { climbed } from "../priors/index.ts";
 import { fillNormal, fillUniform, foldIn, Key, type KeyBits, stream } from "../random/index.ts";
-import { type CompileOptions, compileNested, inputsAt, numbersAt } from "../runtime/index.ts";
+import { type CompileOptions, compileNested, evaluate, inputsAt, numbersAt } from "../runtime/index.ts";
 import { algorithm1, averaged, type Joint } from "./algorithm-1.ts";
 import type { Assumption, Layout, Neighborhood } from "./assumption.ts";
 import type { Candidates } from "./attack.ts";
@@ -63,22 +63,30 @@ export function pose(
   seen: Observations,
   keys: readonly KeyBits[],
   start?: Float32Array,
-): { readonly problem: Problem<SeenNumbers<ShapedNumbers>>; readonly layout: Layout } {
+): {
+  readonly problem: Problem<SeenNumbers<ShapedNumbers>>;
+  readonly layout: Layout;
+  /** The starting points, projected as every later point is, [lanes, restarts, size]. */
+  readonly begun: Float32Array;
+} {
   const { shape } = clientOf(seen).model;
   const layout = layoutOf(seen);
-  const { joint, ball, project, factors } = objectiveOf(assumption, search, seen);
+  const { joint, ballFor, project, factors } = objectiveOf(assumption, search, seen);
   const restarts = keys.flatMap((key) => Array.from({ length: search.restarts }, (_, r) => foldIn(key, r)));
+  const points = startingPoints(search, restarts, layout, start);
+  const begun = project ? projected(points, project, seen, search.restarts) : points;
   return {
     layout,
+    begun,
     problem: {
       lanes: seen.lanes,
       size: layout.size,
       inputs: [seen.batchSize, ...shape],
       cancels: assumption.likelihood.cancels,
       seen: numbersOf(seen, factors),
-      iterate: (given, state) => algorithm1(joint(given), search.optimizer, ball)(given, state),
-      project: project ?? ((point) => point),
-      start: startingPoints(search, restarts, layout, start),
+      iterate: (given, state) => algorithm1(joint(given), search.optimizer, ballFor(given.seen.labels))(given, state),
+      project: (point, { labels }) => project?.(point, labels) ?? point,
+      start: assumption.prior.support ? begun : points,
       keys: restarts,
     },
   };
@@ -91,6 +99,11 @@ export function pose(
  */
 export function checkAssumption({ likelihood, prior }: Assumption, search: Search, seen: Outline): void {
   const { batchSize } = seen;
+  if (prior.support && search.optimizer.comparesValues)
+    throw new LeakageError(
+      "spec",
+      "This prior is 0 outside a support that the search has to stay in, and the search's optimizer compares values along lines that leave it; use an optimizer such as adam, or another prior.",
+    );
   if (prior.score && search.optimizer.comparesValues)
     throw new LeakageError(
       "spec",
@@ -117,14 +130,14 @@ export async function objectiveAt(
   options: CompileOptions,
 ): Promise<readonly Float32Array[]> {
   const labeled = ({ y }: Candidates): Observations => ({ ...seen, labels: y });
-  const { joint, ball, factors } = objectiveOf(assumption, search, labeled(at[0]!));
+  const { joint, ballFor, factors } = objectiveOf(assumption, search, labeled(at[0]!));
   const placesOf = (one: Candidates) => ({
     seen: numbersOf(labeled(one), factors),
     x: { shape: [seen.lanes, layoutOf(labeled(one)).inputs], data: one.x },
     key: { shape: [seen.lanes, 2], dtype: "key" as const, data: Uint32Array.from(keys.flat()) },
   });
   const one = (lane: { readonly seen: Depends["seen"]; readonly x: Tensor; readonly key: Tensor }) =>
-    averaged(joint({ seen: lane.seen, exact: true }), ball)(lane.x, new Key(lane.key).stream("ball")).value;
+    averaged(joint({ seen: lane.seen, exact: true }), ballFor(lane.seen.labels))(lane.x, new Key(lane.key).stream("ball")).value;
   const program = await compileNested({ value: vmap(one)(inputsAt(placesOf(at[0]!))) }, options);
   try {
     const values: Float32Array[] = [];
@@ -138,11 +151,27 @@ export async function objectiveAt(
 /** The assumption as functions of a point [d] of one lane. */
 interface Objective {
   readonly joint: (given: Depends) => (point: Tensor) => Joint;
-  readonly ball?: Ball;
-  /** Projects a point onto the box, if the search has one. */
-  readonly project?: (point: Tensor) => Tensor;
+  /** The ball of a lane with these labels, if the assumption has one. */
+  ballFor(labels: Tensor | undefined): Ball | undefined;
+  /** Projects points [..., size] of a lane onto the box and the support of the prior, if there are some. */
+  readonly project?: Projection;
   /** The thin factors of the observed matrices, round by round. */
   readonly factors: readonly ReadonlyMap<string, LowRank>[];
+}
+
+type Projection = (points: Tensor, labels: Tensor | undefined) => Tensor;
+
+/** The starting points [lanes, restarts, size] after a projection, each with the labels of its lane. */
+function projected(points: Float32Array, project: Projection, seen: Observations, restarts: number): Float32Array {
+  const { batchSize, lanes, labels } = seen;
+  const { classes } = clientOf(seen).model;
+  const size = points.length / (lanes * restarts);
+  const all = {
+    points: constant(points, [lanes, restarts, size]),
+    ...(labels ? { labels: constant(labels, [lanes, batchSize, classes]) } : {}),
+  };
+  const moved = vmap((own: { readonly points: Tensor; readonly labels?: Tensor }) => project(own.points, own.labels))(all);
+  return Float32Array.from(evaluate([moved])[0]!.data);
 }
 
 function objectiveOf({ likelihood, prior, ball }: Assumption, search: Search, seen: Observations): Objective {
@@ -153,11 +182,18 @@ function objectiveOf({ likelihood, prior, ball }: Assumption, search: Search, se
   const boxed = search.box && areImages(model);
   const examples = (point: Tensor) => point.range(-1, 0, inputs).reshape([...point.shape.slice(0, -1), seen.batchSize, ...shape]);
   const logits = (point: Tensor) => point.range(-1, inputs, point.size).reshape([seen.batchSize, classes]);
-  const project = (point: Tensor) => {
-    const inside = examples(point)
-      .clip(low, high)
-      .reshape([...point.shape.slice(0, -1), inputs]);
-    return size > inputs ? concat([inside, point.range(-1, inputs, size)], point.rank - 1) : inside;
+  const support = prior.support?.(clientOf(seen));
+  /** Points with other inputs in place of their own. */
+  const holding = (points: Tensor, x: Tensor): Tensor => {
+    const flat = x.reshape([...points.shape.slice(0, -1), inputs]);
+    return size > inputs ? concat([flat, points.range(-1, inputs, size)], points.rank - 1) : flat;
+  };
+  const intoBox = (points: Tensor) => (boxed ? holding(points, examples(points).clip(low, high)) : points);
+  const project: Projection = (points, labels) => {
+    const inside = intoBox(points);
+    if (!support) return inside;
+    const onto = (point: Tensor) => holding(point, support.project({ x: examples(point), y: labels ?? logits(point).logSoftmax().exp() }));
+    return inside.rank === 1 ? onto(inside) : vmap(onto)(inside);
   };
   const factors = seen.rounds.map((round) => observedFactors(round, seen));
   const joint =
@@ -179,8 +215,14 @@ function objectiveOf({ likelihood, prior, ball }: Assumption, search: Search, se
   return {
     joint,
     factors,
-    ...(boxed ? { project } : {}),
-    ...(ball && ball.radius > 0 && ball.samples > 0 ? { ball: ballOf(ball, seen, size, boxed ? project : undefined) } : {}),
+    ...(boxed || support ? { project } : {}),
+    ballFor: (labels) => {
+      if (!(ball && ball.radius > 0 && ball.samples > 0)) return undefined;
+      // Points outside the support of a prior have little mass, which a mean probability can use and
+      // Jensen's bound cannot.
+      const whole = support && ball.bound === "jensen" ? (points: Tensor) => project(points, labels) : undefined;
+      return ballOf(ball, seen, size, whole ?? (boxed ? intoBox : undefined));
+    },
   };
 }
 

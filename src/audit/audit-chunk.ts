@@ -9,6 +9,7 @@ import {
   type Diagnosis,
   diagnose,
   type Explainer,
+  labelingOf,
   measuredIn,
   padded,
   privateBatches,
@@ -97,7 +98,7 @@ export async function* auditChunk(
       const seen = { rounds: [received], lanes, batchSize, labels: held.y };
       const running = reconstruct({
         attack: cell.attack,
-        labels: cell.scenario.labels,
+        ...labelingOf(cell.scenario),
         seen,
         keys: keys("attack"),
         options: machine,
@@ -180,6 +181,7 @@ interface Shown {
 
 /** Scores the reconstructions of a draw and decides which of them a cell shows from then on. */
 function judgeOf({ scenarios, dataset }: DrawRun) {
+  const given = scenarios[0]!.labels === "known";
   const shape = imageShape(dataset.shape);
   const measured = measuredIn(scenarios[0]!);
   const { delta } = scenarios[0]!.score;
@@ -202,11 +204,22 @@ function judgeOf({ scenarios, dataset }: DrawRun) {
     const { objective, steps, evaluations } = made.lane;
     const distances = scored.map(({ distance }) => distance);
     const { stopped, explained, limit } = diagnosis ?? { stopped: made.lane.stopped, explained: null, limit: null };
+    const labels = given ? null : { right: labelsFound(batch, made.labels), faint: made.reading?.faint ?? false };
     const all = distances.every((distance) => within(distance, delta));
-    return { outcome: { distances, objective, steps, evaluations, stopped, explained, limit: all ? null : limit }, shown };
+    return { outcome: { distances, objective, steps, evaluations, stopped, explained, limit: all ? null : limit, labels }, shown };
   };
   const distances = (made: Reconstruction, batch: readonly Example[]) => scoreDraw(batch, made, apart).map(({ distance }) => distance);
   return Object.assign(judge, { apart, distances });
+}
+
+/** The number of labels of a batch that were found. A batch has no order. */
+function labelsFound(batch: readonly Example[], found: readonly number[]): number {
+  const left = [...found];
+  return batch.filter(({ label }) => {
+    const at = left.indexOf(label);
+    if (at >= 0) left.splice(at, 1);
+    return at >= 0;
+  }).length;
 }
 
 /**

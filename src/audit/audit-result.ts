@@ -49,6 +49,7 @@ const cell = z.strictObject({
       by: criterion.describe("What was minimized: the mean distance from the images of the tuning, or the attacker's objective."),
       candidates: z.int().positive(),
       draws: z.int().positive().describe("The number of draws that each candidate was tried on. None of them is scored here."),
+      work: z.number().nonnegative().describe("The work of the tuning: evaluations of the objective times the images behind each."),
       attack: name.describe("The best candidate, which is the attack that ran."),
       values: z
         .record(z.string(), z.json())
@@ -99,8 +100,21 @@ const cell = z.strictObject({
     })
     .nullable()
     .describe("The positive control: the attack on the updates of the same draws without the defense. null if there is none."),
+  labelAccuracy: share
+    .nullable()
+    .describe("The share of labels that the attack read or found right, as batches without order; null if labels were given."),
+  faintLabels: z
+    .int()
+    .nonnegative()
+    .describe(
+      "The number of draws whose labels were read from gradients that are small relative to the update, to other inputs, or to the noise.",
+    ),
   nearest: example.describe("The image with the nearest reconstruction, the worst case for its owner."),
   first: example.describe("The first image of the first draw, which nobody chose."),
+  work: z
+    .number()
+    .nonnegative()
+    .describe("The work on all draws: evaluations of the objective, of all restarts and points, times the images behind each."),
   seconds: z.number().nonnegative().describe("The wall time of the attack on all draws, in seconds."),
 });
 
@@ -113,6 +127,16 @@ const comparison = z
     onlyFirst: z.int().nonnegative(),
     onlySecond: z.int().nonnegative(),
     neither: z.int().nonnegative(),
+    work: z
+      .strictObject({
+        first: z.number().nonnegative(),
+        second: z.number().nonnegative(),
+        equal: z.boolean().describe("Whether they are within a tenth of each other. If not, a difference may be one of work."),
+      })
+      .describe("The work of either attack, its tuning included: evaluations of the objective times the images behind each."),
+    seconds: z
+      .strictObject({ first: z.number().nonnegative(), second: z.number().nonnegative() })
+      .describe("The wall time of either attack on the scored draws."),
     pValue: z
       .number()
       .nullable()
@@ -192,7 +216,7 @@ export const auditResultSchema = z
     comparisons: z
       .array(comparison)
       .describe(
-        "Comparisons of attacks that were tuned behind the same defense, by the same criterion at the same budget. Others are not compared.",
+        "Comparisons of attacks that were tuned behind the same defense, by the same criterion, with as many candidates on the same draws. Others are not compared. Each says whether the attacks did equal work.",
       ),
     gate,
     data: z

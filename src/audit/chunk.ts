@@ -14,6 +14,11 @@ const outcome = z.strictObject({
   explained: z.number().nullable(),
   /** What limits the answer; null if all of the draw is recovered or the attack has no objective. */
   limit: z.enum(limits).nullable(),
+  /**
+   * The number of labels of the batch that the attack found, as a batch without order, and whether
+   * it read them from small gradients. It is null if labels were given.
+   */
+  labels: z.strictObject({ right: z.int().nonnegative(), faint: z.boolean() }).nullable(),
 });
 const example = z.strictObject({
   draw: z.int().nonnegative(),

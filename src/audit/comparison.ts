@@ -22,7 +22,7 @@ export function compareAttacks(
   delta: number,
   key: KeyBits,
   confidence: number,
-): Omit<AuditResult["comparisons"][number], "defense" | "first" | "second"> {
+): Omit<AuditResult["comparisons"][number], "defense" | "first" | "second" | "work" | "seconds"> {
   const count = (one: boolean, other: boolean) =>
     first.flat().filter((distance, i) => within(distance, delta) === one && within(seconds[i]!, delta) === other).length;
   const seconds = second.flat();
@@ -53,7 +53,8 @@ export function compareAttacks(
 
 /**
  * Whether two attacks on a defense can be compared: both were tuned behind it on the same draws in
- * the same setting, by the same criterion at the same budget.
+ * the same setting, by the same criterion, with as many candidates. Whether they did equal work is
+ * said beside the comparison.
  */
 export const comparable = (one: Tuning | undefined, other: Tuning | undefined): boolean =>
   one !== undefined &&

@@ -1,6 +1,6 @@
 import { bareOf } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import { requireAttack, type Scenario } from "../scenario/index.ts";
+import { labelingOf, requireAttack, type Scenario } from "../scenario/index.ts";
 import type { Cell } from "./cells.ts";
 
 /** An attack is tried without the defense on at most so many draws. */
@@ -49,7 +49,7 @@ export function controlsOf(cells: readonly Cell[]): Controls {
     const made: Scenario = { ...scenario, defense: { name: "none", ...defense }, attacks: [control] };
     try {
       const round = { client: defense.steps.reduce((client, step) => step.onClient?.(client) ?? client, scenario.client) };
-      requireAttack(control, { rounds: [round], lanes: 1, batchSize: scenario.batchSize }, scenario.labels);
+      requireAttack(control, { rounds: [round], lanes: 1, batchSize: scenario.batchSize }, labelingOf(scenario));
     } catch (error) {
       if (error instanceof LeakageError) return { kind: "none", reason: error.message };
       throw error;

@@ -1,5 +1,5 @@
 import { defended, lawOf } from "../defenses/index.ts";
-import { bonferroni, clopperPearson, clusterProportion, complement, distanceQuantiles, dkwBand, type Interval } from "../metrics/index.ts";
+import { bonferroni, complement, distanceQuantiles, dkwBand, type Interval } from "../metrics/index.ts";
 import { areImages } from "../models/index.ts";
 import { foldIn, type KeyBits, stream } from "../random/index.ts";
 import type { Scenario, Tuning } from "../scenario/index.ts";
@@ -10,6 +10,9 @@ import { comparable, compareAttacks, type Distances, within } from "./comparison
 import type { Controls } from "./controls.ts";
 import { controlOf, failuresOf, limitsOf, median, remarks, statementsOf } from "./evidence.ts";
 import { claimsSafety, judgeGate, parseGate } from "./gate.ts";
+import { faintLabels, faintNotes, labelAccuracy } from "./label-shares.ts";
+import { shareOf } from "./share.ts";
+import { equalWork, workOf } from "./work.ts";
 
 /** An audit whose draws are finished. */
 export interface FinishedDraws {
@@ -80,8 +83,11 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
       explained: median(draws.flatMap(({ outcomes }) => outcomes[i]!.explained ?? [])),
       explainable: median(draws.flatMap(({ explainable }) => explainable[scenarios.indexOf(cell.scenario)] ?? [])),
       control: controlOf(done, draws, i, key(i)),
+      labelAccuracy: labelAccuracy(done, i, foldIn(stream(key(i), "resample"), i)),
+      faintLabels: faintLabels(done, i),
       nearest: told("nearest", shown.nearest[i]!, i, classes),
       first: told("first", shown.first[i]!, i, classes),
+      work: workOf(chunks, i, cell.attack.assumes.samples, batchSize),
       seconds: spent(({ attacking }) => attacking[i]!),
     }),
   );
@@ -117,7 +123,7 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
       nearestPublic,
       distances: outcomes.map(({ distances }) => distances),
     })),
-    notes: [...notes, ...remarks(summarized, guesses, byCell, delta)],
+    notes: [...notes, ...faintNotes(done, cells), ...remarks(summarized, guesses, byCell, delta)],
   };
 }
 
@@ -165,9 +171,11 @@ const quoted = ({ settingHash: _, values, ...tuning }: Tuning): AuditCell["tuned
  * batches otherwise.
  */
 function recoveredShare(distances: Distances, delta: number, key: KeyBits, confidence: number): Interval {
-  const recovered = distances.map((draw) => draw.map((distance) => within(distance, delta)));
-  if (distances.some(({ length }) => length > 1)) return clusterProportion(recovered, key, { confidence });
-  return clopperPearson(recovered.flat().filter(Boolean).length, distances.length, confidence);
+  return shareOf(
+    distances.map((draw) => draw.map((distance) => within(distance, delta))),
+    key,
+    confidence,
+  );
 }
 
 function shares(distances: Distances, delta: number, key: KeyBits, confidence: number) {
@@ -199,20 +207,34 @@ function told(
 
 /**
  * Comparisons of all pairs of attacks that were tuned alike. Other pairs are left out: a difference
- * of settings says little about the attacks.
+ * of settings says little about the attacks. Each says how much work the attacks did, tuning
+ * included, and whether it is equal.
  */
 function comparisons(
-  { scenarios, confidence }: FinishedDraws,
+  { scenarios, confidence, chunks }: FinishedDraws,
   cells: readonly Cell[],
   byCell: readonly Distances[],
   key: (cell: number) => KeyBits,
 ): AuditResult["comparisons"] {
-  const { delta } = scenarios[0]!.score;
+  const { batchSize, score } = scenarios[0]!;
+  const { delta } = score;
+  const worked = cells.map(({ attack }, i) => workOf(chunks, i, attack.assumes.samples, batchSize) + (attack.tuning?.work ?? 0));
+  const spent = (cell: number) => chunks.reduce((sum, { seconds }) => sum + seconds.attacking[cell]!, 0);
   return cells.flatMap((one, i) =>
     cells.flatMap((other, j) => {
       if (j <= i || one.scenario !== other.scenario || !comparable(one.attack.tuning, other.attack.tuning)) return [];
       const compared = compareAttacks(byCell[i]!, byCell[j]!, delta, foldIn(stream(key(i), "resample"), j), confidence);
-      return [{ defense: one.scenario.defense.name, first: one.attack.name, second: other.attack.name, ...compared }];
+      const [first, second] = [worked[i]!, worked[j]!];
+      return [
+        {
+          defense: one.scenario.defense.name,
+          first: one.attack.name,
+          second: other.attack.name,
+          ...compared,
+          work: { first, second, equal: equalWork(first, second) },
+          seconds: { first: spent(i), second: spent(j) },
+        },
+      ];
     }),
   );
 }

@@ -11,27 +11,48 @@ function named(cell: AuditResult["cells"][number]): string {
   return words === "" ? cell.attack : `${cell.attack} → ${words}`;
 }
 
+/** A line for each pair of attacks that was compared although one did more work. */
+export const unequalWork = ({ comparisons }: AuditResult): readonly string[] =>
+  comparisons
+    .filter(({ work }) => !work.equal)
+    .map(
+      ({ defense, first, second, work, seconds }) =>
+        `unequal work behind ${defense}: ${first} ${amount(work.first)} evaluations × images in ${seconds.first.toPrecision(2)} s, ${second} ${amount(work.second)} in ${seconds.second.toPrecision(2)} s; a difference between them may be one of work`,
+    );
+
+const amount = (work: number): string => Number(work.toPrecision(3)).toLocaleString("en-US");
+
 /**
  * The table of recovered shares with their intervals. It has a line for each attack on each
  * defense, one for each guess without an update, and one for the nearest public examples, which are
- * not a guess.
+ * not a guess. If labels were not given, a column says how many of them the attacks found.
  */
 export function auditTable({ cells, baselines, nearestPublic, items, confidence }: AuditResult): string {
+  const reads = cells.some(({ labelAccuracy }) => labelAccuracy !== null);
   const row = (
     defense: string,
     attack: string,
     { recovered, quantiles }: Pick<AuditResult["cells"][number], "recovered" | "quantiles">,
+    labels: AuditResult["cells"][number]["labelAccuracy"] = null,
   ) => [
     defense,
     attack,
     percent(recovered.estimate),
     `${percent(recovered.lower)} to ${percent(recovered.upper)}`,
     distance(quantiles.find(({ probability }) => probability === 0.5)?.distance),
+    ...(reads ? [labels === null ? "–" : percent(labels.estimate)] : []),
   ];
-  const head = ["defense", "attack", "recovered", `${+(100 * confidence).toPrecision(6)} % interval`, "median distance"];
+  const head = [
+    "defense",
+    "attack",
+    "recovered",
+    `${+(100 * confidence).toPrecision(6)} % interval`,
+    "median distance",
+    ...(reads ? ["labels right"] : []),
+  ];
   const guesses = baselines.map((guess) => row("any", `${guess.name}, no update`, guess));
   const chosen = nearestPublic ? [row("any", nearestWords(nearestPublic.count, items), nearestPublic)] : [];
-  const rows = [head, ...cells.map((cell) => row(cell.defense, named(cell), cell)), ...guesses, ...chosen];
+  const rows = [head, ...cells.map((cell) => row(cell.defense, named(cell), cell, cell.labelAccuracy)), ...guesses, ...chosen];
   const widths = head.map((_, column) => rows.reduce((most, cells) => Math.max(most, cells[column]!.length), 0));
   const lines = rows.map((cells) =>
     cells

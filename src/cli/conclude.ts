@@ -16,7 +16,7 @@ import {
   verdict,
 } from "../report/index.ts";
 import { attackName, type ImageResult, type Result, type RunResult, type Tuned, validateResult } from "../runs/index.ts";
-import { auditTable } from "./audit-table.ts";
+import { auditTable, unequalWork } from "./audit-table.ts";
 import { type Console, duration } from "./console.ts";
 import type { ResultFolder } from "./folder.ts";
 
@@ -28,13 +28,15 @@ const decibels = (value: number | null): string => (value === null ? "–" : `${
  */
 function imageLine(image: ImageResult): string {
   const name = `image ${image.index}${image.className === null ? "" : ` (${printable(image.className)})`}`;
+  const reading = image.labelReading;
+  const label = reading === null ? "" : `  label ${image.assumedLabel} by ${reading.rule}${reading.faint ? pc.yellow(", uncertain") : ""}`;
   const stopped = image.stopped === null ? "" : pc.yellow(`  ${hasFailed(image.stopped) ? "failed" : "ended"}: ${image.stopped}`);
   const explained = `  ${explanationWords(image)}`;
   const ssim = image.ssim === null ? "–" : image.ssim.toFixed(3);
   const baseline = Object.entries(image.baseline).map(([guess, { psnr }]) => `${guess} ${decibels(psnr)}`);
   const beside = baseline.length > 0 ? `  without the update: ${baseline.join(", ")}` : "";
   const nearest = image.nearestPublic ? `; nearest public image, chosen by the original: ${decibels(image.nearestPublic.psnr)}` : "";
-  return `${pc.bold(name)}  PSNR ${decibels(image.psnr)}  SSIM ${ssim}  ${duration(image.seconds)}${explainsLittle(image) ? pc.yellow(explained) : explained}${stopped}${pc.dim(beside + nearest)}`;
+  return `${pc.bold(name)}  PSNR ${decibels(image.psnr)}  SSIM ${ssim}${label}  ${duration(image.seconds)}${explainsLittle(image) ? pc.yellow(explained) : explained}${stopped}${pc.dim(beside + nearest)}`;
 }
 
 /**
@@ -84,6 +86,9 @@ async function concludeAttack(tell: Console, folder: ResultFolder, result: Resul
   await folder.write("report.html", attackReport({ result, images: await imagesOf(folder, names), reproduce }));
   const { attack } = result.summary;
   if (attack.psnr) tell.line(`\n${pc.bold("mean")}  PSNR ${decibels(attack.psnr.mean)}  SSIM ${attack.ssim?.mean.toFixed(3) ?? "–"}`);
+  const { labelAccuracy } = result.summary;
+  if (labelAccuracy !== null) tell.line(`labels right: ${(100 * labelAccuracy).toFixed(1)} %`);
+  for (const warning of result.notes.filter((note) => note.startsWith("Warning: "))) tell.line(pc.yellow(warning));
   tell.line(stripVTControlCharacters(verdict(result).sentence));
   if (result.command === "invert" && result.images.some(explainsLittle)) tell.line(pc.yellow(likelyCauses));
   tellPlace(tell, folder, result.specHash);
@@ -106,6 +111,7 @@ async function concludeAudit(tell: Console, folder: ResultFolder, result: AuditR
   );
   await folder.write("report.html", auditReport({ result, images: await imagesOf(folder, names), reproduce }));
   tell.line(`\n${auditTable(result)}\n`);
+  for (const line of unequalWork(result)) tell.line(pc.yellow(line));
   for (const { defense, attack, words } of limitsBehind(result))
     tell.line(stripVTControlCharacters(`behind ${defense}, by ${attack}: ${words}`));
   const refused = result.gate?.refused ?? [];

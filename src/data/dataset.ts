@@ -34,6 +34,8 @@ export interface Dataset<Shape extends readonly number[] = readonly [number, num
    */
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** W [classes, d], row by row, if labels are known to be argmax W x, ties to the first class. */
+  readonly labeling?: Float32Array;
   /** Notes for reports on how the images were prepared, such as resizing. */
   readonly notes: readonly string[];
   /** @throws LeakageError `spec` for an index outside 0 … size − 1. */

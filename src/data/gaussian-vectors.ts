@@ -6,6 +6,9 @@ import type { DataSource } from "./data-source.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Split } from "./split.ts";
 
+/** With more classes the prior `gaussian-cone` costs too much, and labels say little about vectors. */
+const mostConed = 64;
+
 /** The catalogue entry of the synthetic vectors. */
 export const gaussian = part({
   kind: "gaussian",
@@ -17,7 +20,7 @@ export const gaussian = part({
   },
   build: ({ dimension, classes, seed }): DataSource<readonly [number]> => ({
     reads: "nothing",
-    follows: "gaussian",
+    follows: classes <= mostConed ? "gaussian-cone" : "gaussian",
     open: async (split) => gaussianSet({ dimension, classes, split }, keyFromSeed(seed)),
   }),
 });

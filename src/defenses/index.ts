@@ -38,7 +38,7 @@ export { laplacianLikelihood } from "./laplacian-noise.ts";
 export { type Law, type UnknownLaw, unknownLaw } from "./law/law.ts";
 export type { Likelihood, Published } from "./law/likelihood.ts";
 export type { Noise, Per } from "./law/noise.ts";
-export { publishedIn } from "./law/published.ts";
+export { masksOn, publishedIn } from "./law/published.ts";
 export { bareResidual, type Residual } from "./law/residual.ts";
 export { type Acted, deterministicStep, type Moment, type Step, type StepState, stepWithoutLaw } from "./step.ts";
 export { noiseLikelihood, noiseStep, withNoise } from "./with-noise.ts";

@@ -13,6 +13,10 @@ export interface Examples {
    * intensity.
    */
   image(i: number): Float32Array;
+  /** The class of image i, counted from 0, if the images are labeled. */
+  label?(i: number): number;
+  /** W [classes, d], row by row, if labels are known to be argmax W x. */
+  readonly labeling?: Float32Array;
 }
 
 /**

@@ -3,7 +3,7 @@ import { normal } from "../distributions/index.ts";
 import { part } from "../parts/index.ts";
 import { pixelFit } from "./pixel-fit.ts";
 import type { Prior, PriorContext } from "./prior.ts";
-import { imagesParameter, requireExamples } from "./training-images.ts";
+import { imagesParameter, perClassParameter, requireExamples } from "./training-images.ts";
 
 /**
  * log p(x) = Σ log N(xᵢ; meanᵢ, sigmaᵢ²), with the mean and the variance of each pixel in training
@@ -21,13 +21,15 @@ export const gaussianFit = part({
       .positive()
       .default(0.01)
       .describe("The standard deviation of the noise that images are seen through, in pixels from 0 to 1."),
+    perClass: perClassParameter,
   },
-  build: ({ images, floor }, context?: PriorContext): Prior => {
+  build: ({ images, floor, perClass }, context?: PriorContext): Prior => {
     const law = (values: Float64Array) => {
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
       return [mean, Math.sqrt(variance + floor ** 2)] as const;
     };
-    return pixelFit(normal, { name: `gaussian ${images} ${floor}`, law }, requireExamples("gaussian-fit", context), images);
+    const fit = { kind: "gaussian-fit", name: `gaussian ${images} ${floor}`, law, images, perClass };
+    return pixelFit(normal, fit, requireExamples("gaussian-fit", context));
   },
 });

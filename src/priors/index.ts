@@ -1,5 +1,6 @@
 import { catalogue, chainable } from "../parts/index.ts";
 import { batchNorm } from "./batch-norm.ts";
+import { gaussianCone } from "./gaussian-cone.ts";
 import { gaussianFit } from "./gaussian-fit.ts";
 import { gaussian } from "./gaussian-prior.ts";
 import { l2 } from "./l2.ts";
@@ -28,6 +29,7 @@ export const priors: Priors = chainable(
   catalogue<Prior, [context?: PriorContext]>("prior", [
     batchNorm,
     gaussian,
+    gaussianCone,
     gaussianFit,
     l2,
     laplacian,

@@ -3,7 +3,7 @@ import { laplace } from "../distributions/index.ts";
 import { part } from "../parts/index.ts";
 import { pixelFit } from "./pixel-fit.ts";
 import type { Prior, PriorContext } from "./prior.ts";
-import { imagesParameter, requireExamples } from "./training-images.ts";
+import { imagesParameter, perClassParameter, requireExamples } from "./training-images.ts";
 
 /**
  * log p(x) = Σ log Laplace(xᵢ; medianᵢ, bᵢ). The median of each pixel and its mean absolute
@@ -17,13 +17,15 @@ export const laplacianFit = part({
   params: {
     images: imagesParameter(1000),
     floor: z.number().positive().default(0.01).describe("The amount that is added to the scale of every pixel, in pixels from 0 to 1."),
+    perClass: perClassParameter,
   },
-  build: ({ images, floor }, context?: PriorContext): Prior => {
+  build: ({ images, floor, perClass }, context?: PriorContext): Prior => {
     const law = (values: Float64Array) => {
       values.sort();
       const median = (values[(values.length - 1) >> 1]! + values[values.length >> 1]!) / 2;
       return [median, values.reduce((sum, value) => sum + Math.abs(value - median), 0) / values.length + floor] as const;
     };
-    return pixelFit(laplace, { name: `laplacian ${images} ${floor}`, law }, requireExamples("laplacian-fit", context), images);
+    const fit = { kind: "laplacian-fit", name: `laplacian ${images} ${floor}`, law, images, perClass };
+    return pixelFit(laplace, fit, requireExamples("laplacian-fit", context));
   },
 });

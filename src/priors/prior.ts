@@ -8,6 +8,22 @@ import type { Key } from "../random/index.ts";
 interface AnyPrior {
   /** Whether p(x | y) depends on the labels that the attacker receives or has recovered. */
   readonly usesLabels?: boolean;
+  /** Where p(x | y) is positive, if that is not everywhere. A search stays there. */
+  support?(client: Client): Support;
+  /**
+   * What a search for a point climbs in place of log p(x | y), up to a constant: the same law seen
+   * through a little noise. The densest point of a law with corners may be a corner, near which
+   * hardly anything lies.
+   */
+  softened?(client: Client): (batch: Batch) => Tensor;
+}
+
+/** The batches at which a prior is positive: a closed set for each label. */
+export interface Support {
+  /** The nearest batch of the set, [B, ...shape] in model space. */
+  project(batch: Batch): Tensor;
+  /** Whether the batch is in the set: one mask. */
+  contains(batch: Batch): Tensor;
 }
 
 /** A prior that says how likely a batch is. */
@@ -34,7 +50,7 @@ export type Prior = DensityPrior | ScorePrior;
 
 /** What a prior may use in addition to its parameters. */
 export interface PriorContext {
-  /** Training examples, for priors that are estimated from data. */
+  /** Training examples, for priors that are estimated from data, and what is known about their labels. */
   readonly examples?: Examples;
 }
 
@@ -61,10 +77,11 @@ export function densityOf(prior: Prior, client: Client): Density<Batch> {
 }
 
 /**
- * What a search maximizes: log p(x) without its constant. For a prior that has only a score, the
+ * What a search maximizes: log p(x) without its constant, softened if the prior says how. For a prior that has only a score, the
  * value is 0 and the derivative in x is that score.
  */
 export function climbed(prior: Prior, client: Client): (batch: Batch) => Tensor {
+  if (prior.softened) return prior.softened(client);
   if (prior.density) {
     const density = prior.density(client);
     return (batch) => kernelOf(density, batch);

@@ -21,9 +21,13 @@ export function requireExamples(kind: string, context: PriorContext | undefined)
  * At most `most` images, evenly spaced, so that all kinds are present even if the images are
  * sorted.
  */
-export function spacedImages(examples: Examples, most: number): readonly Float32Array[] {
-  const used = Math.min(most, examples.count);
-  return Array.from({ length: used }, (_, i) => examples.image(Math.floor((i * examples.count) / used)));
+export const spacedImages = (examples: Examples, most: number): readonly Float32Array[] =>
+  spacedPlaces(examples, most).map((place) => examples.image(place));
+
+/** The positions of those images. */
+export function spacedPlaces({ count }: Examples, most: number): readonly number[] {
+  const used = Math.min(most, count);
+  return Array.from({ length: used }, (_, i) => Math.floor((i * count) / used));
 }
 
 /**
@@ -40,6 +44,25 @@ export function onceForExamples<Fit>(): (examples: Examples, name: string, make:
     return found;
   };
 }
+
+/**
+ * The class of a training image.
+ *
+ * @throws LeakageError `spec` for images without labels.
+ */
+export function requireLabels(kind: string, examples: Examples): (place: number) => number {
+  if (examples.label) return (place) => examples.label!(place);
+  throw new LeakageError(
+    "spec",
+    `The prior ${kind} with perClass=true is fitted to the images of each class, and these images have no labels.`,
+  );
+}
+
+/** The parameter that fits one law per class. */
+export const perClassParameter = z
+  .boolean()
+  .default(false)
+  .describe("Whether each class has its own law, fitted to its training images. The attacker then uses the labels that it has.");
 
 /** The parameter that limits how many training images a fit uses. */
 export const imagesParameter = (images: number) =>

@@ -6,6 +6,17 @@ import type { Prior, PriorContext } from "./prior.ts";
 /** The catalogue that a weighted prior belongs to and takes its inner prior from. */
 export type Priors = Catalogue<Prior, [context?: PriorContext], Chain>;
 
+/** What a search climbs, if the inner prior is softened. */
+const softened = ({ softened }: Prior, weight: number): Pick<Prior, "softened"> =>
+  softened
+    ? {
+        softened: (client) => {
+          const own = softened(client);
+          return (batch) => own(batch).mul(weight);
+        },
+      }
+    : {};
+
 /** p(x) ∝ p₀(x)^weight: the logarithm of another prior times a factor. It has no sampler. */
 export const weighted = (priors: () => Priors) =>
   part({
@@ -17,7 +28,11 @@ export const weighted = (priors: () => Priors) =>
     },
     build: ({ prior, weight }, context?: PriorContext): Prior => {
       const inner = priors().build(prior, context);
-      const labels = inner.usesLabels ? { usesLabels: true } : {};
+      const labels = {
+        ...(inner.usesLabels ? { usesLabels: true } : {}),
+        ...(inner.support ? { support: inner.support } : {}),
+        ...softened(inner, weight),
+      };
       if (inner.score) {
         const { score } = inner;
         return {

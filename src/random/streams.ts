@@ -12,13 +12,15 @@ import { foldIn, type KeyBits } from "./threefry.ts";
  *       ├─ noise ──── draw i ─┬─ images ── step of the defense on the batch
  *       │                     ├─ forward
  *       │                     └─ step of the defense on the update ── tensor i
- *       ├─ attack ─── draw i ── restart r ─┬─ start
- *       │                                  ├─ labels
- *       │                                  └─ iterate ── evaluation n ─┬─ ball
- *       │                                                              └─ langevin
+ *       ├─ attack ─── draw i ─┬─ ball, of the diagnosis
+ *       │                     └─ restart r ───┬─ start
+ *       │                                    ├─ labels
+ *       │                                    └─ iterate ── evaluation n ─┬─ ball
+ *       │                                                                └─ langevin
  *       ├─ resample ─ cell ─┬─ resample r
  *       │                   └─ resample ── other cell, of a comparison ── resample r
  *       ├─ candidates
+ *       ├─ probes ─── input i, on which an attacker tries the network (always below the seed 0)
  *       ├─ tuning ─── a whole tree like this one, for the draws that attacks are tuned on
  *       └─ network, training, vectors: of experiments
  * ```
@@ -49,6 +51,7 @@ const numbers = {
   choice: 25,
   guess: 26,
   mask: 27,
+  probes: 40,
 } as const;
 
 /** The name of a stream: what a key is used for. */

@@ -108,14 +108,14 @@ function againstOneAnother(result: AuditResult, level: string): Markup | false {
   if (comparisons.length > 0)
     return html`<section>
 <h2>Attack against attack</h2>
-<p class="note">On the same draws, in ${items}s, by attacks that were tuned before at equal budgets. Intervals at ${level}: ${interval === "clopper-pearson" ? "Tango's score interval for shares with McNemar's exact p-value" : "a bootstrap over batches for shares, which has no p-value"}, a bootstrap for distances.</p>
+<p class="note">On the same draws, in ${items}s, by attacks that were tuned before with as many candidates on the same draws. Work is evaluations of the objective times the images behind each, with all restarts, points and candidates; where it is unequal, a difference may be one of work. Intervals at ${level}: ${interval === "clopper-pearson" ? "Tango's score interval for shares with McNemar's exact p-value" : "a bootstrap over batches for shares, which has no p-value"}, a bootstrap for distances.</p>
 ${comparisonTable(result)}
 </section>`;
   return (
     cells.length > byDefense(cells).size &&
     html`<section>
 <h2>Attack against attack</h2>
-<p class="note">These attacks are not compared with one another: which of two settings does better says little about two attacks. Attacks are compared where they were tuned behind the defense at equal budgets, on images that are not scored: <code>gradleak audit --vary</code> does that, and <code>gradleak tune</code> one by one.</p>
+<p class="note">These attacks are not compared with one another: which of two settings does better says little about two attacks. Attacks are compared where they were tuned behind the defense with as many candidates, on images that are not scored: <code>gradleak audit --vary</code> does that, and <code>gradleak tune</code> one by one.</p>
 </section>`
   );
 }
@@ -187,12 +187,17 @@ const phases = (seconds: AuditResult["seconds"]): string =>
 
 /** What each attack took for granted, beside what was there. */
 function assumed({ cells }: AuditResult): Markup {
+  // If labels were given, there is nothing to say about them.
+  const reads = cells.some(({ labelAccuracy }) => labelAccuracy !== null);
   return html`<div class="wide"><table>
-<thead><tr><th class="text">defense</th><th class="text">attack</th><th class="text">law assumed</th><th class="text">the defense's own law</th><th class="text">prior assumed</th><th class="text">ball</th></tr></thead>
+<thead><tr><th class="text">defense</th><th class="text">attack</th><th class="text">law assumed</th><th class="text">the defense's own law</th><th class="text">prior assumed</th><th class="text">ball</th>${reads && html`<th>labels right</th>`}</tr></thead>
 <tbody>${cells.map(
-    ({ defense, attack, law, trueLaw, prior, radius, points }) =>
-      html`<tr><th class="text name" scope="row"><code>${foreign(defense)}</code></th><td class="text name"><code>${foreign(attack)}</code></td><td class="text name">${foreign(law)}</td><td class="text name">${trueLaw === null ? "–" : trueLaw.kind === "known" && trueLaw.text === law ? "the same" : trueLawWords(trueLaw)}</td><td class="text name">${foreign(prior)}</td><td class="text name">${radius === 0 ? "a point" : `${counted(points, "point")}, radius ${significant(radius)}`}</td></tr>
+    ({ defense, attack, law, trueLaw, prior, radius, points, labelAccuracy }) =>
+      html`<tr><th class="text name" scope="row"><code>${foreign(defense)}</code></th><td class="text name"><code>${foreign(attack)}</code></td><td class="text name">${foreign(law)}</td><td class="text name">${trueLaw === null ? "–" : trueLaw.kind === "known" && trueLaw.text === law ? "the same" : trueLawWords(trueLaw)}</td><td class="text name">${foreign(prior)}</td><td class="text name">${radius === 0 ? "a point" : `${counted(points, "point")}, radius ${significant(radius)}`}</td>${reads && html`<td>${labelWords(labelAccuracy)}</td>`}</tr>
 `,
   )}</tbody>
 </table></div>`;
 }
+
+const labelWords = (accuracy: AuditResult["cells"][number]["labelAccuracy"]): string =>
+  accuracy === null ? "–" : `${percent(accuracy.estimate)} (${percent(accuracy.lower)} to ${percent(accuracy.upper)})`;

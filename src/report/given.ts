@@ -1,6 +1,6 @@
 import type { Result } from "../runs/index.ts";
 import { foreign, html, type Markup } from "./html.ts";
-import { counted, significant } from "./numbers.ts";
+import { counted, percent, significant } from "./numbers.ts";
 
 type Assumptions = Result["assumptions"];
 
@@ -33,11 +33,21 @@ export function trueLawWords(trueLaw: NonNullable<Assumptions["trueLaw"]>): Mark
   return "no density, because nothing is random in it";
 }
 
+/** How labels were read off updates, and how many were right. */
+function labelRows({ images, summary: { labelAccuracy } }: Result): readonly Row[] {
+  const rules = [...new Set(images.flatMap(({ labelReading }) => labelReading?.rule ?? []))];
+  const right = labelAccuracy === null ? "" : `${percent(labelAccuracy)} of them are right`;
+  if (rules.length > 0) return [["Label rule", html`<code>${rules.join(", ")}</code>${right && `: ${right}`}`]];
+  return labelAccuracy === null ? [] : [["Labels right", percent(labelAccuracy)]];
+}
+
 /** What the attacker was given, and what it took for granted. */
-export function given({ assumptions, command }: Result): Markup {
+export function given(result: Result): Markup {
+  const { assumptions, command } = result;
   const { prior, radius, samples, defense } = assumptions;
   return definitions([
     ...givenRows(assumptions),
+    ...labelRows(result),
     ["Defense", defense === null ? "Whatever the client did; nobody said" : html`<code>${foreign(defense)}</code>`],
     ["Law assumed", lawRow(assumptions)],
     ["Prior assumed", foreign(prior)],

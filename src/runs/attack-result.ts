@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Stop, stops } from "../adversary/index.ts";
+import { labelRules, type Stop, stops } from "../adversary/index.ts";
 import { assumptionsSchema, fileName, invalid, specFields } from "../audit/index.ts";
 import { limits } from "../scenario/index.ts";
 
@@ -37,6 +37,17 @@ const image = z.strictObject({
   update: z.int().nonnegative().describe("The number of the attacked update that has the image, from 0."),
   label: z.int().nonnegative().nullable().describe("The true class; null if it is not known."),
   assumedLabel: z.int().nonnegative().nullable().describe("The class that the attack received or found."),
+  labelReading: z
+    .strictObject({
+      rule: z.enum(labelRules).describe("The rule that the labels of the update were read by."),
+      faint: z
+        .boolean()
+        .describe(
+          "Whether the gradients that they were read from are small relative to the update, to those of other inputs, or to the noise.",
+        ),
+    })
+    .nullable()
+    .describe("How the assumed class was read off the update; null if it was given or searched."),
   className: z.string().nullable().describe("The name of the true class."),
   ...metrics,
   objective: z
@@ -93,6 +104,14 @@ export const resultSchema = z
     images: z.array(image).min(1),
     summary: z
       .strictObject({
+        labelAccuracy: z
+          .number()
+          .min(0)
+          .max(1)
+          .nullable()
+          .describe(
+            "The share of labels that the attack read or found right, as batches without order; null if labels were given, or are not known.",
+          ),
         attack: summaries,
         baseline: z.record(z.string(), summaries),
         nearestPublic: summaries.nullable().describe("null if no images are public."),

@@ -73,12 +73,21 @@ export const tunedCells = (spec: AuditSpec, tunings: readonly Tuned[]): readonly
 /** How the attack of a cell was tuned, in the form of a scenario. */
 export function tuningOf({ tuned }: CellSpec, vary: NonNullable<AuditSpec["tuning"]>["vary"] | undefined): Tuning | undefined {
   if (!tuned) return undefined;
-  const { specHash, settingHash, by, candidates, draws, attack } = tuned;
+  const { specHash, settingHash, by, candidates, draws, work, attack } = tuned;
   const values = vary?.flatMap(({ path }) => {
     const value = valueAt(attack, path);
     return value === undefined ? [] : [[path, value as NonNullable<Tuning["values"]>[string]] as const];
   });
-  return { specHash, settingHash, by, candidates, draws, attack: attackName(attack), values: values ? Object.fromEntries(values) : null };
+  return {
+    specHash,
+    settingHash,
+    by,
+    candidates,
+    draws,
+    work,
+    attack: attackName(attack),
+    values: values ? Object.fromEntries(values) : null,
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
-import { type Guess, type NearestPublic, within } from "../audit/index.ts";
+import { faintWords, type Guess, type NearestPublic, within } from "../audit/index.ts";
 import { type RasterImage, toRasterImage } from "../formats/index.ts";
 import { type DeltaSpace, type ImageShape, matchImages, psnr, score, summarize } from "../metrics/index.ts";
-import type { Diagnosis, Reconstruction, Snapshot } from "../scenario/index.ts";
+import type { Diagnosis, LabelPolicy, Reconstruction, Snapshot } from "../scenario/index.ts";
 import type { ImageMetrics, ImageResult, Result } from "./attack-result.ts";
 
 /** What is known about the images behind one update. */
@@ -69,6 +69,7 @@ export function results(
       update,
       label: truth.labels?.[i] ?? null,
       assumedLabel: made.labels[match[i]!] ?? null,
+      labelReading: made.reading ?? null,
       className: truth.classNames?.[i] ?? null,
       ...scores,
       objective: made.lane.objective,
@@ -116,11 +117,30 @@ const summaries = (all: readonly ImageMetrics[]): Summaries =>
     ]),
   ) as Summaries;
 
+/** The share of labels that an attack found, update by update; null if labels were given or nobody knows them. */
+function labelAccuracy(images: readonly ImageResult[], policy: LabelPolicy): number | null {
+  if (policy === "known" || images.some(({ label }) => label === null)) return null;
+  const found = images.filter(({ update, label }, at) => {
+    const own = images.filter((other) => other.update === update);
+    const earlier = images.slice(0, at).filter((other) => other.update === update && other.label === label).length;
+    return own.filter(({ assumedLabel }) => assumedLabel === label).length > earlier;
+  });
+  return found.length / images.length;
+}
+
+/** A warning if labels were read from small gradients. */
+export function faintNotes(images: readonly ImageResult[]): readonly string[] {
+  const updates = new Map(images.map(({ update, labelReading }) => [update, labelReading?.faint ?? false]));
+  const faint = [...updates.values()].filter(Boolean).length;
+  return faint === 0 ? [] : [`Warning: ${faintWords(faint, updates.size)}`];
+}
+
 /** The mean, median and worst value over the images whose original is known. */
-export function summary(images: readonly ImageResult[]): Result["summary"] {
+export function summary(images: readonly ImageResult[], policy: LabelPolicy): Result["summary"] {
   const names = [...new Set(images.flatMap(({ baseline }) => Object.keys(baseline)))];
   const nearest = images.flatMap(({ nearestPublic }) => (nearestPublic ? [nearestPublic] : []));
   return {
+    labelAccuracy: labelAccuracy(images, policy),
     attack: summaries(images),
     baseline: Object.fromEntries(
       names.map((name) => [name, summaries(images.flatMap(({ baseline }) => (baseline[name] ? [baseline[name]] : [])))]),

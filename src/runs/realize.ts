@@ -20,7 +20,17 @@ import { concise, format, type PartSpec } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
 import { keyFromSeed, stream } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
-import { examplesOf, type NamedAttack, type NamedPrior, oneHot, requireAttack, requireScenario, type Scenario } from "../scenario/index.ts";
+import {
+  examplesOf,
+  type Labeling,
+  labelingOf,
+  type NamedAttack,
+  type NamedPrior,
+  oneHot,
+  requireAttack,
+  requireScenario,
+  type Scenario,
+} from "../scenario/index.ts";
 import type { AttackSpec } from "./attack-spec.ts";
 import { type AuditSpec, attackName, type CellSpec, cellSpecs, defenseName } from "./audit-spec.ts";
 import { tuningOf } from "./audit-tuning.ts";
@@ -96,7 +106,7 @@ export async function realize<Spec extends Drawn | AttackSpec>(
         attacks,
         ...(spec.command === "audit" && spec.control ? { controls: own.map((cell, i) => controlOf(cell) ?? attacks[i]!) } : {}),
         ...(prior ? { prior } : {}),
-        labels: spec.labels,
+        ...labelsOf(spec, examples),
         score: spec.score,
       };
     });
@@ -126,6 +136,10 @@ function namedAttack({ asked, attack, ...tuned }: CellSpec, setting: Setting, va
   const tuning = tuningOf({ asked, attack, ...tuned }, vary);
   return { name: attackName(asked), ...attacks.build(attack).build(setting), ...(tuning ? { tuning } : {}) };
 }
+
+/** How labels reach the attacks of a spec. */
+const labelsOf = ({ labels, labelRule }: AnySpec, examples: Examples | undefined): Labeling =>
+  labelingOf({ labels, ...(labelRule ? { labelRule } : {}), ...(examples ? { examples } : {}) });
 
 const settingOf = (spec: AnySpec, model: Model, prior: NamedPrior | undefined, examples: Examples | undefined): Setting => ({
   ...(prior ? { prior } : {}),
@@ -232,7 +246,7 @@ export async function realizeUpdate(spec: InvertSpec, sources: Sources): Promise
     updates: oneLane(matchTensors(model.parameters, update, source)),
     ...(published.size > 0 ? { published: oneLane(published) } : {}),
   };
-  requireAttack(attack, { rounds: [round], lanes: 1, batchSize: batch }, spec.labels);
+  requireAttack(attack, { rounds: [round], lanes: 1, batchSize: batch }, labelsOf(spec, undefined));
   return {
     spec,
     scenario: {
@@ -241,7 +255,7 @@ export async function realizeUpdate(spec: InvertSpec, sources: Sources): Promise
       batchSize: batch,
       attacks: [attack],
       ...(prior ? { prior } : {}),
-      labels: spec.labels,
+      ...labelsOf(spec, undefined),
       score: spec.score,
     },
     seen: {

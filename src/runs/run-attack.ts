@@ -4,11 +4,11 @@ import { encodePng, type RasterImage, writeSafetensors } from "../formats/index.
 import type { NamedNumbers } from "../graph/index.ts";
 import { imageShape } from "../metrics/index.ts";
 import { keyFromSeed } from "../random/index.ts";
-import { diagnose, explainer, laneOf, measuredIn, padded, privateBatches, reconstruct, simulate } from "../scenario/index.ts";
+import { diagnose, explainer, labelingOf, laneOf, measuredIn, padded, privateBatches, reconstruct, simulate } from "../scenario/index.ts";
 import type { ImageResult, Result } from "./attack-result.ts";
 import { type AttackSpec, updatesOf } from "./attack-spec.ts";
 import type { RunEvent, Surroundings } from "./events.ts";
-import { results, type Scoring, summary } from "./image-results.ts";
+import { faintNotes, results, type Scoring, summary } from "./image-results.ts";
 import type { Realized, RealizedUpdate } from "./realize.ts";
 import type { Store } from "./store.ts";
 import { storedChunk } from "./stored-chunk.ts";
@@ -67,8 +67,8 @@ export async function* runAttack(
     ...specFieldsOf(spec, surroundings.versions),
     assumptions: { ...attack.assumes, ...givenOf(scenario), defense: scenario.defense.name, trueLaw: trueLawOf(scenario) },
     images: all,
-    summary: summary(all),
-    notes: [...notes],
+    summary: summary(all, scenario.labels),
+    notes: [...notes, ...faintNotes(all)],
   };
 }
 
@@ -101,7 +101,7 @@ async function* attackPart(
   const began = machine.clock();
   const attack = scenario.attacks[0]!;
   const seen = { rounds: [received], lanes, batchSize, labels: held.y };
-  const running = reconstruct({ attack, labels: scenario.labels, seen, keys: keys("attack"), options: machine });
+  const running = reconstruct({ attack, ...labelingOf(scenario), seen, keys: keys("attack"), options: machine });
   let made = await running.next();
   for (; !made.done; made = await running.next()) yield { kind: "attacking", images: part.flat(), tick: made.value };
   const seconds = (machine.clock() - began) / examples.flat().length;
@@ -147,7 +147,7 @@ export async function* runInvert(
     const began = machine.clock();
     const attack = scenario.attacks[0]!;
     const keys = [drawKey(keyFromSeed(spec.seed), "attack", 0)];
-    const running = reconstruct({ attack, labels: spec.labels, seen, keys, options: machine });
+    const running = reconstruct({ attack, ...labelingOf(scenario), seen, keys, options: machine });
     let made = await running.next();
     for (; !made.done; made = await running.next()) yield { kind: "attacking", images: indices, tick: made.value };
     const scoring: Scoring = {
@@ -173,7 +173,7 @@ export async function* runInvert(
     ...specFieldsOf(spec, versions),
     assumptions: { ...scenario.attacks[0]!.assumes, ...givenOf(scenario), defense: null, trueLaw: null },
     images: [...images],
-    summary: summary(images),
-    notes: [...notes],
+    summary: summary(images, scenario.labels),
+    notes: [...notes, ...faintNotes(images)],
   };
 }

@@ -1,3 +1,4 @@
+import { labelRules } from "../adversary/index.ts";
 import { attacks } from "../attacks/index.ts";
 import { losses } from "../client/index.ts";
 import { splits } from "../data/index.ts";
@@ -88,6 +89,16 @@ export const labels = (otherwise: string) =>
     otherwise,
     path: "labels",
   });
+
+export const labelRule = flag({
+  name: "--label-rule",
+  takes: "<rule>",
+  group: "Attack",
+  doc: "How labels are read off an update: sign (one image), distinct (no class twice) or counts (any batch).",
+  choices: labelRules,
+  otherwise: "sign for one image, else the attack's own or counts",
+  path: "labelRule",
+});
 
 export const score: readonly Flag[] = [
   flag({

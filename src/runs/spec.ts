@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { labelRules } from "../adversary/index.ts";
 import { attacks } from "../attacks/index.ts";
 import { losses } from "../client/index.ts";
 import { datasets, splits } from "../data/index.ts";
@@ -72,6 +73,8 @@ const tuningRecord = z.strictObject({
   /** The budget: the number of candidates, each tried on the same number of draws. */
   candidates: z.int().positive(),
   draws: z.int().positive(),
+  /** The work of the tuning: evaluations of the objective times the images behind each. */
+  work: z.number().nonnegative(),
   /** The defense that the attack was tuned behind. */
   defense: partOf(defenses),
   /** The best candidate. */
@@ -91,6 +94,8 @@ export const shared = {
   prior: partOf(priors).optional(),
   /** How labels reach the attack. By default the attack decides. */
   labels: z.enum(labelPolicies).optional(),
+  /** The rule that reads labels off updates. By default the attack or the size of the batch decides. */
+  labelRule: z.enum(labelRules).optional(),
   score: scoreSpec.default({ deltaSpace: "pixel" }),
   seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0),
 };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { attacks } from "../attacks/index.ts";
-import { type AuditChunk, hash } from "../audit/index.ts";
+import { type AuditChunk, hash, workOf } from "../audit/index.ts";
 import { splits } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { bootstrapMean, type Interval } from "../metrics/index.ts";
@@ -143,6 +143,10 @@ export const tunedSchema = z.strictObject({
   by: criterion.describe("What is minimized: the mean distance from the true images, or the attacker's own objective."),
   split: z.enum(splits).describe("The split of the data set that was tuned on. Scored images must come from the other split."),
   draws: z.int().positive(),
+  work: z
+    .number()
+    .nonnegative()
+    .describe("Evaluations of the objective times the images behind each, over all candidates, draws, restarts and points."),
   candidates: z.array(candidate).min(1).describe("The candidates in the order of the spec. Intervals are bootstraps over draws."),
   attack: z.record(z.string(), z.json()).describe("The best candidate."),
 });
@@ -154,6 +158,12 @@ export type TuneSpec = Completed<z.output<typeof tuneSpec>, "lanes" | "chunk">;
 
 /** The root key of a tuning's draws. None of them is a draw that is scored. */
 export const tuningRoot = (seed: number): KeyBits => stream(keyFromSeed(seed), "tuning");
+
+/** The points at which an attack computes the objective in each evaluation. */
+function pointsOf(attack: PartSpec): number {
+  const { samples } = attack as { readonly samples?: number };
+  return samples ?? 1;
+}
 
 /** Chooses among the attacks of a spec, all of which had the same draws. */
 export function tuned(spec: TuneSpec, chunks: readonly AuditChunk[]): Tuned {
@@ -180,6 +190,7 @@ export function tuned(spec: TuneSpec, chunks: readonly AuditChunk[]): Tuned {
     by: spec.by,
     split: spec.data.split,
     draws: draws.length,
+    work: spec.attacks.reduce((sum, attack, cell) => sum + workOf(chunks, cell, pointsOf(attack), spec.client.batch), 0),
     candidates: spec.attacks.map((attack, i) => ({
       attack: attack as unknown as Tuned["attack"],
       score: scores[i]?.estimate ?? null,
@@ -191,7 +202,7 @@ export function tuned(spec: TuneSpec, chunks: readonly AuditChunk[]): Tuned {
 }
 
 /** The record of a tuning, in the form of specs and results. */
-export function recordOf({ spec, by, draws, candidates, attack, ...rest }: Tuned): TuningRecord {
+export function recordOf({ spec, by, draws, work, candidates, attack, ...rest }: Tuned): TuningRecord {
   // The prior belongs to the attacker. If attacks have their own priors, the spec's prior says
   // nothing about a setting that they share.
   const { attacks: _tried, prior: _assumed, chunk: _chunk, lanes: _lanes, ...setting } = parseSpec(tuneSpec, spec);
@@ -201,6 +212,7 @@ export function recordOf({ spec, by, draws, candidates, attack, ...rest }: Tuned
     by,
     candidates: candidates.length,
     draws,
+    work,
     defense: setting.defenses[0]!,
     attack: attacks.parse(attack),
   };

@@ -1,7 +1,9 @@
-import type { Outline, RoundOutline } from "../adversary/index.ts";
+import { labelRuleFor, type Outline, type RoundOutline, requireLabelRule } from "../adversary/index.ts";
 import { defended, lawOf, requireFit, send } from "../defenses/index.ts";
+import { LeakageError } from "../errors.ts";
 import { input } from "../graph/index.ts";
 import { Key } from "../random/index.ts";
+import type { Labeling } from "./reconstruct.ts";
 import type { Scenario } from "./scenario.ts";
 
 /**
@@ -11,9 +13,9 @@ import type { Scenario } from "./scenario.ts";
  * @throws LeakageError `spec` for a defense whose steps cannot follow one another, or that does not
  * fit the network or the batch, a law that cannot be scored there or needs something that the
  * defense does not publish, a prior that does not fit the network, or an attack that lacks
- * something it needs.
+ * something it needs, or whose labels cannot be read as the scenario says.
  */
-export function requireScenario({ client, defense, attacks, labels, batchSize }: Scenario): void {
+export function requireScenario({ client, defense, attacks, batchSize, ...labeling }: Scenario): void {
   const { shape, classes } = client.model;
   const sender = defended(defense, client);
   // The law of a chain whose steps cannot follow one another throws.
@@ -25,7 +27,7 @@ export function requireScenario({ client, defense, attacks, labels, batchSize }:
     client: sender,
     published: new Map(Object.entries(published).map(([name, tensor]) => [name, { shape: [1, ...tensor.shape] }])),
   };
-  for (const attack of attacks) requireAttack(attack, { rounds: [round], lanes: 1, batchSize }, labels);
+  for (const attack of attacks) requireAttack(attack, { rounds: [round], lanes: 1, batchSize }, labeling);
 }
 
 /**
@@ -33,8 +35,15 @@ export function requireScenario({ client, defense, attacks, labels, batchSize }:
  *
  * @throws LeakageError `spec`, as {@link requireScenario}.
  */
-export function requireAttack(attack: Scenario["attacks"][number], seen: Omit<Outline, "labels">, labels: Scenario["labels"]): void {
-  const { classes } = seen.rounds[0]!.client.model;
+export function requireAttack(attack: Scenario["attacks"][number], seen: Omit<Outline, "labels">, { labels, labelRule }: Labeling): void {
+  const { client } = seen.rounds[0]!;
+  const { classes } = client.model;
+  if (labelRule && labels !== "recovered")
+    throw new LeakageError(
+      "spec",
+      `--label-rule ${labelRule} does not fit --labels ${labels}, which reads no labels off updates; use --labels recovered.`,
+    );
+  if (labels === "recovered") requireLabelRule(labelRuleFor(seen.batchSize, labelRule, attack.labelRule), client, seen.batchSize);
   attack.check?.({
     ...seen,
     ...(labels === "joint" ? {} : { labels: new Float32Array(seen.lanes * seen.batchSize * classes) }),

@@ -64,4 +64,6 @@ export const padded = <Entry>(entries: readonly Entry[], lanes: number): readonl
 export const examplesOf = (dataset: Dataset<readonly number[]>): Examples => ({
   count: Math.min(dataset.size, 50_000),
   image: (i) => dataset.example(i).image,
+  label: (i) => dataset.example(i).label,
+  ...(dataset.labeling ? { labeling: dataset.labeling } : {}),
 });

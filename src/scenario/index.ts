@@ -10,7 +10,7 @@ export {
 } from "./diagnose.ts";
 export { concatenate, examplesOf, oneHot, type PrivateBatches, padded, piece, privateBatches } from "./examples.ts";
 export { finish } from "./finish.ts";
-export { type Reconstruction, reconstruct, type Snapshot, type Tick, withLabels } from "./reconstruct.ts";
+export { type Labeling, labelingOf, type Reconstruction, reconstruct, type Snapshot, type Tick, withLabels } from "./reconstruct.ts";
 export {
   type Criterion,
   criterion,

@@ -1,8 +1,20 @@
-import { type Attack, type Candidates, type LaneProgress, type Observations, type Run, recoverLabels } from "../adversary/index.ts";
+import {
+  type Attack,
+  type Candidates,
+  isAssuming,
+  type LabelReading,
+  type LabelRule,
+  type LaneProgress,
+  labelRuleFor,
+  type Observations,
+  type Run,
+  recoverLabels,
+} from "../adversary/index.ts";
 import { toPixelSpace } from "../models/index.ts";
 import type { KeyBits } from "../random/index.ts";
+import type { CompileOptions } from "../runtime/index.ts";
 import { piece } from "./examples.ts";
-import type { LabelPolicy } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 
 /** The inputs of one batch at one step of the attack, in pixel space, each of shape [c, h, w]. */
 export interface Snapshot {
@@ -17,6 +29,8 @@ export interface Reconstruction {
   readonly images: readonly Float32Array[];
   /** The classes that the attack assumed or found, one per input. */
   readonly labels: readonly number[];
+  /** How the labels were read off the update; absent if they were given or searched. */
+  readonly reading?: { readonly rule: LabelRule; readonly faint: boolean };
   readonly lane: LaneProgress;
   /** The answer as the attack has it: inputs in model space and label probabilities. */
   readonly candidate: Candidates;
@@ -45,16 +59,46 @@ function moments(steps: number): readonly number[] {
   return [...kept].sort((a, b) => a - b);
 }
 
-/** The observations with the labels that an attack uses. */
-export function withLabels(seen: Observations, policy: LabelPolicy, rule?: Attack["labelRule"]): Observations {
-  if (policy === "known") return seen;
-  const { labels: _, ...unlabeled } = seen;
-  return policy === "joint" ? unlabeled : { ...unlabeled, labels: recoverLabels(unlabeled, seen.batchSize === 1 ? "sign" : rule) };
+/** How labels reach an attack. A scenario says it. */
+export type Labeling = Pick<Scenario, "labels" | "labelRule" | "examples">;
+
+/** How labels reach the attacks of a scenario. */
+export const labelingOf = ({ labels, labelRule, examples }: Labeling): Labeling => ({
+  labels,
+  ...(labelRule ? { labelRule } : {}),
+  ...(examples ? { examples } : {}),
+});
+
+/** The observations with the labels that an attack uses, and how they were read, if they were. */
+export interface Labeled {
+  readonly seen: Observations;
+  readonly reading?: LabelReading;
 }
 
-export interface Reconstruct {
+/**
+ * Gives an attack its labels: those that it was told, those that are read off the update, or none.
+ *
+ * @throws LeakageError `spec` if labels cannot be read off these updates.
+ */
+export async function withLabels(
+  seen: Observations,
+  attack: Attack,
+  { labels: policy, labelRule, examples }: Labeling,
+  options: CompileOptions = {},
+): Promise<Labeled> {
+  if (policy === "known") return { seen };
+  const { labels: _, ...unlabeled } = seen;
+  if (policy === "joint") return { seen: unlabeled };
+  const reading = await recoverLabels(unlabeled, labelRuleFor(seen.batchSize, labelRule, attack.labelRule), {
+    ...options,
+    ...(examples ? { examples } : {}),
+    ...(isAssuming(attack) ? { prior: attack.assumption.prior } : {}),
+  });
+  return { seen: { ...unlabeled, labels: reading.labels }, reading };
+}
+
+export interface Reconstruct extends Labeling {
   readonly attack: Attack;
-  readonly labels: LabelPolicy;
   /** The observations, with the labels if they are known. */
   readonly seen: Observations;
   /** The keys of the attack's randomness, one per update. */
@@ -84,11 +128,11 @@ function mean(lanes: readonly LaneProgress[]): number | null {
  */
 export async function* reconstruct({
   attack,
-  labels,
   seen,
   keys,
   options = {},
   history = true,
+  ...labeling
 }: Reconstruct): AsyncGenerator<Tick, Reconstruction[]> {
   const histories: Snapshot[][] = keys.map(() => []);
   const { normalization } = seen.rounds[0]!.client.model;
@@ -99,7 +143,9 @@ export async function* reconstruct({
   let kept = 0;
   let told = -1;
   let plan: readonly number[] | undefined;
-  for await (const progress of attack.reconstruct(withLabels(seen, labels, attack.labelRule), keys, options)) {
+  const { start: _, ...place } = options;
+  const labeled = await withLabels(seen, attack, labeling, place);
+  for await (const progress of attack.reconstruct(labeled.seen, keys, options)) {
     plan ??= moments(progress.of);
     if (history && (progress.step >= progress.of || progress.step >= plan[kept]!)) {
       while (kept < plan.length && plan[kept]! <= progress.step) kept++;
@@ -122,6 +168,7 @@ export async function* reconstruct({
       labels: Array.from({ length: seen.batchSize }, (_, b) =>
         indexOfLargest(piece(probabilities, i * seen.batchSize + b, keys.length * seen.batchSize)),
       ),
+      ...(labeled.reading ? { reading: { rule: labeled.reading.rule, faint: labeled.reading.faint[i]! } } : {}),
       lane,
       candidate: { x: piece(all, i, keys.length), y: piece(probabilities, i, keys.length) },
       history: histories[i]!,

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Attack } from "../adversary/index.ts";
+import type { Attack, LabelRule } from "../adversary/index.ts";
 import type { Client } from "../client/index.ts";
 import type { Defense } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { type DeltaSpace, defaultDelta, imageShape } from "../metrics/index.ts";
-import { areImages } from "../models/index.ts";
+import { areImages, type Examples } from "../models/index.ts";
 import type { Prior } from "../priors/index.ts";
 
 /** How labels reach an attack: given, read off the update, or searched together with the inputs. */
@@ -41,6 +41,11 @@ export interface Tuning {
   /** The budget: the number of candidates, each tried on the same number of draws. */
   readonly candidates: number;
   readonly draws: number;
+  /**
+   * The work of the tuning: evaluations of the objective times the images behind each, over all
+   * candidates, draws, restarts and points.
+   */
+  readonly work: number;
   /** The best candidate, as text. */
   readonly attack: string;
   /**
@@ -92,6 +97,10 @@ export interface Scenario {
    */
   readonly prior?: NamedPrior;
   readonly labels: LabelPolicy;
+  /** The rule that reads labels off updates. By default the attack or the size of the batch decides. */
+  readonly labelRule?: LabelRule;
+  /** Public examples, on which attackers try the network to read labels. */
+  readonly examples?: Examples;
   readonly score: Score;
 }
 

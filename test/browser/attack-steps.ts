@@ -75,7 +75,8 @@ export async function attackSteps(question: Question): Promise<Answer> {
   const seen = { rounds: [received], lanes: 1, batchSize: 1 };
   const objectives: number[] = [];
   const images: Float32Array[] = [];
-  for await (const progress of attackOf(question).reconstruct({ ...seen, labels: recoverLabels(seen) }, [key], { ...engine, start })) {
+  const { labels } = await recoverLabels(seen, "sign", engine);
+  for await (const progress of attackOf(question).reconstruct({ ...seen, labels }, [key], { ...engine, start })) {
     objectives.push(progress.lanes()[0]!.objective!);
     images.push(progress.inputs());
     if (objectives.length === question.evaluations) break;

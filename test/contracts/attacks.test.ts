@@ -139,7 +139,7 @@ describe("an attack", () => {
 
   it("reads labels off the last layer", async () => {
     const seen = await observed();
-    expect([...recoverLabels(seen)]).toEqual([...labels]);
+    expect([...(await recoverLabels(seen)).labels]).toEqual([...labels]);
   });
 
   it.each(attacks.list().map(({ kind }) => kind))("%s is rebuilt by its spec", (kind) => {

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { nowhere } from "../../src/audit/audit.ts";
 import { type AuditResult, auditDraws, drawRun, readAuditChunk, validateAuditResult } from "../../src/audit/index.ts";
 import { askedBy, type CommandFlags } from "../../src/cli/asked.ts";
+import { unequalWork } from "../../src/cli/audit-table.ts";
 import { perform, type RunFlags } from "../../src/cli/perform.ts";
 import { chosenAttacks } from "../../src/cli/tuned.ts";
 import { type Dataset, datasets, noFiles, type Split } from "../../src/data/index.ts";
@@ -23,6 +24,7 @@ import {
 } from "../../src/metrics/index.ts";
 import { specHash } from "../../src/parts/index.ts";
 import { foldIn, keyFromSeed, stream } from "../../src/random/index.ts";
+import { auditReport } from "../../src/report/index.ts";
 import { auditSpec, cellSpecs } from "../../src/runs/audit-spec.ts";
 import { endsReached, tuningsOf } from "../../src/runs/audit-tuning.ts";
 import { type AuditSpec, memoryStore, plan, readTuned, realize, type Sources } from "../../src/runs/index.ts";
@@ -78,6 +80,7 @@ const tunedAlike = async (changes: object = {}) => {
       by: "distance" as const,
       candidates: 4,
       draws: 8,
+      work: 0,
       defense,
       attack,
     })),
@@ -264,6 +267,36 @@ describe("an audit that tunes its attacks", () => {
     // The second attack has the rate alone of them, and its own is among the three.
     expect(tunings.map(({ attacks: tried }) => tried.length)).toEqual([3, 3]);
     expect(new Set(tunings[1]!.attacks.map((attack) => attack.rate))).toEqual(new Set([0.01, 0.1, 0.3]));
+  });
+
+  it("says how much work each attack did, its tuning included, and labels what is unequal", async () => {
+    const attacks = ["bayes:steps=5", "bayes:steps=20,restarts=2", "bayes:steps=5,samples=4,delta=0.5", "bayes:steps=5,rate=0.05"];
+    const spec = await tunedAlike({ ...behindOne, attacks, samples: 4 });
+    const [first, ...others] = spec.tuned;
+    const result = await audited({
+      ...spec,
+      tuned: [{ ...first!, work: 100 }, ...others.map((one, i) => ({ ...one, work: i === 2 ? 100 : 0 }))],
+    });
+    // Evaluations are those of all restarts, at all points, on all four draws.
+    expect(result.cells.map(({ work }) => work)).toEqual([4 * 5, 4 * 20 * 2, 4 * 5 * 4, 4 * 5]);
+    expect(result.comparisons.map(({ work }) => work)).toEqual([
+      { first: 120, second: 160, equal: false },
+      { first: 120, second: 80, equal: false },
+      { first: 120, second: 120, equal: true },
+      { first: 160, second: 80, equal: false },
+      { first: 160, second: 120, equal: false },
+      { first: 80, second: 120, equal: false },
+    ]);
+    expect(unequalWork(result)).toHaveLength(5);
+    expect(unequalWork(result)[0]).toContain("bayes:steps=5 120 evaluations × images in 0.0 s, bayes:steps=20,restarts=2 160 in");
+    expect(auditReport({ result, images: new Map() }).match(/unequal work/g)).toHaveLength(5);
+  });
+
+  it("counts the work of a tuning", async () => {
+    const result = await audited({ ...behindOne, tuning, samples: 3 });
+    // Seven candidates of 12 steps on six draws, and three draws that are scored.
+    for (const { tuned, work } of result.cells) expect([tuned!.work, work]).toEqual([7 * 12 * 6, 12 * 3]);
+    expect(result.comparisons[0]!.work.equal).toBe(true);
   });
 
   it("compares only what was tuned behind the same defense at the same budget", async () => {

@@ -62,7 +62,7 @@ const lines: Readonly<Record<string, () => string[]>> = {
       " ",
     ),
     ..."--attack bayes:steps=5,conditional=(mask+gaussian),anneal=none --prior tv:weight=10,norm=squared+l2".split(" "),
-    ..."--labels recovered --delta 3.25 --delta-space model --lanes 2 --seed 7".split(" "),
+    ..."--labels recovered --label-rule counts --delta 3.25 --delta-space model --lanes 2 --seed 7".split(" "),
   ],
   "an attack with few flags": () => ["attack", "--data", "shapes", "--model", "lenet", "--attack", "dlg"],
   "an attack on a folder, with weights": () => [
@@ -81,6 +81,9 @@ const lines: Readonly<Record<string, () => string[]>> = {
     ...["--fail-if", "recovered.upper > 0.5", "--accept-failed", "yes", "--control", "no"],
   ],
   "an audit with few flags": () => ["audit", ...vectors, "--attack", "bayes:steps=3", "--samples", "4"],
+  "an audit that reads labels by a rule": () => [
+    ...["audit", ...vectors, "--attack", "bayes:steps=3", "--samples", "4", "--labels", "recovered", "--label-rule", "sign"],
+  ],
   "an audit of attacks that were tuned, next to one that was not": () => [
     ...["audit", ...vectors, "--samples", "4", "--attack", "idlg", "--tuned", at("tuned-0.json"), at("tuned-1.json")],
   ],
@@ -88,6 +91,10 @@ const lines: Readonly<Record<string, () => string[]>> = {
     ..."invert --model mlp --batch 2 --classes 4 --input-shape 3x8x8 --mean 0.5,0.4,0.3 --std 0.2,0.25,1 --mode train".split(" "),
     ..."--loss squared-error --labels 1,3 --attack bayes:steps=2 --prior uniform --delta 2 --delta-space model --seed 3".split(" "),
     ...["--weights", at("weights.npz"), "--update", at("weights.npz"), "--truth", at("photos/a/0.png"), at("photos/b/0.png")],
+  ],
+  "an inversion that reads labels by a rule": () => [
+    ..."invert --model mlp --input-shape 8 --batch 3 --labels recovered --label-rule distinct --delta 1 --attack idlg --update".split(" "),
+    at("weights.npz"),
   ],
   "an inversion that looks for the labels": () => [
     ..."invert --model mlp --input-shape 8 --labels joint --delta 1 --attack dlg --update".split(" "),

@@ -11,12 +11,16 @@ import { compile, evaluate } from "../../src/runtime/index.ts";
 const y = constant([1, 0], [1, 2]);
 const draws = 800;
 
-/** A client, and training images that are uniform noise. */
-function setting(shape: readonly number[], name: string) {
+/**
+ * A client, and training images that are uniform noise. Their labels are those of a labeling if
+ * there is one.
+ */
+function setting(shape: readonly number[], name: string, labeling?: Float32Array) {
   const model = models.build(name, { shape, classes: 2, normalization: { mean: [0.4], std: [0.25] } });
   const context: PriorContext = {
     examples: {
       count: 60,
+      ...(labeling ? { labeling } : {}),
       image: (i) => {
         const image = new Float32Array(sizeOf(shape));
         fillUniform(foldIn(keyFromSeed(3), i), image);
@@ -28,7 +32,11 @@ function setting(shape: readonly number[], name: string) {
 }
 const usual = setting([1, 9, 9], "convnet:width=1");
 /** A mixture of whole images takes small ones only. */
-const settings: Readonly<Record<string, typeof usual>> = { mixture: setting([1, 3, 3], "mlp:sizes=4") };
+const settings: Readonly<Record<string, typeof usual>> = {
+  mixture: setting([1, 3, 3], "mlp:sizes=4"),
+  // Uniform noise is positive, so class 0 has the larger product.
+  "gaussian-cone": setting([4], "mlp:sizes=4", Float32Array.of(1, 2, 1, 1, -1, 0, 0.5, -2)),
+};
 
 /** Kinds that are not complete by themselves, or would take long. */
 const specs: Readonly<Record<string, string>> = {

@@ -131,7 +131,7 @@ describe("a report", () => {
     const { original: _, ...files } = result.images[0]!.files;
     const trajectory = result.images[0]!.trajectory.map((moment) => ({ ...moment, psnr: null }));
     const image = { ...result.images[0]!, ...unknown, label: null, className: null, baseline: {}, nearestPublic: null, trajectory, files };
-    const summary = { attack: { ...unknown }, baseline: {}, nearestPublic: null };
+    const summary = { labelAccuracy: null, attack: { ...unknown }, baseline: {}, nearestPublic: null };
     const html = page({ ...result, command: "invert", images: [image], summary });
     expect(textOf(html)).toContain("The originals are not known here");
     expect(open(html).querySelectorAll(".curve").length).toBe(1);

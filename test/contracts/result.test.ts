@@ -35,7 +35,7 @@ describe("result.json", () => {
     const unknown = { psnr: null, psnrUnclamped: null, ssim: null, mse: null, distance: null };
     const result = madeUpResult(1);
     const image = { ...result.images[0]!, ...unknown, label: null, className: null, baseline: { meanImage: unknown }, nearestPublic: null };
-    const summary = { attack: unknown, baseline: { meanImage: unknown }, nearestPublic: null };
+    const summary = { labelAccuracy: null, attack: unknown, baseline: { meanImage: unknown }, nearestPublic: null };
     expect(() => validateResult({ ...result, command: "invert", images: [image], summary }, "r")).not.toThrow();
   });
 

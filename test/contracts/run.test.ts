@@ -97,7 +97,7 @@ describe("gradleak run", () => {
       "command: audit\ndata: { set: gaussian }\nclient: { model: mlp:sizes=4 }\nattacks: [bayes:steps=1]\nscore: { delta: 1 }\nsamples: 1\n";
     expect(await run(write("short.yaml", short), { out: at("short") })).toBe(0);
     const { spec } = JSON.parse(text("short/result.json"));
-    expect(spec).toMatchObject({ version: 1, seed: 0, labels: "known", defenses: [{ kind: "none" }], prior: { kind: "gaussian" } });
+    expect(spec).toMatchObject({ version: 1, seed: 0, labels: "known", defenses: [{ kind: "none" }], prior: { kind: "gaussian-cone" } });
   });
 
   it("tells programs what it does, and ends with exit code 2 and a sentence where the file is wrong", async () => {

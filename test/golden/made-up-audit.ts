@@ -68,6 +68,7 @@ export function madeUpAudit(): AuditResult {
               by: "distance" as const,
               candidates: 6,
               draws: 16,
+              work: 38_400,
               attack: `${attacks[cell & 1]!},rate=0.05`,
               values: { rate: 0.05 },
             },
@@ -87,8 +88,11 @@ export function madeUpAudit(): AuditResult {
       explained: cell < 2 ? 0.998 : 0.71,
       explainable: cell < 2 ? 1 : 0.74,
       control: { succeeded: true, recovered: clopperPearson(60, 64, 0.95), draws: 64, own: cell < 2, reason: null },
+      labelAccuracy: null,
+      faintLabels: 0,
       nearest: example("nearest", nearest.index),
       first: example("first", 0),
+      work: 32_000,
       seconds: 120 + cell,
     };
   });
@@ -103,6 +107,8 @@ export function madeUpAudit(): AuditResult {
       first: attacks[0]!,
       second: attacks[1]!,
       ...counts,
+      work: { first: 211_200, second: 70_400, equal: false },
+      seconds: { first: 122, second: 123 },
       pValue: mcnemar(counts),
       recovered: { ...tango(counts, 0.95), interval: "tango" as const },
       distance: { estimate: -1.25, lower: -2.5, upper: 0.125, images: 76 },

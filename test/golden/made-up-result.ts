@@ -60,6 +60,7 @@ export function madeUpResult(count: number): Result {
       update: i,
       label: i,
       assumedLabel: failed ? 0 : i,
+      labelReading: null,
       className: names[i % names.length]!,
       ...atDecibels(end),
       objective: trajectory.at(-1)!.objective,
@@ -114,6 +115,7 @@ export function madeUpResult(count: number): Result {
     },
     images,
     summary: {
+      labelAccuracy: null,
       attack: summarized(images),
       baseline: { meanImage: summarized(images.map(({ baseline }) => baseline.meanImage)) },
       nearestPublic: summarized(images.map(({ nearestPublic }) => nearestPublic)),

@@ -25,12 +25,15 @@ const examplesOf = (shape: readonly number[], count = 90): PriorContext => ({
       fillNormal(foldIn(keyFromSeed(8), i), noise);
       return noise.map((entry) => (i % 3 === 0 ? 0.7 : 0.2) + 0.05 * entry);
     },
+    label: (i) => i % 3,
   },
 });
 
 describe.each([
   "gaussian-fit",
   "laplacian-fit",
+  "gaussian-fit:perClass=true",
+  "laplacian-fit:perClass=true",
   "mixture:components=2",
   "patch-mixture:side=3,stride=2,components=3,patches=300,iterations=4,noise=0.1",
 ])("%s", (spec) => {
@@ -74,6 +77,55 @@ describe("normalization", () => {
     expect(mass).toBeCloseTo(1, 3);
     // Two thirds of the examples are 0.2 ± 0.05, and three quarters of these below the median.
     expect(Math.abs(mean - (spec === "laplacian-fit" ? 0.234 : 0.367))).toBeLessThan(0.02);
+  });
+});
+
+describe("a fit per class", () => {
+  const one = clientOf([1, 2, 2]);
+  const context = examplesOf([1, 2, 2], 600);
+  const at = (spec: string, pixels: number, label: number) => {
+    const x = constant(new Float64Array(4).fill((pixels - 0.4) / 0.25), [1, 1, 2, 2]);
+    const given = {
+      x,
+      y: constant(
+        Float64Array.from({ length: 3 }, (_, c) => Number(c === label)),
+        [1, 3],
+      ),
+    };
+    return evaluate([densityOf(priors.build(spec, context), one).logProb(given)])[0]!.data[0]!;
+  };
+
+  it.each(["gaussian-fit", "laplacian-fit"])("%s is the fit of that class's images alone", (kind) => {
+    const { examples } = context;
+    const own: PriorContext = { examples: { count: 200, image: (i) => examples!.image(3 * i) } };
+    const x = constant(numbers(4, 4), [1, 1, 2, 2]);
+    const y = constant([1, 0, 0], [1, 3]);
+    const [perClass, alone] = evaluate([
+      densityOf(priors.build(`${kind}:perClass=true`, context), one).logProb({ x, y }),
+      densityOf(priors.build(kind, own), one).logProb({ x, y }),
+    ]);
+    expect(perClass!.data[0]).toBeCloseTo(alone!.data[0]!, 8);
+  });
+
+  it("expects bright pixels in the bright class, and knows less without classes", () => {
+    const spec = "gaussian-fit:perClass=true";
+    expect(priors.build(spec, context).usesLabels).toBe(true);
+    expect(at(spec, 0.7, 0)).toBeGreaterThan(at("gaussian-fit", 0.7, 0) + 2);
+    expect(at(spec, 0.2, 1)).toBeGreaterThan(at("gaussian-fit", 0.2, 1) + 2);
+    expect(at(spec, 0.7, 1)).toBeLessThan(at(spec, 0.7, 0) - 50);
+  });
+
+  it("needs labels, and takes the fit of all images where a class has none", () => {
+    const { label: _, ...unlabeled } = context.examples!;
+    expect(() => priors.build("gaussian-fit:perClass=true", { examples: unlabeled })).toThrow("these images have no labels");
+    const missing: PriorContext = { examples: { ...context.examples!, label: () => 2 } };
+    const x = constant(numbers(4, 4), [1, 1, 2, 2]);
+    const given = { x, y: constant([1, 0, 0], [1, 3]) };
+    const [own, all] = evaluate([
+      densityOf(priors.build("gaussian-fit:perClass=true", missing), one).logProb(given),
+      densityOf(priors.build("gaussian-fit", context), one).logProb(given),
+    ]);
+    expect(own!.data[0]).toBeCloseTo(all!.data[0]!, 8);
   });
 });
 

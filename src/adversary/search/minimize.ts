@@ -31,8 +31,8 @@ export interface Problem<Seen extends Nested<ShapedNumbers>> {
   iterate(given: Given<Seen>, state: State): Iterated;
   /** Whether the fast form of the objective cancels near a perfect match. */
   readonly cancels: boolean;
-  /** Projects a point onto the support. */
-  project(point: Tensor): Tensor;
+  /** Projects a point of one lane onto the support. */
+  project(point: Tensor, seen: Filled<Seen, Tensor>): Tensor;
   /** The starting points, [lanes, restarts, size]. */
   readonly start: Float32Array;
   /**
@@ -157,7 +157,7 @@ function step<Seen extends Nested<ShapedNumbers>>(
   const settled = converged && idle ? converged.or(idle) : (converged ?? idle);
   return {
     run: {
-      point: where(goes, problem.project(moved), point),
+      point: where(goes, problem.project(moved, seen), point),
       steps,
       improved,
       evaluations: run.evaluations.add(running.toFloat()),

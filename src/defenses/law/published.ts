@@ -39,3 +39,7 @@ function parameterOf(name: string, parameters: readonly Variable[]): Variable | 
   const [, parameter] = /^mask\d+\.(.+)$/s.exec(name) ?? [];
   return parameters.some((one) => one.name === name) ? undefined : parameters.find((one) => one.name === parameter);
 }
+
+/** The names of the published masks that cover a parameter. */
+export const masksOn = (parameter: string, names: Iterable<string>): readonly string[] =>
+  [...names].filter((name) => /^mask\d+\.(.+)$/s.exec(name)?.[1] === parameter);

@@ -101,7 +101,7 @@ async function* compare(
     {
       originals,
       made: made as Record<Arm, Reconstruction>,
-      labels: recoverLabels(seen, "distinct"),
+      labels: (await recoverLabels(seen, "distinct", machine)).labels,
       nothing: gradient * norms(seen.rounds[0]!.updates),
       nearby: await cosineNearby(update, { deviations: 0.1, key: stream(own("images"), "noise") }, machine),
       statistics: {

@@ -77,7 +77,8 @@ async function* follow({ attack, draws, labels, machine }: Followed, { record, f
   const { seen, x, start, keys } = draws;
   record(0, distances(start, x, seen.lanes));
   let last: Progress | undefined;
-  for await (const progress of attack.reconstruct(withLabels(seen, labels), keys, { ...machine, start })) {
+  const labeled = await withLabels(seen, attack, { labels }, machine);
+  for await (const progress of attack.reconstruct(labeled.seen, keys, { ...machine, start })) {
     record(progress.step, distances(progress.inputs(), x, seen.lanes));
     last = progress;
     yield progress;
