@@ -10,7 +10,7 @@ export const controlDraws = 64;
 export const controlShare = 0.1;
 
 /** Where the control of a cell is: in a cell of the audit itself, or in a run of its own. */
-export type ControlPlace =
+type ControlPlace =
   | { readonly kind: "cell"; readonly cell: number }
   | { readonly kind: "run"; readonly run: number }
   /** The attack cannot run on an update without the defense, for this reason. */

@@ -1,5 +1,5 @@
 import { type Attack, hasFailed, type Stop, stops } from "../adversary/index.ts";
-import { clopperPearson, clusterProportion, type Interval, mcnemar } from "../metrics/index.ts";
+import { clopperPearson, type Interval, mcnemar } from "../metrics/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import type { Limit, Scenario } from "../scenario/index.ts";
 import type { AuditCell, AuditResult } from "./audit-result.ts";
@@ -7,6 +7,7 @@ import { cellsOf } from "./cells.ts";
 import type { AuditChunk } from "./chunk.ts";
 import { type Distances, within } from "./comparison.ts";
 import { type Controls, controlDraws, controlShare } from "./controls.ts";
+import { shareOf } from "./share.ts";
 
 type Draws = AuditChunk["draws"];
 
@@ -60,10 +61,7 @@ export function controlOf(
   const recovered = used.map(({ outcomes, controls }) =>
     (place.kind === "cell" ? outcomes[place.cell]!.distances : controls[place.run]!).map((distance) => within(distance, delta)),
   );
-  const share =
-    recovered[0]!.length > 1 && used.length > 1
-      ? clusterProportion(recovered, key, { confidence })
-      : clopperPearson(recovered.flat().filter(Boolean).length, recovered.flat().length, confidence);
+  const share = shareOf(recovered, key, confidence);
   const guesses = Object.keys(used[0]!.guesses).map((name) => {
     const near = used.flatMap(({ guesses }) => guesses[name]!).filter((distance) => distance <= delta).length;
     return near / recovered.flat().length;

@@ -5,7 +5,6 @@ export {
   type Explainer,
   explainer,
   type Limit,
-  limitOf,
   limits,
 } from "./diagnose.ts";
 export { concatenate, examplesOf, oneHot, type PrivateBatches, padded, piece, privateBatches } from "./examples.ts";

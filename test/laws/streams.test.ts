@@ -83,7 +83,10 @@ describe("streams", () => {
         at("weights", each(8)),
         at("images", each(30)),
         at("noise", each(30, all(at("images", each(4)), at("forward", each(12)), each(4, each(8))))),
-        at("attack", each(30, all(at("ball"), each(3, all(at("start"), at("labels"), at("iterate", each(20, all(at("ball"), at("langevin"))))))))),
+        at(
+          "attack",
+          each(30, all(at("ball"), each(3, all(at("start"), at("labels"), at("iterate", each(20, all(at("ball"), at("langevin")))))))),
+        ),
         at("resample", each(6, all(each(50), at("resample", each(6, each(50)))))),
         at("candidates"),
         ...more,
