@@ -59,7 +59,7 @@ console.log(
 /** The command of the same attack. */
 const audit = (samples: number, width: number, steps = 200) =>
   runCommand<{ readonly spec: { readonly lanes: number } }>([
-    ...["audit", "--samples", String(samples), "--threads", String(threads)],
+    ...["audit", "--samples", String(samples), "--threads", String(threads), "--control", "no"],
     ...["--data", "gaussian:dimension=20,classes=10", "--model", `mlp:sizes=${width}`, "--prior", "gaussian", "--delta", "1"],
     ...["--defense", "laplacian:scale=0.1", "--attack", `bayes:steps=${steps}`],
   ]);
