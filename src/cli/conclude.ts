@@ -81,7 +81,7 @@ const next = `
 Try next, on real images:
   gradleak data fetch cifar10
   gradleak attack --data cifar10 --images 0-3 --model convbig --attack inverting-gradients:steps=1000,tv=4e-4,tvNorm=squared
-  gradleak attack --data YOUR_FOLDER --images 0-3 --model convbig --attack inverting-gradients --defense gaussian:sigma=0.01
+  gradleak attack --data YOUR_FOLDER --classes 10 --images 0-3 --model convbig --attack inverting-gradients --defense gaussian:sigma=0.01
 (in a clone of the repository, gradleak is: node dist/cli/main.js)`;
 
 async function concludeAudit(tell: Console, folder: ResultFolder, result: AuditResult, reproduce: string): Promise<void> {

@@ -16,11 +16,21 @@ export interface ImageFile extends DataFile {
   readonly path: string;
 }
 
-/** The PNG and JPEG files of a folder and of its subfolders, in any order. */
+/**
+ * The PNG and JPEG files of a folder and of its subfolders, in any order. Paths are inside the
+ * folder, with "/" as the separator, and hidden files and folders are left out.
+ */
 export interface ImageFolder {
   /** The name of the folder in errors. */
   readonly source: string;
   readonly images: readonly ImageFile[];
+  /**
+   * The paths of all subfolders, because a class without images keeps its number. Without this
+   * list, only subfolders with images are known.
+   */
+  readonly folders?: readonly string[];
+  /** The paths of all other files, for sentences that say what was left out. */
+  readonly others?: readonly string[];
 }
 
 /**

@@ -14,3 +14,14 @@ export function decodeImage(bytes: Uint8Array, source: string, jpeg: JpegDecoder
   if (bytes[0] === 0xff && bytes[1] === 0xd8) return jpeg(bytes, source);
   throw new LeakageError("file", `${source} must be a PNG or JPEG image, but begins as neither.`);
 }
+
+/**
+ * An image in gray: the luma of ITU-R BT.601, rounded to a byte, as Pillow's `convert("L")` has it.
+ */
+export function toGray({ width, height, channels, data }: RasterImage): RasterImage {
+  if (channels === 1) return { width, height, channels, data };
+  const gray = new Uint8Array(width * height);
+  for (let i = 0; i < gray.length; i++)
+    gray[i] = (19_595 * data[3 * i]! + 38_470 * data[3 * i + 1]! + 7_471 * data[3 * i + 2]! + 0x8000) >> 16;
+  return { width, height, channels: 1, data: gray };
+}

@@ -21,7 +21,7 @@ import { shapes } from "./shapes.ts";
 export const datasets = catalogue<DataSource>("data set", [cifar10, folder, gaussian, mnist, shapes]);
 
 export { cifar10Set } from "./cifar10.ts";
-export { type DataFile, type DataFiles, type ImageFolder, noFiles } from "./data-files.ts";
+export { type DataFile, type DataFiles, type ImageFile, type ImageFolder, noFiles } from "./data-files.ts";
 export type { DataSource } from "./data-source.ts";
 export type { Dataset, Example } from "./dataset.ts";
 export { decodeImage, isImageName } from "./decode-image.ts";

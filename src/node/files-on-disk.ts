@@ -1,6 +1,6 @@
-import { readdir, stat } from "node:fs/promises";
-import { join, sep } from "node:path";
-import { type DataFile, type DataFiles, type ImageFolder, isImageName, type OfficialFiles } from "../data/index.ts";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type DataFile, type DataFiles, type ImageFile, type ImageFolder, isImageName, type OfficialFiles } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { defaultCache } from "./cache.ts";
 import { jpegFromDisk } from "./jpeg.ts";
@@ -57,14 +57,31 @@ async function fileIn(path: string, { title, folder }: OfficialFiles, name: stri
 }
 
 const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() === true;
+const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isDirectory() === true;
 
-/** The images in a folder and its subfolders, without hidden ones. */
+/**
+ * What is in a folder and its subfolders, without hidden files. Links to folders are followed, but
+ * no folder is entered twice on one path.
+ */
 async function imageFolder(path: string): Promise<ImageFolder> {
-  const names = await readdir(path, { recursive: true }).catch((cause: unknown) => {
+  if (await isFile(path))
+    throw new LeakageError("file", `${path} is a file, and not a folder of images; give the folder that has the images.`);
+  const [images, folders, others]: [ImageFile[], string[], string[]] = [[], [], []];
+  const enter = async (at: string, before: string, above: readonly string[]): Promise<void> => {
+    const real = await realpath(at);
+    if (above.includes(real)) return;
+    for (const entry of await readdir(at, { withFileTypes: true })) {
+      if (entry.name.startsWith(".")) continue;
+      const [source, inside] = [join(at, entry.name), `${before}${entry.name}`];
+      if (entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(source)))) {
+        folders.push(inside);
+        await enter(source, `${inside}/`, [...above, real]);
+      } else if (isImageName(entry.name)) images.push({ path: inside, source, read: () => bytesAt(source) });
+      else others.push(inside);
+    }
+  };
+  await enter(path, "", []).catch((cause: unknown) => {
     throw new LeakageError("file", `${path} cannot be read as a folder of images (${codeOf(cause)}).`, { cause });
   });
-  const images = names
-    .filter((name) => isImageName(name) && !name.split(sep).some((part) => part.startsWith(".")))
-    .map((name) => ({ path: name.split(sep).join("/"), source: join(path, name), read: () => bytesAt(join(path, name)) }));
-  return { source: path, images };
+  return { source: path, images, folders, others };
 }

@@ -32,7 +32,7 @@ export interface Plan {
 
 /** Options that change no number of a result. */
 export interface Extras {
-  /** Whether an attack also keeps what the server saw. */
+  /** Whether an attack also keeps what the server saw: the weights and each update. */
   readonly saveUpdates?: boolean;
   /** The originals of an inverted update in pixel space, only to score the result. */
   readonly truth?: readonly Float32Array[];

@@ -39,6 +39,8 @@ type Sized<Spec> = Spec extends Drawn ? Omit<Spec, "lanes" | "chunk"> & Sizes : 
 export interface Realized<Spec> extends Prepared<Spec> {
   /** One scenario per defense. */
   readonly scenarios: readonly Scenario[];
+  /** The client's weights, with the running statistics that were estimated for them. */
+  readonly weights: Weights;
   /** What a reader must know about the data and the weights, in sentences. */
   readonly notes: readonly string[];
 }
@@ -92,17 +94,17 @@ export async function realize<Spec extends Drawn | AttackSpec>(
   const scenarios = scenarioOf(weights);
   for (const scenario of scenarios) requireScenario(scenario);
   const { statistics } = spec.client;
-  const estimated = statistics
-    ? scenarioOf(
-        await estimateStatistics(model, weights, { ...examples!, count: statistics.examples }, { ...options, batch: statistics.batch }),
-      )
-    : scenarios;
+  const used = statistics
+    ? await estimateStatistics(model, weights, { ...examples!, count: statistics.examples }, { ...options, batch: statistics.batch })
+    : weights;
+  const estimated = statistics ? scenarioOf(used) : scenarios;
   const sizes = spec.command === "attack" ? {} : sizesFor(estimated, spec.samples, spec);
   return {
     spec: { ...spec, ...sizes } as Sized<Spec>,
     data,
     ...(publicData ? { publicData } : {}),
     scenarios: estimated,
+    weights: used,
     notes: [...data.notes, ...notes],
   };
 }
@@ -239,11 +241,7 @@ export async function realizeUpdate(spec: InvertSpec, sources: Sources): Promise
       ...(spec.knownLabels ? { labels: oneHot(spec.knownLabels, classes) } : {}),
     },
     notes: [
-      ...(spec.client.weights.kind === "file"
-        ? notes
-        : [
-            "No --weights were given: the network's weights are drawn from the seed, and the update fits them only if its client did the same.",
-          ]),
+      ...notes,
       ...(published.size > 0
         ? [`The attacker received what the client published with its update: ${[...published.keys()].join(", ")}.`]
         : []),

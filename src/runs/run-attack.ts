@@ -15,6 +15,9 @@ import { storedChunk } from "./stored-chunk.ts";
 /** The file of what the server saw, by the position of the update's first image. */
 const updateFile = (index: number): string => `update-${index}.safetensors`;
 
+/** The file of the client's weights, which an inversion of its updates needs. */
+const weightsFile = "weights.safetensors";
+
 /** A finished part of a run: the images of updates that were attacked together. */
 interface Finished {
   readonly images: readonly ImageResult[];
@@ -27,7 +30,7 @@ interface Finished {
 /**
  * Attacks chosen images, part by part. Parts that the store has are not attacked again.
  *
- * @param saveUpdates whether what the server saw is kept as well.
+ * @param saveUpdates whether what the server saw is kept as well: the weights and the updates.
  */
 export async function* runAttack(
   realized: Realized<AttackSpec>,
@@ -35,7 +38,7 @@ export async function* runAttack(
   surroundings: Surroundings,
   { saveUpdates = false }: { readonly saveUpdates?: boolean } = {},
 ): AsyncGenerator<RunEvent, Result> {
-  const { spec, data, publicData, scenarios, notes } = realized;
+  const { spec, data, publicData, scenarios, weights, notes } = realized;
   const scenario = scenarios[0]!;
   const measured = measuredIn(scenario);
   const scoring: Scoring = {
@@ -44,6 +47,7 @@ export async function* runAttack(
     baselines: publicData ? [meanGuess(publicData)] : [gray(data.shape.reduce((a, b) => a * b))],
     ...(publicData ? { nearestPublic: nearestPublic(publicData, measured) } : {}),
   };
+  if (saveUpdates && (await store.read(weightsFile)) === undefined) await store.write(weightsFile, safetensorsOf(weights));
   const all: ImageResult[] = [];
   for (const [i, part] of updatesOf(spec).entries()) {
     const file = `chunks/${i}.json`;
@@ -73,9 +77,11 @@ export async function* runAttack(
 async function keep(store: Store, { rasters, updates }: Finished, saveUpdates: boolean): Promise<void> {
   for (const [name, raster] of rasters) await store.write(name, encodePng(raster));
   if (!saveUpdates) return;
-  for (const [name, tensors] of updates)
-    await store.write(name, writeSafetensors(new Map([...tensors].map(([key, { shape, data }]) => [key, { dtype: "F32", shape, data }]))));
+  for (const [name, tensors] of updates) await store.write(name, safetensorsOf(tensors));
 }
+
+const safetensorsOf = (tensors: NamedNumbers): Uint8Array =>
+  writeSafetensors(new Map([...tensors].map(([name, { shape, data }]) => [name, { dtype: "F32", shape, data }])));
 
 /**
  * Attacks one part: simulates its updates, reconstructs the images and scores them. Draws follow
