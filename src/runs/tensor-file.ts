@@ -28,6 +28,9 @@ function numbersOf(array: NamedArray, name: string, source: string): ShapedNumbe
   return { shape: array.shape, data };
 }
 
+/** Whether an array is one whole number, as PyTorch's counters of batches are in lists without names. */
+const isSingleInteger = ({ dtype, data }: NamedArray): boolean => (dtype === "I64" || dtype === "I32") && data.length === 1;
+
 const hashOf = (bytes: Uint8Array): string => bytesToHex(sha256(bytes));
 
 /** The contents of a file of tensors. */
@@ -40,7 +43,7 @@ export interface TensorFile {
 
 /**
  * The tensors of a safetensors or npz file: weights, or an update. PyTorch's counters of batches
- * are left out.
+ * are left out, also where they have no names.
  *
  * @param source the name of the file, for errors.
  * @param hash the SHA-256 of the file, if it is known already.
@@ -48,7 +51,7 @@ export interface TensorFile {
  * numbers.
  */
 export function tensorsIn(bytes: Uint8Array, source: string, hash = hashOf(bytes)): TensorFile {
-  const arrays = [...readArrays(bytes, source)].filter(([name]) => !isCounter(name));
+  const arrays = [...readArrays(bytes, source)].filter(([name, array]) => !isCounter(name) && !isSingleInteger(array));
   return {
     tensors: new Map(arrays.map(([name, array]) => [name, numbersOf(array, name, source)])),
     sha256: hash,

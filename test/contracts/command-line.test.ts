@@ -71,6 +71,10 @@ const lines: Readonly<Record<string, () => string[]>> = {
     "--weights",
     at("weights.npz"),
   ],
+  "an attack on a gray folder with more classes than subfolders": () => [
+    ..."attack --channels 1 --classes 7 --model mlp --attack idlg --data".split(" "),
+    at("photos"),
+  ],
   "an audit with every flag": () => [
     ...["audit", ...vectors, "--defense", "none", "dp-sgd:multiplier=0.5", "--defense", "laplacian"],
     ..."--attack bayes:steps=3 bayes:steps=3,conditional=cosine --prior gaussian:sigma=2 --batch 2 --split train --mode eval --loss squared-error --statistics 64".split(
@@ -91,7 +95,7 @@ const lines: Readonly<Record<string, () => string[]>> = {
   ],
   "an inversion that looks for the labels": () => [
     ..."invert --model mlp --input-shape 8 --labels joint --delta 1 --attack dlg --update".split(" "),
-    at("weights.npz"),
+    ...[at("weights.npz"), "--weights", at("weights.npz")],
   ],
 };
 

@@ -125,7 +125,7 @@ describe("files in memory, as a browser has them", () => {
       [new Array(6).fill(0), new Array(6).fill(1)],
     ]);
     const strict = await datasets.build("folder:size=1/2,resize=error").open("test", files);
-    expect(() => strict.example(0)).toThrow("a/0.png must have 2 x 1 pixels");
+    expect(() => strict.example(0)).toThrow("a/0.png must have 1 x 2 pixels");
   });
 });
 
