@@ -139,9 +139,9 @@ function hint({ parameters, classes, shape }: Variables, { name, shape: wanted }
   if (isOf(layers.at(-1)) && wanted[0] === classes && sameBut(0))
     return `It is of a network with ${found[0]} classes, and this one has ${classes}: state --classes ${found[0]}. `;
   if (!isOf(layers[0]) || wanted.length < 2 || !sameBut(1)) return "";
-  return wanted.length === 2
-    ? `Its first layer takes ${found[1]} numbers, and an input of shape ${showShape(shape)} has ${sizeOf(shape)}: state the shape of its inputs. `
-    : `Its first layer takes ${found[1]} channels, and an input of shape ${showShape(shape)} has ${shape[0]}: state the shape of its inputs. `;
+  const [unit, own] = wanted.length === 2 ? ["number", sizeOf(shape)] : ["channel", shape[0]!];
+  const takes = `${found[1]} ${unit}${found[1] === 1 ? "" : "s"}`;
+  return `Its first layer takes ${takes}, and an input of shape ${showShape(shape)} has ${own}: state its inputs with --input-shape, or a folder's with --size and --channels. `;
 }
 
 /**

@@ -8,7 +8,7 @@ import type { RunEvent, Surroundings } from "./events.ts";
 import { type InvertSpec, invertSpec } from "./invert-spec.ts";
 import { prepareAttack, prepareAudit, prepareInvert, prepareTune } from "./prepare.ts";
 import { realize, realizeUpdate } from "./realize.ts";
-import { runAttack, runInvert } from "./run-attack.ts";
+import { requireInformation, runAttack, runInvert } from "./run-attack.ts";
 import { requireRunnable, runAudit, runTune } from "./run-audit.ts";
 import type { Sources } from "./sources.ts";
 import { parseSpec, requireVersion } from "./spec.ts";
@@ -79,7 +79,8 @@ export async function plan(
   switch (commandOf(asked, source)) {
     case "attack": {
       const ready = await realize(await prepareAttack(parseSpec(attackSpec, asked, source), sources), sources, machine);
-      return planned(ready.spec, (store) => runAttack(ready, store, surroundings, { saveUpdates }));
+      const remarks = await requireInformation(ready, surroundings);
+      return planned(ready.spec, (store) => runAttack(ready, store, surroundings, { saveUpdates, remarks }));
     }
     case "invert": {
       const ready = await realizeUpdate(prepareInvert(parseSpec(invertSpec, asked, source)), sources);

@@ -3,6 +3,7 @@ import { LeakageError } from "../errors.ts";
 import type { NamedNumbers } from "../graph/index.ts";
 import { type Model, matchTensors, type Weights } from "../models/index.ts";
 import type { PartSpec } from "../parts/index.ts";
+import { hardlySays, isSilent } from "./information.ts";
 import type { InvertSpec } from "./invert-spec.ts";
 import { type Fit, headSigns, type LastLayer, lastLayer, scaleOf } from "./last-layer.ts";
 import type { UpdateKind } from "./update-kinds.ts";
@@ -58,7 +59,7 @@ export function readUpdate(
   const { tensors: matched, note } = matchTensors(model, sent, source);
   const parameters: NamedNumbers = new Map(model.parameters.map(({ name }) => [name, matched.get(name)!]));
   const statistics = matched.size > parameters.size;
-  requireNumbers(parameters, `${source} is zero everywhere`);
+  requireNumbers(model, parameters, `${source} is zero everywhere`);
   const compared = compare(parameters, weights);
   const smooth = client.loss.kind === "cross-entropy" ? Number(client.loss.smoothing) : undefined;
   const is = stated.is ?? "gradient";
@@ -68,7 +69,7 @@ export function readUpdate(
   if (is === "weights" && compared.norm < 0.1 * compared.weightsNorm)
     throw mistaken(source, is, "difference", `its norm is ${percent(compared.norm / compared.weightsNorm)} of that of --weights`);
   const change = is === "weights" ? minus(parameters, weights) : parameters;
-  requireNumbers(change, `${source} and --weights are equal`);
+  requireNumbers(model, change, `${source} and --weights are equal`);
   const last = smooth === undefined ? undefined : lastLayer(model, weights, change);
   const signs = last && smooth === 0 ? headSigns(last, client.batch, isEven(change)) : undefined;
   const notes = note ? [note] : [];
@@ -103,8 +104,11 @@ export function readUpdate(
   const { scale, note: scaled } = scaleFor(given, fit, last);
   if (scaled) notes.push(scaled);
   const factor = (is === "gradient" ? 1 : -1) / (scale ?? 1);
+  const gradient = factor === 1 ? change : times(change, factor);
+  const little = scale === undefined ? undefined : hardlySays(model, gradient);
+  if (little) notes.push(`The update ${little}.`);
   return {
-    gradient: factor === 1 ? change : times(change, factor),
+    gradient,
     published,
     update: { ...stated, is, ...(scale === undefined ? {} : { scale }) },
     notes,
@@ -193,13 +197,13 @@ const mistaken = (source: string, taken: UpdateKind, is: UpdateKind, evidence: s
     `${source} is not ${words[taken]}, but ${words[is]}: ${evidence}. State --update-is ${is}${taken === "gradient" ? ", or --update-is gradient to take it as a gradient all the same" : ""}.`,
   );
 
-/** Refuses numbers so small that their squares are 0 in float32. */
-function requireNumbers(update: NamedNumbers, what: string): void {
-  for (const { data } of update.values()) if (data.some((entry) => Math.abs(entry) > 1e-19)) return;
-  throw new LeakageError(
-    "file",
-    `${what}: it says nothing about the images, so nothing can be attacked. (A network that is certain of a class sends such updates, and so does a client that did not train.)`,
-  );
+/** Refuses an update that says nothing. */
+function requireNumbers(model: Model, update: NamedNumbers, what: string): void {
+  if (isSilent(model, update))
+    throw new LeakageError(
+      "file",
+      `${what}: it says nothing about the images, so nothing can be attacked. (A network that is certain of a class sends such updates, and so does a client that did not train.)`,
+    );
 }
 
 function compare(update: NamedNumbers, weights: Weights): Comparison {

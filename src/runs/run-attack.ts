@@ -1,4 +1,5 @@
-import { drawKey, givenOf, gray, meanGuess, nearestPublic, specFieldsOf, trueLawOf } from "../audit/index.ts";
+import { drawKey, givenOf, gray, type Machine, meanGuess, nearestPublic, specFieldsOf, trueLawOf } from "../audit/index.ts";
+import { LeakageError } from "../errors.ts";
 import { encodePng, type RasterImage, writeSafetensors } from "../formats/index.ts";
 import type { NamedNumbers } from "../graph/index.ts";
 import { imageShape } from "../metrics/index.ts";
@@ -8,6 +9,7 @@ import type { ImageResult, Result } from "./attack-result.ts";
 import { type AttackSpec, updatesOf } from "./attack-spec.ts";
 import type { RunEvent, Surroundings } from "./events.ts";
 import { results, type Scoring, summary } from "./image-results.ts";
+import { hardlySays, isSilent } from "./information.ts";
 import type { Realized, RealizedUpdate } from "./realize.ts";
 import type { Store } from "./store.ts";
 import { storedChunk } from "./stored-chunk.ts";
@@ -31,12 +33,13 @@ interface Finished {
  * Attacks chosen images, part by part. Parts that the store has are not attacked again.
  *
  * @param saveUpdates whether what the server saw is kept as well: the weights and the updates.
+ * @param remarks what a reader must know about the updates; see {@link requireInformation}.
  */
 export async function* runAttack(
   realized: Realized<AttackSpec>,
   store: Store,
   surroundings: Surroundings,
-  { saveUpdates = false }: { readonly saveUpdates?: boolean } = {},
+  { saveUpdates = false, remarks = [] }: { readonly saveUpdates?: boolean; readonly remarks?: readonly string[] } = {},
 ): AsyncGenerator<RunEvent, Result> {
   const { spec, data, publicData, scenarios, weights, notes } = realized;
   const scenario = scenarios[0]!;
@@ -49,6 +52,7 @@ export async function* runAttack(
   };
   if (saveUpdates && (await store.read(weightsFile)) === undefined) await store.write(weightsFile, safetensorsOf(weights));
   const all: ImageResult[] = [];
+  for (const sentence of remarks) yield { kind: "remark", sentence };
   for (const [i, part] of updatesOf(spec).entries()) {
     const file = `chunks/${i}.json`;
     const kept = await storedChunk(store, file, part.flat(), saveUpdates ? part.map(([first]) => updateFile(first!)) : []);
@@ -70,8 +74,48 @@ export async function* runAttack(
     assumptions: { ...attack.assumes, ...givenOf(scenario), defense: scenario.defense.name, trueLaw: trueLawOf(scenario) },
     images: all,
     summary: summary(all),
-    notes: [...notes],
+    notes: [...notes, ...remarks],
   };
+}
+
+/**
+ * Looks for updates that say nothing about their images, before any of them is attacked.
+ *
+ * @returns sentences about updates that say hardly anything.
+ * @throws LeakageError `spec` for updates that are zero everywhere.
+ */
+export async function requireInformation(realized: Realized<AttackSpec>, { machine }: Surroundings): Promise<readonly string[]> {
+  const { model } = realized.scenarios[0]!.client;
+  const silent: number[] = [];
+  const remarks: string[] = [];
+  for (const part of updatesOf(realized.spec)) {
+    const { received } = await sentBy(realized, part, machine);
+    for (const [lane, indices] of part.entries()) {
+      const update = laneOf(received, lane);
+      const images = `${indices.length === 1 ? "image" : "images"} ${indices.join(", ")}`;
+      if (isSilent(model, update)) silent.push(...indices);
+      const little = hardlySays(model, update);
+      if (little) remarks.push(`The update of ${images} ${little}.`);
+    }
+  }
+  if (silent.length === 0) return remarks;
+  throw new LeakageError(
+    "spec",
+    `The update of image ${silent.join(", ")} is zero everywhere: it says nothing, so nothing can be attacked. (The network is certain of the class, or the defense sends nothing.) Leave such images out, or take other weights or another size.`,
+  );
+}
+
+/** What the server receives of one part, and the private batches behind it. */
+async function sentBy({ spec, data, scenarios }: Realized<AttackSpec>, part: readonly (readonly number[])[], machine: Machine) {
+  const scenario = scenarios[0]!;
+  const { client, batchSize } = scenario;
+  const examples = part.map((indices) => indices.map((index) => data.example(index)));
+  // A short part is padded, so that its numbers are those of a whole one.
+  const lanes = Math.min(spec.lanes, spec.data.images.length / batchSize);
+  const root = keyFromSeed(spec.seed);
+  const keys = (name: "noise" | "attack") => padded(part, lanes).map(([first]) => drawKey(root, name, first!));
+  const held = privateBatches(padded(examples, lanes), client);
+  return { examples, lanes, keys, held, received: await simulate(scenario, held, keys("noise"), machine) };
 }
 
 async function keep(store: Store, { rasters, updates }: Finished, saveUpdates: boolean): Promise<void> {
@@ -88,20 +132,15 @@ const safetensorsOf = (tensors: NamedNumbers): Uint8Array =>
  * from the seed and the image's position alone.
  */
 async function* attackPart(
-  { spec, data, scenarios }: Realized<AttackSpec>,
+  realized: Realized<AttackSpec>,
   scoring: Scoring,
   part: readonly (readonly number[])[],
   { machine }: Surroundings,
 ): AsyncGenerator<RunEvent, Finished> {
+  const { spec, data, scenarios } = realized;
   const scenario = scenarios[0]!;
-  const { client, batchSize } = scenario;
-  const examples = part.map((indices) => indices.map((index) => data.example(index)));
-  // A short part is padded, so that its numbers are those of a whole one.
-  const lanes = Math.min(spec.lanes, spec.data.images.length / batchSize);
-  const root = keyFromSeed(spec.seed);
-  const keys = (name: "noise" | "attack") => padded(part, lanes).map(([first]) => drawKey(root, name, first!));
-  const held = privateBatches(padded(examples, lanes), client);
-  const received = await simulate(scenario, held, keys("noise"), machine);
+  const { batchSize } = scenario;
+  const { examples, lanes, keys, held, received } = await sentBy(realized, part, machine);
   const began = machine.clock();
   const running = reconstruct({
     attack: scenario.attacks[0]!,
@@ -142,6 +181,7 @@ export async function* runInvert(
   { machine, versions }: Surroundings,
   truth?: readonly Float32Array[],
 ): AsyncGenerator<RunEvent, Result> {
+  for (const sentence of notes) yield { kind: "remark", sentence };
   const indices = Array.from({ length: scenario.batchSize }, (_, i) => i);
   const file = "chunks/0.json";
   const kept = await storedChunk(store, file, indices, []);
