@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { datasets, noFiles } from "../../src/data/index.ts";
-import { writeSafetensors } from "../../src/formats/index.ts";
+import { type DataFiles, datasets, noFiles } from "../../src/data/index.ts";
+import { encodePng, writeSafetensors } from "../../src/formats/index.ts";
 import type { NamedNumbers } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
@@ -9,7 +9,17 @@ import { memoryStore, plan, type Result, type RunEvent, sourcesFrom, taskOf, ten
 
 // Updates that say nothing about their images are refused, or named before the attack begins.
 
-const data = await datasets.build("shapes").open("test", noFiles);
+const images = ["a/0.png", "b/0.png"].map((path, i) => {
+  const bytes = encodePng({ width: 4, height: 4, channels: 3, data: Uint8Array.from({ length: 48 }, (_, k) => (k * (5 + 2 * i)) % 256) });
+  return { path, source: path, read: () => bytes };
+});
+const files: DataFiles = {
+  ...noFiles,
+  folder: async () => ({ source: "memory", images }),
+  jpeg: async () => () => Promise.reject() as never,
+};
+const set = "folder:size=4/4";
+const data = await datasets.build(set).open("test", files);
 const model = models.build("mlp:sizes=8", taskOf(data));
 const initial = initialWeights(model, keyFromSeed(1));
 const surroundings = { machine: { threads: 1, clock: () => 0 }, versions: {} };
@@ -27,7 +37,7 @@ const biased = (name: "0.bias" | "2.bias", bias: number): NamedNumbers =>
 function planned(weights: NamedNumbers, update?: NamedNumbers, asked: object = {}) {
   const bytes = { weights: bytesOf(weights), update: bytesOf(update ?? weights) };
   const sources = sourcesFrom({
-    open: (set, split) => datasets.build(set).open(split, noFiles),
+    open: (asked, split) => datasets.build(asked).open(split, files),
     tensorFile: async (what) => ({ ...tensorsIn(bytes[what], `${what}.safetensors`), source: `${what}.safetensors` }),
   });
   const client = { model: "mlp:sizes=8", weights: { kind: "file", sha256: shaOf(bytes.weights) } };
@@ -37,7 +47,7 @@ function planned(weights: NamedNumbers, update?: NamedNumbers, asked: object = {
         update: { sha256: shaOf(bytes.update) },
         input: { shape: data.shape, classes: data.classes.length, mean: data.mean, std: data.std },
       }
-    : { command: "attack", data: { set: "shapes", images: [0] } };
+    : { command: "attack", data: { set, images: [0] } };
   return plan({ ...spec, client, attack: "inverting-gradients:steps=1", ...asked }, sources, surroundings);
 }
 
