@@ -220,7 +220,21 @@ describe("gradleak invert of what was saved behind a mask", () => {
   const { mean, std } = shapesSet("test");
   const network = ["--model", "mlp:sizes=16", "--prior", "uniform", "--seed", "3"];
   const invert = (update: string, ...words: string[]) =>
-    gradleak("invert", ...network, "--weights", at("masked/weights.safetensors"), "--update", update, "--labels", "0", "--mean", mean.join(), "--std", std.join(), ...words);
+    gradleak(
+      "invert",
+      ...network,
+      "--weights",
+      at("masked/weights.safetensors"),
+      "--update",
+      update,
+      "--labels",
+      "0",
+      "--mean",
+      mean.join(),
+      "--std",
+      std.join(),
+      ...words,
+    );
 
   it("makes the reconstruction again, with the mask that was published", async () => {
     const saving = ["attack", "--data", "shapes", ...network, "--defense", law, "--attack", "bayes:steps=9", "--save-update"];
@@ -462,6 +476,16 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
     ["a file in place of a folder", [...base, "--data", at("file")], /file is a file, and not a folder of images/],
     ["channels of a set that has its own", [...base, "--channels", "1"], /--channels does not fit --data shapes/],
     ["a size of official files", [...base, "--data", "cifar10", "--size", "64x64"], /--size does not fit --data cifar10/],
+    [
+      "images that are too small for the network",
+      [...base, "--data", at("images"), "--size", "1x1", "--model", "cnn"],
+      /The network does not fit images of shape \[3, 1, 1\]: a layer leaves nothing of \[32, 1, 1\]; take larger images/,
+    ],
+    [
+      "vectors for a network of images",
+      ["audit", "--data", "gaussian", "--delta", "1", "--model", "cnn", "--attack", "idlg", "--samples", "2"],
+      /The network does not fit inputs of shape \[20\]: it takes images/,
+    ],
     [
       "an inversion without weights",
       ["invert", "--model", "lenet", "--update", at("update.npz"), "--attack", "idlg", "--out", at("no weights")],
