@@ -60,3 +60,13 @@ const refuse = async (): Promise<never> => {
 
 /** For data sets that need no files. Every call is refused. */
 export const noFiles: DataFiles = { official: refuse, folder: refuse, jpeg: refuse };
+
+/**
+ * Several official files, asked for one by one, so that the error names the first of several
+ * missing ones.
+ */
+export async function officialOnes(files: DataFiles, of: OfficialFiles, names: readonly string[]): Promise<readonly DataFile[]> {
+  const found: DataFile[] = [];
+  for (const name of names) found.push(await files.official(of, name));
+  return found;
+}

@@ -4,6 +4,7 @@ import { LeakageError } from "../errors.ts";
 import { type NamedArray, type NamedArrays, readNpz, readSafetensors, requireFinite, toFloat32 } from "../formats/index.ts";
 import type { NamedNumbers, ShapedNumbers } from "../graph/index.ts";
 import { isCounter } from "../models/index.ts";
+import { foreignFile } from "./foreign-file.ts";
 
 const begins = (bytes: Uint8Array, text: string): boolean => [...text].every((character, i) => bytes[i] === character.charCodeAt(0));
 
@@ -11,6 +12,8 @@ const begins = (bytes: Uint8Array, text: string): boolean => [...text].every((ch
 function readArrays(bytes: Uint8Array, source: string): NamedArrays {
   if (begins(bytes, "\x93NUMPY"))
     throw new LeakageError("file", `${source} has one array without a name; store all tensors by name, with numpy.savez or safetensors.`);
+  const foreign = foreignFile(bytes, source);
+  if (foreign) throw new LeakageError("file", `${source} is ${foreign.kind}; safetensors and npz can be read. ${foreign.convert}`);
   return begins(bytes, "PK") || source.endsWith(".npz") ? readNpz(bytes, source) : readSafetensors(bytes, source);
 }
 

@@ -107,6 +107,54 @@ describe("CIFAR-10", () => {
   });
 });
 
+describe("CIFAR-100", () => {
+  const records = (count: number) => {
+    const bytes = new Uint8Array(count * 3074);
+    for (let i = 0; i < count; i++) bytes.set([i % 20, i % 100, i % 256], i * 3074);
+    return bytes;
+  };
+
+  it("has the fine labels and the images of its official files, in the folder of the archive", async () => {
+    put("cifar-100-binary/test.bin", records(10_000));
+    const set = await openDataset("cifar100", "test", { path: root });
+    expect(set).toMatchObject({ kind: "cifar100", shape: [3, 32, 32], size: 10_000 });
+    expect([set.classes.length, new Set(set.classes).size, set.classes.toSorted().join()]).toEqual([100, 100, set.classes.join()]);
+    const { label, image } = set.example(1077);
+    expect([label, set.classes[label], Math.round(image[0]! * 255), image[1]]).toEqual([77, "snail", 1077 % 256, 0]);
+    await expect(openDataset("cifar100", "train", { path: root })).rejects.toEqual(
+      refused("file", "must hold the official file train.bin"),
+    );
+    await expect(openDataset("cifar100", "test")).rejects.toEqual(
+      refused("file", "cannot be fetched; give the folder that has it with --data-path"),
+    );
+  });
+
+  it("refuses a label that is no class", async () => {
+    const bytes = records(10_000);
+    bytes[3074] = 20;
+    put("test.bin", bytes);
+    const set = await openDataset("cifar100", "test", { path: root });
+    expect(thrown(() => set.example(0))).toEqual(refused("file", "labels must be 0 to 19, but image 1 has label 20"));
+  });
+});
+
+describe("pickles of CIFAR", () => {
+  it.each([
+    ["cifar10", "cifar-10-batches-py", "test_batch"],
+    ["cifar100", "cifar-100-python", "test"],
+  ])("of %s are not read, and the error has the line that converts them", async (kind, folder, file) => {
+    put(`${folder}/${file}`, Uint8Array.of(0x80, 4));
+    for (const path of [root, join(root, folder)])
+      await expect(openDataset(kind, "test", { path })).rejects.toEqual(
+        refused("file", `${join(root, folder)} has pickles of Python, which are never read`),
+      );
+    await expect(openDataset(kind, "test", { path: root })).rejects.toEqual(refused("file", "\npython -c "));
+    await expect(openDataset(kind, "test", { path: join(root, folder, file) })).rejects.toEqual(
+      refused("file", "is a file; --data-path takes"),
+    );
+  });
+});
+
 describe("MNIST", () => {
   const rasters = writeIdx({ shape: [3, 28, 28], data: Uint8Array.from({ length: 3 * 784 }, (_, i) => i % 256) });
   const labels = writeIdx({ shape: [3], data: Uint8Array.of(9, 0, 4) });
@@ -123,6 +171,12 @@ describe("MNIST", () => {
       image: Float32Array.from({ length: 784 }, (_, i) => ((2 * 784 + i) % 256) / 255),
     });
     expect(thrown(() => set.example(3))).toEqual(refused("spec", "The test split of MNIST has images 0 to 2, so there is no image 3"));
+  });
+
+  it.each(["t10k-images.idx3-ubyte", "MNIST/raw/t10k-images-idx3-ubyte", "raw/t10k-images-idx3-ubyte.gz"])("opens %s", async (name) => {
+    put(name, name.endsWith("gz") ? gzipSync(rasters) : rasters);
+    put(name.replace("images", "labels").replace("idx3", "idx1"), labels);
+    expect((await openDataset("mnist", "test", { path: root })).example(0).label).toBe(9);
   });
 
   it.each([
@@ -316,7 +370,7 @@ describe("a folder of images", () => {
     put("cat/a.png", gray(1));
     await expect(open()).rejects.toEqual(refused("file", "has images both inside and outside subfolders (a.png)"));
     await expect(openDataset("folder", "test")).rejects.toEqual(refused("spec", "needs its path"));
-    await expect(openDataset("cifar100", "test")).rejects.toEqual(refused("spec", 'There is no data set "cifar100"'));
+    await expect(openDataset("imagenet", "test")).rejects.toEqual(refused("spec", 'There is no data set "imagenet"'));
   });
 
   it("gives single images, of the wanted size only", async () => {

@@ -133,7 +133,7 @@ describe("files on the disk", () => {
   it("are found under the name and in the folder of any published data set", async () => {
     mkdirSync(join(home, "unpacked"));
     writeFileSync(join(home, "unpacked", "a.bin"), Uint8Array.of(1, 2));
-    const published = { kind: "letters", title: "the letters", folder: "unpacked" };
+    const published = { kind: "letters", title: "the letters", folders: ["unpacked"] };
     const file = await filesOnDisk({ path: home }).official(published, "a.bin");
     expect([...file.read()]).toEqual([1, 2]);
     await expect(filesOnDisk({ path: home }).official(published, "b.bin")).rejects.toThrow(
@@ -141,7 +141,7 @@ describe("files on the disk", () => {
     );
     // What nobody can fetch is not looked for in the cache.
     await expect(filesOnDisk({ cacheDir: home }).official(published, "a.bin")).rejects.toThrow(
-      "a.bin of the letters cannot be fetched; give the path of the folder that contains it.",
+      "a.bin of the letters cannot be fetched; give the folder that has it with --data-path.",
     );
   });
 });
