@@ -4,7 +4,7 @@ import { type AuditResult, validateAuditResult } from "../audit/index.ts";
 import { printable, type RasterImage } from "../formats/index.ts";
 import type { PartSpec } from "../parts/index.ts";
 import { attackReport, auditReport, auditVerdict, terminalImages, verdict } from "../report/index.ts";
-import { attackName, type ImageResult, type Result, type RunResult, type Tuned, validateResult } from "../runs/index.ts";
+import { assumedIn, attackName, type ImageResult, type Result, type RunResult, type Tuned, validateResult } from "../runs/index.ts";
 import { auditTable } from "./audit-table.ts";
 import { type Console, duration } from "./console.ts";
 import type { ResultFolder } from "./folder.ts";
@@ -72,6 +72,9 @@ async function concludeAttack(tell: Console, folder: ResultFolder, result: Resul
   const { attack } = result.summary;
   if (attack.psnr) tell.line(`\n${pc.bold("mean")}  PSNR ${decibels(attack.psnr.mean)}  SSIM ${attack.ssim?.mean.toFixed(3) ?? "–"}`);
   tell.line(stripVTControlCharacters(verdict(result).sentence));
+  const assumed = assumedIn(result);
+  if (assumed.length > 0) tell.line("\nassumed of the client (if one of these is wrong, so is the answer):");
+  for (const [term, text] of assumed) tell.line(`  ${term.padEnd(15)}${text}`);
   tellPlace(tell, folder, result.specHash);
   if ((result.spec?.data as { readonly set?: { readonly kind?: string } } | undefined)?.set?.kind === "shapes") tell.line(next);
 }

@@ -19,7 +19,7 @@ import { mlp } from "./mlp.ts";
 export const models = catalogue("model", [cnn, convbig, convnet, lenet, mlp]);
 
 export { layersOf } from "./match-layers.ts";
-export { isCounter, type Matched, matchTensors } from "./match-tensors.ts";
+export { isCounter, matchTensors } from "./match-tensors.ts";
 export type {
   ForwardContext,
   Mode,

@@ -4,7 +4,7 @@ import { type Entry, layersOf, matchLayers, type Refuse, type Variables } from "
 import type { Variable } from "./model.ts";
 
 /** The tensors of a file by the names of a model. */
-export interface Matched<T> {
+interface Matched<T> {
   /** All parameters, and all running statistics if the file has them. */
   readonly tensors: ReadonlyMap<string, T>;
   /** How they were matched, if the names of the file are not those of the model. */

@@ -1,4 +1,4 @@
-import type { Result } from "../runs/index.ts";
+import { assumedIn, type Result } from "../runs/index.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, significant } from "./numbers.ts";
 
@@ -34,7 +34,8 @@ export function trueLawWords(trueLaw: NonNullable<Assumptions["trueLaw"]>): Mark
 }
 
 /** What the attacker was given, and what it took for granted. */
-export function given({ assumptions, command }: Result): Markup {
+export function given(result: Result): Markup {
+  const { assumptions, command } = result;
   const { prior, radius, samples, defense } = assumptions;
   return definitions([
     ...givenRows(assumptions),
@@ -43,6 +44,7 @@ export function given({ assumptions, command }: Result): Markup {
     ["Prior assumed", foreign(prior)],
     ["Ball", ball(radius, samples)],
     ["Images", command === "attack" ? "Not given: used for nothing but the scores" : "Not given"],
+    ...assumedIn(result).map(([term, text]): Row => [`Assumed ${term}`, foreign(text)]),
   ]);
 }
 

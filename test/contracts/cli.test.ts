@@ -141,6 +141,18 @@ describe("gradleak attack", () => {
     );
     expect(inverted.told).toContain("PSNR");
     expect(inverted.code).toBe(0);
+    const report = readFileSync(at("e/report.html"), "utf8").replace(/<[^>]+>/g, "");
+    for (const [term, text] of [
+      ["update", "a gradient"],
+      ["mode", "evaluation"],
+      ["normalization", "none: the network sees pixels from 0 to 1"],
+      ["loss", "cross-entropy"],
+      ["batch", "one image"],
+      ["label", "0, given"],
+    ] as const) {
+      expect(inverted.told).toMatch(new RegExp(`^  ${term} +${text}$`, "m"));
+      expect(report).toContain(`Assumed ${term}${text}`);
+    }
     expect(validateResult(JSON.parse(readFileSync(at("e/result.json"), "utf8")), "result.json").images[0]!.psnr).toBeGreaterThan(3);
   });
 });
