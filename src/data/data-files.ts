@@ -1,5 +1,4 @@
 import { LeakageError } from "../errors.ts";
-import type { JpegDecoder } from "../formats/index.ts";
 import type { OfficialFiles } from "./official-files.ts";
 
 /** A file that is read on demand. Bytes in memory are `{ source, read: () => bytes }`. */
@@ -50,8 +49,6 @@ export interface DataFiles {
    * @throws LeakageError `spec` if no folder was chosen, `file` if it cannot be read.
    */
   folder(): Promise<ImageFolder>;
-  /** Decodes JPEG files. */
-  jpeg(): Promise<JpegDecoder>;
 }
 
 const refuse = async (): Promise<never> => {
@@ -59,7 +56,7 @@ const refuse = async (): Promise<never> => {
 };
 
 /** For data sets that need no files. Every call is refused. */
-export const noFiles: DataFiles = { official: refuse, folder: refuse, jpeg: refuse };
+export const noFiles: DataFiles = { official: refuse, folder: refuse };
 
 /**
  * Several official files, asked for one by one, so that the error names the first of several

@@ -1,5 +1,5 @@
 import { LeakageError } from "../errors.ts";
-import { decodePng, type JpegDecoder, orientationIn, type RasterImage, upright } from "../formats/index.ts";
+import { decodeJpeg, decodePng, orientationIn, type RasterImage, upright } from "../formats/index.ts";
 
 /** Whether a file name is that of an image. */
 export const isImageName = (name: string): boolean => /\.(png|jpe?g)$/i.test(name);
@@ -10,8 +10,8 @@ export const isImageName = (name: string): boolean => /\.(png|jpe?g)$/i.test(nam
  *
  * @throws LeakageError `file` for anything else, and for a damaged image.
  */
-export function decodeImage(bytes: Uint8Array, source: string, jpeg: JpegDecoder): RasterImage {
-  const decode = bytes[0] === 0x89 && bytes[1] === 0x50 ? decodePng : bytes[0] === 0xff && bytes[1] === 0xd8 ? jpeg : undefined;
+export function decodeImage(bytes: Uint8Array, source: string): RasterImage {
+  const decode = bytes[0] === 0x89 && bytes[1] === 0x50 ? decodePng : bytes[0] === 0xff && bytes[1] === 0xd8 ? decodeJpeg : undefined;
   if (decode) return upright(decode(bytes, source), orientationIn(bytes));
   throw new LeakageError("file", `${source} must be a PNG or JPEG image, but begins as neither.`);
 }

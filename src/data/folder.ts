@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { LeakageError } from "../errors.ts";
-import type { JpegDecoder } from "../formats/index.ts";
 import { part } from "../parts/index.ts";
 import type { ImageFile, ImageFolder } from "./data-files.ts";
 import type { DataSource } from "./data-source.ts";
@@ -35,15 +34,13 @@ export const folder = part({
   },
   build: ({ size, resize, channels, classes }): DataSource<Dataset["shape"]> => ({
     reads: "folder",
-    open: async (split, files) =>
-      folderSet({ ...(await files.folder()), split, jpeg: await files.jpeg(), size, resize, channels, count: classes }),
+    open: async (split, files) => folderSet({ ...(await files.folder()), split, size, resize, channels, count: classes }),
   }),
 });
 
 /** Options that turn a folder of images into a data set. */
 interface FolderOptions extends ImageFolder {
   readonly split: Split;
-  readonly jpeg: JpegDecoder;
   /** Height and width of every image of the data set. */
   readonly size: readonly [number, number];
   /** See `fitImage`. */
@@ -65,7 +62,7 @@ interface FolderOptions extends ImageFolder {
  * and outside subfolders or splits; `spec` for fewer classes than there are subfolders.
  */
 function folderSet(options: FolderOptions): Dataset {
-  const { source, split, images, jpeg, size, resize, channels, count } = options;
+  const { source, split, images, size, resize, channels, count } = options;
   const sorted = images.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   if (sorted.length === 0) throw new LeakageError("file", withoutImages(options));
   const layout = layoutOf(options);
@@ -88,7 +85,7 @@ function folderSet(options: FolderOptions): Dataset {
     example(index) {
       requireIndex(index, files.length, source);
       const file = files[index]!;
-      const raster = decodeImage(file.read(), file.source, jpeg);
+      const raster = decodeImage(file.read(), file.source);
       return {
         index,
         image: fitImage(channels === 1 ? toGray(raster) : raster, [channels, height, width], resize, file.source),

@@ -11,7 +11,6 @@ import {
 } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { defaultCache } from "./cache.ts";
-import { jpegFromDisk } from "./jpeg.ts";
 import { bytesAt, codeOf } from "./read-file.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -33,7 +32,6 @@ export const filesOnDisk = ({ path, cacheDir = defaultCache() }: DataPlace = {})
     if (path === undefined) throw new LeakageError("spec", "A folder of images needs its path.");
     return imageFolder(path);
   },
-  jpeg: async () => jpegFromDisk(),
 });
 
 /** An official file in the cache. */

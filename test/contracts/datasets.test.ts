@@ -100,9 +100,6 @@ describe("files in memory, as a browser has them", () => {
       source: "dropped",
       images: Object.entries(bytes).map(([path, content]) => ({ path, source: path, read: () => content })),
     }),
-    jpeg: async () => () => {
-      throw new Error("no JPEG here");
-    },
   });
 
   it("open MNIST", async () => {

@@ -16,7 +16,6 @@ const images = ["a/0.png", "b/0.png"].map((path, i) => {
 const files: DataFiles = {
   ...noFiles,
   folder: async () => ({ source: "memory", images }),
-  jpeg: async () => () => Promise.reject() as never,
 };
 const set = "folder:size=4/4";
 const data = await datasets.build(set).open("test", files);

@@ -51,6 +51,19 @@ def spots(height: int, width: int) -> Image.Image:
     return Image.fromarray((255 * bits).astype(np.uint8))
 
 
+def coarser(file: bytes, factor: float) -> bytes:
+    """The file with all entries of its quantization tables times a factor: the image overshoots by as much."""
+    changed, at = bytearray(file), 2
+    while changed[at + 1] != 0xDA:
+        length = changed[at + 2] << 8 | changed[at + 3]
+        if changed[at + 1] == 0xDB:
+            for table in range(at + 4, at + 2 + length, 65):
+                for k in range(table + 1, table + 65):
+                    changed[k] = min(255, int(changed[k] * factor))
+        at += 2 + length
+    return bytes(changed)
+
+
 def jpegs() -> list[dict]:
     def made(name: str, image: Image.Image, **options) -> dict:
         file = encoded(image, "JPEG", **options)
@@ -67,6 +80,10 @@ def jpegs() -> list[dict]:
         found.append(made(f"spots, subsampling {subsampling}", spots(24, 40), qtables=coarse, subsampling=subsampling))
     found.append(made("spots in gray", spots(24, 40).convert("L"), qtables=coarse[:1]))
     found.append(made("spots at quality 1, progressive", spots(20, 20), quality=1, progressive=True))
+    for factor in (3, 8, 255):
+        for image, options in [(spots(16, 24), {"subsampling": 2}), (spots(16, 24).convert("L"), {"progressive": True})]:
+            file = coarser(encoded(image, "JPEG", quality=60, **options), factor)
+            found.append(entry(f"overshoot by {factor}, {image.mode}", file, Image.open(io.BytesIO(file))))
     found.append(made("restart markers in rows", Image.fromarray(scene(40, 40)), quality=70, restart_marker_rows=1))
     found.append(made("optimized, quality 100", Image.fromarray(scene(20, 20)), quality=100, optimize=True))
     found.append(made("RGB kept as RGB", Image.fromarray(scene(20, 20)), quality=90, keep_rgb=True))
