@@ -32,9 +32,11 @@ export function layersOf<V extends { readonly name: string }>(variables: readonl
 
 /**
  * The name of a layer without its numbers, and the numbers. Of `conv`, `conv_1` and `conv_2`, the
- * first has no number and comes first.
+ * first has no number and comes first. A single letter at the end is a number, as in `layer_a`.
  */
 function ordinal(name: string): { readonly template: string; readonly numbers: readonly number[] } {
+  const letter = /(?:^|[^A-Za-z])([A-Za-z])$/.exec(name)?.[1];
+  if (letter) return ordinal(`${name.slice(0, -1)}letter_${letter.charCodeAt(0)}`);
   const last = /_?(\d+)$/.exec(name);
   const body = last ? name.slice(0, last.index) : name;
   return {

@@ -157,14 +157,21 @@ function inOrderOfNumbers<T>(entries: readonly Entry<T>[]): readonly Entry<T>[] 
 /** The entries in the order of a PyTorch state_dict, with running statistics or without. */
 function byPosition<T>(model: Variables, entries: readonly Entry<T>[], source: string, refuse: Refuse): Matched<T> {
   const { parameters, statistics } = model;
-  const whole = entries.length === parameters.length + statistics.length;
-  const variables = whole ? layersOf([...parameters, ...statistics]).flatMap((layer) => layer.variables) : parameters;
-  if (entries.length !== variables.length) {
-    const counts = [...new Set([parameters.length, parameters.length + statistics.length])].join(" or ");
-    refuse(`it has ${entries.length} tensors without names, and the model has ${counts}`);
+  const ordered = layersOf([...parameters, ...statistics]).flatMap((layer) => layer.variables);
+  // Some programs turn the counter of a normalization into a list of one number.
+  const counted = ordered.flatMap((variable) => (variable.name.endsWith("running_var") ? [variable, undefined] : [variable]));
+  const places = [parameters, ordered, counted].find(({ length }) => length === entries.length);
+  if (!places) {
+    const counts = [...new Set([parameters.length, ordered.length])].join(" or ");
+    return refuse(`it has ${entries.length} tensors without names, and the model has ${counts}`);
   }
+  const counter = entries.find(({ shape }, i) => places[i] === undefined && sizeOf(shape) !== 1);
+  if (counter) refuse(`${counter.name} stands for a counter of batches and has shape ${showShape(counter.shape)}`);
+  const variables = places.filter((variable) => variable !== undefined);
   return {
-    tensors: new Map(variables.map((variable, i) => [variable.name, fitting(model, variable, entries[i]!, refuse)])),
+    tensors: new Map(
+      places.flatMap((variable, i) => (variable ? [[variable.name, fitting(model, variable, entries[i]!, refuse)] as const] : [])),
+    ),
     note: `The tensors of ${source} have no names, and were taken in the order of their numbers: ${entries[0]!.name} for ${variables[0]!.name} to ${entries.at(-1)!.name} for ${variables.at(-1)!.name}.`,
   };
 }

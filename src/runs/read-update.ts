@@ -63,7 +63,7 @@ export function readUpdate(
   const compared = compare(parameters, weights);
   const smooth = client.loss.kind === "cross-entropy" ? Number(client.loss.smoothing) : undefined;
   const is = stated.is ?? "gradient";
-  const whole = compared.apart <= (statistics ? 0.9 : 0.5) * compared.weightsNorm;
+  const whole = areWeights(compared);
   if (whole && (stated.is === undefined || stated.is === "difference"))
     throw mistaken(source, is, "weights", `its numbers are those of --weights but for ${percent(compared.apart / compared.weightsNorm)}`);
   if (is === "weights" && compared.norm < 0.1 * compared.weightsNorm)
@@ -231,6 +231,15 @@ function isEven(update: NamedNumbers): boolean {
   });
   sizes.sort((a, b) => a - b);
   return sizes.length > 0 && sizes.at(-1)! < 3 * sizes[Math.floor(sizes.length / 2)]!;
+}
+
+/**
+ * Whether numbers are those of weights after training: of the same size, and in the same direction
+ * as the weights before it. A gradient is nearly at a right angle to them.
+ */
+function areWeights({ norm, weightsNorm, apart }: Comparison): boolean {
+  const cosine = (norm ** 2 + weightsNorm ** 2 - apart ** 2) / (2 * norm * weightsNorm);
+  return cosine >= 0.5 && norm >= 0.2 * weightsNorm && norm <= 5 * weightsNorm;
 }
 
 const minus = (after: NamedNumbers, before: Weights): NamedNumbers =>

@@ -66,6 +66,7 @@ describe("names of the file's own", () => {
   it.each([
     [["fc1", "fc2", "fc10", "head"]],
     [["dense", "dense_1", "dense_2", "dense_3"]],
+    [["layer_a", "layer_b", "layer_c", "head"]],
     [["body.0", "body.3", "body.11", "classifier"]],
     [["net.block1.lin1", "net.block1.lin2", "net.block2.lin1", "net.out"]],
   ])("%j stand for layers in the order of their numbers", (names) => {
@@ -121,7 +122,12 @@ describe("tensors without names", () => {
           order.push([name.replace("bias", own), own.startsWith("num") ? [] : shape]);
     }
     const { of } = match(normalized, Object.fromEntries(order.map(([, shape], i) => [`arr_${i}`, shape])));
-    for (const [place, [name]] of order.entries()) if (!name.startsWith("num", 4)) expect(of[name], name).toBe(`arr_${place}`);
+    for (const [place, [name]] of order.entries()) if (!name.includes("num_")) expect(of[name], name).toBe(`arr_${place}`);
+    // Counters that became lists of one number, of whatever type, are in the way as well.
+    const listed = order.map(([name, shape], i) => [`arr_${i}`, name.includes("num_") ? [1] : shape] as const);
+    expect(match(normalized, Object.fromEntries(listed)).of).toEqual(of);
+    const off = listed.map(([name, shape]) => [name, name === "arr_6" ? [2] : shape] as const);
+    expect(() => match(normalized, Object.fromEntries(off))).toThrow("arr_6 stands for a counter of batches and has shape [2]");
   });
 
   it("must be as many as the model's, each of its shape", () => {

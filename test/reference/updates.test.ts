@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { datasets, noFiles } from "../../src/data/index.ts";
+import { writeSafetensors } from "../../src/formats/index.ts";
 import { type InvertSpec, memoryStore, plan, type Result, sourcesFrom, type TensorFile, tensorsIn } from "../../src/runs/index.ts";
 import { invertSpec } from "../../src/runs/invert-spec.ts";
 import { prepareInvert } from "../../src/runs/prepare.ts";
@@ -105,6 +106,18 @@ describe("an update of one image, as PyTorch saves it", () => {
     const scaled = await read(one.weights, one.updates["gradient of a summed loss"]!.file, { update: { scale: 4 } });
     expect(scaled.spec.update.scale).toBe(4);
     expect(await distance(scaled, one)).toBeCloseTo(1, 5);
+  });
+
+  it("of weights after much training is told from a gradient, too", async () => {
+    const { tensors } = opened(one.weights, "w");
+    const far = new Map(
+      [...tensors].map(([name, { shape, data }]) => [
+        name,
+        { dtype: "F32" as const, shape, data: data.map((entry, i) => entry * 1.2 + 0.15 * Math.sin(7 * i)) },
+      ]),
+    );
+    const file = Buffer.from(writeSafetensors(far)).toString("base64");
+    await expect(read(one.weights, file, {})).rejects.toThrow(/is not a gradient, but the weights after training/);
   });
 
   it("of other files is refused: swapped, equal, zero", async () => {
