@@ -91,6 +91,7 @@ const lines: Readonly<Record<string, () => string[]>> = {
   "an inversion with every flag": () => [
     ..."invert --model mlp --batch 2 --classes 4 --input-shape 3x8x8 --mean 0.5,0.4,0.3 --std 0.2,0.25,1 --mode train".split(" "),
     ..."--loss squared-error --labels 1,3 --attack bayes:steps=2 --prior uniform --delta 2 --delta-space model --seed 3".split(" "),
+    ..."--update-is difference --scale 0.05".split(" "),
     ...["--weights", at("weights.npz"), "--update", at("weights.npz"), "--truth", at("photos/a/0.png"), at("photos/b/0.png")],
   ],
   "an inversion that looks for the labels": () => [
