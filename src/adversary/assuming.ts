@@ -61,6 +61,7 @@ export const assuming = (
       entries: assumption.likelihood.entries,
     },
     ...(named.labelRule ? { labelRule: named.labelRule } : {}),
+    ...(assumption.likelihood.anyScale ? { anyScale: true } : {}),
     check: (seen) => checkAssumption(assumption, search, seen),
     async *reconstruct(seen, keys, run = {}) {
       const { problem, layout, begun } = pose(assumption, search, seen, keys, run.start);

@@ -100,6 +100,8 @@ export interface Attack {
   readonly assumes: Assumed;
   /** How labels of a batch are read off an update, if the method says so. */
   readonly labelRule?: LabelRule;
+  /** Whether the attack reads only the direction of an update, and not its length. */
+  readonly anyScale?: boolean;
   /** The work per update. Without it, the attack counts as a thousand steps that read entries. */
   readonly work?: Work;
   /**

@@ -8,6 +8,7 @@ import { root } from "../graph/index.ts";
  */
 export const cosine: Likelihood = {
   name: "cosine similarity",
+  anyScale: true,
   cancels: false,
   entries: false,
   given: (client) => (batch) => {

@@ -57,6 +57,7 @@ export const exact = part({
     build: (): Attack => ({
       work: { steps: 1, restarts: 1, points: 1, entries: true },
       assumes: { law: "an update without noise", prior: "uniform", radius: 0, samples: 1 },
+      anyScale: true,
       check,
       async *reconstruct(seen) {
         check(seen);

@@ -126,7 +126,7 @@ async function inverting(flags: CommandFlags, spec: Fields, files: Places): Prom
     spec: {
       ...spec,
       ...(await attacking("invert", flags, spec)),
-      update: { sha256: (await readTensors(flags.update)).sha256 },
+      update: { ...(spec.update as Fields | undefined), sha256: (await readTensors(flags.update)).sha256 },
       input: { mean: all(0), std: all(1), ...input },
       ...(known ? { knownLabels: placesOf(String(labels), "--labels") } : labels === undefined ? {} : { labels }),
     },

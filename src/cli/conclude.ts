@@ -15,7 +15,7 @@ import {
   terminalImages,
   verdict,
 } from "../report/index.ts";
-import { attackName, type ImageResult, type Result, type RunResult, type Tuned, validateResult } from "../runs/index.ts";
+import { assumedIn, attackName, type ImageResult, type Result, type RunResult, type Tuned, validateResult } from "../runs/index.ts";
 import { auditTable, unequalWork } from "./audit-table.ts";
 import { type Console, duration } from "./console.ts";
 import type { ResultFolder } from "./folder.ts";
@@ -91,6 +91,9 @@ async function concludeAttack(tell: Console, folder: ResultFolder, result: Resul
   for (const warning of result.notes.filter((note) => note.startsWith("Warning: "))) tell.line(pc.yellow(warning));
   tell.line(stripVTControlCharacters(verdict(result).sentence));
   if (result.command === "invert" && result.images.some(explainsLittle)) tell.line(pc.yellow(likelyCauses));
+  const assumed = assumedIn(result);
+  if (assumed.length > 0) tell.line("\nassumed of the client (if one of these is wrong, so is the answer):");
+  for (const [term, text] of assumed) tell.line(`  ${term.padEnd(15)}${text}`);
   tellPlace(tell, folder, result.specHash);
   if ((result.spec?.data as { readonly set?: { readonly kind?: string } } | undefined)?.set?.kind === "shapes") tell.line(next);
 }
@@ -100,7 +103,7 @@ const next = `
 Try next, on real images:
   gradleak data fetch cifar10
   gradleak attack --data cifar10 --images 0-3 --model convbig --attack inverting-gradients:steps=1000,tv=4e-4,tvNorm=squared
-  gradleak attack --data YOUR_FOLDER --images 0-3 --model convbig --attack inverting-gradients --defense gaussian:sigma=0.01
+  gradleak attack --data YOUR_FOLDER --classes 10 --images 0-3 --model convbig --attack inverting-gradients --defense gaussian:sigma=0.01
 (in a clone of the repository, gradleak is: node dist/cli/main.js)`;
 
 async function concludeAudit(tell: Console, folder: ResultFolder, result: AuditResult, reproduce: string): Promise<void> {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { datasets } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { nearest, type PartSpec } from "../parts/index.ts";
-import { extents } from "../runs/index.ts";
+import { extents, wholeNumber } from "../runs/index.ts";
 
 /** The flags that choose a data set, as commander gives them. */
 export interface DataFlags {
@@ -11,6 +11,8 @@ export interface DataFlags {
   readonly dataPath?: string;
   readonly size?: string;
   readonly resize?: string;
+  readonly channels?: string;
+  readonly classes?: string;
 }
 
 /** A data set of the catalogue, and where its files lie. */
@@ -29,7 +31,7 @@ const folder = "folder";
  *
  * @throws LeakageError for flags that do not fit.
  */
-export function chosenData({ data, dataPath, size, resize }: DataFlags): ChosenData {
+export function chosenData({ data, dataPath, size, resize, channels, classes }: DataFlags): ChosenData {
   const [kind = ""] = data.split(":");
   const listed = kinds.includes(kind) && (kind !== folder || dataPath !== undefined);
   const path = listed ? dataPath : requireFolder(data, kind, dataPath);
@@ -37,7 +39,12 @@ export function chosenData({ data, dataPath, size, resize }: DataFlags): ChosenD
   const { reads } = datasets.build(set);
   if (path !== undefined && reads === "nothing")
     throw new LeakageError("spec", `--data-path is for a data set that is read from files, and --data is ${data}.`);
-  const stated = Object.entries({ size: size && extents(size, "--size", 2), resize }).filter(([, value]) => value !== undefined);
+  const stated = Object.entries({
+    size: size && extents(size, "--size", 2),
+    resize,
+    channels: channels && wholeNumber(channels, "--channels", 1),
+    classes: classes && wholeNumber(classes, "--classes", 2, 65_536),
+  }).filter(([, value]) => value !== undefined);
   for (const [name] of stated) {
     if (!(name in set))
       throw new LeakageError(

@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import type { AuditChunk } from "../audit/index.ts";
 import { defenses } from "../defenses/index.ts";
+import { printable } from "../formats/index.ts";
 import { models } from "../models/index.ts";
 import { concise } from "../parts/index.ts";
 import { attackName, defenseName, type Places, type RunEvent, type RunResult, recordOf, type Spec, type Tuned } from "../runs/index.ts";
@@ -65,6 +66,10 @@ export async function follow(tell: Console, running: AsyncGenerator<RunEvent, Ru
           () => (event.images.length === 1 ? `image ${event.images[0]}` : `images ${event.images.join(", ")}`),
           event.tick,
         );
+        break;
+      case "remark":
+        tell.event("remark", { sentence: event.sentence });
+        tell.line(printable(event.sentence));
         break;
       case "images":
         for (const image of event.images) tellImage(tell, image, event.rasters);

@@ -43,6 +43,12 @@ const data: readonly Door[] = [
     flags: "--resize <how>",
     doc: "What happens to images of another size in a folder: error, or center-area (default: center-area).",
   },
+  { group: "Data", flags: "--channels <n>", doc: "The channels of a folder's images: 3 for color, 1 for gray (default: 3)." },
+  {
+    group: "Data",
+    flags: "--classes <n>",
+    doc: "The number of classes of the network, where a folder has fewer subfolders, or none (default: one class per subfolder).",
+  },
 ];
 
 const weights: Door = {
@@ -61,7 +67,7 @@ const doors: Readonly<Record<Attacking, readonly Door[]>> = {
     {
       group: "Run",
       flags: "--save-update",
-      doc: "Also writes what the server saw to update-<index>.safetensors: the update and what was published with it.",
+      doc: "Also writes what the server saw: weights.safetensors, and update-<index>.safetensors with what was published beside each update.",
     },
     ...run,
   ],
@@ -73,7 +79,7 @@ const doors: Readonly<Record<Attacking, readonly Door[]>> = {
       doc: "Gradients by parameter name, as safetensors or npz. Published masks are named mask<place>.<parameter>.",
       required: true,
     },
-    weights,
+    { ...weights, doc: "The weights that the client had when it computed the update, as safetensors or npz. An inversion needs them." },
     tuned("<file>", "An attack that gradleak tune wrote, in place of --attack."),
     {
       group: "Attack",
@@ -143,7 +149,7 @@ const examples: Readonly<Record<Attacking, readonly string[]>> = {
   attack: [
     "gradleak attack --data shapes --images 0-3 --model lenet --attack idlg",
     "gradleak attack --data cifar10 --images 0-7 --model convbig --attack inverting-gradients:steps=1000,tv=4e-4,tvNorm=squared",
-    "gradleak attack --data ~/Pictures --images 0 --model convbig --defense gaussian:sigma=0.001 --attack inverting-gradients",
+    "gradleak attack --data ~/Pictures --classes 10 --images 0 --model convbig --defense gaussian:sigma=0.001 --attack inverting-gradients",
   ],
   audit: [
     'gradleak audit --data shapes --model mlp:sizes=64 --samples 80 --defense none gaussian:sigma=0.01 --attack inverting-gradients:steps=300 --fail-if "recovered > 0.5"',

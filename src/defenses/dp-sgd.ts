@@ -8,20 +8,24 @@ import type { Defense } from "./defense.ts";
 import type { Step } from "./step.ts";
 import { noiseStep } from "./with-noise.ts";
 
+/** The norm C, or the word for none. JSON, of which specs are made, has no infinity. */
+type Norm = number | "Infinity";
+
 /**
  * (1/B) Σ of the gradients of single examples, each clipped over all parameters together. The
  * client runs on one example at a time.
  */
-function clippedMean(client: Client, { x, y }: Batch, norm: number): Gradients {
+function clippedMean(client: Client, { x, y }: Batch, norm: Norm): Gradients {
   const each = vmap((one: { x: Tensor; y: Tensor }) => {
     const alone = { x: one.x.reshape([1, ...one.x.shape]), y: one.y.reshape([1, ...one.y.shape]) };
-    return Object.fromEntries(clipped(client.update(alone), norm).tensors);
+    const update = client.update(alone);
+    return Object.fromEntries((norm === "Infinity" ? update : clipped(update, norm)).tensors);
   })({ x, y });
   return new Gradients(new Map(Object.entries(each).map(([name, entries]) => [name, entries.mean(0)])));
 }
 
-function clipEachStep(norm: number): Step {
-  const name = `clip of each example at norm ${norm}`;
+function clipEachStep(norm: Norm): Step {
+  const name = norm === "Infinity" ? "each example without a clip" : `clip of each example at norm ${norm}`;
   return {
     name,
     onUpdate: (_, { client, batch }) => ({ update: clippedMean(client, batch, norm) }),
@@ -57,7 +61,8 @@ function clipEachStep(norm: number): Step {
  * follows from z, q, δ and the number of rounds; C cancels. Division by B keeps the guarantee if B
  * does not depend on the data, as the expected batch size does not.
  *
- * What it does not guarantee: there is no accounting here, and no ε is computed. The step divides
+ * What it does not guarantee: without a clip (`norm=Infinity`) nothing bounds the sum, and the noise
+ * guarantees nothing. There is no accounting here, and no ε is computed. The step divides
  * by the size of the batch that it gets, and Gradleak's own batches have a fixed size. If one
  * example replaces another, the sum moves by up to 2 C, twice as far. The guarantee covers the
  * update alone, not labels or batch statistics that a client gives away otherwise. The noise is
@@ -67,22 +72,30 @@ export const dpSgd = part({
   kind: "dp-sgd",
   doc: "Clips the gradient of each example, adds Gaussian noise to their sum, and divides by the batch size (Abadi et al. 2016).",
   params: {
-    norm: z.number().positive().default(1).describe("The norm C that each example's gradient is clipped to, over all parameters together."),
+    norm: z
+      .union([z.number().positive(), z.literal("Infinity")])
+      .default(1)
+      .describe(
+        "The norm C that each example's gradient is clipped to, over all parameters together. Infinity clips nothing; the noise is then that of C = 1.",
+      ),
     multiplier: z
       .number()
       .positive()
       .default(1)
       .describe("The noise multiplier z: the sum gets noise N(0, (z C)²). Larger values hide more."),
   },
-  build: ({ norm, multiplier }): Defense => ({
-    steps: [
-      clipEachStep(norm),
-      noiseStep({
-        family: "normal",
-        name: `gaussian with sigma ${multiplier * norm} on the sum`,
-        per: "update",
-        variance: (batchSize) => ((multiplier * norm) / batchSize) ** 2,
-      }),
-    ],
-  }),
+  build: ({ norm, multiplier }): Defense => {
+    const sigma = multiplier * (norm === "Infinity" ? 1 : norm);
+    return {
+      steps: [
+        clipEachStep(norm),
+        noiseStep({
+          family: "normal",
+          name: `gaussian with sigma ${sigma} on the sum`,
+          per: "update",
+          variance: (batchSize) => (sigma / batchSize) ** 2,
+        }),
+      ],
+    };
+  },
 });

@@ -1,7 +1,8 @@
 export { fromBase64, toBase64 } from "./base64.ts";
 export { type CifarBatch, cifarRecord, readCifar, writeCifar } from "./cifar.ts";
+export { orientationIn, upright } from "./exif.ts";
 export { type IdxArray, readIdx, writeIdx } from "./idx.ts";
-export { type JpegDecoder, jpegDecoder } from "./jpeg.ts";
+export { decodeJpeg } from "./jpeg.ts";
 export { type ArrayDtype, type NamedArray, type NamedArrays, requireFinite, toFloat32 } from "./named-array.ts";
 export { readNpy, writeNpy } from "./npy.ts";
 export { readNpz, writeNpz } from "./npz.ts";

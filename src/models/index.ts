@@ -18,6 +18,8 @@ import { mlp } from "./mlp.ts";
  */
 export const models = catalogue("model", [cnn, convbig, convnet, lenet, mlp]);
 
+export { layersOf } from "./match-layers.ts";
+export { isCounter, matchTensors } from "./match-tensors.ts";
 export type {
   ForwardContext,
   Mode,
@@ -30,10 +32,9 @@ export type {
 export { areImages, boxOf, perChannel, stretchedRadius, toModelSpace, toPixelSpace } from "./space.ts";
 export { type Examples, estimateStatistics, normalizationsOf } from "./statistics.ts";
 export {
+  completeWeights,
   haveStatistics,
   initialWeights,
-  isCounter,
-  matchTensors,
   variablesOf,
   type Weights,
   weightsFrom,

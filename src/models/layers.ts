@@ -1,4 +1,5 @@
-import { averagePool2d, conv2d, maxPool2d, type PoolOptions, type Shape, sizeOf, type Tensor } from "../graph/index.ts";
+import { LeakageError } from "../errors.ts";
+import { averagePool2d, conv2d, maxPool2d, type PoolOptions, type Shape, showShape, sizeOf, type Tensor } from "../graph/index.ts";
 import { filledWith, type Initializer, lecunNormal, torchDefault } from "./initializers.ts";
 import type { Layer, Variable } from "./model.ts";
 
@@ -132,15 +133,28 @@ export type Activation = keyof typeof activations;
 /** Builds layers on top of each other, so that no shape is written twice. */
 export class Stack {
   readonly layers: Layer[] = [];
+  private readonly input: Shape;
   private shape: Shape;
 
   constructor(shape: Shape) {
+    this.input = shape;
     this.shape = shape;
   }
 
-  /** Adds the layer that `build` makes for the shape so far. */
+  /**
+   * Adds the layer that `build` makes for the shape so far.
+   *
+   * @throws LeakageError `spec` for an input that is too small for the layer, or of other axes.
+   */
   add(build: (shape: Shape) => Layer): this {
     const layer = build(this.shape);
+    if (!layer.shape.every((extent) => extent >= 1))
+      throw new LeakageError(
+        "spec",
+        this.input.length === 3
+          ? `The network does not fit images of shape ${showShape(this.input)}: a layer leaves nothing of ${showShape(this.shape)}; take larger images, or a network of dense layers such as mlp.`
+          : `The network does not fit inputs of shape ${showShape(this.input)}: it takes images [channels, height, width]; take a network of dense layers such as mlp.`,
+      );
     this.layers.push(layer);
     this.shape = layer.shape;
     return this;

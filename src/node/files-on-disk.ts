@@ -1,9 +1,16 @@
-import { readdir, stat } from "node:fs/promises";
-import { join, sep } from "node:path";
-import { type DataFile, type DataFiles, type ImageFolder, isImageName, type OfficialFiles } from "../data/index.ts";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type DataFile,
+  type DataFiles,
+  type ImageFile,
+  type ImageFolder,
+  isImageName,
+  type OfficialFiles,
+  pathsOf,
+} from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { defaultCache } from "./cache.ts";
-import { jpegFromDisk } from "./jpeg.ts";
 import { bytesAt, codeOf } from "./read-file.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -25,12 +32,11 @@ export const filesOnDisk = ({ path, cacheDir = defaultCache() }: DataPlace = {})
     if (path === undefined) throw new LeakageError("spec", "A folder of images needs its path.");
     return imageFolder(path);
   },
-  jpeg: async () => jpegFromDisk(),
 });
 
 /** An official file in the cache. */
 async function cachedFile({ kind, title, package: pack }: OfficialFiles, name: string, cacheDir: string): Promise<DataFile> {
-  if (!pack) throw new LeakageError("file", `${name} of ${title} cannot be fetched; give the path of the folder that contains it.`);
+  if (!pack) throw new LeakageError("file", `${name} of ${title} cannot be fetched; give the folder that has it with --data-path.`);
   const source = join(cacheDir, kind, name);
   if (!(await isFile(source)))
     throw new LeakageError("file", `${name} is not in the cache ${join(cacheDir, kind)}; run: gradleak data fetch ${kind}`);
@@ -45,26 +51,53 @@ async function cachedFile({ kind, title, package: pack }: OfficialFiles, name: s
 }
 
 /**
- * An official file in the user's folder: plain, gzipped, or in the subfolder that the archive
- * unpacks to.
+ * An official file in the user's folder; see `pathsOf`.
+ *
+ * @throws LeakageError `file` if it is not there. The error says so if the same data lie there as
+ * pickles of Python, and which line converts them.
  */
-async function fileIn(path: string, { title, folder }: OfficialFiles, name: string): Promise<DataFile> {
-  for (const place of [name, `${name}.gz`, ...(folder === undefined ? [] : [join(folder, name)])]) {
+async function fileIn(path: string, files: OfficialFiles, name: string): Promise<DataFile> {
+  if (await isFile(path)) throw new LeakageError("file", `${path} is a file; --data-path takes the folder that has ${name}.`);
+  for (const place of pathsOf(files, name)) {
     const source = join(path, place);
     if (await isFile(source)) return { source, read: () => bytesAt(source) };
   }
-  throw new LeakageError("file", `${path} must hold the official file ${name} of ${title}, but does not.`);
+  const missing = `${path} must hold the official file ${name} of ${files.title}`;
+  for (const folder of files.pickles ? [join(path, files.pickles.folder), path] : [])
+    if (await isFile(join(folder, files.pickles!.file)))
+      throw new LeakageError(
+        "file",
+        `${missing}, but ${folder} has pickles of Python, which are never read, because they are programs. This line writes the official files beside them; then give --data-path ${folder}:\n${files.pickles!.convert(folder)}`,
+      );
+  throw new LeakageError("file", `${missing}, but does not.`);
 }
 
 const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() === true;
+const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isDirectory() === true;
 
-/** The images in a folder and its subfolders, without hidden ones. */
+/**
+ * What is in a folder and its subfolders, without hidden files. Links to folders are followed, but
+ * no folder is entered twice on one path.
+ */
 async function imageFolder(path: string): Promise<ImageFolder> {
-  const names = await readdir(path, { recursive: true }).catch((cause: unknown) => {
+  if (await isFile(path))
+    throw new LeakageError("file", `${path} is a file, and not a folder of images; give the folder that has the images.`);
+  const [images, folders, others]: [ImageFile[], string[], string[]] = [[], [], []];
+  const enter = async (at: string, before: string, above: readonly string[]): Promise<void> => {
+    const real = await realpath(at);
+    if (above.includes(real)) return;
+    for (const entry of await readdir(at, { withFileTypes: true })) {
+      if (entry.name.startsWith(".")) continue;
+      const [source, inside] = [join(at, entry.name), `${before}${entry.name}`];
+      if (entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(source)))) {
+        folders.push(inside);
+        await enter(source, `${inside}/`, [...above, real]);
+      } else if (isImageName(entry.name)) images.push({ path: inside, source, read: () => bytesAt(source) });
+      else others.push(inside);
+    }
+  };
+  await enter(path, "", []).catch((cause: unknown) => {
     throw new LeakageError("file", `${path} cannot be read as a folder of images (${codeOf(cause)}).`, { cause });
   });
-  const images = names
-    .filter((name) => isImageName(name) && !name.split(sep).some((part) => part.startsWith(".")))
-    .map((name) => ({ path: name.split(sep).join("/"), source: join(path, name), read: () => bytesAt(join(path, name)) }));
-  return { source: path, images };
+  return { source: path, images, folders, others };
 }

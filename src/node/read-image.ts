@@ -1,5 +1,4 @@
 import { decodeImage, fitImage } from "../data/index.ts";
-import { jpegFromDisk } from "./jpeg.ts";
 import { bytesAt } from "./read-file.ts";
 
 /**
@@ -8,5 +7,5 @@ import { bytesAt } from "./read-file.ts";
  * @throws LeakageError `file` if it cannot be read or its size differs from `shape`.
  */
 export async function readImage(path: string, shape: readonly [number, number, number]): Promise<Float32Array> {
-  return fitImage(decodeImage(bytesAt(path), path, jpegFromDisk()), shape, "error", path);
+  return fitImage(decodeImage(bytesAt(path), path), shape, "error", path);
 }

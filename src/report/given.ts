@@ -1,4 +1,4 @@
-import type { Result } from "../runs/index.ts";
+import { assumedIn, type Result } from "../runs/index.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, percent, significant } from "./numbers.ts";
 
@@ -53,6 +53,7 @@ export function given(result: Result): Markup {
     ["Prior assumed", foreign(prior)],
     ["Ball", ball(radius, samples)],
     ["Images", command === "attack" ? "Not given: used for nothing but the scores" : "Not given"],
+    ...assumedIn(result).map(([term, text]): Row => [`Assumed ${term}`, foreign(text)]),
   ]);
 }
 

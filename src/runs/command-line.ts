@@ -116,4 +116,6 @@ function sourceWords(spec: Spec, places: Places): readonly string[] | undefined 
 
 /** The words for a folder's parameters: the folder itself is named by its path. */
 const folderWords = ({ kind: _, ...params }: PartSpec): readonly string[] =>
-  Object.entries(params).flatMap(([name, value]) => [`--${name}`, Array.isArray(value) ? value.join("x") : String(value)]);
+  Object.entries(params).flatMap(([name, value]) =>
+    value === null ? [] : [`--${name}`, Array.isArray(value) ? value.join("x") : String(value)],
+  );

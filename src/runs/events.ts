@@ -6,6 +6,8 @@ import type { Tuned } from "./tuning.ts";
 
 /** A report of progress. */
 export type RunEvent =
+  /** Something that a reader must know before the attack begins. */
+  | { readonly kind: "remark"; readonly sentence: string }
   /** An attack on some images made progress. */
   | { readonly kind: "attacking"; readonly images: readonly number[]; readonly tick: Tick }
   /** Some images are finished, now or by an earlier run. */

@@ -18,6 +18,7 @@ import {
   split,
   statistics,
   tuning,
+  update,
 } from "./shared-flags.ts";
 
 /**
@@ -103,6 +104,7 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", re
     seed,
   ],
   invert: [
+    ...update,
     ...input,
     ...client,
     oneAttack("attack", "The attack, such as inverting-gradients:steps=1000,tv=1e-4 (gradleak list attacks)."),

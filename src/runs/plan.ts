@@ -8,7 +8,7 @@ import type { RunEvent, Surroundings } from "./events.ts";
 import { type InvertSpec, invertSpec } from "./invert-spec.ts";
 import { prepareAttack, prepareAudit, prepareInvert, prepareTune } from "./prepare.ts";
 import { realize, realizeUpdate } from "./realize.ts";
-import { runAttack, runInvert } from "./run-attack.ts";
+import { requireInformation, runAttack, runInvert } from "./run-attack.ts";
 import { requireRunnable, runAudit, runTune } from "./run-audit.ts";
 import type { Sources } from "./sources.ts";
 import { parseSpec, requireVersion } from "./spec.ts";
@@ -32,7 +32,7 @@ export interface Plan {
 
 /** Options that change no number of a result. */
 export interface Extras {
-  /** Whether an attack also keeps what the server saw. */
+  /** Whether an attack also keeps what the server saw: the weights and each update. */
   readonly saveUpdates?: boolean;
   /** The originals of an inverted update in pixel space, only to score the result. */
   readonly truth?: readonly Float32Array[];
@@ -79,7 +79,8 @@ export async function plan(
   switch (commandOf(asked, source)) {
     case "attack": {
       const ready = await realize(await prepareAttack(parseSpec(attackSpec, asked, source), sources), sources, machine);
-      return planned(ready.spec, (store) => runAttack(ready, store, surroundings, { saveUpdates }));
+      const remarks = await requireInformation(ready, surroundings);
+      return planned(ready.spec, (store) => runAttack(ready, store, surroundings, { saveUpdates, remarks }));
     }
     case "invert": {
       const ready = await realizeUpdate(prepareInvert(parseSpec(invertSpec, asked, source)), sources);

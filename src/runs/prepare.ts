@@ -61,6 +61,7 @@ async function opened({ set, split }: AskedData, sources: Sources): Promise<Open
 export async function prepareAttack(asked: Asked<typeof attackSpec>, sources: Sources): Promise<Prepared<AttackSpec>> {
   const found = await opened(asked.data, sources);
   requireImages(found.data);
+  requireClasses(found.data, asked.data.set, sources);
   for (const index of asked.data.images) found.data.example(index);
   requireUpdates(asked);
   const spec = {
@@ -109,10 +110,15 @@ export async function prepareTune(asked: Asked<typeof tuneSpec>, sources: Source
 /**
  * Completes a spec of `gradleak invert`.
  *
- * @throws LeakageError `spec` for labels or channels that do not fit.
+ * @throws LeakageError `spec` for a spec without weights, and for labels or channels that do not fit.
  */
 export function prepareInvert(asked: Asked<typeof invertSpec>): InvertSpec {
   const { knownLabels, client, input } = asked;
+  if (client.weights.kind === "initial")
+    throw new LeakageError(
+      "spec",
+      "gradleak invert needs the weights that the client had when it computed the update, and random weights explain no update: state --weights with a safetensors or npz file (gradleak attack --save-update writes weights.safetensors).",
+    );
   if (knownLabels && knownLabels.length !== client.batch)
     throw new LeakageError("spec", `--labels names ${knownLabels.length} classes for a batch of ${client.batch}; give one per image.`);
   const wrong = knownLabels?.find((label) => label >= input.classes);
@@ -172,10 +178,11 @@ function requireImages({ shape, kind }: Dataset<readonly number[]>): void {
 
 function requireClasses({ classes }: Dataset<readonly number[]>, set: PartSpec, sources: Sources): void {
   if (classes.length >= 2) return;
-  const only = /^(train|test)$/.test(classes[0] ?? "") ? `, and those into train and test: only ${classes[0]} has images` : "";
+  const [only = ""] = classes;
+  const has = datasets.build(set).reads === "folder" && only !== "image" ? `has one class, ${only}` : "names no classes";
   throw new LeakageError(
     "spec",
-    `--data ${nameOf(set, sources)} has no labels, and a client's loss needs at least two classes; put its images into subfolders, one per class${only}.`,
+    `--data ${nameOf(set, sources)} ${has}, and a client's loss needs at least two; put its images into subfolders, one per class, or state the number of the network's classes with --classes.`,
   );
 }
 

@@ -2,10 +2,11 @@ import type { Observations } from "../adversary/index.ts";
 import { attacks, type Setting } from "../attacks/index.ts";
 import { type Sizes, sizesFor } from "../audit/index.ts";
 import { fedSgd, losses } from "../client/index.ts";
-import { bareOf, type Defense, defended, defenses, lawOf, publishedIn } from "../defenses/index.ts";
+import { bareOf, type Defense, defended, defenses, lawOf } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import type { NamedNumbers } from "../graph/index.ts";
 import {
+  completeWeights,
   type Examples,
   estimateStatistics,
   haveStatistics,
@@ -14,7 +15,6 @@ import {
   matchTensors,
   models,
   type Weights,
-  weightsFrom,
 } from "../models/index.ts";
 import { concise, format, type PartSpec } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
@@ -37,6 +37,7 @@ import { tuningOf } from "./audit-tuning.ts";
 import { cautionsOf } from "./cautions.ts";
 import type { InvertSpec } from "./invert-spec.ts";
 import { type Prepared, taskOf, type Unsized } from "./prepare.ts";
+import { readUpdate } from "./read-update.ts";
 import type { Sources } from "./sources.ts";
 import type { TuneSpec } from "./tuning.ts";
 
@@ -50,6 +51,8 @@ type Sized<Spec> = Spec extends Drawn ? Omit<Spec, "lanes" | "chunk"> & Sizes : 
 export interface Realized<Spec> extends Prepared<Spec> {
   /** One scenario per defense. */
   readonly scenarios: readonly Scenario[];
+  /** The client's weights, with the running statistics that were estimated for them. */
+  readonly weights: Weights;
   /** What a reader must know about the data and the weights, in sentences. */
   readonly notes: readonly string[];
 }
@@ -114,17 +117,17 @@ export async function realize<Spec extends Drawn | AttackSpec>(
   const scenarios = scenarioOf(weights);
   for (const scenario of scenarios) requireScenario(scenario);
   const { statistics } = spec.client;
-  const estimated = statistics
-    ? scenarioOf(
-        await estimateStatistics(model, weights, { ...examples!, count: statistics.examples }, { ...options, batch: statistics.batch }),
-      )
-    : scenarios;
+  const used = statistics
+    ? await estimateStatistics(model, weights, { ...examples!, count: statistics.examples }, { ...options, batch: statistics.batch })
+    : weights;
+  const estimated = statistics ? scenarioOf(used) : scenarios;
   const sizes = spec.command === "attack" ? {} : sizesFor(estimated, spec.samples, spec);
   return {
     spec: { ...spec, ...sizes } as Sized<Spec>,
     data,
     ...(publicData ? { publicData } : {}),
     scenarios: estimated,
+    weights: used,
     notes: [...data.notes, ...notes, ...cautionsOf(spec, cells)],
   };
 }
@@ -182,10 +185,14 @@ async function weightsOf(
       notes: ["The network's weights are random, not trained; trained networks leak less.", ...bare],
     };
   const { tensors, source } = await sources.tensors("weights", weights.sha256);
-  const whole = haveStatistics(model, tensors);
+  const matched = matchTensors(model, tensors, source);
+  const whole = haveStatistics(model, matched.tensors);
   if (statistics && model.statistics.length > 0 && whole)
     throw new LeakageError("spec", `--statistics does not fit --weights ${source}, which has its own running statistics.`);
-  return { weights: weightsFrom(model, tensors, source), notes: whole ? [] : bare };
+  return {
+    weights: completeWeights(model, matched.tensors, source),
+    notes: [...(matched.note ? [matched.note] : []), ...(whole ? [] : bare)],
+  };
 }
 
 /**
@@ -238,17 +245,17 @@ export async function realizeUpdate(spec: InvertSpec, sources: Sources): Promise
     ...attacks.build(spec.attack).build(settingOf(spec, model, prior, undefined)),
   };
   const { tensors, source } = await sources.tensors("update", spec.update.sha256);
-  const { update, published } = publishedIn(model.parameters, tensors, source);
+  const read = readUpdate(spec, { model, weights, anyScale: attack.anyScale === true }, tensors, source);
   const oneLane = (numbers: NamedNumbers): NamedNumbers =>
     new Map([...numbers].map(([name, { shape: own, data }]) => [name, { shape: [1, ...own], data }]));
   const round = {
     client,
-    updates: oneLane(matchTensors(model.parameters, update, source)),
-    ...(published.size > 0 ? { published: oneLane(published) } : {}),
+    updates: oneLane(read.gradient),
+    ...(read.published.size > 0 ? { published: oneLane(read.published) } : {}),
   };
   requireAttack(attack, { rounds: [round], lanes: 1, batchSize: batch }, labelsOf(spec, undefined));
   return {
-    spec,
+    spec: { ...spec, update: read.update },
     scenario: {
       network: concise(models, spec.client.model),
       client,
@@ -265,13 +272,10 @@ export async function realizeUpdate(spec: InvertSpec, sources: Sources): Promise
       ...(spec.knownLabels ? { labels: oneHot(spec.knownLabels, classes) } : {}),
     },
     notes: [
-      ...(spec.client.weights.kind === "file"
-        ? notes
-        : [
-            "No --weights were given: the network's weights are drawn from the seed, and the update fits them only if its client did the same.",
-          ]),
-      ...(published.size > 0
-        ? [`The attacker received what the client published with its update: ${[...published.keys()].join(", ")}.`]
+      ...notes,
+      ...read.notes,
+      ...(read.published.size > 0
+        ? [`The attacker received what the client published with its update: ${[...read.published.keys()].join(", ")}.`]
         : []),
     ],
   };

@@ -1,5 +1,6 @@
-import { drawKey, givenOf, gray, meanGuess, nearestPublic, specFieldsOf, trueLawOf } from "../audit/index.ts";
+import { drawKey, givenOf, gray, type Machine, meanGuess, nearestPublic, specFieldsOf, trueLawOf } from "../audit/index.ts";
 import { bareResidual, residualBehind } from "../defenses/index.ts";
+import { LeakageError } from "../errors.ts";
 import { encodePng, type RasterImage, writeSafetensors } from "../formats/index.ts";
 import type { NamedNumbers } from "../graph/index.ts";
 import { imageShape } from "../metrics/index.ts";
@@ -9,12 +10,16 @@ import type { ImageResult, Result } from "./attack-result.ts";
 import { type AttackSpec, updatesOf } from "./attack-spec.ts";
 import type { RunEvent, Surroundings } from "./events.ts";
 import { faintNotes, results, type Scoring, summary } from "./image-results.ts";
+import { hardlySays, isSilent } from "./information.ts";
 import type { Realized, RealizedUpdate } from "./realize.ts";
 import type { Store } from "./store.ts";
 import { storedChunk } from "./stored-chunk.ts";
 
 /** The file of what the server saw, by the position of the update's first image. */
 const updateFile = (index: number): string => `update-${index}.safetensors`;
+
+/** The file of the client's weights, which an inversion of its updates needs. */
+const weightsFile = "weights.safetensors";
 
 /** A finished part of a run: the images of updates that were attacked together. */
 interface Finished {
@@ -28,15 +33,16 @@ interface Finished {
 /**
  * Attacks chosen images, part by part. Parts that the store has are not attacked again.
  *
- * @param saveUpdates whether what the server saw is kept as well.
+ * @param saveUpdates whether what the server saw is kept as well: the weights and the updates.
+ * @param remarks what a reader must know about the updates; see {@link requireInformation}.
  */
 export async function* runAttack(
   realized: Realized<AttackSpec>,
   store: Store,
   surroundings: Surroundings,
-  { saveUpdates = false }: { readonly saveUpdates?: boolean } = {},
+  { saveUpdates = false, remarks = [] }: { readonly saveUpdates?: boolean; readonly remarks?: readonly string[] } = {},
 ): AsyncGenerator<RunEvent, Result> {
-  const { spec, data, publicData, scenarios, notes } = realized;
+  const { spec, data, publicData, scenarios, weights, notes } = realized;
   const scenario = scenarios[0]!;
   const measured = measuredIn(scenario);
   const scoring: Scoring = {
@@ -46,7 +52,9 @@ export async function* runAttack(
     baselines: publicData ? [meanGuess(publicData)] : [gray(data.shape.reduce((a, b) => a * b))],
     ...(publicData ? { nearestPublic: nearestPublic(publicData, measured) } : {}),
   };
+  if (saveUpdates && (await store.read(weightsFile)) === undefined) await store.write(weightsFile, safetensorsOf(weights));
   const all: ImageResult[] = [];
+  for (const sentence of remarks) yield { kind: "remark", sentence };
   for (const [i, part] of updatesOf(spec).entries()) {
     const file = `chunks/${i}.json`;
     const kept = await storedChunk(store, file, part.flat(), saveUpdates ? part.map(([first]) => updateFile(first!)) : []);
@@ -68,27 +76,39 @@ export async function* runAttack(
     assumptions: { ...attack.assumes, ...givenOf(scenario), defense: scenario.defense.name, trueLaw: trueLawOf(scenario) },
     images: all,
     summary: summary(all, scenario.labels),
-    notes: [...notes, ...faintNotes(all)],
+    notes: [...notes, ...faintNotes(all), ...remarks],
   };
 }
 
-async function keep(store: Store, { rasters, updates }: Finished, saveUpdates: boolean): Promise<void> {
-  for (const [name, raster] of rasters) await store.write(name, encodePng(raster));
-  if (!saveUpdates) return;
-  for (const [name, tensors] of updates)
-    await store.write(name, writeSafetensors(new Map([...tensors].map(([key, { shape, data }]) => [key, { dtype: "F32", shape, data }]))));
+/**
+ * Looks for updates that say nothing about their images, before any of them is attacked.
+ *
+ * @returns sentences about updates that say hardly anything.
+ * @throws LeakageError `spec` for updates that are zero everywhere.
+ */
+export async function requireInformation(realized: Realized<AttackSpec>, { machine }: Surroundings): Promise<readonly string[]> {
+  const { model } = realized.scenarios[0]!.client;
+  const silent: number[] = [];
+  const remarks: string[] = [];
+  for (const part of updatesOf(realized.spec)) {
+    const { received } = await sentBy(realized, part, machine);
+    for (const [lane, indices] of part.entries()) {
+      const update = laneOf(received, lane);
+      const images = `${indices.length === 1 ? "image" : "images"} ${indices.join(", ")}`;
+      if (isSilent(model, update)) silent.push(...indices);
+      const little = hardlySays(model, update);
+      if (little) remarks.push(`The update of ${images} ${little}.`);
+    }
+  }
+  if (silent.length === 0) return remarks;
+  throw new LeakageError(
+    "spec",
+    `The update of image ${silent.join(", ")} is zero everywhere: it says nothing, so nothing can be attacked. (The network is certain of the class, or the defense sends nothing.) Leave such images out, or take other weights or another size.`,
+  );
 }
 
-/**
- * Attacks one part: simulates its updates, reconstructs the images and scores them. Draws follow
- * from the seed and the image's position alone.
- */
-async function* attackPart(
-  { spec, data, scenarios }: Realized<AttackSpec>,
-  scoring: Scoring,
-  part: readonly (readonly number[])[],
-  { machine }: Surroundings,
-): AsyncGenerator<RunEvent, Finished> {
+/** What the server receives of one part, and the private batches behind it. */
+async function sentBy({ spec, data, scenarios }: Realized<AttackSpec>, part: readonly (readonly number[])[], machine: Machine) {
   const scenario = scenarios[0]!;
   const { client, batchSize } = scenario;
   const examples = part.map((indices) => indices.map((index) => data.example(index)));
@@ -97,7 +117,32 @@ async function* attackPart(
   const root = keyFromSeed(spec.seed);
   const keys = (name: "noise" | "attack") => padded(part, lanes).map(([first]) => drawKey(root, name, first!));
   const held = privateBatches(padded(examples, lanes), client);
-  const received = await simulate(scenario, held, keys("noise"), machine);
+  return { examples, lanes, keys, held, received: await simulate(scenario, held, keys("noise"), machine) };
+}
+
+async function keep(store: Store, { rasters, updates }: Finished, saveUpdates: boolean): Promise<void> {
+  for (const [name, raster] of rasters) await store.write(name, encodePng(raster));
+  if (!saveUpdates) return;
+  for (const [name, tensors] of updates) await store.write(name, safetensorsOf(tensors));
+}
+
+const safetensorsOf = (tensors: NamedNumbers): Uint8Array =>
+  writeSafetensors(new Map([...tensors].map(([name, { shape, data }]) => [name, { dtype: "F32", shape, data }])));
+
+/**
+ * Attacks one part: simulates its updates, reconstructs the images and scores them. Draws follow
+ * from the seed and the image's position alone.
+ */
+async function* attackPart(
+  realized: Realized<AttackSpec>,
+  scoring: Scoring,
+  part: readonly (readonly number[])[],
+  { machine }: Surroundings,
+): AsyncGenerator<RunEvent, Finished> {
+  const { spec, data, scenarios } = realized;
+  const scenario = scenarios[0]!;
+  const { batchSize } = scenario;
+  const { examples, lanes, keys, held, received } = await sentBy(realized, part, machine);
   const began = machine.clock();
   const attack = scenario.attacks[0]!;
   const seen = { rounds: [received], lanes, batchSize, labels: held.y };
@@ -138,6 +183,7 @@ export async function* runInvert(
   { machine, versions }: Surroundings,
   truth?: readonly Float32Array[],
 ): AsyncGenerator<RunEvent, Result> {
+  for (const sentence of notes) yield { kind: "remark", sentence };
   const indices = Array.from({ length: scenario.batchSize }, (_, i) => i);
   const file = "chunks/0.json";
   const kept = await storedChunk(store, file, indices, []);

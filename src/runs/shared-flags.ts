@@ -11,6 +11,7 @@ import { attackName, defenseName, most } from "./audit-spec.ts";
 import { type Flag, flag, type Part, part, whole } from "./flag.ts";
 import { extents, positiveNumber, realNumbers } from "./flag-values.ts";
 import { readVaried } from "./tuning.ts";
+import { updateKinds } from "./update-kinds.ts";
 
 export const split = (scored: boolean) =>
   flag({
@@ -258,6 +259,27 @@ export const input: readonly Flag[] = [
       write: (value) => [(value as readonly number[]).join(",")],
     }),
   ),
+];
+
+export const update: readonly Flag[] = [
+  flag({
+    name: "--update-is",
+    takes: "<kind>",
+    group: "Data",
+    doc: "What the update is: a gradient, a difference of weights (after minus before), or the weights after training.",
+    choices: updateKinds,
+    otherwise: "gradient; an update with the signs of something else is refused",
+    path: "update.is",
+  }),
+  flag({
+    name: "--scale",
+    takes: "<factor>",
+    group: "Data",
+    doc: "The factor of the update: of a gradient, the factor of its loss; of a difference or new weights, the learning rate.",
+    otherwise: "read off the last layer for one image, otherwise 1 for a gradient",
+    path: "update.scale",
+    read: (text) => positiveNumber(text, "--scale"),
+  }),
 ];
 
 export const samples = (otherwise?: string) =>

@@ -4,6 +4,7 @@ import { LeakageError } from "../errors.ts";
 import { type NamedArray, type NamedArrays, readNpz, readSafetensors, requireFinite, toFloat32 } from "../formats/index.ts";
 import type { NamedNumbers, ShapedNumbers } from "../graph/index.ts";
 import { isCounter } from "../models/index.ts";
+import { foreignFile } from "./foreign-file.ts";
 
 const begins = (bytes: Uint8Array, text: string): boolean => [...text].every((character, i) => bytes[i] === character.charCodeAt(0));
 
@@ -11,6 +12,8 @@ const begins = (bytes: Uint8Array, text: string): boolean => [...text].every((ch
 function readArrays(bytes: Uint8Array, source: string): NamedArrays {
   if (begins(bytes, "\x93NUMPY"))
     throw new LeakageError("file", `${source} has one array without a name; store all tensors by name, with numpy.savez or safetensors.`);
+  const foreign = foreignFile(bytes, source);
+  if (foreign) throw new LeakageError("file", `${source} is ${foreign.kind}; safetensors and npz can be read. ${foreign.convert}`);
   return begins(bytes, "PK") || source.endsWith(".npz") ? readNpz(bytes, source) : readSafetensors(bytes, source);
 }
 
@@ -28,6 +31,9 @@ function numbersOf(array: NamedArray, name: string, source: string): ShapedNumbe
   return { shape: array.shape, data };
 }
 
+/** Whether an array is one whole number, as PyTorch's counters of batches are in lists without names. */
+const isSingleInteger = ({ dtype, data }: NamedArray): boolean => (dtype === "I64" || dtype === "I32") && data.length === 1;
+
 const hashOf = (bytes: Uint8Array): string => bytesToHex(sha256(bytes));
 
 /** The contents of a file of tensors. */
@@ -40,7 +46,7 @@ export interface TensorFile {
 
 /**
  * The tensors of a safetensors or npz file: weights, or an update. PyTorch's counters of batches
- * are left out.
+ * are left out, also where they have no names.
  *
  * @param source the name of the file, for errors.
  * @param hash the SHA-256 of the file, if it is known already.
@@ -48,7 +54,7 @@ export interface TensorFile {
  * numbers.
  */
 export function tensorsIn(bytes: Uint8Array, source: string, hash = hashOf(bytes)): TensorFile {
-  const arrays = [...readArrays(bytes, source)].filter(([name]) => !isCounter(name));
+  const arrays = [...readArrays(bytes, source)].filter(([name, array]) => !isCounter(name) && !isSingleInteger(array));
   return {
     tensors: new Map(arrays.map(([name, array]) => [name, numbersOf(array, name, source)])),
     sha256: hash,

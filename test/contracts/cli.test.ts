@@ -99,6 +99,8 @@ describe("gradleak attack", () => {
       "3x8x8",
       "--classes",
       "2",
+      "--weights",
+      at("undisturbed/weights.safetensors"),
       "--update",
       update,
       ...attack.slice(0, 2),
@@ -124,6 +126,8 @@ describe("gradleak attack", () => {
       "lenet:variant=soteria",
       "--update",
       at("d/update-0.safetensors"),
+      "--weights",
+      at("d/weights.safetensors"),
       "--attack",
       "inverting-gradients:steps=12",
       "--labels",
@@ -137,11 +141,39 @@ describe("gradleak attack", () => {
     );
     expect(inverted.told).toContain("PSNR");
     expect(inverted.code).toBe(0);
+    const report = readFileSync(at("e/report.html"), "utf8").replace(/<[^>]+>/g, "");
+    for (const [term, text] of [
+      ["update", "a gradient"],
+      ["mode", "evaluation"],
+      ["normalization", "none: the network sees pixels from 0 to 1"],
+      ["loss", "cross-entropy"],
+      ["batch", "one image"],
+      ["label", "0, given"],
+    ] as const) {
+      expect(inverted.told).toMatch(new RegExp(`^  ${term} +${text}$`, "m"));
+      expect(report).toContain(`Assumed ${term}${text}`);
+    }
     expect(validateResult(JSON.parse(readFileSync(at("e/result.json"), "utf8")), "result.json").images[0]!.psnr).toBeGreaterThan(3);
   });
 });
 
 describe("gradleak attack of a folder", () => {
+  it("gives the network as many classes as one says, and records it", async () => {
+    mkdirSync(at("pictures"));
+    writeFileSync(at("pictures/0.png"), encodePng({ width: 2, height: 2, channels: 1, data: Uint8Array.of(9, 99, 199, 255) }));
+    const words = ["--data", at("pictures"), "--size", "2x2", "--channels", "1", "--classes", "5", "--model", "mlp:sizes=8"];
+    const { code, told } = await gradleak("attack", ...words, "--attack", "exact", "--out", at("five"), "--save-update");
+    expect(code, told).toBe(0);
+    const { spec, images, notes } = validateResult(JSON.parse(readFileSync(at("five/result.json"), "utf8")), "result.json");
+    expect(spec).toMatchObject({ data: { set: { kind: "folder", size: [2, 2], channels: 1, classes: 5 } } });
+    // The gradient is not 0: division gives the image back.
+    expect(images[0]!.psnr).toBeGreaterThan(60);
+    expect(notes.join()).toContain("every image has label 0 of 5");
+    expect(readFileSync(at("five/report.html"), "utf8")).toMatch(/--channels 1.*--classes 5/s);
+    const sent = readSafetensors(readFileSync(at("five/update-0.safetensors")), "update");
+    expect(sent.get("2.bias")!.shape).toEqual([5]);
+  });
+
   it("takes the size from a flag or in the part, to the same result, and records it", async () => {
     for (const [i, name] of ["x/0.png", "y/0.png"].entries()) {
       const data = Uint8Array.from({ length: 192 }, (_, k) => (k * (i + 5) * 31) % 256);
@@ -200,7 +232,21 @@ describe("gradleak invert of what was saved behind a mask", () => {
   const { mean, std } = shapesSet("test");
   const network = ["--model", "mlp:sizes=16", "--prior", "uniform", "--seed", "3"];
   const invert = (update: string, ...words: string[]) =>
-    gradleak("invert", ...network, "--update", update, "--labels", "0", "--mean", mean.join(), "--std", std.join(), ...words);
+    gradleak(
+      "invert",
+      ...network,
+      "--weights",
+      at("masked/weights.safetensors"),
+      "--update",
+      update,
+      "--labels",
+      "0",
+      "--mean",
+      mean.join(),
+      "--std",
+      std.join(),
+      ...words,
+    );
 
   it("makes the reconstruction again, with the mask that was published", async () => {
     const saving = ["attack", "--data", "shapes", ...network, "--defense", law, "--attack", "bayes:steps=9", "--save-update"];
@@ -310,6 +356,12 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
     mkdirSync(at(`images/${label}`), { recursive: true });
     writeFileSync(at(`images/${label}/0.png`), encodePng({ width: 32, height: 32, channels: 3, data: new Uint8Array(3072) }));
   }
+  const png = encodePng({ width: 32, height: 32, channels: 3, data: new Uint8Array(3072) });
+  for (const path of ["flat/0.png", "single/only/0.png", "three/a/0.png", "three/b/0.png", "three/c/0.png"]) {
+    mkdirSync(join(at(path), ".."), { recursive: true });
+    writeFileSync(at(path), png);
+  }
+  writeFileSync(at("update.npz"), writeNpz(new Map([["a", { dtype: "F32", shape: [1], data: Float32Array.of(1) }]])));
   const normalized = [...base, "--model", "convnet:width=1"];
   const cases: [string, string[], RegExp][] = [
     ["an unknown attack", [...base.slice(0, 6), "inverting-gradient"], /Did you mean inverting-gradients/],
@@ -425,6 +477,32 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
     ["an unknown data set to fetch", ["data", "fetch", "cifar"], /did you mean cifar10/],
     ["an unknown list", ["list", "atacks"], /did you mean attacks/],
     ["a seed that is no number", [...base, "--seed", "one"], /--seed/],
+    [
+      "a folder without classes",
+      [...base, "--data", at("flat")],
+      /--data .*flat names no classes, and a client's loss needs at least two; .*--classes/,
+    ],
+    ["a folder with one class", [...base, "--data", at("single")], /--data .*single has one class, only, and .*--classes/],
+    ["fewer classes than subfolders", [...base, "--data", at("three"), "--classes", "2"], /has 3 class subfolders: a, b, c/],
+    ["two channels", [...base, "--data", at("images"), "--channels", "2"], /channels must be one of 1, 3; got 2/],
+    ["a file in place of a folder", [...base, "--data", at("file")], /file is a file, and not a folder of images/],
+    ["channels of a set that has its own", [...base, "--channels", "1"], /--channels does not fit --data shapes/],
+    ["a size of official files", [...base, "--data", "cifar10", "--size", "64x64"], /--size does not fit --data cifar10/],
+    [
+      "images that are too small for the network",
+      [...base, "--data", at("images"), "--size", "1x1", "--model", "cnn"],
+      /The network does not fit images of shape \[3, 1, 1\]: a layer leaves nothing of \[32, 1, 1\]; take larger images/,
+    ],
+    [
+      "vectors for a network of images",
+      ["audit", "--data", "gaussian", "--delta", "1", "--model", "cnn", "--attack", "idlg", "--samples", "2"],
+      /The network does not fit inputs of shape \[20\]: it takes images/,
+    ],
+    [
+      "an inversion without weights",
+      ["invert", "--model", "lenet", "--update", at("update.npz"), "--attack", "idlg", "--out", at("no weights")],
+      /invert needs the weights that the client had .*--weights/,
+    ],
   ];
   it.each(cases)("%s", async (_, words, sentence) => {
     const out = at(`bad-${cases.findIndex((each) => each[1] === words)}`);

@@ -71,6 +71,10 @@ const lines: Readonly<Record<string, () => string[]>> = {
     "--weights",
     at("weights.npz"),
   ],
+  "an attack on a gray folder with more classes than subfolders": () => [
+    ..."attack --channels 1 --classes 7 --model mlp --attack idlg --data".split(" "),
+    at("photos"),
+  ],
   "an audit with every flag": () => [
     ...["audit", ...vectors, "--defense", "none", "dp-sgd:multiplier=0.5", "--defense", "laplacian"],
     ..."--attack bayes:steps=3 bayes:steps=3,conditional=cosine --prior gaussian:sigma=2 --batch 2 --split train --mode eval --loss squared-error --statistics 64".split(
@@ -90,6 +94,7 @@ const lines: Readonly<Record<string, () => string[]>> = {
   "an inversion with every flag": () => [
     ..."invert --model mlp --batch 2 --classes 4 --input-shape 3x8x8 --mean 0.5,0.4,0.3 --std 0.2,0.25,1 --mode train".split(" "),
     ..."--loss squared-error --labels 1,3 --attack bayes:steps=2 --prior uniform --delta 2 --delta-space model --seed 3".split(" "),
+    ..."--update-is difference --scale 0.05".split(" "),
     ...["--weights", at("weights.npz"), "--update", at("weights.npz"), "--truth", at("photos/a/0.png"), at("photos/b/0.png")],
   ],
   "an inversion that reads labels by a rule": () => [
@@ -98,7 +103,7 @@ const lines: Readonly<Record<string, () => string[]>> = {
   ],
   "an inversion that looks for the labels": () => [
     ..."invert --model mlp --input-shape 8 --labels joint --delta 1 --attack dlg --update".split(" "),
-    at("weights.npz"),
+    ...[at("weights.npz"), "--weights", at("weights.npz")],
   ],
 };
 

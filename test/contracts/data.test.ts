@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -107,6 +107,54 @@ describe("CIFAR-10", () => {
   });
 });
 
+describe("CIFAR-100", () => {
+  const records = (count: number) => {
+    const bytes = new Uint8Array(count * 3074);
+    for (let i = 0; i < count; i++) bytes.set([i % 20, i % 100, i % 256], i * 3074);
+    return bytes;
+  };
+
+  it("has the fine labels and the images of its official files, in the folder of the archive", async () => {
+    put("cifar-100-binary/test.bin", records(10_000));
+    const set = await openDataset("cifar100", "test", { path: root });
+    expect(set).toMatchObject({ kind: "cifar100", shape: [3, 32, 32], size: 10_000 });
+    expect([set.classes.length, new Set(set.classes).size, set.classes.toSorted().join()]).toEqual([100, 100, set.classes.join()]);
+    const { label, image } = set.example(1077);
+    expect([label, set.classes[label], Math.round(image[0]! * 255), image[1]]).toEqual([77, "snail", 1077 % 256, 0]);
+    await expect(openDataset("cifar100", "train", { path: root })).rejects.toEqual(
+      refused("file", "must hold the official file train.bin"),
+    );
+    await expect(openDataset("cifar100", "test")).rejects.toEqual(
+      refused("file", "cannot be fetched; give the folder that has it with --data-path"),
+    );
+  });
+
+  it("refuses a label that is no class", async () => {
+    const bytes = records(10_000);
+    bytes[3074] = 20;
+    put("test.bin", bytes);
+    const set = await openDataset("cifar100", "test", { path: root });
+    expect(thrown(() => set.example(0))).toEqual(refused("file", "labels must be 0 to 19, but image 1 has label 20"));
+  });
+});
+
+describe("pickles of CIFAR", () => {
+  it.each([
+    ["cifar10", "cifar-10-batches-py", "test_batch"],
+    ["cifar100", "cifar-100-python", "test"],
+  ])("of %s are not read, and the error has the line that converts them", async (kind, folder, file) => {
+    put(`${folder}/${file}`, Uint8Array.of(0x80, 4));
+    for (const path of [root, join(root, folder)])
+      await expect(openDataset(kind, "test", { path })).rejects.toEqual(
+        refused("file", `${join(root, folder)} has pickles of Python, which are never read`),
+      );
+    await expect(openDataset(kind, "test", { path: root })).rejects.toEqual(refused("file", "\npython -c "));
+    await expect(openDataset(kind, "test", { path: join(root, folder, file) })).rejects.toEqual(
+      refused("file", "is a file; --data-path takes"),
+    );
+  });
+});
+
 describe("MNIST", () => {
   const rasters = writeIdx({ shape: [3, 28, 28], data: Uint8Array.from({ length: 3 * 784 }, (_, i) => i % 256) });
   const labels = writeIdx({ shape: [3], data: Uint8Array.of(9, 0, 4) });
@@ -123,6 +171,12 @@ describe("MNIST", () => {
       image: Float32Array.from({ length: 784 }, (_, i) => ((2 * 784 + i) % 256) / 255),
     });
     expect(thrown(() => set.example(3))).toEqual(refused("spec", "The test split of MNIST has images 0 to 2, so there is no image 3"));
+  });
+
+  it.each(["t10k-images.idx3-ubyte", "MNIST/raw/t10k-images-idx3-ubyte", "raw/t10k-images-idx3-ubyte.gz"])("opens %s", async (name) => {
+    put(name, name.endsWith("gz") ? gzipSync(rasters) : rasters);
+    put(name.replace("images", "labels").replace("idx3", "idx1"), labels);
+    expect((await openDataset("mnist", "test", { path: root })).example(0).label).toBe(9);
   });
 
   it.each([
@@ -183,16 +237,115 @@ describe("a folder of images", () => {
     ]);
     expect(test.whole).toBeUndefined();
     expect(test.notes.join()).toContain("the splits train and test; this is test");
-    // A third subfolder makes all of them classes again.
+    // A third split is not used, and other images beside splits are refused.
     put("val/dog/c.png", gray(5));
-    const whole = await openDataset("folder", "test", { path: root });
-    expect([whole.classes, whole.size, whole.whole]).toEqual([["test", "train", "val"], 5, true]);
+    const beside = await openDataset("folder", "test", { path: root });
+    expect([beside.classes, seen(beside), beside.whole]).toEqual([train.classes, seen(test), undefined]);
+    expect(beside.notes.join()).toContain("not used, because they are in val: 1.");
+    put("extra/c.png", gray(5));
+    await expect(openDataset("folder", "test", { path: root })).rejects.toEqual(
+      refused("file", "has splits (train, val, test) beside other images (extra)"),
+    );
   });
 
-  it("without subfolders is one class", async () => {
+  it.each([
+    [["train", "val"], "train", "val"],
+    [["Train", "Test"], "Train", "Test"],
+    [["TRAINING", "valid"], "TRAINING", "valid"],
+    [["val", "testing"], "val", "testing"],
+  ])("reads %j as splits", async (names, train, test) => {
+    for (const [i, name] of names.entries()) for (const label of ["cat", "dog"]) put(`${name}/${label}/${i}.png`, gray(10 * i + 5));
+    for (const [split, own] of [
+      ["train", train],
+      ["test", test],
+    ] as const) {
+      const set = await openDataset("folder", split, { path: root });
+      expect([set.classes, set.size, set.whole]).toEqual([["cat", "dog"], 2, undefined]);
+      expect(Math.round(set.example(0).image[0]! * 255)).toBe(10 * names.indexOf(own) + 5);
+      expect(set.notes.join()).toContain(`this is ${own}.`);
+    }
+  });
+
+  it("reads the classes of its one split", async () => {
+    for (const label of ["cat", "dog"]) put(`train/${label}/0.png`, gray(1));
+    mkdirSync(join(root, "test"));
+    const set = await openDataset("folder", "test", { path: root });
+    expect([set.classes, set.size, set.whole]).toEqual([["cat", "dog"], 2, true]);
+    expect(set.notes.join()).toContain("one split, train");
+  });
+
+  it("takes train for a class where it is one", async () => {
+    for (const label of ["bus", "train"]) put(`${label}/0.png`, gray(1));
+    expect((await openDataset("folder", "test", { path: root })).classes).toEqual(["bus", "train"]);
+  });
+
+  it("keeps the number of a class without images, and makes no class of other files", async () => {
+    for (const path of ["bee", "labels"]) mkdirSync(join(root, path));
+    for (const path of ["ant/0.png", "bee b/0.png", "dog/0.png"]) put(path, gray(1));
+    for (const path of ["cow/0.webp", "labels/all.csv", ".git/config"]) put(path, new Uint8Array(1));
+    const set = await openDataset("folder", "test", { path: root });
+    expect(set.classes).toEqual(["ant", "bee", "bee b", "cow", "dog"]);
+    expect([0, 1, 2].map((i) => set.example(i).label)).toEqual([0, 2, 4]);
+    expect(set.notes.join(" ")).toContain("Without images, but with a number of their own: bee, cow.");
+  });
+
+  it("follows links to folders, and ends where they go round", async () => {
+    put("elsewhere/0.png", gray(7));
+    for (const label of ["a", "b"]) mkdirSync(join(root, "set", label), { recursive: true });
+    put("set/b/0.png", gray(8));
+    symlinkSync(join(root, "elsewhere"), join(root, "set/a/linked"));
+    symlinkSync(join(root, "set"), join(root, "set/b/again"));
+    const set = await openDataset("folder", "test", { path: join(root, "set") });
+    expect([set.classes, set.size, set.example(0).label]).toEqual([["a", "b"], 2, 0]);
+  });
+
+  it("without subfolders is one class, or as many as one says", async () => {
     put("a.png", gray(9));
     const set = await openDataset("folder", "test", { path: root });
     expect([set.classes.length, set.example(0).label]).toEqual([1, 0]);
+    const five = await openDataset("folder:classes=5", "test", { path: root });
+    expect([five.classes.length, five.example(0).label]).toEqual([5, 0]);
+    expect(five.notes.join()).toContain("every image has label 0 of 5");
+  });
+
+  it("has more classes than subfolders where one says so, and never fewer", async () => {
+    for (const label of ["cat", "dog", "eel"]) put(`${label}/0.png`, gray(1));
+    const set = await openDataset("folder:classes=5", "test", { path: root });
+    expect(set.classes).toEqual(["cat", "dog", "eel", "class 3", "class 4"]);
+    await expect(openDataset("folder:classes=2", "test", { path: root })).rejects.toEqual(
+      refused("spec", "has 3 class subfolders: cat, dog, eel"),
+    );
+  });
+
+  it("is gray for networks of one channel, and color becomes its luma", async () => {
+    put("a/0.png", gray(77));
+    put("b/0.png", encodePng({ width: 1, height: 1, channels: 3, data: Uint8Array.of(200, 100, 50) }));
+    const set = await openDataset("folder:channels=1,size=2/2", "test", { path: root });
+    expect([set.shape, set.mean, set.std]).toEqual([[1, 2, 2], [0], [1]]);
+    // Pillow: Image.new("RGB", (1, 1), (200, 100, 50)).convert("L").getpixel((0, 0)) == 124
+    expect([0, 1].map((i) => Math.round(set.example(i).image[3]! * 255))).toEqual([77, 124]);
+    expect(set.notes.join()).toContain("made gray by their luma");
+  });
+
+  it("counts the images that it leaves out", async () => {
+    put("a/0.png", gray(1));
+    for (const name of ["a/1.webp", "a/2.GIF", "b/0.tif", "b/1.heic", "b/2.webp", "b/notes.txt"]) put(name, new Uint8Array(1));
+    expect((await openDataset("folder", "test", { path: root })).notes).toContain(
+      "5 images were left out, because they are neither PNG nor JPEG (1 gif, 1 heic, 1 tif, 2 webp).",
+    );
+    rmSync(join(root, "a"), { recursive: true });
+    await expect(openDataset("folder", "test", { path: root })).rejects.toEqual(
+      refused("file", "has no PNG or JPEG images, but 3 of other kinds (1 heic, 1 tif, 1 webp): convert them to PNG."),
+    );
+  });
+
+  it("is not a file, and says which set the files of a known one are", async () => {
+    const path = put("one.png", gray(1));
+    await expect(openDataset("folder", "test", { path })).rejects.toEqual(refused("file", "one.png is a file, and not a folder of images"));
+    put("root/MNIST/raw/t10k-images-idx3-ubyte", new Uint8Array(1));
+    await expect(openDataset("folder", "test", { path: join(root, "root") })).rejects.toEqual(
+      refused("file", `but files of mnist: read them with --data mnist --data-path ${join(root, "root")}`),
+    );
   });
 
   it("resizes and says so, or refuses", async () => {
@@ -201,7 +354,9 @@ describe("a folder of images", () => {
     expect((await open("center-area")).example(0).image.length).toBe(3 * 8 * 16);
     expect((await open("center-area")).notes.join()).toContain("resize=center-area");
     const strict = await open("error");
-    expect(thrown(() => strict.example(0))).toEqual(refused("file", "a.png must have 16 x 8 pixels (width x height), but has 40 x 40"));
+    expect(thrown(() => strict.example(0))).toEqual(refused("file", "a.png must have 8 x 16 pixels (height x width), but has 40 x 40"));
+    // The order is that of --size.
+    expect((await open("center-area")).notes.join()).toContain("another size than 8 x 16 (height x width)");
   });
 
   it("refuses empty, mixed and missing folders, and files that are no images", async () => {
@@ -215,7 +370,7 @@ describe("a folder of images", () => {
     put("cat/a.png", gray(1));
     await expect(open()).rejects.toEqual(refused("file", "has images both inside and outside subfolders (a.png)"));
     await expect(openDataset("folder", "test")).rejects.toEqual(refused("spec", "needs its path"));
-    await expect(openDataset("cifar100", "test")).rejects.toEqual(refused("spec", 'There is no data set "cifar100"'));
+    await expect(openDataset("imagenet", "test")).rejects.toEqual(refused("spec", 'There is no data set "imagenet"'));
   });
 
   it("gives single images, of the wanted size only", async () => {

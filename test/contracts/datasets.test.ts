@@ -100,9 +100,6 @@ describe("files in memory, as a browser has them", () => {
       source: "dropped",
       images: Object.entries(bytes).map(([path, content]) => ({ path, source: path, read: () => content })),
     }),
-    jpeg: async () => () => {
-      throw new Error("no JPEG here");
-    },
   });
 
   it("open MNIST", async () => {
@@ -125,7 +122,7 @@ describe("files in memory, as a browser has them", () => {
       [new Array(6).fill(0), new Array(6).fill(1)],
     ]);
     const strict = await datasets.build("folder:size=1/2,resize=error").open("test", files);
-    expect(() => strict.example(0)).toThrow("a/0.png must have 2 x 1 pixels");
+    expect(() => strict.example(0)).toThrow("a/0.png must have 1 x 2 pixels");
   });
 });
 
@@ -133,7 +130,7 @@ describe("files on the disk", () => {
   it("are found under the name and in the folder of any published data set", async () => {
     mkdirSync(join(home, "unpacked"));
     writeFileSync(join(home, "unpacked", "a.bin"), Uint8Array.of(1, 2));
-    const published = { kind: "letters", title: "the letters", folder: "unpacked" };
+    const published = { kind: "letters", title: "the letters", folders: ["unpacked"] };
     const file = await filesOnDisk({ path: home }).official(published, "a.bin");
     expect([...file.read()]).toEqual([1, 2]);
     await expect(filesOnDisk({ path: home }).official(published, "b.bin")).rejects.toThrow(
@@ -141,7 +138,7 @@ describe("files on the disk", () => {
     );
     // What nobody can fetch is not looked for in the cache.
     await expect(filesOnDisk({ cacheDir: home }).official(published, "a.bin")).rejects.toThrow(
-      "a.bin of the letters cannot be fetched; give the path of the folder that contains it.",
+      "a.bin of the letters cannot be fetched; give the folder that has it with --data-path.",
     );
   });
 });

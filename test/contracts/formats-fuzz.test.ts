@@ -1,13 +1,12 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import fc from "fast-check";
 import { gzipSync } from "fflate";
 import { createTar } from "nanotar";
 import { describe, it } from "vitest";
 import { LeakageError } from "../../src/errors.ts";
 import {
+  decodeJpeg,
   decodePng,
-  jpegDecoder,
   readCifar,
   readIdx,
   readNpy,
@@ -32,9 +31,6 @@ const fixture = JSON.parse(readFileSync(new URL("../reference/formats.json", imp
 };
 const files = (entries: readonly { file: string }[]) => entries.map(({ file }) => new Uint8Array(Buffer.from(file, "base64")));
 const named = (format: string) => files(fixture.named.filter((entry) => entry.format === format));
-const decodeJpeg = jpegDecoder(
-  new WebAssembly.Module(readFileSync(createRequire(import.meta.url).resolve("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm"))),
-);
 const idx = writeIdx({ shape: [3, 4, 5], data: Uint8Array.from({ length: 60 }, (_, i) => 4 * i) });
 
 type Edit = (bytes: Uint8Array) => Uint8Array;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { strToU8, zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { datasets, noFiles } from "../../src/data/index.ts";
 import { writeSafetensors } from "../../src/formats/index.ts";
@@ -55,5 +56,25 @@ describe("sources in memory", () => {
     expect(await dataset(set, "test")).toBe(await dataset(set, "test"));
     await dataset(set, "train");
     expect(count).toBe(2);
+  });
+});
+
+describe("files of other programs", () => {
+  const ascii = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+  it.each([
+    [
+      "w.pt",
+      zipSync({ "archive/data.pkl": strToU8("x"), "archive/data/0": strToU8("x") }, { level: 0 }),
+      /of PyTorch \(torch\.save\).*torch\.load\('w\.pt'/s,
+    ],
+    ["w.pth", ascii("\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."), /of PyTorch \(torch\.save\).*'w\.safetensors'\)"$/s],
+    ["w.pt", ascii("\x80\x02}q."), /of PyTorch/],
+    ["w.h5", ascii("\x89HDF\r\n\x1a\n\0"), /of Keras \(HDF5\).*load_model\('w\.h5'\)/s],
+    ["w.keras", zipSync({ "metadata.json": strToU8("{}"), "model.weights.h5": strToU8("x") }, { level: 0 }), /of Keras.*'w\.npz'/s],
+    ["w.pkl", ascii("\x80\x04\x95"), /is a pickle of Python.*pickle\.load\(open\('w\.pkl'/s],
+    ["w.onnx", ascii("\x08\x08"), /is a network in ONNX.*onnx\.load\('w\.onnx'\)/s],
+  ])("%s is named, with the line that converts it", (source, bytes, sentence) => {
+    expect(() => tensorsIn(bytes, source)).toThrow(sentence);
+    expect(() => tensorsIn(bytes, source)).toThrow(/safetensors and npz can be read/);
   });
 });

@@ -106,8 +106,9 @@ describe("log p(g | x) with its constants, entry by entry", () => {
     const g = noisy(2);
     const sum = (center: readonly (readonly number[])[], sigma: number) =>
       g.reduce((s, entries, i) => s + entries.reduce((r, entry, j) => r + normalLog(entry - center[i]![j]!, sigma), 0), 0);
-    for (const limit of [0.1, 100]) {
-      expect(logProb(`clip:norm=${limit}+gaussian:sigma=0.2`, 2, g)).toBeCloseTo(sum(shorter(values(2), limit), 0.2), 8);
+    for (const limit of [0.1, 100, Infinity]) {
+      if (limit < Infinity)
+        expect(logProb(`clip:norm=${limit}+gaussian:sigma=0.2`, 2, g)).toBeCloseTo(sum(shorter(values(2), limit), 0.2), 8);
       const own = [0, 1].map((i) =>
         shorter(
           numbers(one.update({ x: constant(x.slice(6 * i, 6 * i + 6), [1, 1, 2, 3]), y: constant(i ? [1, 0, 0] : [0, 1, 0], [1, 3]) }), {}),
@@ -115,8 +116,9 @@ describe("log p(g | x) with its constants, entry by entry", () => {
         ),
       );
       const mean = own[0]!.map((entries, i) => entries.map((entry, j) => (entry + own[1]![i]![j]!) / 2));
-      expect(logProb(`dp-sgd:norm=${limit},multiplier=0.7`, 2, g)).toBeCloseTo(sum(mean, (0.7 * limit) / 2), 8);
+      expect(logProb(`dp-sgd:norm=${limit},multiplier=0.7`, 2, g)).toBeCloseTo(sum(mean, (0.7 * (limit < Infinity ? limit : 1)) / 2), 8);
     }
+    expect(defenses.parse({ kind: "dp-sgd", norm: Infinity })).toEqual(defenses.parse("dp-sgd:norm=Infinity"));
   });
 });
 

@@ -146,16 +146,17 @@ def jpegs() -> list[dict]:
     ]
 
 
-fixture = {
-    "npy": npy(),
-    "named": named(),
-    "png": pngs(),
-    "transparentPng": text(encoded(Image.new("RGBA", (2, 2), (9, 8, 7, 100)), "PNG")),
-    "jpeg": jpegs(),
-    "cmykJpeg": text(encoded(Image.fromarray(scene(8, 8)).convert("CMYK"), "JPEG")),
-    "pickledNpy": written(np.save, np.array([{"a": 1}], dtype=object), allow_pickle=True),
-    "structuredNpy": written(np.save, np.zeros(2, [("a", "<f4")])),
-}
-path = Path(__file__).with_name("formats.json")
-path.write_text(json.dumps(fixture, indent=1) + "\n")
-print(path, path.stat().st_size)
+if __name__ == "__main__":
+    fixture = {
+        "npy": npy(),
+        "named": named(),
+        "png": pngs(),
+        "transparentPng": text(encoded(Image.new("RGBA", (2, 2), (9, 8, 7, 100)), "PNG")),
+        "jpeg": jpegs(),
+        "cmykJpeg": text(encoded(Image.fromarray(scene(8, 8)).convert("CMYK"), "JPEG")),
+        "pickledNpy": written(np.save, np.array([{"a": 1}], dtype=object), allow_pickle=True),
+        "structuredNpy": written(np.save, np.zeros(2, [("a", "<f4")])),
+    }
+    path = Path(__file__).with_name("formats.json")
+    path.write_text(json.dumps(fixture, indent=1) + "\n")
+    print(path, path.stat().st_size)

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import {
+  decodeJpeg,
   decodePng,
-  jpegDecoder,
   type NamedArray,
   type NamedArrays,
   type RasterImage,
@@ -38,9 +37,6 @@ const fixture = JSON.parse(readFileSync(new URL("formats.json", import.meta.url)
   readonly structuredNpy: string;
 };
 const bytes = (base64: string): Uint8Array => Buffer.from(base64, "base64");
-const decodeJpeg = jpegDecoder(
-  new WebAssembly.Module(readFileSync(createRequire(import.meta.url).resolve("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm"))),
-);
 
 const plain = ({ shape, dtype, data }: NamedArray): Values => ({ shape, dtype, values: Array.from<number | bigint, number>(data, Number) });
 const expectImage = (image: RasterImage, { width, height, channels, pixels }: Pixels) => {

@@ -22,6 +22,8 @@ export interface Likelihood {
    * Entries cost time and memory.
    */
   readonly entries: boolean;
+  /** Whether it reads only the direction of an update, and not its length. The default is no. */
+  readonly anyScale?: boolean;
   /**
    * The density of an update. Densities are with respect to volume. If an entry is exactly 0 with
    * positive probability, they are with respect to volume plus a unit mass at 0. They include their
