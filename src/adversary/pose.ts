@@ -119,13 +119,15 @@ export async function objectiveAt(
 ): Promise<Float32Array> {
   const labeled: Observations = { ...seen, labels: y };
   const { joint, ball, factors } = objectiveOf(assumption, search, labeled);
+  const { steps } = search;
+  const last = search.shrink ? { shrink: constant(search.shrink(steps - 1, steps)) } : {};
   const places = {
     seen: numbersOf(labeled, factors),
     x: { shape: [seen.lanes, layoutOf(labeled).inputs], data: x },
     key: { shape: [seen.lanes, 2], dtype: "key" as const, data: Uint32Array.from(keys.flat()) },
   };
   const one = (lane: { readonly seen: Depends["seen"]; readonly x: Tensor; readonly key: Tensor }) =>
-    averaged(joint({ seen: lane.seen, exact: true }), ball)(lane.x, new Key(lane.key).stream("ball")).value;
+    averaged(joint({ seen: lane.seen, exact: true }), ball)(lane.x, new Key(lane.key).stream("ball"), last).value;
   const program = await compileNested({ value: vmap(one)(inputsAt(places)) }, options);
   try {
     return (await program.run(numbersAt(places))).value;
@@ -144,7 +146,7 @@ interface Objective {
   readonly factors: readonly ReadonlyMap<string, LowRank>[];
 }
 
-function objectiveOf({ likelihood, prior, ball }: Assumption, search: Search, seen: Observations): Objective {
+export function objectiveOf({ likelihood, prior, ball }: Assumption, search: Search, seen: Observations): Objective {
   const { model } = clientOf(seen);
   const { shape, classes } = model;
   const { inputs, size } = layoutOf(seen);
@@ -206,7 +208,7 @@ function heard(
   };
 }
 
-function numbersOf(seen: Observations, factors: Objective["factors"]): SeenNumbers<ShapedNumbers> {
+export function numbersOf(seen: Observations, factors: Objective["factors"]): SeenNumbers<ShapedNumbers> {
   const rounds = seen.rounds.map(({ updates, published = new Map() }, r) => {
     const side = (which: "left" | "right") =>
       Object.fromEntries(

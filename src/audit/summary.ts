@@ -127,7 +127,7 @@ export function trueLawOf({ client, defense }: Pick<Scenario, "client" | "defens
 }
 
 function describe({ scenario, attack }: Cell) {
-  const { law, prior, radius, samples } = attack.assumes;
+  const { law, prior, radius, shrunkRadius, samples } = attack.assumes;
   return {
     defense: scenario.defense.name,
     attack: attack.name,
@@ -136,6 +136,7 @@ function describe({ scenario, attack }: Cell) {
     trueLaw: trueLawOf(scenario),
     prior,
     radius,
+    ...(shrunkRadius === undefined ? {} : { shrunkRadius }),
     points: samples,
   };
 }

@@ -4,7 +4,7 @@ import { byDefense, quantileTable, shareTable } from "./audit-shares.ts";
 import { auditVerdict, intervalWords, strongest } from "./audit-verdict.ts";
 import { colophon } from "./colophon.ts";
 import { exampleImages } from "./example-images.ts";
-import { definitions, givenRows, trueLawWords } from "./given.ts";
+import { definitions, givenRows, radii, trueLawWords } from "./given.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, grouped, percent, significant } from "./numbers.ts";
 import { page } from "./page.ts";
@@ -168,8 +168,8 @@ function assumed({ cells }: AuditResult): Markup {
   return html`<div class="wide"><table>
 <thead><tr><th class="text">defense</th><th class="text">attack</th><th class="text">law assumed</th><th class="text">the defense's own law</th><th class="text">prior assumed</th><th class="text">ball</th></tr></thead>
 <tbody>${cells.map(
-    ({ defense, attack, law, trueLaw, prior, radius, points }) =>
-      html`<tr><th class="text name" scope="row"><code>${foreign(defense)}</code></th><td class="text name"><code>${foreign(attack)}</code></td><td class="text name">${foreign(law)}</td><td class="text name">${trueLaw === null ? "–" : trueLaw.kind === "known" && trueLaw.text === law ? "the same" : trueLawWords(trueLaw)}</td><td class="text name">${foreign(prior)}</td><td class="text name">${radius === 0 ? "a point" : `${counted(points, "point")}, radius ${significant(radius)}`}</td></tr>
+    ({ defense, attack, law, trueLaw, prior, radius, shrunkRadius, points }) =>
+      html`<tr><th class="text name" scope="row"><code>${foreign(defense)}</code></th><td class="text name"><code>${foreign(attack)}</code></td><td class="text name">${foreign(law)}</td><td class="text name">${trueLaw === null ? "–" : trueLaw.kind === "known" && trueLaw.text === law ? "the same" : trueLawWords(trueLaw)}</td><td class="text name">${foreign(prior)}</td><td class="text name">${radius === 0 ? "a point" : `${counted(points, "point")}, radius ${radii(radius, shrunkRadius)}`}</td></tr>
 `,
   )}</tbody>
 </table></div>`;

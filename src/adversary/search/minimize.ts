@@ -66,28 +66,32 @@ export type Iterate = Carried<Float32Array>;
 const cancellation = 1e-3;
 
 /**
- * The inputs of every call: the learning rate, the factor and the width of the likelihood, and the
- * weight of the consensus.
+ * The inputs of every call: the learning rate, the factor and the width of the likelihood, the
+ * factor of the ball's radius, and the weight of the consensus.
  */
 type Schedule<Leaf> = {
   readonly rate: Leaf;
   readonly factor?: Leaf;
   readonly width?: Leaf;
+  readonly shrink?: Leaf;
   readonly renewed?: Leaf;
   readonly agreement?: Leaf;
 };
 
 /**
- * If nothing is left to gain while the likelihood is still annealed or widened, the step is done,
- * but not the lane.
+ * If nothing is left to gain while the likelihood is still annealed or widened, or the ball still
+ * shrinks, the step is done, but not the lane.
  */
 function untilWhole(
   { completed, converged }: Iterated,
-  factor = constant(1),
-  width = constant(1),
+  { shrink, steps }: Search,
+  schedule: Pick<Schedule<Tensor>, "factor" | "width" | "shrink">,
 ): Pick<Iterated, "completed" | "converged"> {
   if (!converged) return { completed };
-  const whole = factor.greaterEqual(1).and(width.lessEqual(1));
+  const [factor, width] = [schedule.factor ?? constant(1), schedule.width ?? constant(1)];
+  const smallest = schedule.shrink?.lessEqual(Math.fround(shrink!(steps - 1, steps)));
+  const full = factor.greaterEqual(1).and(width.lessEqual(1));
+  const whole = smallest ? full.and(smallest) : full;
   return { completed: where(converged.and(whole.not()), 1, completed), converged: converged.and(whole) };
 }
 
@@ -115,7 +119,7 @@ function step<Seen extends Nested<ShapedNumbers>>(
   { search, problem, exact, schedule }: Step<Seen>,
   { seen, run, key: seed, consensus }: LaneState<Seen>,
 ): { readonly run: Carried<Tensor>; readonly relative: Tensor } {
-  const { rate, factor, width, renewed, agreement } = schedule;
+  const { rate, factor, width, shrink, renewed, agreement } = schedule;
   const { point } = run;
   const key = new Key(seed).foldIn(run.evaluations);
   const next = problem.iterate(
@@ -127,6 +131,7 @@ function step<Seen extends Nested<ShapedNumbers>>(
       rate,
       ...(factor ? { factor } : {}),
       ...(width ? { width } : {}),
+      ...(shrink ? { shrink } : {}),
       ...(renewed ? { renewed } : {}),
       ...(agreement ? { consensus: { x: consensus!, weight: agreement } } : {}),
     },
@@ -141,7 +146,7 @@ function step<Seen extends Nested<ShapedNumbers>>(
   const fails = running.and(search.optimizer.recovers ? broken.and(run.evaluations.equal(0)) : broken);
   const goes = running.and(fails.not());
   const improves = running.and(value.less(run.bestValue));
-  const { completed, converged } = factor || width ? untilWhole(next, factor, width) : next;
+  const { completed, converged } = renewed ? untilWhole(next, search, schedule) : next;
   const steps = run.steps.add(where(goes, completed, 0));
   const improved = where(improves, steps, run.improved);
   const idle = search.patience === undefined ? undefined : steps.sub(improved).greaterEqual(search.patience);
@@ -176,13 +181,15 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
   const lanes: Shape = search.restarts === 1 ? [problem.lanes] : [problem.lanes, search.restarts];
   const initial = initialState(search, problem, lanes);
   const scalar = { shape: [] };
+  const changes = search.anneal || search.widen || search.shrink;
   const places = {
     seen: problem.seen,
     schedule: {
       rate: scalar,
       ...(search.anneal ? { factor: scalar } : {}),
       ...(search.widen ? { width: scalar } : {}),
-      ...(search.anneal || search.widen ? { renewed: scalar } : {}),
+      ...(search.shrink ? { shrink: scalar } : {}),
+      ...(changes ? { renewed: scalar } : {}),
       ...(search.group ? { agreement: scalar } : {}),
     },
     run: mapRun(initial, ({ shape }) => ({ shape })),
@@ -204,17 +211,17 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
   const consensus = search.group ? await openConsensus(search.group, lanes, problem, options) : undefined;
   let exact = !problem.cancels;
   let program = await build(exact);
-  let judged: { readonly factor: number | undefined; readonly width: number | undefined } | undefined;
+  let judged: Partial<Record<"factor" | "width" | "shrink", number | undefined>> | undefined;
   try {
     for (;;) {
       const slowest = slowestStep(carried, search.steps);
       if (slowest >= search.steps) return;
       const agreed = consensus && (await consensus.at(slowest, carried.point));
-      const [factor, width] = [search.anneal?.(slowest, search.steps), search.widen?.(slowest, search.steps)];
+      const [factor, width, shrink] = [search.anneal, search.widen, search.shrink].map((rate) => rate?.(slowest, search.steps));
       // The best value belongs to one objective. Under another factor or width of the likelihood,
-      // the record of the best starts over.
-      const judgment = { factor, width };
-      const renewed = factor !== judged?.factor || width !== judged?.width;
+      // or another radius, the record of the best starts over.
+      const judgment = { factor, width, shrink };
+      const renewed = factor !== judged?.factor || width !== judged?.width || shrink !== judged?.shrink;
       if (renewed) carried = { ...carried, bestValue: new Float32Array(carried.value.length).fill(Number.POSITIVE_INFINITY) };
       const outputs = await program.run({
         run: carried,
@@ -223,7 +230,8 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
           rate: Float32Array.of(search.rate(slowest, search.steps)),
           ...(factor === undefined ? {} : { factor: Float32Array.of(factor) }),
           ...(width === undefined ? {} : { width: Float32Array.of(width) }),
-          ...(search.anneal || search.widen ? { renewed: Float32Array.of(Number(judged !== undefined && renewed)) } : {}),
+          ...(shrink === undefined ? {} : { shrink: Float32Array.of(shrink) }),
+          ...(changes ? { renewed: Float32Array.of(Number(judged !== undefined && renewed)) } : {}),
           ...(agreed ? { agreement: Float32Array.of(agreed.weight) } : {}),
         },
         ...(agreed ? { consensus: agreed.x } : {}),
