@@ -1,11 +1,13 @@
 export { algorithm1 } from "./algorithm-1.ts";
 export { type AssumptionAndSearch, assuming, isAssuming } from "./assuming.ts";
 export type { Assumption, Neighborhood } from "./assumption.ts";
-export type { Assumed, Attack, Candidates, LaneProgress, Progress, Run, Work } from "./attack.ts";
+export type { Assumed, Attack, Candidates, LaneProgress, Mixing, Progress, Run, Work } from "./attack.ts";
 export { type Ball, jensen, logMeanExp, pointsIn } from "./ball.ts";
 export { invertDense } from "./exact.ts";
 export { type LabelRule, recoverLabels } from "./labels.ts";
 export { cosine, layerNorm, squaredDistance } from "./matching.ts";
 export type { Observations, Outline, Round, RoundOutline } from "./observations.ts";
+export { maximizingMass, type Radius } from "./posterior/posterior.ts";
+export type { Sampling } from "./posterior/sample-posterior.ts";
 export { agreement } from "./search/consensus.ts";
 export type { Group, Search } from "./search/search.ts";
