@@ -18,6 +18,7 @@ import {
 import type { AuditChunk, AuditedExample, Outcome } from "./chunk.ts";
 import { type DrawRange, drawKey, drawPlaces } from "./draw-keys.ts";
 import type { Guess } from "./guesses.ts";
+import { exploredBy } from "./mixing.ts";
 import type { NearestPublic } from "./nearest-public.ts";
 
 /** What the machine contributes to a run. Nothing in it is part of a spec. */
@@ -169,7 +170,8 @@ function judgeOf({ scenarios, dataset }: DrawRun) {
       shown = { nearest: nearer ? own : shown.nearest, first: isFirst ? own : shown.first };
     });
     const { objective, steps, evaluations, stopped } = made.lane;
-    return { outcome: { distances: scored.map(({ distance }) => distance), objective, steps, evaluations, stopped }, shown };
+    const outcome = { distances: scored.map(({ distance }) => distance), objective, steps, evaluations, stopped };
+    return { outcome: { ...outcome, ...exploredBy(made.lane) }, shown };
   };
   return Object.assign(judge, { apart });
 }

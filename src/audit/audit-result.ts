@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { criterion } from "../scenario/index.ts";
+import { sampledSchema } from "./mixing.ts";
 import { assumptionsSchema, fileName, hash, invalid, shrunkRadius, specFields, trueLawSchema } from "./result-fields.ts";
 
 const share = z
@@ -66,6 +67,7 @@ const cell = z.strictObject({
   failed: z.int().nonnegative().describe("The number of images whose reconstruction is not a number. They count as not recovered."),
   nearest: example.describe("The image with the nearest reconstruction, the worst case for its owner."),
   first: example.describe("The first image of the first draw, which nobody chose."),
+  sampled: sampledSchema.optional(),
   seconds: z.number().nonnegative().describe("The wall time of the attack on all draws, in seconds."),
 });
 

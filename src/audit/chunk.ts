@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DrawRange } from "./draw-keys.ts";
+import { mixingSchema } from "./mixing.ts";
 
 const outcome = z.strictObject({
   distances: z.array(z.number().nonnegative().nullable()),
@@ -8,6 +9,9 @@ const outcome = z.strictObject({
   steps: z.int().nonnegative(),
   evaluations: z.int().nonnegative(),
   stopped: z.string().nullable(),
+  /** What the attack says of its posterior, if it has one. */
+  success: z.number().optional(),
+  mixing: mixingSchema.optional(),
 });
 const example = z.strictObject({
   draw: z.int().nonnegative(),

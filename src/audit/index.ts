@@ -6,6 +6,7 @@ export { type DrawRange, drawKey, drawPlaces } from "./draw-keys.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
 export { type Guess, gray, meanGuess, mostPublic } from "./guesses.ts";
+export { exploredBy, mixingNotes, mixingSchema } from "./mixing.ts";
 export { type NearestPublic, nearestPublic } from "./nearest-public.ts";
 export { assumptionsSchema, fileName, hash, invalid, shrunkRadius, specFields, specFieldsOf } from "./result-fields.ts";
 export { type Sizes, sizesFor } from "./sizing.ts";

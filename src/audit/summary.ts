@@ -8,6 +8,7 @@ import type { AuditCell, AuditResult } from "./audit-result.ts";
 import type { AuditChunk, AuditedExample } from "./chunk.ts";
 import { comparable, compareAttacks, type Distances, within } from "./comparison.ts";
 import { judgeGate, parseGate } from "./gate.ts";
+import { mixingNotes, sampledIn } from "./mixing.ts";
 
 /** An audit whose draws are finished. */
 export interface FinishedDraws {
@@ -62,6 +63,11 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
   const cells = cellsOf(done);
   const key = (cell: number) => foldIn(stream(root, "resample"), cell);
   const byCell = cells.map((_, cell): Distances => draws.map(({ outcomes }) => outcomes[cell]!.distances));
+  const outcomesOf = (cell: number) => draws.map(({ outcomes }) => outcomes[cell]!);
+  const sampledBy = (cell: number) => {
+    const sampled = sampledIn(outcomesOf(cell));
+    return sampled ? { sampled } : {};
+  };
   const shown = examplesShown(chunks);
   const spent = (of: (seconds: AuditChunk["seconds"]) => number) => chunks.reduce((sum, chunk) => sum + of(chunk.seconds), 0);
   const baselines = Object.keys(draws[0]!.guesses);
@@ -91,6 +97,7 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
         failed: byCell[i]!.flat().filter((distance) => distance === null).length,
         nearest: told("nearest", shown.nearest[i]!, i, classes),
         first: told("first", shown.first[i]!, i, classes),
+        ...sampledBy(i),
         seconds: spent(({ attacking }) => attacking[i]!),
       }),
     ),
@@ -103,7 +110,10 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
       nearestPublic,
       distances: outcomes.map(({ distances }) => distances),
     })),
-    notes: [...notes],
+    notes: [
+      ...notes,
+      ...cells.flatMap(({ scenario, attack }, i) => mixingNotes(`${attack.name} behind ${scenario.defense.name}`, outcomesOf(i))),
+    ],
   };
 }
 

@@ -60,6 +60,7 @@ ${exampleImages(result, "nearest", images)}
 ${exampleImages(result, "first", images)}
 </section>
 ${againstOneAnother(result, level)}
+${statedProbabilities(result)}
 <section>
 <h2>Distances</h2>
 <p class="note">Quantiles: the distance below which that share of the reconstructions came. A reconstruction that is not a number counts as farther than any.</p>
@@ -79,6 +80,26 @@ ${tunings(result.cells)}
 <h2>To reproduce</h2>
 ${colophon({ ...result, notes: [...result.notes, ...machine(result)] }, reproduce)}
 </section>`,
+  );
+}
+
+/** What attacks that draw from a posterior say of it. */
+function statedProbabilities({ cells, draws }: AuditResult): Markup | false {
+  const all = cells.flatMap((cell) => (cell.sampled ? [{ ...cell, ...cell.sampled }] : []));
+  return (
+    all.length > 0 &&
+    html`<section>
+<h2>What the attack expected</h2>
+<p class="note">An attack that draws from its posterior states, without the original, how probably its answer lies within δ. Where chains did not mix (R̂ above 1.1), that may be off.</p>
+<div class="wide"><table>
+<thead><tr><th class="text">defense</th><th class="text">attack</th><th>stated</th><th>recovered</th><th>accepted</th><th>R̂, median</th><th>R̂, largest</th><th>independent draws, median</th><th>not mixed</th></tr></thead>
+<tbody>${all.map(
+      ({ defense, attack, stated, recovered, acceptance, rHat, effective, unmixed }) =>
+        html`<tr><th class="text name" scope="row"><code>${foreign(defense)}</code></th><td class="text name"><code>${foreign(attack)}</code></td><td>${stated === null ? "–" : percent(stated)}</td><td>${percent(recovered.estimate)}</td><td>${percent(acceptance)}</td><td>${significant(rHat.median)}</td><td>${significant(rHat.largest)}</td><td>${significant(effective.median)}</td><td>${unmixed} of ${draws}</td></tr>
+`,
+    )}</tbody>
+</table></div>
+</section>`
   );
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { assumptionsSchema, fileName, invalid, specFields } from "../audit/index.ts";
+import { assumptionsSchema, fileName, invalid, mixingSchema, specFields } from "../audit/index.ts";
 
 const metric = (doc: string) => z.number().nullable().describe(`${doc} null if the original is not known.`);
 
@@ -45,6 +45,8 @@ const image = z.strictObject({
   evaluations: z.int().nonnegative().describe("The number of evaluations of the objective and its gradient."),
   seconds: z.number().nonnegative().describe("The wall time of the attack, divided by the number of images that it attacked together."),
   stopped: z.string().nullable().describe("Why the attack ended early, such as nan; null if it did not."),
+  success: z.number().optional().describe("The attack's own probability that the original is within δ; absent if it states none."),
+  mixing: mixingSchema.optional(),
   baseline: z.record(z.string(), z.strictObject(metrics)).describe("Guesses of somebody who saw no update, such as meanImage."),
   nearestPublic,
   trajectory: z.array(z.strictObject({ step: z.int().nonnegative(), objective: z.number().nullable(), psnr: z.number().nullable() })),

@@ -1,4 +1,4 @@
-import type { Guess, NearestPublic } from "../audit/index.ts";
+import { exploredBy, type Guess, type NearestPublic } from "../audit/index.ts";
 import { type RasterImage, toRasterImage } from "../formats/index.ts";
 import { type DeltaSpace, type ImageShape, matchImages, psnr, score, summarize } from "../metrics/index.ts";
 import type { Reconstruction, Snapshot } from "../scenario/index.ts";
@@ -71,6 +71,7 @@ export function results(
       evaluations: made.lane.evaluations,
       seconds,
       stopped: made.lane.stopped,
+      ...exploredBy(made.lane),
       baseline: original
         ? Object.fromEntries(baselines.map((guess) => [guess.name, score(original, guess.of(truth.labels?.[i] ?? 0), shape, measured)]))
         : {},

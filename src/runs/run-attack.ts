@@ -1,4 +1,4 @@
-import { drawKey, givenOf, gray, meanGuess, nearestPublic, specFieldsOf, trueLawOf } from "../audit/index.ts";
+import { drawKey, givenOf, gray, meanGuess, mixingNotes, nearestPublic, specFieldsOf, trueLawOf } from "../audit/index.ts";
 import { encodePng, type RasterImage, writeSafetensors } from "../formats/index.ts";
 import type { NamedNumbers } from "../graph/index.ts";
 import { imageShape } from "../metrics/index.ts";
@@ -66,7 +66,7 @@ export async function* runAttack(
     assumptions: { ...attack.assumes, ...givenOf(scenario), defense: scenario.defense.name, trueLaw: trueLawOf(scenario) },
     images: all,
     summary: summary(all),
-    notes: [...notes],
+    notes: [...notes, ...mixingNotes(attack.name, all)],
   };
 }
 
@@ -172,6 +172,6 @@ export async function* runInvert(
     assumptions: { ...scenario.attacks[0]!.assumes, ...givenOf(scenario), defense: null, trueLaw: null },
     images: [...images],
     summary: summary(images),
-    notes: [...notes],
+    notes: [...notes, ...mixingNotes(scenario.attacks[0]!.name, images)],
   };
 }

@@ -28,6 +28,9 @@ export interface PointSearch {
  * posterior by {@link samplePosterior}, and chooses the center by {@link bestCenter}. Its own
  * probability of success is counted on chains that took no part in the choice.
  *
+ * A draw lies about d/2 nats below the likeliest point. Where the found point is more than d nats
+ * above every draw, the chains have missed it: then it is the answer, and no probability is stated.
+ *
  * It takes one input behind each update, whose label it is given.
  *
  * @param point how the likeliest point is searched. Its prior may be one without walls.
@@ -70,17 +73,18 @@ export function maximizingMass(
       }
       const drawn = sampled!;
       const centers = await centersOf(drawn, optimum, halfAxesOf(seen.rounds[0]!.client.model, radius), sampling, run);
-      const inputs = optimum.map((x, i) => {
-        const c = centers.center[i]!;
-        return drawn.failed[Math.floor(i / target.size)] || !Number.isFinite(c) ? x : c;
+      const missed = before.map((lane, l) => {
+        const higher = lane.objective === null ? 0 : -lane.objective - drawn.highest[l]!;
+        return drawn.failed[l]! || (prior === assumption.prior && higher > target.size);
       });
+      const inputs = optimum.map((x, i) => (missed[Math.floor(i / target.size)] ? x : centers.center[i]!));
       yield {
         ...report(drawn.calls),
         step: of,
         lanes: () =>
           report(drawn.calls)
             .lanes()
-            .map((lane, l) => judged(lane, l, drawn, centers)),
+            .map((lane, l) => judged(lane, l, drawn, centers, missed[l]!)),
         inputs: () => inputs,
       };
     },
@@ -88,14 +92,20 @@ export function maximizingMass(
 }
 
 /** What a lane says at the end. */
-function judged(lane: LaneProgress, l: number, drawn: Sampled, { success, rHat, effective }: Center<Float32Array>): LaneProgress {
+function judged(
+  lane: LaneProgress,
+  l: number,
+  drawn: Sampled,
+  { success, rHat, effective }: Center<Float32Array>,
+  missed: boolean,
+): LaneProgress {
   if (drawn.failed[l]) return { ...lane, stopped: "nan" };
   return {
     ...lane,
     objective: null,
     matching: null,
     stopped: null,
-    success: success[l]!,
+    ...(missed ? {} : { success: success[l]! }),
     mixing: {
       acceptance: drawn.acceptance[l]!,
       rHat: rHat[l]!,

@@ -49,6 +49,8 @@ export interface Sampled {
   readonly acceptance: Float64Array;
   /** The least effective share of weights in the annealing of each lane. */
   readonly leastShare: Float64Array;
+  /** The highest log density of each lane's draws, up to the constant of the target. */
+  readonly highest: Float64Array;
   /** Lanes whose density was a number nowhere. */
   readonly failed: readonly boolean[];
 }
@@ -74,6 +76,7 @@ interface Lane {
   readonly scale: Float64Array;
   leastShare: number;
   acceptance: number;
+  highest: number;
   failed: boolean;
 }
 
@@ -100,7 +103,15 @@ export async function* samplePosterior<Seen extends Nested<ShapedNumbers>>(
   let chain = startingChains(target, chains);
   const state = Array.from(
     { length: lanes },
-    (): Lane => ({ heat: 1, step: 0, scale: new Float64Array(size).fill(1), leastShare: 1, acceptance: 0, failed: false }),
+    (): Lane => ({
+      heat: 1,
+      step: 0,
+      scale: new Float64Array(size).fill(1),
+      leastShare: 1,
+      acceptance: 0,
+      highest: Number.NEGATIVE_INFINITY,
+      failed: false,
+    }),
   );
   const points = new Float32Array(lanes * chains * draws * size);
   const call = async (begins: number, ends: number, trajectory: number) => {
@@ -122,6 +133,7 @@ export async function* samplePosterior<Seen extends Nested<ShapedNumbers>>(
     points,
     acceptance: Float64Array.from(state, ({ acceptance }) => acceptance / draws),
     leastShare: Float64Array.from(state, ({ leastShare }) => leastShare),
+    highest: Float64Array.from(state, ({ highest }) => highest),
     failed: state.map(({ failed }) => failed),
   });
   try {
@@ -154,6 +166,7 @@ export async function* samplePosterior<Seen extends Nested<ShapedNumbers>>(
           lane.step *= Math.exp(Math.min(1, 4 * (1 - (t - 1) / warmUp)) * preference(chain.jump.subarray(l * chains, (l + 1) * chains)));
           return;
         }
+        lane.highest = Math.max(lane.highest, ...chain.log.subarray(l * chains, (l + 1) * chains));
         lane.acceptance += mean(chain.chance.subarray(l * chains, (l + 1) * chains));
         for (let c = 0; c < chains; c++)
           points.set(

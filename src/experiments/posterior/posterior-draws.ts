@@ -34,14 +34,20 @@ export interface Cell {
   outcomes(delta: number, from: number, to: number): Promise<Outcome[]>;
 }
 
-/** The same network and the same inputs for every scale. */
+/** What is attacked: the scale of the noise, and the number of a network of figure 4. */
+export interface Setting {
+  readonly scale: number;
+  readonly network: number;
+}
+
+/** The cell of a setting. A network has the same inputs for every scale. */
 export async function cellOf(
   params: PosteriorParams,
-  scale: number,
+  { scale, network: number }: Setting,
   { spec, machine }: Pick<ExperimentRun, "spec" | "machine">,
 ): Promise<Cell> {
   const { width, classes, dimension, lanes, tuning } = params;
-  const key = foldIn(stream(keyFromSeed(spec.seed), "network"), 0);
+  const key = foldIn(stream(keyFromSeed(spec.seed), "network"), number);
   const network: SyntheticNetwork = await syntheticNetwork({ ...defaults, dimension, scale }, { width, classes }, key, machine);
   const { labeling } = gaussianSet({ dimension, classes, split: "test" }, stream(key, "vectors"));
   const gaussian = priors.build("gaussian");
@@ -103,5 +109,5 @@ const defaults = z.object(figure4Params).parse({});
 
 function told(distance: number, { success, mixing }: LaneProgress): Outcome["posterior"][number] {
   const { acceptance, rHat, effective } = mixing!;
-  return { distance, success: success!, acceptance, rHat, effective };
+  return { distance, success: success ?? 0, acceptance, rHat, effective };
 }

@@ -34,7 +34,7 @@ async function* posteriorOf(params: PosteriorParams, run: ExperimentRun): AsyncG
   const of = scales.length * samples;
   const cells: PosteriorResult["cells"] = [];
   for (const [i, scale] of scales.entries()) {
-    const cell = await cellOf(params, scale, run);
+    const cell = await cellOf(params, { scale, network: 0 }, run);
     const distances = yield* kept(run, `tuning-${i}`, z.array(z.number()), () => cell.tuningDistances());
     const delta = Number(distances.sort((a, b) => a - b)[Math.floor(share * tuning)]!.toPrecision(3));
     const outcomes: Outcome[] = [];
