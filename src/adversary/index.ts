@@ -7,7 +7,7 @@ export { invertDense } from "./exact.ts";
 export { type LabelRule, recoverLabels } from "./labels.ts";
 export { cosine, layerNorm, squaredDistance } from "./matching.ts";
 export type { Observations, Outline, Round, RoundOutline } from "./observations.ts";
-export { maximizingMass, type Radius } from "./posterior/posterior.ts";
+export { maximizingMass, type PointSearch, type Radius } from "./posterior/posterior.ts";
 export type { Sampling } from "./posterior/sample-posterior.ts";
 export { agreement } from "./search/consensus.ts";
 export type { Group, Search } from "./search/search.ts";

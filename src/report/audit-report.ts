@@ -59,8 +59,7 @@ ${exampleImages(result, "nearest", images)}
 <p class="note">Nobody chose it: what an attack brings back when it is neither at its best nor at its worst.</p>
 ${exampleImages(result, "first", images)}
 </section>
-${againstOneAnother(result, level)}
-${statedProbabilities(result)}
+${againstOneAnother(result, level)}${statedProbabilities(result)}
 <section>
 <h2>Distances</h2>
 <p class="note">Quantiles: the distance below which that share of the reconstructions came. A reconstruction that is not a number counts as farther than any.</p>

@@ -24,7 +24,7 @@ export function figure1Report({ result, images: pngs, reproduce }: ExperimentRep
   const ball =
     assumes.radius === 0
       ? "judges single points"
-      : `averages over ${counted(assumes.samples, "point")} in a ball of radius ${radii(assumes.radius, assumes.shrunkRadius)}, at each step`;
+      : `averages over ${counted(assumes.samples, "point")} in a ball of radius ${radii(assumes.radius, assumes.shrunkRadius)}${assumes.shrunkRadius === undefined ? "" : ","} at each step`;
   return page(
     sentence,
     html`<header>
