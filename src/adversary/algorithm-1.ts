@@ -15,13 +15,14 @@ export type Joint = {
 
 /**
  * The inputs of one iteration: the point, its randomness and its learning rate. `factor` anneals
- * the likelihood.
+ * the likelihood, and `shrink` multiplies the radius of the ball.
  */
 export interface Iteration extends Pick<Evaluation, "rate" | "renewed"> {
   /** The current x, [d]. */
   readonly x: Tensor;
   readonly key: Key;
   readonly factor?: Tensor;
+  readonly shrink?: Tensor;
 }
 
 /** The result of an iteration: the next x and what was computed at the current one. */
@@ -53,12 +54,12 @@ interface Averaged {
  * `bound=log-mean-exp` it is the logarithm of the mean probability, which tends to equation 2 as k
  * grows. Without a ball (k = 1, δ = 0) the one point is x itself.
  *
- * @param factor anneals the likelihood.
+ * @param changed `factor` anneals the likelihood, and `shrink` multiplies the radius.
  */
 export const averaged =
   (joint: (x: Tensor) => Joint, ball?: Ball) =>
-  (x: Tensor, key: Key, factor?: Tensor): Averaged => {
-    const { likelihood, prior, relative } = ball ? vmap(joint)(pointsIn(ball, x, key)) : joint(x);
+  (x: Tensor, key: Key, { factor, shrink }: Pick<Iteration, "factor" | "shrink"> = {}): Averaged => {
+    const { likelihood, prior, relative } = ball ? vmap(joint)(pointsIn(ball, x, key, shrink)) : joint(x);
     const logs = (factor ? likelihood.mul(factor) : likelihood).add(prior);
     return {
       value: (ball ? ball.mean(logs) : logs).neg(),
@@ -73,8 +74,8 @@ export const averaged =
  */
 export const algorithm1 =
   (joint: (x: Tensor) => Joint, optimizer: Optimizer, ball?: Ball) =>
-  ({ x, key, rate, factor, renewed }: Iteration, state: State): Iterated => {
-    const at = averaged(joint, ball)(x, key, factor);
+  ({ x, key, rate, renewed, ...changed }: Iteration, state: State): Iterated => {
+    const at = averaged(joint, ball)(x, key, changed);
     const massless = ball && at.value.equal(Number.POSITIVE_INFINITY);
     const [slope] = grad(at.value, [x]);
     const gradient = massless ? where(massless, 0, slope!) : slope!;

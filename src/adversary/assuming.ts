@@ -52,6 +52,7 @@ export const assuming = (
       law: assumption.likelihood.name,
       prior: named.prior,
       radius: ball?.radius ?? 0,
+      ...(ball && search.shrink ? { shrunkRadius: ball.radius * search.shrink(search.steps - 1, search.steps) } : {}),
       samples: ball?.samples ?? 1,
     },
     work: {

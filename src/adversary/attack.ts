@@ -11,6 +11,8 @@ export interface Assumed {
   readonly prior: string;
   /** The radius δ of the ball that it averages over; 0 if it judges points. */
   readonly radius: number;
+  /** The radius that the ball has shrunk to at the end. It is absent if the ball does not shrink. */
+  readonly shrunkRadius?: number;
   /** k, the number of points in that ball; 1 if it judges points. */
   readonly samples: number;
 }
@@ -33,6 +35,18 @@ export type Stop = keyof typeof stops;
 /** Whether an attack failed in a lane, so that its answer says nothing. */
 export const hasFailed = (stopped: Stop | null): boolean => stopped !== null && stopped !== "converged";
 
+/** How well chains explored a posterior. */
+export interface Mixing {
+  /** The mean probability with which trajectories were accepted. */
+  readonly acceptance: number;
+  /** The largest split R̂ of any entry: near 1 where all chains tell the same. */
+  readonly rHat: number;
+  /** The least number of independent draws that the mean of an entry is worth. */
+  readonly effective: number;
+  /** The least effective share of weights while the posterior was annealed, from 0 to 1. */
+  readonly leastShare: number;
+}
+
 /** The progress of an attack on one batch. */
 export interface LaneProgress {
   /**
@@ -53,6 +67,8 @@ export interface LaneProgress {
    * answer. It is absent if the attacker states none.
    */
   readonly success?: number;
+  /** How well chains explored the attacker's posterior. It is absent if the attack has none. */
+  readonly mixing?: Mixing;
 }
 
 /** What an attack reports after each call of its program. The last report is the result. */

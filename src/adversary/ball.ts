@@ -30,10 +30,15 @@ export interface Ball {
   mean(logs: Tensor): Tensor;
 }
 
-/** k points [k, d], uniform in the ball around x [d]. The derivative in x passes through them. */
-export function pointsIn({ samples, rows, halfAxes, points, rest, project }: Ball, x: Tensor, key: Key): Tensor {
+/**
+ * k points [k, d], uniform in the ball around x [d]. The derivative in x passes through them.
+ *
+ * @param shrink the factor of the radius, if it shrinks.
+ */
+export function pointsIn({ samples, rows, halfAxes, points, rest, project }: Ball, x: Tensor, key: Key, shrink?: Tensor): Tensor {
   const drawn = points === "antithetic" ? samples / 2 : samples;
-  const u = key.unitBall([drawn, rows, halfAxes.size]).mul(halfAxes).reshape([drawn, -1]);
+  const axes = shrink ? halfAxes.mul(shrink) : halfAxes;
+  const u = key.unitBall([drawn, rows, halfAxes.size]).mul(axes).reshape([drawn, -1]);
   const offsets = (points === "antithetic" ? concat([u, u.neg()]) : u).pad([0, 0], [0, rest]);
   const around = x.add(offsets);
   return project ? project(around) : around;
@@ -46,8 +51,11 @@ export function pointsIn({ samples, rows, halfAxes, points, rest, project }: Bal
 export const jensen = (logs: Tensor): Tensor => logs.mean();
 
 /**
- * Equation 2 itself, up to the ball's volume: the logarithm of the mean probability, which is
- * consistent as k grows.
+ * The logarithm of the mean probability. It tends to equation 2, up to the ball's volume, only as k
+ * tends to infinity: where the density is narrow beside the ball, a few points say little. For a
+ * normal density of standard deviation 0.05 in 20 dimensions and a ball of radius 0.5 around its
+ * mean, the integral is −24.0; on average 8 points give −40.1, 64 points −35.3, 4096 points −29.3,
+ * and Jensen's bound −45.5.
  */
 export function logMeanExp(logs: Tensor): Tensor {
   const highest = logs.max().stopGradient();

@@ -7,6 +7,7 @@ export {
   type Candidates,
   hasFailed,
   type LaneProgress,
+  type Mixing,
   type Progress,
   type Run,
   type Stop,
@@ -18,5 +19,7 @@ export { invertDense } from "./exact.ts";
 export { type LabelReading, type LabelRule, labelRuleFor, labelRules, recoverLabels, requireLabelRule } from "./labels.ts";
 export { cosine, layerNorm, squaredDistance } from "./matching.ts";
 export type { Observations, Outline, Round, RoundOutline } from "./observations.ts";
+export { maximizingMass, type PointSearch, type Radius } from "./posterior/posterior.ts";
+export type { Sampling } from "./posterior/sample-posterior.ts";
 export { agreement } from "./search/consensus.ts";
 export type { Group, Search } from "./search/search.ts";

@@ -131,13 +131,15 @@ export async function objectiveAt(
 ): Promise<readonly Float32Array[]> {
   const labeled = ({ y }: Candidates): Observations => ({ ...seen, labels: y });
   const { joint, ballFor, factors } = objectiveOf(assumption, search, labeled(at[0]!));
+  const { steps } = search;
+  const last = search.shrink ? { shrink: constant(search.shrink(steps - 1, steps)) } : {};
   const placesOf = (one: Candidates) => ({
     seen: numbersOf(labeled(one), factors),
     x: { shape: [seen.lanes, layoutOf(labeled(one)).inputs], data: one.x },
     key: { shape: [seen.lanes, 2], dtype: "key" as const, data: Uint32Array.from(keys.flat()) },
   });
   const one = (lane: { readonly seen: Depends["seen"]; readonly x: Tensor; readonly key: Tensor }) =>
-    averaged(joint({ seen: lane.seen, exact: true }), ballFor(lane.seen.labels))(lane.x, new Key(lane.key).stream("ball")).value;
+    averaged(joint({ seen: lane.seen, exact: true }), ballFor(lane.seen.labels))(lane.x, new Key(lane.key).stream("ball"), last).value;
   const program = await compileNested({ value: vmap(one)(inputsAt(placesOf(at[0]!))) }, options);
   try {
     const values: Float32Array[] = [];
@@ -174,7 +176,7 @@ function projected(points: Float32Array, project: Projection, seen: Observations
   return Float32Array.from(evaluate([moved])[0]!.data);
 }
 
-function objectiveOf({ likelihood, prior, ball }: Assumption, search: Search, seen: Observations): Objective {
+export function objectiveOf({ likelihood, prior, ball }: Assumption, search: Search, seen: Observations): Objective {
   const { model } = clientOf(seen);
   const { shape, classes } = model;
   const { inputs, size } = layoutOf(seen);
@@ -248,7 +250,7 @@ function heard(
   };
 }
 
-function numbersOf(seen: Observations, factors: Objective["factors"]): SeenNumbers<ShapedNumbers> {
+export function numbersOf(seen: Observations, factors: Objective["factors"]): SeenNumbers<ShapedNumbers> {
   const rounds = seen.rounds.map(({ updates, published = new Map() }, r) => {
     const side = (which: "left" | "right") =>
       Object.fromEntries(

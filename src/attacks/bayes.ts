@@ -1,18 +1,25 @@
 import { z } from "zod";
 import { assuming, type Neighborhood } from "../adversary/index.ts";
-import type { Likelihood } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import { adam, annealed, exponentialRate, lbfgs, narrowed } from "../optimizers/index.ts";
-import { format, nested, part } from "../parts/index.ts";
-import { type Prior, priors } from "../priors/index.ts";
-import { conditionals, likelihoodOf, narrowGaussian } from "./conditionals.ts";
+import { adam, annealed, exponentialRate, lbfgs, narrowed, shrunk } from "../optimizers/index.ts";
+import { nested, part } from "../parts/index.ts";
+import { priors } from "../priors/index.ts";
+import { assumedLaw, assumedPrior, narrowing } from "./assumed-densities.ts";
+import { conditionals } from "./conditionals.ts";
 import type { AttackDeclaration, Setting } from "./declaration.ts";
 
 /**
  * The adversary of the paper (Balunović et al. 2022, §4). It assumes the defense's own law and the
  * stated prior, and maximizes the objective of Algorithm 1. With `samples` = 1 it judges single
- * points, which is maximum a posteriori estimation. With more samples it averages over a ball,
- * whose radius is the δ of the score unless `delta` says otherwise.
+ * points, which is maximum a posteriori estimation. With more samples it averages over a ball.
+ *
+ * The paper averages over the ball of the score's δ, by Jensen's bound. Under Gaussian noise the
+ * bound subtracts about δ²‖J‖_F²/(2σ²(d + 2)), where J is the derivative of the gradient, and more
+ * where ReLUs switch within the ball. This cost stays as large beside the likelihood as σ tends to
+ * 0, so at the score's δ the search leaves the likeliest images. By default the ball is therefore
+ * small: its radius goes from a hundredth of the score's δ to a thousandth, which costs nothing and
+ * gains little. `delta=…` states a radius that stays, such as the paper's. docs/paper.md has the
+ * numbers. The attack `posterior` takes the ball of the score at its word.
  */
 export const bayes = part({
   kind: "bayes",
@@ -35,7 +42,14 @@ export const bayes = part({
       .nonnegative()
       .nullable()
       .default(null)
-      .describe("The radius of the ball, used if samples > 1. none takes the δ of the score."),
+      .describe("The radius of the ball, used if samples > 1. none takes a hundredth of the score's δ, and lets it shrink."),
+    shrink: z
+      .number()
+      .positive()
+      .max(1)
+      .nullable()
+      .default(null)
+      .describe("The factor that the radius falls to over half the steps. none takes 1 if delta is stated, else 0.1."),
     bound: z
       .enum(["jensen", "log-mean-exp"])
       .default("jensen")
@@ -89,17 +103,18 @@ export const bayes = part({
   build: (params): AttackDeclaration => ({
     fixesPrior: params.prior !== undefined,
     build: (setting) => {
-      const { samples, optimizer, rate, gamma, anneal, widen, langevin, patience, ...search } = params;
+      const { samples, optimizer, rate, gamma, anneal, widen, langevin, patience, shrink, ...search } = params;
       if (params.points === "antithetic" && samples % 2 === 1 && samples > 1)
         throw new LeakageError("spec", `attack bayes: antithetic points come in pairs, so samples must be even; got samples=${samples}.`);
       if (search.box && optimizer === "lbfgs")
         throw new LeakageError("spec", "attack bayes: box=true needs optimizer=adam or signed-adam; lbfgs cannot keep pixels in [0, 1].");
-      const { prior, name } = priorOf(params.prior, setting);
-      const likelihood = assumedLaw(params.conditional, setting);
+      const { prior, name } = assumedPrior("bayes", params.prior, setting);
+      const likelihood = assumedLaw("bayes", params.conditional, setting);
       if (widen !== null && !likelihood.widened)
         throw new LeakageError("spec", `attack bayes: widen needs a likelihood whose noise has a width, and ${likelihood.name} has none.`);
       const ball = ballOf(params, setting);
-      const from = anneal ?? (params.conditional === undefined && setting.law?.kind !== "known" ? narrowing.from : null);
+      const end = shrink ?? (params.delta === null ? small.shrink : 1);
+      const from = anneal ?? narrowing(params.conditional, setting);
       const optimizers = { adam: () => adam(), "signed-adam": () => adam({ signed: true }), lbfgs: () => lbfgs() };
       return assuming(
         { likelihood, prior, ...(ball ? { ball } : {}) },
@@ -113,6 +128,7 @@ export const bayes = part({
           result: optimizer === "lbfgs" ? "best" : "last",
           ...(from === null ? {} : { anneal: annealed(from) }),
           ...(widen === null ? {} : { widen: narrowed(widen) }),
+          ...(ball && end < 1 ? { shrink: shrunk(end) } : {}),
           ...(langevin > 0 ? { langevin } : {}),
           ...(patience === null ? {} : { patience }),
         },
@@ -123,40 +139,15 @@ export const bayes = part({
 });
 
 /**
- * For a law without noise: the final width in root mean squares of the update, and the factor that
- * makes the Gaussian as wide as the update at the start.
+ * The ball that is chosen where none is stated: its radius at the start in radii of the score, and
+ * the factor that it shrinks by.
  */
-const narrowing = { width: 0.01, from: 1e-4 };
-
-/**
- * The likelihood that the user states, else the law of the defense. For an update without noise it
- * is a narrow Gaussian around what the batch would send.
- */
-function assumedLaw(conditional: ReturnType<typeof conditionals.parse> | undefined, { law }: Setting): Likelihood {
-  if (conditional !== undefined) return likelihoodOf(conditional);
-  if (!law) return narrowGaussian(narrowing.width);
-  if (law.kind === "known") return law.likelihood;
-  if (law.kind === "deterministic") return law.narrow(narrowing.width);
-  throw new LeakageError(
-    "spec",
-    `attack bayes assumes the law of the defense, and that law is not known: ${law.reason}. State a likelihood to assume, as in bayes:conditional=(gaussian:sigma=0.1), or use an attack that brings its own (gradleak list attacks).`,
-  );
-}
-
-/** The prior of the attack itself, else that of the setting. */
-function priorOf(
-  own: ReturnType<typeof priors.parse> | undefined,
-  { prior, examples }: Setting,
-): { readonly prior: Prior; readonly name: string } {
-  if (own !== undefined) return { prior: priors.build(own, examples ? { examples } : {}), name: format(own) };
-  if (prior) return prior;
-  throw new LeakageError("spec", "attack bayes needs a prior, and the data has no known density: state --prior (gradleak list priors).");
-}
+const small = { radius: 0.01, shrink: 0.1 };
 
 function ballOf(
   { samples, delta, bound, points }: Pick<Neighborhood, "samples" | "bound" | "points"> & { readonly delta: number | null },
   { radius }: Setting,
 ): Neighborhood | undefined {
-  const own = delta ?? radius?.radius ?? 0;
+  const own = delta ?? small.radius * (radius?.radius ?? 0);
   return samples > 1 && own > 0 ? { samples, radius: own, space: radius?.space ?? "model", bound, points } : undefined;
 }

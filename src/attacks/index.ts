@@ -6,6 +6,7 @@ import { dlg, idlg } from "./dlg.ts";
 import { exact } from "./exact.ts";
 import { gradinversion } from "./gradinversion.ts";
 import { invertingGradients } from "./inverting-gradients.ts";
+import { posterior } from "./posterior.ts";
 
 /**
  * The catalogue of attacks. `build` returns a declaration, whose own `build` takes the setting that
@@ -19,7 +20,7 @@ import { invertingGradients } from "./inverting-gradients.ts";
  * const adaptive = attacks.build("bayes:steps=200").build({ law, prior });
  * ```
  */
-export const attacks = catalogue("attack", [bayes, dlg, exact, gradinversion, idlg, invertingGradients]);
+export const attacks = catalogue("attack", [bayes, dlg, exact, gradinversion, idlg, invertingGradients, posterior]);
 
 /**
  * An attack of the catalogue as an object, with its name.

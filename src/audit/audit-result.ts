@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { type Stop, stops } from "../adversary/index.ts";
 import { criterion } from "../scenario/index.ts";
-import { assumptionsSchema, fileName, hash, invalid, specFields, trueLawSchema } from "./result-fields.ts";
+import { sampledSchema } from "./mixing.ts";
+import { assumptionsSchema, fileName, hash, invalid, shrunkRadius, specFields, trueLawSchema } from "./result-fields.ts";
 
 const share = z
   .strictObject({ estimate: z.number(), lower: z.number(), upper: z.number() })
@@ -62,6 +63,7 @@ const cell = z.strictObject({
   trueLaw: trueLawSchema,
   prior: z.string().describe("The prior p(images) that the attacker assumes."),
   radius: z.number().nonnegative().describe("The radius of the ball that the attack averages over; 0 for a point."),
+  shrunkRadius,
   points: z.int().positive().describe("The number of points that the attack draws in that ball at each step."),
   ...shares,
   failed: z
@@ -115,6 +117,7 @@ const cell = z.strictObject({
     .number()
     .nonnegative()
     .describe("The work on all draws: evaluations of the objective, of all restarts and points, times the images behind each."),
+  sampled: sampledSchema.optional(),
   seconds: z.number().nonnegative().describe("The wall time of the attack on all draws, in seconds."),
 });
 
@@ -189,7 +192,7 @@ export const auditResultSchema = z
     lanes: z.int().positive().describe("The number of draws that one program attacked together."),
     threads: z.array(z.int().positive()).describe("The numbers of threads that the runtime used, each of them for some draws."),
     assumptions: assumptionsSchema
-      .omit({ law: true, trueLaw: true, prior: true, radius: true, samples: true, defense: true })
+      .omit({ law: true, trueLaw: true, prior: true, radius: true, shrunkRadius: true, samples: true, defense: true })
       .describe("What every attacker received."),
     items: z.enum(["image", "vector"]).describe("Whether the private inputs are images or vectors. The other fields say image for both."),
     draws: z.int().positive().describe("N, the number of independent draws of a batch, its noise and the attack's starting point."),

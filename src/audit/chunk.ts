@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Stop, stops } from "../adversary/index.ts";
 import { limits } from "../scenario/index.ts";
 import type { DrawRange } from "./draw-keys.ts";
+import { mixingSchema } from "./mixing.ts";
 
 const outcome = z.strictObject({
   distances: z.array(z.number().nonnegative().nullable()),
@@ -19,6 +20,9 @@ const outcome = z.strictObject({
    * it read them from small gradients. It is null if labels were given.
    */
   labels: z.strictObject({ right: z.int().nonnegative(), faint: z.boolean() }).nullable(),
+  /** What the attack says of its posterior, if it has one. */
+  success: z.number().optional(),
+  mixing: mixingSchema.optional(),
 });
 const example = z.strictObject({
   draw: z.int().nonnegative(),

@@ -9,8 +9,9 @@ export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, ty
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
 export { type Guess, gray, meanGuess, mostPublic } from "./guesses.ts";
 export { faintWords } from "./label-shares.ts";
+export { exploredBy, mixingNotes, mixingSchema } from "./mixing.ts";
 export { type NearestPublic, nearestPublic } from "./nearest-public.ts";
-export { assumptionsSchema, fileName, hash, invalid, specFields, specFieldsOf } from "./result-fields.ts";
+export { assumptionsSchema, fileName, hash, invalid, shrunkRadius, specFields, specFieldsOf } from "./result-fields.ts";
 export { type Sizes, sizesFor } from "./sizing.ts";
 export { givenOf, summarizeDraws, trueLawOf } from "./summary.ts";
 export { workOf } from "./work.ts";

@@ -22,6 +22,13 @@ export const trueLawSchema = z
   .nullable()
   .describe("The defense's own law p(update | images); null if nobody said what the defense is.");
 
+/** The radius at the end of a ball that shrinks. */
+export const shrunkRadius = z
+  .number()
+  .positive()
+  .optional()
+  .describe("The radius at the last step, if the ball shrinks during the search.");
+
 /** What the attacker received and what it assumed. */
 export const assumptionsSchema = z
   .strictObject({
@@ -29,6 +36,7 @@ export const assumptionsSchema = z
     trueLaw: trueLawSchema,
     prior: z.string().describe("The prior p(images) that the attacker assumes."),
     radius: z.number().nonnegative().describe("The radius of the ball that the attack averages over; 0 for a point."),
+    shrunkRadius,
     samples: z.int().positive().describe("The number of points that the attack draws in that ball at each step; 1 for a point."),
     labels: z
       .enum(labelPolicies)

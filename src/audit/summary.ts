@@ -11,6 +11,7 @@ import type { Controls } from "./controls.ts";
 import { controlOf, failuresOf, limitsOf, median, remarks, statementsOf } from "./evidence.ts";
 import { claimsSafety, judgeGate, parseGate } from "./gate.ts";
 import { faintLabels, faintNotes, labelAccuracy } from "./label-shares.ts";
+import { mixingNotes, sampledIn } from "./mixing.ts";
 import { shareOf } from "./share.ts";
 import { equalWork, workOf } from "./work.ts";
 
@@ -70,6 +71,11 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
   const cells = cellsOf(done);
   const key = (cell: number) => foldIn(stream(root, "resample"), cell);
   const byCell = cells.map((_, cell): Distances => draws.map(({ outcomes }) => outcomes[cell]!.distances));
+  const outcomesOf = (cell: number) => draws.map(({ outcomes }) => outcomes[cell]!);
+  const sampledBy = (cell: number) => {
+    const sampled = sampledIn(outcomesOf(cell));
+    return sampled ? { sampled } : {};
+  };
   const shown = examplesShown(chunks);
   const spent = (of: (seconds: AuditChunk["seconds"]) => number) => chunks.reduce((sum, chunk) => sum + of(chunk.seconds), 0);
   const baselines = Object.keys(draws[0]!.guesses);
@@ -87,6 +93,7 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
       faintLabels: faintLabels(done, i),
       nearest: told("nearest", shown.nearest[i]!, i, classes),
       first: told("first", shown.first[i]!, i, classes),
+      ...sampledBy(i),
       work: workOf(chunks, i, cell.attack.assumes.samples, batchSize),
       seconds: spent(({ attacking }) => attacking[i]!),
     }),
@@ -123,7 +130,12 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
       nearestPublic,
       distances: outcomes.map(({ distances }) => distances),
     })),
-    notes: [...notes, ...faintNotes(done, cells), ...remarks(summarized, guesses, byCell, delta)],
+    notes: [
+      ...notes,
+      ...faintNotes(done, cells),
+      ...cells.flatMap(({ scenario, attack }, i) => mixingNotes(`${attack.name} behind ${scenario.defense.name}`, outcomesOf(i))),
+      ...remarks(summarized, guesses, byCell, delta),
+    ],
   };
 }
 
@@ -147,7 +159,7 @@ export function trueLawOf({ client, defense }: Pick<Scenario, "client" | "defens
 }
 
 function describe({ scenario, attack }: Cell) {
-  const { law, prior, radius, samples } = attack.assumes;
+  const { law, prior, radius, shrunkRadius, samples } = attack.assumes;
   return {
     defense: scenario.defense.name,
     attack: attack.name,
@@ -156,6 +168,7 @@ function describe({ scenario, attack }: Cell) {
     trueLaw: trueLawOf(scenario),
     prior,
     radius,
+    ...(shrunkRadius === undefined ? {} : { shrunkRadius }),
     points: samples,
   };
 }

@@ -8,10 +8,11 @@ import { batchNormPrior } from "./batch-norm-prior/batch-norm-prior.ts";
 import type { Experiment, ExperimentSpec, Finding } from "./experiment.ts";
 import { figure1 } from "./figure-1/figure-1.ts";
 import { figure4 } from "./figure-4/figure-4.ts";
+import { posterior } from "./posterior/posterior.ts";
 import { table1 } from "./table-1/table-1.ts";
 
 /** All experiments. Commands, flags, specs and the schema of results follow from this list. */
-const all = [assumedLaw, batchNormPrior, figure1, figure4, table1] as const;
+const all = [assumedLaw, batchNormPrior, figure1, figure4, posterior, table1] as const;
 
 /** What an experiment found, as `result.json` holds it. */
 export type ExperimentResult = z.output<(typeof all)[number]["result"]>;

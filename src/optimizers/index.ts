@@ -10,4 +10,5 @@ export {
   milestones,
   narrowed,
   type Rate,
+  shrunk,
 } from "./schedules.ts";

@@ -53,3 +53,12 @@ export const narrowed =
   (start: number): Rate =>
   (step, steps) =>
     Math.max(1, start * (1 / start) ** ((step + 1) / Math.max(1, steps / 2)));
+
+/**
+ * A factor of a radius that falls geometrically from 1 to `end` over the first half of the steps
+ * and then stays there. The first step already includes one decrease.
+ */
+export const shrunk =
+  (end: number): Rate =>
+  (step, steps) =>
+    Math.max(end, end ** ((step + 1) / Math.max(1, steps / 2)));

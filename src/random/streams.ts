@@ -12,11 +12,16 @@ import { foldIn, type KeyBits } from "./threefry.ts";
  *       ├─ noise ──── draw i ─┬─ images ── step of the defense on the batch
  *       │                     ├─ forward
  *       │                     └─ step of the defense on the update ── tensor i
- *       ├─ attack ─── draw i ─┬─ ball, of the diagnosis
- *       │                     └─ restart r ───┬─ start
- *       │                                    ├─ labels
- *       │                                    └─ iterate ── evaluation n ─┬─ ball
- *       │                                                                └─ langevin
+ *       ├─ attack ─── draw i ─┬─ restart r ─┬─ start
+ *       │                     │             ├─ labels
+ *       │                     │             └─ iterate ── evaluation n ─┬─ ball
+ *       │                     │                                         └─ langevin
+ *       │                     ├─ ball, of the diagnosis
+ *       │                     ├─ chains ── chain c ─┬─ start
+ *       │                     │                     └─ iterate ── trajectory t ─┬─ momentum
+ *       │                     │                                                 ├─ stride
+ *       │                     │                                                 └─ accept
+ *       │                     └─ ancestors ── trajectory t
  *       ├─ resample ─ cell ─┬─ resample r
  *       │                   └─ resample ── other cell, of a comparison ── resample r
  *       ├─ candidates
@@ -51,6 +56,11 @@ const numbers = {
   choice: 25,
   guess: 26,
   mask: 27,
+  chains: 28,
+  momentum: 29,
+  stride: 30,
+  accept: 31,
+  ancestors: 32,
   probes: 40,
 } as const;
 

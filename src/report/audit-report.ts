@@ -4,7 +4,7 @@ import { byDefense, quantileTable, shareTable } from "./audit-shares.ts";
 import { auditVerdict, intervalWords, limitsBehind, strongest } from "./audit-verdict.ts";
 import { colophon } from "./colophon.ts";
 import { exampleImages } from "./example-images.ts";
-import { definitions, givenRows, trueLawWords } from "./given.ts";
+import { definitions, givenRows, radii, trueLawWords } from "./given.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, grouped, percent, significant } from "./numbers.ts";
 import { page } from "./page.ts";
@@ -64,7 +64,7 @@ ${exampleImages(result, "nearest", images)}
 <p class="note">Nobody chose it: what an attack brings back when it is neither at its best nor at its worst.</p>
 ${exampleImages(result, "first", images)}
 </section>
-${againstOneAnother(result, level)}
+${againstOneAnother(result, level)}${statedProbabilities(result)}
 <section>
 <h2>Distances</h2>
 <p class="note">Quantiles: the distance below which that share of the reconstructions came. A reconstruction that is not a number counts as farther than any.</p>
@@ -100,6 +100,26 @@ function limits(result: AuditResult): Markup {
   )}</tbody>
 </table></div>
 ${limitsBehind(result).map(({ defense, attack, words }) => html`<p class="note">Behind <code>${foreign(defense)}</code>, by <code>${foreign(attack)}</code>: ${foreign(words)}</p>`)}`;
+}
+
+/** What attacks that draw from a posterior say of it. */
+function statedProbabilities({ cells, draws }: AuditResult): Markup | false {
+  const all = cells.flatMap((cell) => (cell.sampled ? [{ ...cell, ...cell.sampled }] : []));
+  return (
+    all.length > 0 &&
+    html`<section>
+<h2>What the attack expected</h2>
+<p class="note">An attack that draws from its posterior states, without the original, how probably its answer lies within δ. Where chains did not mix (R̂ above 1.1), that may be off.</p>
+<div class="wide"><table>
+<thead><tr><th class="text">defense</th><th class="text">attack</th><th>stated</th><th>recovered</th><th>accepted</th><th>R̂, median</th><th>R̂, largest</th><th>independent draws, median</th><th>not mixed</th></tr></thead>
+<tbody>${all.map(
+      ({ defense, attack, stated, recovered, acceptance, rHat, effective, unmixed }) =>
+        html`<tr><th class="text name" scope="row"><code>${foreign(defense)}</code></th><td class="text name"><code>${foreign(attack)}</code></td><td>${stated === null ? "–" : percent(stated)}</td><td>${percent(recovered.estimate)}</td><td>${percent(acceptance)}</td><td>${significant(rHat.median)}</td><td>${significant(rHat.largest)}</td><td>${significant(effective.median)}</td><td>${unmixed} of ${draws}</td></tr>
+`,
+    )}</tbody>
+</table></div>
+</section>`
+  );
 }
 
 /** Attacks in pairs, where they were tuned alike; where they were not, why there are none. */
@@ -192,8 +212,8 @@ function assumed({ cells }: AuditResult): Markup {
   return html`<div class="wide"><table>
 <thead><tr><th class="text">defense</th><th class="text">attack</th><th class="text">law assumed</th><th class="text">the defense's own law</th><th class="text">prior assumed</th><th class="text">ball</th>${reads && html`<th>labels right</th>`}</tr></thead>
 <tbody>${cells.map(
-    ({ defense, attack, law, trueLaw, prior, radius, points, labelAccuracy }) =>
-      html`<tr><th class="text name" scope="row"><code>${foreign(defense)}</code></th><td class="text name"><code>${foreign(attack)}</code></td><td class="text name">${foreign(law)}</td><td class="text name">${trueLaw === null ? "–" : trueLaw.kind === "known" && trueLaw.text === law ? "the same" : trueLawWords(trueLaw)}</td><td class="text name">${foreign(prior)}</td><td class="text name">${radius === 0 ? "a point" : `${counted(points, "point")}, radius ${significant(radius)}`}</td>${reads && html`<td>${labelWords(labelAccuracy)}</td>`}</tr>
+    ({ defense, attack, law, trueLaw, prior, radius, shrunkRadius, points, labelAccuracy }) =>
+      html`<tr><th class="text name" scope="row"><code>${foreign(defense)}</code></th><td class="text name"><code>${foreign(attack)}</code></td><td class="text name">${foreign(law)}</td><td class="text name">${trueLaw === null ? "–" : trueLaw.kind === "known" && trueLaw.text === law ? "the same" : trueLawWords(trueLaw)}</td><td class="text name">${foreign(prior)}</td><td class="text name">${radius === 0 ? "a point" : `${counted(points, "point")}, radius ${radii(radius, shrunkRadius)}`}</td>${reads && html`<td>${labelWords(labelAccuracy)}</td>`}</tr>
 `,
   )}</tbody>
 </table></div>`;

@@ -4,6 +4,7 @@ import { batchNormPriorReport, batchNormPriorVerdict } from "./batch-norm-prior-
 import type { ExperimentReport, Telling } from "./experiment-telling.ts";
 import { figure1Report, figure1Verdict } from "./figure-1-report.ts";
 import { figure4Report, figure4Verdict } from "./figure-4-report.ts";
+import { posteriorReport, posteriorVerdict } from "./posterior-report.ts";
 import { table1Report, table1Verdict } from "./table-1-report.ts";
 
 type Kind = ExperimentResult["experiment"];
@@ -14,6 +15,7 @@ const tellings: { readonly [Name in Kind]: Telling<Extract<ExperimentResult, { r
   "batch-norm-prior": { verdict: batchNormPriorVerdict, report: batchNormPriorReport },
   "figure-1": { verdict: figure1Verdict, report: figure1Report },
   "figure-4": { verdict: figure4Verdict, report: figure4Report },
+  posterior: { verdict: posteriorVerdict, report: posteriorReport },
   "table-1": { verdict: table1Verdict, report: table1Report },
 };
 

@@ -3,6 +3,7 @@ import { colophon } from "./colophon.ts";
 import { embeddedPng, read } from "./embedded-png.ts";
 import type { ExperimentReport } from "./experiment-telling.ts";
 import { pathChart, pathCurves, pathLegend } from "./figure-1-charts.ts";
+import { radii } from "./given.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, fixed, grouped, percent, significant } from "./numbers.ts";
 import { page } from "./page.ts";
@@ -23,7 +24,7 @@ export function figure1Report({ result, images: pngs, reproduce }: ExperimentRep
   const ball =
     assumes.radius === 0
       ? "judges single points"
-      : `averages over ${counted(assumes.samples, "point")} in a ball of radius ${significant(assumes.radius)} at each step`;
+      : `averages over ${counted(assumes.samples, "point")} in a ball of radius ${radii(assumes.radius, assumes.shrunkRadius)}${assumes.shrunkRadius === undefined ? "" : ","} at each step`;
   return page(
     sentence,
     html`<header>

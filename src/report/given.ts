@@ -44,14 +44,14 @@ function labelRows({ images, summary: { labelAccuracy } }: Result): readonly Row
 /** What the attacker was given, and what it took for granted. */
 export function given(result: Result): Markup {
   const { assumptions, command } = result;
-  const { prior, radius, samples, defense } = assumptions;
+  const { prior, defense } = assumptions;
   return definitions([
     ...givenRows(assumptions),
     ...labelRows(result),
     ["Defense", defense === null ? "Whatever the client did; nobody said" : html`<code>${foreign(defense)}</code>`],
     ["Law assumed", lawRow(assumptions)],
     ["Prior assumed", foreign(prior)],
-    ["Ball", ball(radius, samples)],
+    ["Ball", ball(assumptions)],
     ["Images", command === "attack" ? "Not given: used for nothing but the scores" : "Not given"],
     ...assumedIn(result).map(([term, text]): Row => [`Assumed ${term}`, foreign(text)]),
   ]);
@@ -59,7 +59,14 @@ export function given(result: Result): Markup {
 
 /** What every attacker of a run was given. */
 export function givenRows(
-  { model, batchSize, mode, delta, deltaSpace, ...rest }: Omit<Assumptions, "law" | "trueLaw" | "prior" | "radius" | "samples" | "defense">,
+  {
+    model,
+    batchSize,
+    mode,
+    delta,
+    deltaSpace,
+    ...rest
+  }: Omit<Assumptions, "law" | "trueLaw" | "prior" | "radius" | "shrunkRadius" | "samples" | "defense">,
   item = "image",
 ): readonly Row[] {
   return [
@@ -73,10 +80,14 @@ export function givenRows(
 }
 
 /** How an attack averaged over its ball. */
-const ball = (radius: number, points: number): string =>
+const ball = ({ radius, shrunkRadius, samples }: Assumptions): string =>
   radius === 0
     ? "None: the attack judged single points."
-    : `The attack averaged over ${counted(points, "point")} in a ball of radius ${significant(radius)}.`;
+    : `The attack averaged over ${counted(samples, "point")} in a ball of radius ${radii(radius, shrunkRadius)}.`;
+
+/** The radius of a ball, and where it ends if the ball shrinks. */
+export const radii = (radius: number, shrunk?: number): string =>
+  `${significant(radius)}${shrunk === undefined ? "" : `, which shrank to ${significant(shrunk)}`}`;
 
 /** Terms and what they are here. */
 export const definitions = (rows: readonly Row[]): Markup =>

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { labelRules, type Stop, stops } from "../adversary/index.ts";
-import { assumptionsSchema, fileName, invalid, specFields } from "../audit/index.ts";
+import { assumptionsSchema, fileName, invalid, mixingSchema, specFields } from "../audit/index.ts";
 import { limits } from "../scenario/index.ts";
 
 const metric = (doc: string) => z.number().nullable().describe(`${doc} null if the original is not known.`);
@@ -81,6 +81,8 @@ const image = z.strictObject({
     .describe(
       "What keeps the answer from being the truth. search: the truth is better by the attacker's own objective, so the search failed. information: it is not, so the update does not determine the image under this assumption. null if the image came back, the truth is not known, or the attack has no objective.",
     ),
+  success: z.number().optional().describe("The attack's own probability that the original is within δ; absent if it states none."),
+  mixing: mixingSchema.optional(),
   baseline: z.record(z.string(), z.strictObject(metrics)).describe("Guesses of somebody who saw no update, such as meanImage."),
   nearestPublic,
   trajectory: z.array(z.strictObject({ step: z.int().nonnegative(), objective: z.number().nullable(), psnr: z.number().nullable() })),

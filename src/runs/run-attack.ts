@@ -1,4 +1,4 @@
-import { drawKey, givenOf, gray, type Machine, meanGuess, nearestPublic, specFieldsOf, trueLawOf } from "../audit/index.ts";
+import { drawKey, givenOf, gray, type Machine, meanGuess, mixingNotes, nearestPublic, specFieldsOf, trueLawOf } from "../audit/index.ts";
 import { bareResidual, residualBehind } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { encodePng, type RasterImage, writeSafetensors } from "../formats/index.ts";
@@ -76,7 +76,7 @@ export async function* runAttack(
     assumptions: { ...attack.assumes, ...givenOf(scenario), defense: scenario.defense.name, trueLaw: trueLawOf(scenario) },
     images: all,
     summary: summary(all, scenario.labels),
-    notes: [...notes, ...faintNotes(all), ...remarks],
+    notes: [...notes, ...faintNotes(all), ...remarks, ...mixingNotes(attack.name, all)],
   };
 }
 
@@ -220,6 +220,6 @@ export async function* runInvert(
     assumptions: { ...scenario.attacks[0]!.assumes, ...givenOf(scenario), defense: null, trueLaw: null },
     images: [...images],
     summary: summary(images, scenario.labels),
-    notes: [...notes, ...faintNotes(images)],
+    notes: [...notes, ...faintNotes(images), ...mixingNotes(scenario.attacks[0]!.name, images)],
   };
 }

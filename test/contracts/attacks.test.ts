@@ -11,13 +11,16 @@ import {
 } from "../../src/adversary/index.ts";
 import { attacks } from "../../src/attacks/index.ts";
 import { fedSgd } from "../../src/client/index.ts";
-import { defenses } from "../../src/defenses/index.ts";
+import { datasets, noFiles } from "../../src/data/index.ts";
+import { defenses, lawOf } from "../../src/defenses/index.ts";
 import type { NamedNumbers } from "../../src/graph/index.ts";
+import { defaultDelta } from "../../src/metrics/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { adam, constantRate, lbfgs } from "../../src/optimizers/index.ts";
 import { priors } from "../../src/priors/index.ts";
 import { fillNormal, fillUniform, foldIn, keyFromSeed, stream } from "../../src/random/index.ts";
-import { oneHot, simulate } from "../../src/scenario/index.ts";
+import { taskOf } from "../../src/runs/index.ts";
+import { oneHot, privateBatches, simulate } from "../../src/scenario/index.ts";
 
 const model = models.build("mlp:sizes=24,activation=sigmoid", {
   shape: [1, 4, 4],
@@ -146,8 +149,51 @@ describe("an attack", () => {
     const spec = attacks.parse(kind);
     expect(attacks.parse(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
     const prior = { prior: priors.build("uniform"), name: "uniform" };
-    const attack = attacks.build(spec).build({ prior });
+    const attack = attacks.build(spec).build({ prior, radius: { radius: 1, space: "pixel" } });
     expect(attack).toHaveProperty("reconstruct");
-    expect(attack.assumes.radius).toBe(0);
+    expect(attack.assumes.radius).toBe(kind === "posterior" ? 1 : 0);
   });
+});
+
+describe("the ball that bayes chooses", () => {
+  const radius = { radius: 2, space: "pixel" } as const;
+  const prior = { prior: priors.build("uniform"), name: "uniform" };
+  const assumed = (spec: string) => attacks.build(attacks.parse(spec)).build({ prior, radius }).assumes;
+
+  it("is small and shrinks, unless a radius is stated, which stays", () => {
+    expect(assumed("bayes:samples=8")).toMatchObject({ radius: 0.02, samples: 8 });
+    expect(assumed("bayes:samples=8").shrunkRadius).toBeCloseTo(0.002, 12);
+    expect(assumed("bayes:samples=8,delta=2")).toMatchObject({ radius: 2 });
+    expect(assumed("bayes:samples=8,delta=2")).not.toHaveProperty("shrunkRadius");
+    expect(assumed("bayes:samples=8,delta=2,shrink=0.5").shrunkRadius).toBe(1);
+    expect(assumed("bayes")).toMatchObject({ radius: 0, samples: 1 });
+  });
+
+  it("does no worse than a point on images behind little noise, where the ball of the score does", async () => {
+    const data = await datasets.build("shapes").open("test", noFiles);
+    const network = models.build("mlp:sizes=32", taskOf(data));
+    const client = fedSgd({ model: network, weights: initialWeights(network, keyFromSeed(2)) });
+    const defense = defenses.build("gaussian:sigma=0.01");
+    const held = privateBatches(
+      [0, 1, 2, 3].map((i) => [data.example(i)]),
+      client,
+    );
+    const own = [0, 1, 2, 3].map((i) => foldIn(keyFromSeed(8), i));
+    const received = await simulate({ client, defense }, held, own, { threads: 1 });
+    const seen = { rounds: [received], lanes: 4, batchSize: 1, labels: held.y };
+    const delta = defaultDelta(data.shape as [number, number, number]);
+    const setting = {
+      law: lawOf(defense),
+      prior: { prior: priors.build("tv:weight=100"), name: "tv" },
+      radius: { radius: delta, space: "pixel" },
+    } as const;
+    const far = async (spec: string) => {
+      const attack = attacks.build(attacks.parse(spec)).build(setting);
+      const x = (await last(attack.reconstruct(seen, own, { threads: 1 }))).inputs();
+      return Math.sqrt(x.reduce((sum, each, i) => sum + (each - held.x[i]!) ** 2, 0) / 4);
+    };
+    const point = await far("bayes:steps=120");
+    expect(await far("bayes:steps=120,samples=4")).toBeLessThan(1.1 * point);
+    expect(await far(`bayes:steps=120,samples=4,delta=${delta}`)).toBeGreaterThan(1.3 * point);
+  }, 60_000);
 });

@@ -143,6 +143,28 @@ describe("Algorithm 1 on a linear–Gaussian client", () => {
   });
 });
 
+describe("what Jensen's bound costs", () => {
+  it("is δ²‖J‖²/(2σ²(d + 2)) for the likelihood, which a small noise makes as large as the likelihood itself", async () => {
+    const cost = async (radius: number, noise: number) => {
+      const flat = { likelihood: likelihoodOf(`gaussian:sigma=${noise}`), prior: priors.build("uniform") };
+      const wide = { samples: 4096, radius, space: "model", bound: "jensen", points: "antithetic" } as const;
+      const at = { x: few.truth, y: few.seen.labels };
+      const options = { threads: 1, precision: "float64" } as const;
+      const [[point], [ball]] = (await Promise.all(
+        [{}, { ball: wide }].map((own) => assuming({ ...flat, ...own }, search, named).objective!(few.seen, [at], few.keys, options)),
+      )) as [readonly Float32Array[], readonly Float32Array[]];
+      return ball!.reduce((sum, value, i) => sum + value - point![i]!, 0) / ball!.length;
+    };
+    const squared = d * c.reduce((sum, each) => sum + each * each, 0);
+    for (const [radius, noise] of [
+      [0.5, 0.3],
+      [0.5, 0.003],
+      [0.05, 0.3],
+    ] as const)
+      expect((await cost(radius, noise)) / ((radius ** 2 * squared) / (2 * noise ** 2 * (d + 2)))).toBeCloseTo(1, 1);
+  });
+});
+
 describe("its risk on a linear–Gaussian client", () => {
   const n = 1500;
   const risk = async (tau: readonly number[], delta: number) => {
@@ -201,6 +223,44 @@ describe("the ball", () => {
     expect(evaluate([logMeanExp(constant([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]))])[0]!.data[0]).toBe(
       Number.NEGATIVE_INFINITY,
     );
+  });
+
+  it("shrinks by a factor of its radius", () => {
+    const few: Ball = { ...geometry, samples: 50 };
+    const at = (shrink: number) =>
+      evaluate([pointsIn(few, constant([0, 0, 0, 0, 0, 0]), Key.input("key"), constant(shrink))], { key: keyFromSeed(8) })[0]!.data;
+    const [whole, tenth] = [at(1), at(0.1)];
+    whole.forEach((x, i) => {
+      expect(tenth[i]!).toBeCloseTo(x / 10, 12);
+    });
+  });
+
+  it("is not equation 2 with few points where the density is narrow: 64 are 11 nats off in 20 dimensions", () => {
+    const narrow = (samples: number): number => {
+      const one: Ball = {
+        samples,
+        rows: 1,
+        halfAxes: constant(new Float64Array(20).fill(0.5)),
+        points: "independent",
+        rest: 0,
+        mean: logMeanExp,
+      };
+      const joint = (x: Tensor) => ({ likelihood: x.div(0.05).square().sum().mul(-0.5), prior: constant(0) });
+      const { value } = algorithm1(
+        joint,
+        adam(),
+        one,
+      )({ x: constant(new Float64Array(20)), key: Key.input("key"), rate: constant(1) }, adam().init(20));
+      const values = Array.from({ length: 40 }, (_, i) => -evaluate([value], { key: foldIn(keyFromSeed(4), i) })[0]!.data[0]!);
+      return values.reduce((sum, each) => sum + each, 0) / values.length;
+    };
+    // The integral by quadrature over the radius: d ∫ r^(d−1) exp(−(δr)²/2s²) dr from 0 to 1.
+    let exact = 0;
+    for (let i = 0; i < 1e5; i++) exact += (20 * ((i + 0.5) / 1e5) ** 19 * Math.exp(-50 * ((i + 0.5) / 1e5) ** 2)) / 1e5;
+    expect(Math.log(exact)).toBeCloseTo(-24.02, 1);
+    expect(narrow(8)).toBeLessThan(-38);
+    expect(narrow(64)).toBeLessThan(-34);
+    expect(narrow(64)).toBeGreaterThan(-37);
   });
 
   it("estimates equation 2 for a normal density: log-mean-exp converges to the integral, Jensen's mean to less", () => {

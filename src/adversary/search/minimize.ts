@@ -69,27 +69,32 @@ const cancellation = 1e-3;
 
 /**
  * What a lane receives in a call, by its own steps: the learning rate, the factor and the width of
- * the likelihood, whether one of these two has changed, and the weight of the consensus.
+ * the likelihood, the factor of the ball's radius, whether one of these three has changed, and the
+ * weight of the consensus.
  */
 type Schedule<Leaf> = {
   readonly rate: Leaf;
   readonly factor?: Leaf;
   readonly width?: Leaf;
+  readonly shrink?: Leaf;
   readonly renewed?: Leaf;
   readonly agreement?: Leaf;
 };
 
 /**
- * If nothing is left to gain while the likelihood is still annealed or widened, the step is done,
- * but not the lane.
+ * If nothing is left to gain while the likelihood is still annealed or widened, or the ball still
+ * shrinks, the step is done, but not the lane.
  */
 function untilWhole(
   { completed, converged, stuck }: Iterated,
-  factor = constant(1),
-  width = constant(1),
+  { shrink, steps }: Search,
+  schedule: Pick<Schedule<Tensor>, "factor" | "width" | "shrink">,
 ): Pick<Iterated, "completed" | "converged" | "stuck"> {
   if (!converged) return { completed };
-  const whole = factor.greaterEqual(1).and(width.lessEqual(1));
+  const [factor, width] = [schedule.factor ?? constant(1), schedule.width ?? constant(1)];
+  const smallest = schedule.shrink?.lessEqual(Math.fround(shrink!(steps - 1, steps)));
+  const full = factor.greaterEqual(1).and(width.lessEqual(1));
+  const whole = smallest ? full.and(smallest) : full;
   const ended = stuck ? converged.or(stuck) : converged;
   return {
     completed: where(ended.and(whole.not()), 1, completed),
@@ -122,7 +127,7 @@ function step<Seen extends Nested<ShapedNumbers>>(
   { search, problem, exact }: Step<Seen>,
   { seen, run, schedule, key: seed, consensus }: LaneState<Seen>,
 ): { readonly run: Carried<Tensor>; readonly relative: Tensor } {
-  const { rate, factor, width, renewed, agreement } = schedule;
+  const { rate, factor, width, shrink, renewed, agreement } = schedule;
   const { point } = run;
   // An optimizer that compares values has one objective: the points of its ball stay the same.
   const key = new Key(seed).foldIn(search.optimizer.comparesValues ? 0 : run.evaluations);
@@ -136,6 +141,7 @@ function step<Seen extends Nested<ShapedNumbers>>(
       rate,
       ...(factor ? { factor } : {}),
       ...(width ? { width } : {}),
+      ...(shrink ? { shrink } : {}),
       ...(renewed ? { renewed } : {}),
       ...(agreement ? { consensus: { x: consensus!, weight: agreement } } : {}),
     },
@@ -150,7 +156,7 @@ function step<Seen extends Nested<ShapedNumbers>>(
   const fails = running.and(search.optimizer.recovers ? broken.and(run.evaluations.equal(0)) : broken);
   const goes = running.and(fails.not());
   const improves = running.and(value.less(bestBefore));
-  const { completed, converged, stuck } = factor || width ? untilWhole(next, factor, width) : next;
+  const { completed, converged, stuck } = renewed ? untilWhole(next, search, schedule) : next;
   const steps = run.steps.add(where(goes, completed, 0));
   const improved = where(improves, steps, run.improved);
   const idle = search.patience === undefined ? undefined : steps.sub(improved).greaterEqual(search.patience);
@@ -192,7 +198,8 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
       rate: each,
       ...(search.anneal ? { factor: each } : {}),
       ...(search.widen ? { width: each } : {}),
-      ...(search.anneal || search.widen ? { renewed: each } : {}),
+      ...(search.shrink ? { shrink: each } : {}),
+      ...(search.anneal || search.widen || search.shrink ? { renewed: each } : {}),
       ...(search.group ? { agreement: each } : {}),
     },
     run: mapRun(initial, ({ shape }) => ({ shape })),
@@ -270,9 +277,14 @@ export function slowestStep(
  * its neighbors. The best value belongs to one objective: under another factor or width of the
  * likelihood a lane is renewed, and its record of the best starts over.
  */
-function schedulesOf({ rate, anneal, widen, steps }: Search, count: number) {
+function schedulesOf({ rate, anneal, widen, shrink, steps }: Search, count: number) {
   const table = (schedule: Rate) => Float32Array.from({ length: steps + 1 }, (_, step) => schedule(Math.min(step, steps - 1), steps));
-  const tables = { rate: table(rate), ...(anneal ? { factor: table(anneal) } : {}), ...(widen ? { width: table(widen) } : {}) };
+  const tables = {
+    rate: table(rate),
+    ...(anneal ? { factor: table(anneal) } : {}),
+    ...(widen ? { width: table(widen) } : {}),
+    ...(shrink ? { shrink: table(shrink) } : {}),
+  };
   const changing = Object.entries(tables).filter(([name]) => name !== "rate");
   let before: Float32Array | undefined;
   let now = new Float32Array(count);

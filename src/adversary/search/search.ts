@@ -14,6 +14,8 @@ export interface Search {
   readonly anneal?: Rate;
   /** The width of the assumed noise at a step, at least 1, in true widths, if it narrows. */
   readonly widen?: Rate;
+  /** The factor of the ball's radius at a step, at most 1, if the ball shrinks. */
+  readonly shrink?: Rate;
   /** The standard deviation of the noise after each step, in learning rates (Langevin dynamics). */
   readonly langevin?: number;
   /** The term that pulls restarts together. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shrunkRadius } from "../../audit/index.ts";
 import { head } from "../experiment-result.ts";
 
 const file = z
@@ -22,6 +23,7 @@ export const figure1Schema = z
         law: z.string(),
         prior: z.string(),
         radius: z.number().nonnegative().describe("Radius of the ball that the attack averages over; 0 for a point."),
+        shrunkRadius,
         samples: z.int().positive().describe("Points that it draws in that ball at each step."),
       })
       .describe("What the adversary takes for granted."),

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import type { PosteriorResult } from "../../src/experiments/index.ts";
+import { conePrior } from "../../src/experiments/posterior/cone-prior.ts";
+import { constant } from "../../src/graph/index.ts";
+import { experimentReport, experimentVerdict } from "../../src/report/index.ts";
+import { evaluate } from "../../src/runtime/index.ts";
+import { runExperiment } from "./run-experiment.ts";
+
+describe("reproduce posterior", () => {
+  it("compares attacks on the same draws, bins what they state, and tells it", async () => {
+    const made = await runExperiment(
+      "posterior:scale=1,width=20,classes=3,dimension=4,tuning=12,samples=12,steps=40,chains=16,warmUp=12,draws=6,lanes=6",
+    );
+    const result = made.result as PosteriorResult;
+    const [cell] = result.cells;
+    expect(cell!.n).toBe(12);
+    for (const sampled of cell!.posterior) {
+      expect(sampled.recovered.estimate - cell!.point.recovered.estimate).toBeCloseTo(sampled.minusPoint.estimate, 5);
+      expect(sampled.meanDistance - cell!.point.meanDistance).toBeCloseTo(sampled.distanceMinusPoint.estimate, 3);
+      expect(sampled.calibration.reduce((sum, { n }) => sum + n, 0)).toBe(12);
+      const stated = sampled.calibration.reduce((sum, { n, stated }) => sum + n * (stated ?? 0), 0) / 12;
+      expect(stated).toBeCloseTo(sampled.stated, 4);
+    }
+    const report = experimentReport({ result, images: new Map(), reproduce: "gradleak reproduce posterior" });
+    expect(report).toContain(experimentVerdict(result).sentence.replaceAll("'", "&#39;"));
+  }, 60_000);
+});
+
+it("knows that an input lies in the cone of its label", () => {
+  const prior = conePrior(Float32Array.of(1, 0, 0, 1), 2);
+  const at = (x: readonly number[], y: readonly number[]) =>
+    evaluate([prior.density!(undefined as never).logProb({ x: constant(x, [1, 2]), y: constant(y, [1, 2]) })])[0]!.data[0];
+  expect(at([2, 1], [1, 0])).toBe(-2.5);
+  expect(at([2, 1], [0, 1])).toBe(Number.NEGATIVE_INFINITY);
+});
