@@ -34,7 +34,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   audit: [...measuring, "scenario"],
   runs: [...measuring, "scenario", "audit"],
   experiments: [...measuring, "scenario", "audit", "runs"],
-  report: ["parts", "formats", "metrics", "audit", "runs", "experiments"],
+  report: ["parts", "formats", "metrics", "adversary", "audit", "runs", "experiments"],
 };
 const rooms = Object.keys(allowed);
 /** The doors may import every room, and the command line what Node's door offers. */

@@ -66,7 +66,8 @@ export const assuming = (
       const { problem, layout, begun } = pose(assumption, search, seen, keys, run.start);
       for await (const iterate of minimize(search, problem, run)) yield progress(search, seen, iterate, layout, begun);
     },
-    objective: (seen, at, keys, run = {}) => objectiveAt(assumption, search, seen, at, keys, run),
+    // Without the values of its prior, an objective cannot be compared between batches.
+    ...(assumption.prior.score ? {} : { objective: (seen, at, keys, run = {}) => objectiveAt(assumption, search, seen, at, keys, run) }),
   };
 };
 

@@ -116,9 +116,14 @@ export interface Attack {
    */
   reconstruct(seen: Observations, keys: readonly KeyBits[], run?: Run): AsyncIterable<Progress>;
   /**
-   * The attacker's objective at any batches, one number per lane, in the form of the last step. It
-   * is for diagnosis. The points of a ball follow from the keys. It is absent if the attack has no
-   * objective.
+   * The attacker's objective at any batches, one number per lane for each of them, in the form of
+   * the last step. It is for diagnosis. The points of a ball follow from the keys, so they are the
+   * same for all batches. It is absent if the attack has no objective.
    */
-  objective?(seen: Observations, at: Candidates, keys: readonly KeyBits[], run?: CompileOptions): Promise<Float32Array>;
+  objective?(
+    seen: Observations,
+    at: readonly Candidates[],
+    keys: readonly KeyBits[],
+    run?: CompileOptions,
+  ): Promise<readonly Float32Array[]>;
 }

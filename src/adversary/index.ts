@@ -1,7 +1,18 @@
 export { algorithm1 } from "./algorithm-1.ts";
 export { type AssumptionAndSearch, assuming, isAssuming } from "./assuming.ts";
 export type { Assumption, Neighborhood } from "./assumption.ts";
-export type { Assumed, Attack, Candidates, LaneProgress, Progress, Run, Work } from "./attack.ts";
+export {
+  type Assumed,
+  type Attack,
+  type Candidates,
+  hasFailed,
+  type LaneProgress,
+  type Progress,
+  type Run,
+  type Stop,
+  stops,
+  type Work,
+} from "./attack.ts";
 export { type Ball, jensen, logMeanExp, pointsIn } from "./ball.ts";
 export { invertDense } from "./exact.ts";
 export { type LabelReading, type LabelRule, labelRuleFor, labelRules, recoverLabels, requireLabelRule } from "./labels.ts";

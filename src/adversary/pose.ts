@@ -120,27 +120,29 @@ export function checkAssumption({ likelihood, prior }: Assumption, search: Searc
   }
 }
 
-/** The objective of each lane at given batches, in the form of the last step of the search. */
+/** The objective of each lane at several batches, in the form of the last step of the search. */
 export async function objectiveAt(
   assumption: Assumption,
   search: Search,
   seen: Observations,
-  { x, y }: Candidates,
+  at: readonly Candidates[],
   keys: readonly KeyBits[],
   options: CompileOptions,
-): Promise<Float32Array> {
-  const labeled: Observations = { ...seen, labels: y };
-  const { joint, ballFor, factors } = objectiveOf(assumption, search, labeled);
-  const places = {
-    seen: numbersOf(labeled, factors),
-    x: { shape: [seen.lanes, layoutOf(labeled).inputs], data: x },
+): Promise<readonly Float32Array[]> {
+  const labeled = ({ y }: Candidates): Observations => ({ ...seen, labels: y });
+  const { joint, ballFor, factors } = objectiveOf(assumption, search, labeled(at[0]!));
+  const placesOf = (one: Candidates) => ({
+    seen: numbersOf(labeled(one), factors),
+    x: { shape: [seen.lanes, layoutOf(labeled(one)).inputs], data: one.x },
     key: { shape: [seen.lanes, 2], dtype: "key" as const, data: Uint32Array.from(keys.flat()) },
-  };
+  });
   const one = (lane: { readonly seen: Depends["seen"]; readonly x: Tensor; readonly key: Tensor }) =>
     averaged(joint({ seen: lane.seen, exact: true }), ballFor(lane.seen.labels))(lane.x, new Key(lane.key).stream("ball")).value;
-  const program = await compileNested({ value: vmap(one)(inputsAt(places)) }, options);
+  const program = await compileNested({ value: vmap(one)(inputsAt(placesOf(at[0]!))) }, options);
   try {
-    return (await program.run(numbersAt(places))).value;
+    const values: Float32Array[] = [];
+    for (const candidate of at) values.push((await program.run(numbersAt(placesOf(candidate)))).value);
+    return values;
   } finally {
     await program.dispose();
   }

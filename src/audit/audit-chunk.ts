@@ -1,3 +1,4 @@
+import type { Observations } from "../adversary/index.ts";
 import type { Dataset, Example } from "../data/index.ts";
 import { encodePng, toBase64, toRasterImage } from "../formats/index.ts";
 import { distance, imageShape, matchImages } from "../metrics/index.ts";
@@ -5,18 +6,24 @@ import { areImages } from "../models/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
 import {
+  type Diagnosis,
+  diagnose,
+  type Explainer,
   labelingOf,
   measuredIn,
-  type NamedAttack,
   padded,
   privateBatches,
+  type Received,
   type Reconstruction,
   reconstruct,
   type Scenario,
   simulate,
   type Tick,
 } from "../scenario/index.ts";
+import { type Cell, cellsOf } from "./cells.ts";
 import type { AuditChunk, AuditedExample, Outcome } from "./chunk.ts";
+import { within } from "./comparison.ts";
+import { type Controls, controlDraws } from "./controls.ts";
 import { type DrawRange, drawKey, drawPlaces } from "./draw-keys.ts";
 import type { Guess } from "./guesses.ts";
 import type { NearestPublic } from "./nearest-public.ts";
@@ -35,6 +42,10 @@ export interface DrawRun {
   readonly guesses: readonly Guess[];
   /** Finds the public example nearest to an original. It is absent if none are public. */
   readonly nearestPublic?: NearestPublic;
+  /** The positive controls; none if they were not asked for. */
+  readonly controls: Controls;
+  /** Whether answers are diagnosed. A tuning needs only their distances. */
+  readonly diagnosed: boolean;
   /** The key of all randomness. */
   readonly root: KeyBits;
   readonly samples: number;
@@ -44,18 +55,6 @@ export interface DrawRun {
   readonly lanes: number;
   readonly machine: Machine;
 }
-
-/** One defense with one attack on it. */
-export interface Cell {
-  readonly scenario: Scenario;
-  readonly attack: NamedAttack;
-}
-
-/**
- * All pairs of a defense and an attack: the attacks on the first defense, then those on the next.
- */
-export const cellsOf = ({ scenarios }: Pick<DrawRun, "scenarios">): readonly Cell[] =>
-  scenarios.flatMap((scenario) => scenario.attacks.map((attack) => ({ scenario, attack })));
 
 /** The progress of one attack of an audit. */
 export interface AuditTick extends Tick {
@@ -69,20 +68,22 @@ export interface AuditTick extends Tick {
  * updates. A draw depends only on the root's key and its number. A program always has `lanes`
  * lanes, and short parts are padded, so that numbers do not depend on how draws are divided.
  */
-export async function* auditChunk(run: DrawRun, { from, to }: DrawRange): AsyncGenerator<AuditTick, AuditChunk> {
-  const { scenarios, dataset, guesses, nearestPublic, root, lanes, machine } = run;
+export async function* auditChunk(
+  run: DrawRun,
+  { from, to }: DrawRange,
+  explainers: readonly Explainer[],
+): AsyncGenerator<AuditTick, AuditChunk> {
+  const { scenarios, dataset, guesses, nearestPublic, root, lanes, machine, controls, diagnosed } = run;
   const { client, batchSize } = scenarios[0]!;
   const cells = cellsOf(run);
   const judge = judgeOf(run);
-  const seconds = { simulating: 0, attacking: cells.map(() => 0), scoring: 0 };
-  const timed = <Made>(phase: "simulating" | "scoring", began: number, made: Made): Made => {
-    seconds[phase] += machine.clock() - began;
-    return made;
-  };
+  const seconds = { simulating: 0, attacking: cells.map(() => 0), controls: 0, scoring: 0 };
   const batches = Array.from({ length: to - from }, (_, i) =>
     drawPlaces(root, from + i, batchSize, dataset.size).map((place) => dataset.example(place)),
   );
   const outcomes: Outcome[][] = batches.map(() => []);
+  const explainable: (number | null)[][] = batches.map(() => []);
+  const controlled: (number | null)[][][] = batches.map(() => []);
   const shown = cells.map((): Shown => ({ nearest: null, first: null }));
   for (let at = 0; at < batches.length; at += lanes) {
     const part = batches.slice(at, at + lanes);
@@ -92,34 +93,54 @@ export async function* auditChunk(run: DrawRun, { from, to }: DrawRange): AsyncG
     );
     const keys = (name: "noise" | "attack") => numbers.map((draw) => drawKey(root, name, draw));
     const held = privateBatches(padded(part, lanes), client);
+    /** Attacks the part in one cell, and yields progress. */
+    async function* attacked(cell: Cell, received: Received): AsyncGenerator<AuditTick, Attacked> {
+      const seen = { rounds: [received], lanes, batchSize, labels: held.y };
+      const running = reconstruct({
+        attack: cell.attack,
+        ...labelingOf(cell.scenario),
+        seen,
+        keys: keys("attack"),
+        options: machine,
+        history: false,
+      });
+      const began = machine.clock();
+      let made = await running.next();
+      for (; !made.done; made = await running.next()) yield { ...made.value, cell, draws: { from, to, of: run.samples } };
+      return { seen, made: made.value, seconds: machine.clock() - began };
+    }
     let place = 0;
-    for (const scenario of scenarios) {
+    for (const [s, scenario] of scenarios.entries()) {
       let began = machine.clock();
-      const received = timed("simulating", began, await simulate(scenario, held, keys("noise"), machine));
+      const received = await simulate(scenario, held, keys("noise"), machine);
+      seconds.simulating += machine.clock() - began;
       for (const attack of scenario.attacks) {
-        const cell = cells[place]!;
+        const { seen, made, seconds: spent } = yield* attacked({ scenario, attack }, received);
+        seconds.attacking[place]! += spent;
         began = machine.clock();
-        const running = reconstruct({
-          attack,
-          ...labelingOf(scenario),
-          seen: { rounds: [received], lanes, batchSize, labels: held.y },
-          keys: keys("attack"),
-          options: machine,
-          history: false,
-        });
-        let made = await running.next();
-        for (; !made.done; made = await running.next()) yield { ...made.value, cell, draws: { from, to, of: run.samples } };
-        seconds.attacking[place]! += machine.clock() - began;
-        began = machine.clock();
+        const truth = received.batches;
+        const diagnoses = diagnosed
+          ? await diagnose({ attack, seen, keys: keys("attack"), made, truth, explainer: explainers[s]!, options: machine })
+          : undefined;
         for (const [lane, batch] of part.entries()) {
-          const judged = judge(made.value[lane]!, batch, from + at + lane, shown[place]!);
+          const judged = judge(made[lane]!, batch, from + at + lane, shown[place]!, diagnoses?.[lane]);
           outcomes[at + lane]![place] = judged.outcome;
+          explainable[at + lane]![s] = diagnoses?.[lane]?.explainable ?? null;
           shown[place] = judged.shown;
         }
-        timed("scoring", began, undefined);
+        seconds.scoring += machine.clock() - began;
         place++;
       }
     }
+    if (from + at >= controlDraws) continue;
+    const began = machine.clock();
+    for (const [c, scenario] of controls.runs.entries()) {
+      const received = await simulate(scenario, held, keys("noise"), machine);
+      const { made } = yield* attacked({ scenario, attack: scenario.attacks[0]! }, received);
+      for (const [lane, batch] of part.entries())
+        if (from + at + lane < controlDraws) controlled[at + lane]![c] = judge.distances(made[lane]!, batch);
+    }
+    seconds.controls += machine.clock() - began;
   }
   const began = machine.clock();
   const draws = batches.map((batch, i) => ({
@@ -127,11 +148,13 @@ export async function* auditChunk(run: DrawRun, { from, to }: DrawRange): AsyncG
     labels: batch.map(({ label }) => label),
     guesses: Object.fromEntries(guesses.map((guess) => [guess.name, batch.map(({ image, label }) => judge.apart(image, guess.of(label)))])),
     nearestPublic: nearestPublic ? batch.map(({ image }) => nearestPublic.to(image).distance) : null,
+    explainable: explainable[i]!,
+    controls: controlled[i]!,
     outcomes: outcomes[i]!,
   }));
-  timed("scoring", began, undefined);
+  seconds.scoring += machine.clock() - began;
   return {
-    format: "gradleak-draws-2",
+    format: "gradleak-draws-3",
     from,
     to,
     threads: machine.threads ?? null,
@@ -141,6 +164,13 @@ export async function* auditChunk(run: DrawRun, { from, to }: DrawRange): AsyncG
     nearest: shown.map(({ nearest }) => nearest),
     first: shown.map(({ first }) => first),
   };
+}
+
+/** A part that was attacked in one cell. */
+interface Attacked {
+  readonly seen: Observations;
+  readonly made: readonly Reconstruction[];
+  readonly seconds: number;
 }
 
 /** The reconstructions that a cell shows so far. */
@@ -154,10 +184,11 @@ function judgeOf({ scenarios, dataset }: DrawRun) {
   const given = scenarios[0]!.labels === "known";
   const shape = imageShape(dataset.shape);
   const measured = measuredIn(scenarios[0]!);
+  const { delta } = scenarios[0]!.score;
   const withImages = areImages(scenarios[0]!.client.model);
   const apart = (truth: Float32Array, guess: Float32Array) => distance(truth, guess, shape, measured);
   const png = (pixels: Float32Array) => toBase64(encodePng(toRasterImage(pixels, shape)));
-  const judge = (made: Reconstruction, batch: readonly Example[], draw: number, before: Shown) => {
+  const judge = (made: Reconstruction, batch: readonly Example[], draw: number, before: Shown, diagnosis?: Diagnosis) => {
     const scored = scoreDraw(batch, made, apart);
     let shown = before;
     scored.forEach(({ distance, guess }, place) => {
@@ -170,11 +201,15 @@ function judgeOf({ scenarios, dataset }: DrawRun) {
       const own = { draw, place, index, label, distance, ...images };
       shown = { nearest: nearer ? own : shown.nearest, first: isFirst ? own : shown.first };
     });
-    const { objective, steps, evaluations, stopped } = made.lane;
+    const { objective, steps, evaluations } = made.lane;
+    const distances = scored.map(({ distance }) => distance);
+    const { stopped, explained, limit } = diagnosis ?? { stopped: made.lane.stopped, explained: null, limit: null };
     const labels = given ? null : { right: labelsFound(batch, made.labels), faint: made.reading?.faint ?? false };
-    return { outcome: { distances: scored.map(({ distance }) => distance), objective, steps, evaluations, stopped, labels }, shown };
+    const all = distances.every((distance) => within(distance, delta));
+    return { outcome: { distances, objective, steps, evaluations, stopped, explained, limit: all ? null : limit, labels }, shown };
   };
-  return Object.assign(judge, { apart });
+  const distances = (made: Reconstruction, batch: readonly Example[]) => scoreDraw(batch, made, apart).map(({ distance }) => distance);
+  return Object.assign(judge, { apart, distances });
 }
 
 /** The number of labels of a batch that were found. A batch has no order. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Stop, stops } from "../adversary/index.ts";
 import { criterion } from "../scenario/index.ts";
 import { assumptionsSchema, fileName, hash, invalid, specFields, trueLawSchema } from "./result-fields.ts";
 
@@ -63,7 +64,42 @@ const cell = z.strictObject({
   radius: z.number().nonnegative().describe("The radius of the ball that the attack averages over; 0 for a point."),
   points: z.int().positive().describe("The number of points that the attack draws in that ball at each step."),
   ...shares,
-  failed: z.int().nonnegative().describe("The number of images whose reconstruction is not a number. They count as not recovered."),
+  failed: z
+    .int()
+    .nonnegative()
+    .describe("The number of draws whose attack failed without bringing back all of its images. They count as not recovered."),
+  failures: z
+    .partialRecord(z.enum(Object.keys(stops) as [Stop, ...Stop[]]), z.int().positive())
+    .describe("How many of these attacks failed in which way."),
+  searchFailed: share
+    .nullable()
+    .describe(
+      "The share of draws that were not recovered and whose truth is better than the answer by the attacker's own objective: the search failed, and the risk is underestimated. null if the attack has no objective.",
+    ),
+  undetermined: share
+    .nullable()
+    .describe(
+      "The share of draws that were not recovered and whose answer is as good as the truth by the attacker's own objective: the update does not determine the image under this assumption. null if the attack has no objective.",
+    ),
+  explained: z
+    .number()
+    .nullable()
+    .describe(
+      "The median share of the update's squared norm that answers explain: 1 − ‖g − D(x)‖² / ‖g‖², where D is what the defense makes of a batch before noise.",
+    ),
+  explainable: z.number().nullable().describe("The same for the truth. Noise leaves the rest."),
+  control: z
+    .strictObject({
+      succeeded: z
+        .boolean()
+        .describe("Whether the attack recovers at least 10 % of images from bare updates, and more than the best guess."),
+      recovered: share.nullable().describe("null if the attack cannot run on an update without the defense."),
+      draws: z.int().nonnegative(),
+      own: z.boolean().describe("Whether the control is a cell of this audit, and not a run of its own."),
+      reason: z.string().nullable().describe("Why the attack cannot run on an update without the defense."),
+    })
+    .nullable()
+    .describe("The positive control: the attack on the updates of the same draws without the defense. null if there is none."),
   labelAccuracy: share
     .nullable()
     .describe("The share of labels that the attack read or found right, as batches without order; null if labels were given."),
@@ -127,6 +163,9 @@ const gate = z
       .array(z.strictObject({ defense: name, attack: name.describe("The strongest attack."), value: z.number(), fails: z.boolean() }))
       .min(1),
     fails: z.boolean().describe("Whether the gate fails for any defense."),
+    refused: z
+      .array(z.string())
+      .describe("Why the gate cannot pass although it does not fail: no statement can be made. Empty if it passes or fails."),
   })
   .nullable()
   .describe("The condition under which the audit fails; null if there is none.");
@@ -134,7 +173,7 @@ const gate = z
 /** The form of `result.json` of `gradleak audit`, from which its JSON Schema is made. */
 export const auditResultSchema = z
   .strictObject({
-    format: z.literal("gradleak-audit-2"),
+    format: z.literal("gradleak-audit-3"),
     command: z.literal("audit"),
     ...specFields,
     seconds: z
@@ -143,7 +182,8 @@ export const auditResultSchema = z
         tuning: z.number().nonnegative(),
         simulating: z.number().nonnegative().describe("The time of clients and their defenses."),
         attacking: z.number().nonnegative(),
-        scoring: z.number().nonnegative().describe("The time of distances, baselines and nearest public images."),
+        controls: z.number().nonnegative().describe("The time of the attacks without a defense."),
+        scoring: z.number().nonnegative().describe("The time of distances, baselines, nearest public images and diagnoses."),
       })
       .describe("The wall time of each phase in seconds, added up over draws."),
     lanes: z.int().positive().describe("The number of draws that one program attacked together."),
@@ -167,6 +207,12 @@ export const auditResultSchema = z
     baselines: z.array(baseline).min(1),
     nearestPublic,
     cells: z.array(cell).min(1).describe("The pairs of a defense and an attack: all attacks on the first defense, then those on the next."),
+    statements: z
+      .array(z.strictObject({ defense: name, reasons: z.array(z.string()) }))
+      .min(1)
+      .describe(
+        "Whether this audit can say of a defense that something does not come back. It cannot if there are reasons: attacks that failed, or that get nothing from an update without a defense either.",
+      ),
     comparisons: z
       .array(comparison)
       .describe(

@@ -1,11 +1,14 @@
 import type { Dataset } from "../data/index.ts";
+import { defended, residualBehind } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { fromBase64 } from "../formats/index.ts";
 import { type KeyBits, keyFromSeed } from "../random/index.ts";
-import { measuredIn, requireScenario, type Scenario } from "../scenario/index.ts";
-import { type AuditTick, auditChunk, cellsOf, type DrawRun, type Machine } from "./audit-chunk.ts";
+import { explainer, measuredIn, requireScenario, type Scenario } from "../scenario/index.ts";
+import { type AuditTick, auditChunk, type DrawRun, type Machine } from "./audit-chunk.ts";
 import type { AuditResult } from "./audit-result.ts";
+import { cellsOf } from "./cells.ts";
 import { type AuditChunk, readAuditChunk } from "./chunk.ts";
+import { controlsOf } from "./controls.ts";
 import { chunksOf } from "./draw-keys.ts";
 import { parseGate, requireUsefulGate } from "./gate.ts";
 import { gray, guessesFrom } from "./guesses.ts";
@@ -48,6 +51,10 @@ export interface AuditInput {
   readonly confidence?: number;
   /** The gate, such as `recovered > 0.05`. */
   readonly failIf?: string;
+  /** Whether the gate counts failed attacks as misses; by default it is refused over them. */
+  readonly acceptFailed?: boolean;
+  /** Whether each attack also runs without its defense, on at most 64 draws; by default it does. */
+  readonly control?: boolean;
   readonly machine?: Machine;
   /** What else a reader must know, in sentences. */
   readonly notes?: readonly string[];
@@ -93,15 +100,17 @@ export async function* audit(input: AuditInput, store = nowhere): AsyncGenerator
     scenarios,
     classes: data.classes,
     chunks,
+    controls: run.controls,
     lanes: run.lanes,
     root,
     confidence,
     notes: [...data.notes, ...notes],
     seconds: { preparing, tuning: 0 },
     ...(failIf === undefined ? {} : { failIf }),
+    ...(input.acceptFailed ? { acceptFailed: true } : {}),
   });
   return {
-    result: { format: "gradleak-audit-2", command: "audit", spec: null, specHash: null, seed, versions: {}, ...summary },
+    result: { format: "gradleak-audit-3", command: "audit", spec: null, specHash: null, seed, versions: {}, ...summary },
     images: shownImages(chunks),
   };
 }
@@ -159,10 +168,13 @@ export function drawRun({
   lanes,
   chunk,
   root,
-}: Omit<AuditInput, "seed"> & { readonly root: KeyBits }): Omit<DrawRun, "machine"> {
+  control = true,
+  diagnosed = true,
+}: Omit<AuditInput, "seed"> & { readonly root: KeyBits; readonly diagnosed?: boolean }): Omit<DrawRun, "machine"> {
   const { labels, score } = scenarios[0]!;
   const sizes = sizesFor(scenarios, samples, { lanes, chunk });
-  const run = { scenarios, dataset: data, samples, root, ...sizes };
+  const controls = control ? controlsOf(cellsOf({ scenarios })) : { runs: [], places: [] };
+  const run = { scenarios, dataset: data, samples, root, controls, diagnosed, ...sizes };
   if (!publicData) return { ...run, guesses: [gray(data.shape.reduce((a, b) => a * b))] };
   const measured = measuredIn(scenarios[0]!);
   return {
@@ -176,17 +188,24 @@ export function drawRun({
 export async function* auditDraws(run: DrawRun, store: ChunkStore, folder: string): AsyncGenerator<AuditTick, readonly AuditChunk[]> {
   const cells = cellsOf(run).length;
   const chunks: AuditChunk[] = [];
-  for (const [i, range] of chunksOf(run).entries()) {
-    const name = `${folder}/${i}.json`;
-    const kept = await store.read(name);
-    let chunk = kept === undefined ? undefined : readAuditChunk(kept, range, cells);
-    if (!chunk) {
-      chunk = yield* auditChunk(run, range);
-      await store.write(name, chunk);
+  const explainers = run.scenarios.map(({ client, defense }) =>
+    explainer(residualBehind(defense, defended(defense, client).model), run.machine),
+  );
+  try {
+    for (const [i, range] of chunksOf(run).entries()) {
+      const name = `${folder}/${i}.json`;
+      const kept = await store.read(name);
+      let chunk = kept === undefined ? undefined : readAuditChunk(kept, range, cells);
+      if (!chunk) {
+        chunk = yield* auditChunk(run, range, explainers);
+        await store.write(name, chunk);
+      }
+      chunks.push(chunk);
     }
-    chunks.push(chunk);
+    return chunks;
+  } finally {
+    for (const one of explainers) await one.dispose();
   }
-  return chunks;
 }
 
 /** The reconstructions that each cell shows and their originals, as PNG files by name. */

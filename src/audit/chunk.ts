@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { type Stop, stops } from "../adversary/index.ts";
+import { limits } from "../scenario/index.ts";
 import type { DrawRange } from "./draw-keys.ts";
 
 const outcome = z.strictObject({
@@ -7,7 +9,11 @@ const outcome = z.strictObject({
   objective: z.number().nullable(),
   steps: z.int().nonnegative(),
   evaluations: z.int().nonnegative(),
-  stopped: z.string().nullable(),
+  stopped: z.enum(Object.keys(stops) as [Stop, ...Stop[]]).nullable(),
+  /** The share of ‖g‖² that the answer explains; null if it is not a number or was not measured. */
+  explained: z.number().nullable(),
+  /** What limits the answer; null if all of the draw is recovered or the attack has no objective. */
+  limit: z.enum(limits).nullable(),
   /**
    * The number of labels of the batch that the attack found, as a batch without order, and whether
    * it read them from small gradients. It is null if labels were given.
@@ -29,7 +35,7 @@ const example = z.strictObject({
  * order of {@link cellsOf}.
  */
 const chunkSchema = z.strictObject({
-  format: z.literal("gradleak-draws-2"),
+  format: z.literal("gradleak-draws-3"),
   from: z.int().nonnegative(),
   to: z.int().positive(),
   /** The threads of the runtime; null if it chose them. */
@@ -40,12 +46,13 @@ const chunkSchema = z.strictObject({
    */
   publicExamples: z.int().nonnegative(),
   /**
-   * The wall time of the clients with their defenses, of each cell's attack, and of distances and
-   * baselines.
+   * The wall time of the clients with their defenses, of each cell's attack, of the controls, and of
+   * distances, baselines and diagnoses.
    */
   seconds: z.strictObject({
     simulating: z.number().nonnegative(),
     attacking: z.array(z.number().nonnegative()),
+    controls: z.number().nonnegative(),
     scoring: z.number().nonnegative(),
   }),
   draws: z.array(
@@ -60,6 +67,10 @@ const chunkSchema = z.strictObject({
        * public.
        */
       nearestPublic: z.array(z.number().nonnegative()).nullable(),
+      /** The share of ‖g‖² that the truth explains behind each defense; null if not measured. */
+      explainable: z.array(z.number().nullable()),
+      /** The distances of each control; empty if the draw has none. */
+      controls: z.array(z.array(z.number().nonnegative().nullable())),
       /** One outcome per cell. A distance is null if the reconstruction is not a number. */
       outcomes: z.array(outcome),
     }),

@@ -6,13 +6,14 @@ export interface Gate {
   /** The condition as it was written, without outer spaces. */
   readonly text: string;
   /**
-   * The share of images within δ of their original, or the share of the others: recovered = 1 −
-   * risk.
+   * `recovered`: the share of images within δ of their original. `risk`: the share of the others.
+   * `searchFailed` and `undetermined`: the shares of draws that were not recovered because of the
+   * search, or because of the update.
    */
-  readonly subject: "recovered" | "risk";
+  readonly subject: "recovered" | "risk" | "searchFailed" | "undetermined";
   /**
-   * Which number of the interval is compared. A bare `recovered` means its upper end and a bare
-   * `risk` its lower end: what can be ruled out, not what was seen.
+   * Which number of the interval is compared. A bare `risk` means its lower end, and any other bare
+   * subject its upper end: what can be ruled out, not what was seen.
    */
   readonly bound: keyof Interval;
   readonly operator: ">" | ">=" | "<" | "<=";
@@ -28,10 +29,12 @@ export interface GateVerdict {
   readonly value: number;
 }
 
-const form = /^(recovered|risk)(?:\s*\.\s*(estimate|lower|upper))?\s*(>=?|<=?)\s*(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)$/i;
+const subjects = ["recovered", "risk", "searchFailed", "undetermined"] as const;
+const form =
+  /^(recovered|risk|searchFailed|undetermined)(?:\s*\.\s*(estimate|lower|upper))?\s*(>=?|<=?)\s*(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)$/i;
 
 /**
- * Parses a gate: `recovered` or `risk`, perhaps with `.estimate`, `.lower` or `.upper`, a
+ * Parses a gate: `recovered`, `risk`, `searchFailed` or `undetermined`, perhaps with `.estimate`, `.lower` or `.upper`, a
  * comparison, and a number from 0 to 1.
  *
  * @throws LeakageError `spec` for anything else.
@@ -43,17 +46,23 @@ export function parseGate(text: string): Gate {
   if (!match || !(threshold <= 1))
     throw new LeakageError(
       "spec",
-      `A gate is "recovered" or "risk", perhaps with ".estimate", ".lower" or ".upper", then >, >=, < or <=, then a number from 0 to 1, ` +
+      `A gate is "recovered", "risk", "searchFailed" or "undetermined", perhaps with ".estimate", ".lower" or ".upper", then >, >=, < or <=, then a number from 0 to 1, ` +
         `such as "recovered > 0.05"; got ${JSON.stringify(written.length > 80 ? `${written.slice(0, 80)}…` : written)}.`,
     );
-  const subject = match[1]!.toLowerCase() as Gate["subject"];
-  const bound = (match[2]?.toLowerCase() ?? (subject === "recovered" ? "upper" : "lower")) as Gate["bound"];
+  const subject = subjects.find((one) => one.toLowerCase() === match[1]!.toLowerCase())!;
+  const bound = (match[2]?.toLowerCase() ?? (subject === "risk" ? "lower" : "upper")) as Gate["bound"];
   return { text: written, subject, bound, operator: match[3] as Gate["operator"], threshold };
 }
 
-/** The number that a gate compares, from the interval of the recovered share. */
-const read = ({ subject, bound }: Gate, recovered: Interval): number =>
-  (subject === "recovered" ? recovered : complement(recovered))[bound];
+/**
+ * The number that a gate compares, from the interval of the recovered share or, if the gate is about
+ * another share, of that share.
+ */
+const read = ({ subject, bound }: Gate, share: Interval): number => (subject === "risk" ? complement(share) : share)[bound];
+
+/** Whether passing the gate says that little comes back. Such a claim needs attacks that work. */
+export const claimsSafety = ({ subject, operator }: Gate): boolean =>
+  (subject === "recovered" && operator.startsWith(">")) || (subject === "risk" && operator.startsWith("<"));
 
 const compare: Record<Gate["operator"], (value: number, threshold: number) => boolean> = {
   ">": (value, threshold) => value > threshold,
@@ -62,18 +71,19 @@ const compare: Record<Gate["operator"], (value: number, threshold: number) => bo
   "<=": (value, threshold) => value <= threshold,
 };
 
-const failsAt = (gate: Gate, recovered: Interval): boolean => compare[gate.operator](read(gate, recovered), gate.threshold);
+const failsAt = (gate: Gate, share: Interval): boolean => compare[gate.operator](read(gate, share), gate.threshold);
 
 /**
- * Applies a gate to one defense, by the attack that recovers most.
+ * Applies a gate to one defense, by the attack that recovers most or has the largest share.
  *
- * @param attacks at least one attack with the interval of its recovered share. Each interval is at
- * {@link bonferroni} of the confidence that is claimed for all together.
+ * @param attacks at least one attack with the interval of its recovered share or, if the gate is
+ * about another share, of that share. Each interval is at {@link bonferroni} of the confidence that
+ * is claimed for all together.
  */
-export function judgeGate(gate: Gate, attacks: readonly { readonly attack: string; readonly recovered: Interval }[]): GateVerdict {
-  const sign = gate.subject === "recovered" ? 1 : -1;
-  const strongest = attacks.reduce((most, one) => (sign * read(gate, one.recovered) > sign * read(gate, most.recovered) ? one : most));
-  return { fails: failsAt(gate, strongest.recovered), attack: strongest.attack, value: read(gate, strongest.recovered) };
+export function judgeGate(gate: Gate, attacks: readonly { readonly attack: string; readonly share: Interval }[]): GateVerdict {
+  const sign = gate.subject === "risk" ? -1 : 1;
+  const strongest = attacks.reduce((most, one) => (sign * read(gate, one.share) > sign * read(gate, most.share) ? one : most));
+  return { fails: failsAt(gate, strongest.share), attack: strongest.attack, value: read(gate, strongest.share) };
 }
 
 /** The largest sample that is tried: a gate that needs more counts as one that never passes. */

@@ -1,7 +1,9 @@
 export { type Audited, type AuditInput, audit, auditDraws, type ChunkStore, drawRun, requireAudit, shownImages } from "./audit.ts";
-export type { AuditTick, Cell, DrawRun, Machine } from "./audit-chunk.ts";
+export type { AuditTick, DrawRun, Machine } from "./audit-chunk.ts";
 export { type AuditCell, type AuditResult, auditResultSchema, validateAuditResult } from "./audit-result.ts";
+export type { Cell } from "./cells.ts";
 export { type AuditChunk, readAuditChunk } from "./chunk.ts";
+export { within } from "./comparison.ts";
 export { type DrawRange, drawKey, drawPlaces } from "./draw-keys.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";

@@ -1,7 +1,7 @@
 import type { Interval } from "../metrics/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import type { Scenario } from "../scenario/index.ts";
-import type { Cell } from "./audit-chunk.ts";
+import type { Cell } from "./cells.ts";
 import type { AuditChunk } from "./chunk.ts";
 import { shareOf } from "./share.ts";
 

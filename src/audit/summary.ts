@@ -3,11 +3,13 @@ import { bonferroni, complement, distanceQuantiles, dkwBand, type Interval } fro
 import { areImages } from "../models/index.ts";
 import { foldIn, type KeyBits, stream } from "../random/index.ts";
 import type { Scenario, Tuning } from "../scenario/index.ts";
-import { type Cell, cellsOf } from "./audit-chunk.ts";
 import type { AuditCell, AuditResult } from "./audit-result.ts";
+import { type Cell, cellsOf } from "./cells.ts";
 import type { AuditChunk, AuditedExample } from "./chunk.ts";
 import { comparable, compareAttacks, type Distances, within } from "./comparison.ts";
-import { judgeGate, parseGate } from "./gate.ts";
+import type { Controls } from "./controls.ts";
+import { controlOf, failuresOf, limitsOf, median, remarks, statementsOf } from "./evidence.ts";
+import { claimsSafety, judgeGate, parseGate } from "./gate.ts";
 import { faintLabels, faintNotes, labelAccuracy } from "./label-shares.ts";
 import { shareOf } from "./share.ts";
 import { equalWork, workOf } from "./work.ts";
@@ -25,6 +27,9 @@ export interface FinishedDraws {
   readonly confidence: number;
   /** The gate as it was written, if there is one. */
   readonly failIf?: string;
+  /** Whether the gate counts failed attacks as misses. */
+  readonly acceptFailed?: boolean;
+  readonly controls: Controls;
   readonly notes: readonly string[];
   /** The wall time of the phases before the draws. */
   readonly seconds: { readonly preparing: number; readonly tuning: number };
@@ -69,11 +74,31 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
   const spent = (of: (seconds: AuditChunk["seconds"]) => number) => chunks.reduce((sum, chunk) => sum + of(chunk.seconds), 0);
   const baselines = Object.keys(draws[0]!.guesses);
   const behind = (name: string) => draws.map(({ guesses }) => guesses[name]!);
+  const summarized = cells.map(
+    (cell, i): AuditCell => ({
+      ...describe(cell),
+      ...shares(byCell[i]!, delta, key(i), confidence),
+      ...failuresOf(draws, i, delta),
+      ...limitsOf(draws, i, cell.attack, confidence),
+      explained: median(draws.flatMap(({ outcomes }) => outcomes[i]!.explained ?? [])),
+      explainable: median(draws.flatMap(({ explainable }) => explainable[scenarios.indexOf(cell.scenario)] ?? [])),
+      control: controlOf(done, draws, i, key(i)),
+      labelAccuracy: labelAccuracy(done, i, foldIn(stream(key(i), "resample"), i)),
+      faintLabels: faintLabels(done, i),
+      nearest: told("nearest", shown.nearest[i]!, i, classes),
+      first: told("first", shown.first[i]!, i, classes),
+      work: workOf(chunks, i, cell.attack.assumes.samples, batchSize),
+      seconds: spent(({ attacking }) => attacking[i]!),
+    }),
+  );
+  const statements = statementsOf(summarized, draws.length, done.acceptFailed ?? false);
+  const guesses = baselines.map((name, i) => ({ name, ...shares(behind(name), delta, key(cells.length + i), confidence) }));
   return {
     seconds: {
       ...seconds,
       simulating: spent(({ simulating }) => simulating),
       attacking: spent(({ attacking }) => attacking.reduce((sum, cell) => sum + cell, 0)),
+      controls: spent(({ controls }) => controls),
       scoring: spent(({ scoring }) => scoring),
     },
     lanes,
@@ -85,23 +110,12 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
     interval: batchSize === 1 ? "clopper-pearson" : "cluster-bootstrap",
     confidence,
     band: dkwBand(draws.length, confidence, batchSize),
-    baselines: baselines.map((name, i) => ({ name, ...shares(behind(name), delta, key(cells.length + i), confidence) })),
+    baselines: guesses,
     nearestPublic: nearestShares(chunks, delta, key(cells.length + baselines.length), confidence),
-    cells: cells.map(
-      (cell, i): AuditCell => ({
-        ...describe(cell),
-        ...shares(byCell[i]!, delta, key(i), confidence),
-        failed: byCell[i]!.flat().filter((distance) => distance === null).length,
-        labelAccuracy: labelAccuracy(done, i, foldIn(stream(key(i), "resample"), i)),
-        faintLabels: faintLabels(done, i),
-        nearest: told("nearest", shown.nearest[i]!, i, classes),
-        first: told("first", shown.first[i]!, i, classes),
-        work: workOf(chunks, i, cell.attack.assumes.samples, batchSize),
-        seconds: spent(({ attacking }) => attacking[i]!),
-      }),
-    ),
+    cells: summarized,
+    statements,
     comparisons: comparisons(done, cells, byCell, key),
-    gate: judged(done, cells, byCell, key),
+    gate: judged(done, cells, byCell, key, statements),
     data: draws.map(({ images, labels, guesses, nearestPublic, outcomes }) => ({
       images,
       labels,
@@ -109,7 +123,7 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
       nearestPublic,
       distances: outcomes.map(({ distances }) => distances),
     })),
-    notes: [...notes, ...faintNotes(done, cells)],
+    notes: [...notes, ...faintNotes(done, cells), ...remarks(summarized, guesses, byCell, delta)],
   };
 }
 
@@ -227,22 +241,32 @@ function comparisons(
 
 /** The gate's verdict on each defense, by intervals that hold for all attacks on it together. */
 function judged(
-  { scenarios, failIf, confidence }: FinishedDraws,
+  { scenarios, failIf, confidence, chunks }: FinishedDraws,
   cells: readonly Cell[],
   byCell: readonly Distances[],
   key: (cell: number) => KeyBits,
+  statements: AuditResult["statements"],
 ): AuditResult["gate"] {
   if (failIf === undefined) return null;
   const gate = parseGate(failIf);
+  const { subject } = gate;
   const most = Math.max(...scenarios.map(({ attacks }) => attacks.length));
   const each = bonferroni(confidence, most);
+  const draws = chunks.flatMap((chunk) => chunk.draws);
+  const refused: string[] = claimsSafety(gate) ? statements.flatMap(({ reasons }) => reasons) : [];
+  const shareOf = (cell: Cell, i: number): Interval => {
+    if (subject === "recovered" || subject === "risk") return recoveredShare(byCell[i]!, cell.scenario.score.delta, key(i), each);
+    const share = limitsOf(draws, i, cell.attack, each)[subject];
+    if (share) return share;
+    refused.push(`${cell.attack.name} has no objective, so nobody can say whether its search failed`);
+    return { estimate: 0, lower: 0, upper: 0 };
+  };
   const verdicts = scenarios.map((scenario) => {
     const intervals = cells.flatMap((cell, i) =>
-      cell.scenario === scenario
-        ? [{ attack: cell.attack.name, recovered: recoveredShare(byCell[i]!, scenario.score.delta, key(i), each) }]
-        : [],
+      cell.scenario === scenario ? [{ attack: cell.attack.name, share: shareOf(cell, i) }] : [],
     );
     return { defense: scenario.defense.name, ...judgeGate(gate, intervals) };
   });
-  return { text: gate.text, confidence: each, verdicts, fails: verdicts.some(({ fails }) => fails) };
+  const fails = verdicts.some((verdict) => verdict.fails);
+  return { text: gate.text, confidence: each, verdicts, fails, refused: fails ? [] : [...new Set(refused)] };
 }

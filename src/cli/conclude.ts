@@ -1,9 +1,20 @@
 import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
+import { hasFailed } from "../adversary/index.ts";
 import { type AuditResult, validateAuditResult } from "../audit/index.ts";
 import { printable, type RasterImage } from "../formats/index.ts";
 import type { PartSpec } from "../parts/index.ts";
-import { attackReport, auditReport, auditVerdict, terminalImages, verdict } from "../report/index.ts";
+import {
+  attackReport,
+  auditReport,
+  auditVerdict,
+  explainsLittle,
+  explanationWords,
+  likelyCauses,
+  limitsBehind,
+  terminalImages,
+  verdict,
+} from "../report/index.ts";
 import { attackName, type ImageResult, type Result, type RunResult, type Tuned, validateResult } from "../runs/index.ts";
 import { auditTable, unequalWork } from "./audit-table.ts";
 import { type Console, duration } from "./console.ts";
@@ -19,12 +30,13 @@ function imageLine(image: ImageResult): string {
   const name = `image ${image.index}${image.className === null ? "" : ` (${printable(image.className)})`}`;
   const reading = image.labelReading;
   const label = reading === null ? "" : `  label ${image.assumedLabel} by ${reading.rule}${reading.faint ? pc.yellow(", uncertain") : ""}`;
-  const stopped = image.stopped === null ? "" : pc.yellow(` stopped: ${image.stopped}`);
+  const stopped = image.stopped === null ? "" : pc.yellow(`  ${hasFailed(image.stopped) ? "failed" : "ended"}: ${image.stopped}`);
+  const explained = `  ${explanationWords(image)}`;
   const ssim = image.ssim === null ? "–" : image.ssim.toFixed(3);
   const baseline = Object.entries(image.baseline).map(([guess, { psnr }]) => `${guess} ${decibels(psnr)}`);
   const beside = baseline.length > 0 ? `  without the update: ${baseline.join(", ")}` : "";
   const nearest = image.nearestPublic ? `; nearest public image, chosen by the original: ${decibels(image.nearestPublic.psnr)}` : "";
-  return `${pc.bold(name)}  PSNR ${decibels(image.psnr)}  SSIM ${ssim}${label}  ${duration(image.seconds)}${stopped}${pc.dim(beside + nearest)}`;
+  return `${pc.bold(name)}  PSNR ${decibels(image.psnr)}  SSIM ${ssim}${label}  ${duration(image.seconds)}${explainsLittle(image) ? pc.yellow(explained) : explained}${stopped}${pc.dim(beside + nearest)}`;
 }
 
 /**
@@ -41,14 +53,15 @@ export function tellImage(tell: Console, image: ImageResult, rasters: ReadonlyMa
 /**
  * Writes result.json and the report of a run, and prints their summary.
  *
- * @returns the exit code, which is 1 if a gate failed.
+ * @returns the exit code, which is 1 if a gate failed and 4 if it can make no statement.
  */
 export async function conclude(tell: Console, folder: ResultFolder, result: RunResult, reproduce: string): Promise<number> {
   if (result.format === "gradleak-tuned-2") concludeTuning(tell, folder, result);
   else if (result.command === "audit") await concludeAudit(tell, folder, result, reproduce);
   else await concludeAttack(tell, folder, result, reproduce);
   tell.event("result", { ...result });
-  return "gate" in result && result.gate?.fails ? 1 : 0;
+  if (!("gate" in result) || !result.gate) return 0;
+  return result.gate.fails ? 1 : result.gate.refused.length > 0 ? 4 : 0;
 }
 
 /** Prints the place of a result. */
@@ -77,6 +90,7 @@ async function concludeAttack(tell: Console, folder: ResultFolder, result: Resul
   if (labelAccuracy !== null) tell.line(`labels right: ${(100 * labelAccuracy).toFixed(1)} %`);
   for (const warning of result.notes.filter((note) => note.startsWith("Warning: "))) tell.line(pc.yellow(warning));
   tell.line(stripVTControlCharacters(verdict(result).sentence));
+  if (result.command === "invert" && result.images.some(explainsLittle)) tell.line(pc.yellow(likelyCauses));
   tellPlace(tell, folder, result.specHash);
   if ((result.spec?.data as { readonly set?: { readonly kind?: string } } | undefined)?.set?.kind === "shapes") tell.line(next);
 }
@@ -98,11 +112,16 @@ async function concludeAudit(tell: Console, folder: ResultFolder, result: AuditR
   await folder.write("report.html", auditReport({ result, images: await imagesOf(folder, names), reproduce }));
   tell.line(`\n${auditTable(result)}\n`);
   for (const line of unequalWork(result)) tell.line(pc.yellow(line));
+  for (const { defense, attack, words } of limitsBehind(result))
+    tell.line(stripVTControlCharacters(`behind ${defense}, by ${attack}: ${words}`));
+  const refused = result.gate?.refused ?? [];
+  const passed = refused.length > 0 ? pc.yellow("no statement") : pc.green("gate passed");
   for (const { defense, attack, value, fails } of result.gate?.verdicts ?? [])
     tell.line(
-      `${fails ? pc.red("gate failed") : pc.green("gate passed")} ${result.gate!.text}: ${(100 * value).toFixed(1)} % behind ${defense}, by ${attack}`,
+      `${fails ? pc.red("gate failed") : passed} ${result.gate!.text}: ${(100 * value).toFixed(1)} % behind ${defense}, by ${attack}`,
     );
-  tell.line(auditVerdict(result).sentence);
+  for (const reason of refused) tell.line(stripVTControlCharacters(`no statement: ${reason}`));
+  tell.line(stripVTControlCharacters(auditVerdict(result).sentence));
   tellPlace(tell, folder, result.specHash);
 }
 

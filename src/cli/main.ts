@@ -75,7 +75,7 @@ async function program(words: readonly string[], ended: (code: number) => void):
 
 /**
  * Runs the command line. The exit code is 0 if it is done, 1 if a gate failed, 2 if the input was
- * wrong, and 3 if the program broke.
+ * wrong, 3 if the program broke, and 4 if a gate can make no statement.
  */
 async function main(): Promise<number> {
   let code = 0;

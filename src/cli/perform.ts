@@ -37,7 +37,7 @@ export async function machineOf({ threads, device = "cpu" }: RunFlags): Promise<
 /**
  * Runs a spec with a store in a result folder, and reports its progress and result.
  *
- * @returns the exit code, which is 1 if a gate failed.
+ * @returns the exit code, which is 1 if a gate failed and 4 if it can make no statement.
  */
 export async function perform({ spec: asked, places, extras }: Asked, flags: RunFlags, source?: string): Promise<number> {
   const tell = consoleFor(flags.json === true);

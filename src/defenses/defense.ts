@@ -4,6 +4,7 @@ import type { Model } from "../models/index.ts";
 import type { Key } from "../random/index.ts";
 import { type Law, likelihoodOf, narrowOf, type UnknownLaw, undefended, unknownLaw } from "./law/law.ts";
 import type { Likelihood, Published } from "./law/likelihood.ts";
+import { bareResidual, type Residual, residualOf } from "./law/residual.ts";
 import type { Step, StepState } from "./step.ts";
 
 /**
@@ -52,6 +53,15 @@ export function lawOf(defense: Defense, model: Pick<Model, "random"> = {}): Defe
   return { kind: "known", likelihood: likelihoodOf(law, check) };
 }
 
+/**
+ * How far an update is from what the client would send for a batch, before noise. If nobody knows
+ * the law, it is compared with what the client alone would send.
+ */
+export function residualBehind({ steps }: Defense, model: Pick<Model, "random">): Residual {
+  const law = lawAfter(steps);
+  return "kind" in law || model.random ? bareResidual : residualOf(law);
+}
+
 /** @throws LeakageError `spec` if a step does not fit the client or the size of its batch. */
 export function requireFit({ steps }: Defense, client: Pick<Client, "model" | "mode">, batchSize: number): void {
   for (const step of steps) step.check?.(client, batchSize);
@@ -62,6 +72,27 @@ export function requireFit({ steps }: Defense, client: Pick<Client, "model" | "m
  */
 export const defended = ({ steps }: Defense, client: Client): Client =>
   steps.reduce((changed, step) => step.onClient?.(changed) ?? changed, client);
+
+/**
+ * A defense without its effect on batches and updates, and with random layers at the center of their
+ * noise. It keeps what the defense adds to the model. Attacks are tried on it as a control.
+ */
+export function bareOf({ steps }: Defense, model: Pick<Model, "random">): Defense {
+  const onClient = steps.flatMap((step): Step[] => {
+    const change = step.onClient?.bind(step);
+    return change ? [{ name: step.name, onClient: (client) => centered(change(client)), law: (before) => before }] : [];
+  });
+  if (!model.random || onClient.length > 0) return { steps: onClient };
+  return { steps: [{ name: "random layers at their center", onClient: centered, law: (before) => before }] };
+}
+
+/** The client whose random layers compute at the center of their noise. */
+const centered = (client: Client): Client => ({
+  ...client,
+  model: { ...client.model, random: false },
+  update: (batch) => client.update(batch),
+  exactly: () => centered(client.exactly()),
+});
 
 /** What each step remembers, in the order of the steps. */
 export type DefenseState = readonly StepState[];

@@ -20,6 +20,7 @@ import { none } from "./none.ts";
 export const defenses = chainable(catalogue<Defense>("defense", [clip, dpSgd, gaussian, laplacian, mask, none]), chain);
 
 export {
+  bareOf,
   chain,
   type Defense,
   type DefenseLaw,
@@ -28,6 +29,7 @@ export {
   initialState,
   lawOf,
   requireFit,
+  residualBehind,
   type Sent,
   send,
 } from "./defense.ts";
@@ -37,5 +39,6 @@ export { type Law, type UnknownLaw, unknownLaw } from "./law/law.ts";
 export type { Likelihood, Published } from "./law/likelihood.ts";
 export type { Noise, Per } from "./law/noise.ts";
 export { masksOn, publishedIn } from "./law/published.ts";
+export { bareResidual, type Residual } from "./law/residual.ts";
 export { type Acted, deterministicStep, type Moment, type Step, type StepState, stepWithoutLaw } from "./step.ts";
 export { noiseLikelihood, noiseStep, withNoise } from "./with-noise.ts";

@@ -13,7 +13,7 @@ export interface Score {
   readonly ssim: number | null;
   /** Mean squared error of images clamped to [0, 1]. */
   readonly mse: number;
-  /** Euclidean and not clamped, in the space in which δ is measured. */
+  /** Euclidean, of a guess clamped to [0, 1], in the space in which δ is measured. */
   readonly distance: number;
 }
 

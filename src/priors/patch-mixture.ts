@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { constant } from "../graph/index.ts";
 import type { Examples, Model } from "../models/index.ts";
 import { part } from "../parts/index.ts";
 import { keyFromSeed, stream } from "../random/index.ts";
 import { cosineBasis } from "./cosine-basis.ts";
 import { logDensities, type Whitening, whiteningOf } from "./gaussian-mixture.ts";
 import { fitMixture } from "./mixture-fit.ts";
-import { patchesOf, samplePatches } from "./patches.ts";
+import { patchesOf, patchWeights, samplePatches } from "./patches.ts";
 import type { Prior, PriorContext } from "./prior.ts";
 import { inSpace, reductionParameter, requireImages } from "./space.ts";
 import { imagesParameter, onceForExamples, requireExamples, spacedImages } from "./training-images.ts";
@@ -31,8 +32,8 @@ const remembered = onceForExamples<Whitening>();
  * to patches of training images, which are taken as seen through noise of standard deviation
  * `noise`, so that flat patches have a density.
  *
- * The prior adds up (or averages) over patches and images. If patches overlap, a pixel counts once
- * for each patch that it is in. The overall brightness of a patch is free. The fit takes a few
+ * The prior adds up (or averages) over patches and images. Patches overlap, and each has a weight
+ * such that every pixel counts once, whatever the stride. The overall brightness of a patch is free. The fit takes a few
  * seconds per iteration with 10000 patches and 64 components, and is kept as long as the training
  * images.
  */
@@ -70,7 +71,9 @@ export const patchMixture = part({
           logProb: ({ x }) => {
             const mixture = remembered(examples, name, () => fitPatches(examples, model, fit));
             const rows = patchesOf(inSpace(x, "pixel", model), fit.side, stride);
-            return logDensities(mixture, rows)[reduction]().mul(weight);
+            const weights = constant(patchWeights(model.shape, fit.side, stride));
+            const logs = logDensities(mixture, rows).reshape([-1, weights.size]).mul(weights);
+            return (reduction === "sum" ? logs.sum() : logs.sum().div(weights.sum().mul(logs.shape[0]!))).mul(weight);
           },
         };
       },

@@ -18,6 +18,18 @@ export function patchesOf(x: Tensor, side: number, stride: number): Tensor {
     .reshape([-1, c * side * side]);
 }
 
+/**
+ * The weight of each patch of an image in {@link patchesOf}: the mean over its pixels of one over
+ * the number of patches that hold the pixel. With these weights every pixel counts once.
+ */
+export function patchWeights([, h, w]: Shape, side: number, stride: number): Float64Array {
+  const corners = starts(h!, side, stride).flatMap((top) => starts(w!, side, stride).map((left) => [top, left] as const));
+  const held = new Float64Array(h! * w!);
+  const pixels = ([top, left]: readonly [number, number]) => entriesOf([1, h!, w!], side, top, left);
+  for (const corner of corners) for (const pixel of pixels(corner)) held[pixel]!++;
+  return Float64Array.from(corners, (corner) => pixels(corner).reduce((sum, pixel) => sum + 1 / held[pixel]!, 0) / side ** 2);
+}
+
 function starts(extent: number, side: number, stride: number): number[] {
   const last = extent - side;
   const regular = Array.from({ length: Math.floor(last / stride) + 1 }, (_, i) => i * stride);

@@ -12,10 +12,11 @@ import { foldIn, type KeyBits } from "./threefry.ts";
  *       ├─ noise ──── draw i ─┬─ images ── step of the defense on the batch
  *       │                     ├─ forward
  *       │                     └─ step of the defense on the update ── tensor i
- *       ├─ attack ─── draw i ── restart r ─┬─ start
- *       │                                  ├─ labels
- *       │                                  └─ iterate ── evaluation n ─┬─ ball
- *       │                                                              └─ langevin
+ *       ├─ attack ─── draw i ─┬─ ball, of the diagnosis
+ *       │                     └─ restart r ───┬─ start
+ *       │                                    ├─ labels
+ *       │                                    └─ iterate ── evaluation n ─┬─ ball
+ *       │                                                                └─ langevin
  *       ├─ resample ─ cell ─┬─ resample r
  *       │                   └─ resample ── other cell, of a comparison ── resample r
  *       ├─ candidates

@@ -1,7 +1,7 @@
 import type { AuditResult } from "../audit/index.ts";
 import { comparisonTable } from "./audit-comparisons.ts";
 import { byDefense, quantileTable, shareTable } from "./audit-shares.ts";
-import { auditVerdict, intervalWords, strongest } from "./audit-verdict.ts";
+import { auditVerdict, intervalWords, limitsBehind, strongest } from "./audit-verdict.ts";
 import { colophon } from "./colophon.ts";
 import { exampleImages } from "./example-images.ts";
 import { definitions, givenRows, trueLawWords } from "./given.ts";
@@ -45,6 +45,11 @@ ${result.gate && gate(result.gate)}
 ${shareTable(result)}
 </section>
 <section>
+<h2>What limits the attacks</h2>
+<p class="note">In a simulation the truth is at hand: the attacker's own objective at the truth is compared with that at its answer. Where it prefers the truth, the search failed; where it does not, the update does not determine the ${result.items} under this assumption. Controls are the same attacks on updates without the defense: an attack that gets nothing there says nothing anywhere.</p>
+${limits(result)}
+</section>
+<section>
 <h2>Risk over every δ</h2>
 <p class="note">The share of ${result.items}s whose reconstruction is farther than δ from the original. The band of each curve holds at all δ at once with ${level} (Dvoretzky–Kiefer–Wolfowitz, ±${percent(result.band)}).</p>
 ${riskCurves(result)}
@@ -80,6 +85,21 @@ ${tunings(result.cells)}
 ${colophon({ ...result, notes: [...result.notes, ...machine(result)] }, reproduce)}
 </section>`,
   );
+}
+
+/** What keeps each attack from recovering more: numbers, then words for those that it holds back. */
+function limits(result: AuditResult): Markup {
+  const share = (one: AuditResult["cells"][number]["searchFailed"]) =>
+    one === null ? "–" : `${percent(one.estimate)} (${percent(one.lower)} – ${percent(one.upper)})`;
+  return html`<div class="wide"><table>
+<thead><tr><th class="text">defense</th><th class="text">attack</th><th>attacks failed</th><th>search failed</th><th>undetermined</th><th>explained</th><th>by the truth</th><th>control recovers</th></tr></thead>
+<tbody>${result.cells.map(
+    (cell) =>
+      html`<tr><th class="text name" scope="row"><code>${foreign(cell.defense)}</code></th><td class="text name"><code>${foreign(cell.attack)}</code></td><td>${cell.failed}</td><td>${share(cell.searchFailed)}</td><td>${share(cell.undetermined)}</td><td>${cell.explained === null ? "–" : percent(cell.explained)}</td><td>${cell.explainable === null ? "–" : percent(cell.explainable)}</td><td>${cell.control?.recovered ? percent(cell.control.recovered.estimate) : "–"}</td></tr>
+`,
+  )}</tbody>
+</table></div>
+${limitsBehind(result).map(({ defense, attack, words }) => html`<p class="note">Behind <code>${foreign(defense)}</code>, by <code>${foreign(attack)}</code>: ${foreign(words)}</p>`)}`;
 }
 
 /** Attacks in pairs, where they were tuned alike; where they were not, why there are none. */
@@ -135,13 +155,15 @@ function facts(result: AuditResult): Markup {
   return html`<dl class="facts">${entries.map((entry) => entry && html`<div><dt>${entry[0]}</dt><dd>${entry[1]}</dd></div>`)}</dl>`;
 }
 
-function gate({ text, verdicts, fails, confidence }: NonNullable<AuditResult["gate"]>): Markup {
+function gate({ text, verdicts, fails, refused, confidence }: NonNullable<AuditResult["gate"]>): Markup {
+  const passed = refused.length > 0 ? "no statement" : "passed";
   return html`<section class="given">
-<h2>The gate ${fails ? "failed" : "passed"}</h2>
+<h2>${refused.length > 0 ? "The gate makes no statement" : `The gate ${fails ? "failed" : "passed"}`}</h2>
+${refused.length > 0 && html`<p class="note">${foreign(refused.join(". "))}.</p>`}
 <p class="note">Fails if <code>${foreign(text)}</code> for the strongest attack on a defense. Each interval holds with ${+(100 * confidence).toPrecision(6)} %, so that those of all attacks on a defense hold together (Bonferroni).</p>
 <dl>${verdicts.map(
     (one) =>
-      html`<div><dt><span class="mark${one.fails && " back"}">${one.fails ? "failed" : "passed"}</span> ${percent(one.value)}</dt><dd>behind <code>${foreign(one.defense)}</code>, by <code>${foreign(one.attack)}</code></dd></div>
+      html`<div><dt><span class="mark${one.fails && " back"}">${one.fails ? "failed" : passed}</span> ${percent(one.value)}</dt><dd>behind <code>${foreign(one.defense)}</code>, by <code>${foreign(one.attack)}</code></dd></div>
 `,
   )}</dl>
 </section>`;

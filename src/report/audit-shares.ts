@@ -58,7 +58,7 @@ export function quantileTable(result: AuditResult): Markup {
     html`<tr><th class="text name" scope="row">${name}</th>${quantiles.map(({ distance }) => html`<td>${significant(distance)}</td>`)}<td>${failed ?? "–"}</td></tr>
 `;
   return html`<div class="wide"><table>
-<thead><tr><th></th>${probabilities.map((probability) => html`<th>${+(100 * probability).toPrecision(6)} %</th>`)}<th>not a number</th></tr></thead>
+<thead><tr><th></th>${probabilities.map((probability) => html`<th>${+(100 * probability).toPrecision(6)} %</th>`)}<th>failed</th></tr></thead>
 ${[...byDefense(result.cells)].map(
   ([
     defense,

@@ -1,4 +1,5 @@
 import type { AuditCell, AuditResult } from "../audit/index.ts";
+import { limitWords } from "./evidence-words.ts";
 import { nearestWords } from "./nearest-words.ts";
 import { grouped, percent, significant, spaced } from "./numbers.ts";
 import type { Verdict } from "./verdict.ts";
@@ -36,7 +37,26 @@ export function auditVerdict(result: AuditResult): Verdict {
   };
 }
 
+/** Of each defense the strongest attack, with what keeps it from recovering more. */
+export const limitsBehind = (
+  result: AuditResult,
+): readonly { readonly defense: string; readonly attack: string; readonly words: string }[] =>
+  strongest(result).flatMap((cell) =>
+    cell.recovered.estimate < 1 ? [{ defense: cell.defense, attack: cell.attack, words: limitWords(cell, result).join(" ") }] : [],
+  );
+
 function sentenceOf(result: AuditResult): string {
+  const silent = result.statements.filter(({ reasons }) => reasons.length > 0);
+  const some = result.cells.some(({ recovered }) => recovered.estimate > 0);
+  if (!some && silent.length === result.statements.length) return `No statement can be made: ${silent[0]!.reasons[0]}.`;
+  const nothing =
+    silent.length > 0
+      ? ` What did not come back behind ${silent.map(({ defense }) => defense).join(" and ")} says nothing: ${silent[0]!.reasons[0]}.`
+      : "";
+  return `${shareSentence(result)}${nothing}`;
+}
+
+function shareSentence(result: AuditResult): string {
   const noun = `${result.items}s`;
   const shares = strongest(result).map(({ recovered }) => recovered.estimate);
   const [least, most] = [Math.min(...shares), Math.max(...shares)];

@@ -1,6 +1,7 @@
 export { type AttackReport, attackReport } from "./attack-report.ts";
 export { type AuditReport, auditReport } from "./audit-report.ts";
-export { auditVerdict } from "./audit-verdict.ts";
+export { auditVerdict, limitsBehind } from "./audit-verdict.ts";
+export { explainsLittle, explanationWords, likelyCauses } from "./evidence-words.ts";
 export { experimentReport, experimentVerdict } from "./experiment-report.ts";
 export type { ExperimentReport } from "./experiment-telling.ts";
 export { nearestWords } from "./nearest-words.ts";

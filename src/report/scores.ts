@@ -1,7 +1,7 @@
 import type { ImageMetrics, Result } from "../runs/index.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { nearestWords } from "./nearest-words.ts";
-import { fixed, grouped, significant, spaced } from "./numbers.ts";
+import { fixed, grouped, percent, significant, spaced } from "./numbers.ts";
 import { baselineNames } from "./verdict.ts";
 
 type Statistic = "mean" | "median" | "worst";
@@ -43,12 +43,12 @@ function nearestRows({ images, summary }: Result): readonly (readonly [string, S
 export function imageTable(result: Result): Markup {
   return html`<div class="wide"><table>
 <thead><tr><th>image</th><th class="text">class</th><th>PSNR, dB</th><th>unclamped</th><th>SSIM</th><th>MSE</th><th>distance</th>
-${baselineNames(result).map((name) => html`<th>${spaced(name)}, dB</th>`)}${result.summary.nearestPublic && html`<th>nearest public, dB</th>`}<th>objective</th><th>steps</th><th>evaluations</th><th>seconds</th><th class="text">stopped</th></tr></thead>
+${baselineNames(result).map((name) => html`<th>${spaced(name)}, dB</th>`)}${result.summary.nearestPublic && html`<th>nearest public, dB</th>`}<th>explained</th><th class="text">limit</th><th>objective</th><th>steps</th><th>evaluations</th><th>seconds</th><th class="text">stopped</th></tr></thead>
 <tbody>${result.images.map(
     (
       image,
     ) => html`<tr><th scope="row">#${image.index}</th><td class="text class">${image.className === null ? (image.label ?? "–") : foreign(image.className)}</td>${metricCells(image)}
-${baselineNames(result).map((name) => html`<td>${fixed(image.baseline[name]?.psnr ?? null, 2)}</td>`)}${result.summary.nearestPublic && html`<td>${fixed(image.nearestPublic?.psnr ?? null, 2)}</td>`}<td>${significant(image.objective)}</td><td>${grouped(image.steps)}</td><td>${grouped(image.evaluations)}</td><td>${fixed(image.seconds, 1)}</td><td class="text">${image.stopped ?? "–"}</td></tr>
+${baselineNames(result).map((name) => html`<td>${fixed(image.baseline[name]?.psnr ?? null, 2)}</td>`)}${result.summary.nearestPublic && html`<td>${fixed(image.nearestPublic?.psnr ?? null, 2)}</td>`}<td>${image.explained === null ? "–" : percent(image.explained)}</td><td class="text">${image.limit ?? "–"}</td><td>${significant(image.objective)}</td><td>${grouped(image.steps)}</td><td>${grouped(image.evaluations)}</td><td>${fixed(image.seconds, 1)}</td><td class="text">${image.stopped ?? "–"}</td></tr>
 `,
   )}</tbody>
 </table></div>`;

@@ -1,4 +1,6 @@
+import { hasFailed, stops } from "../adversary/index.ts";
 import type { ImageMetrics, ImageResult, Result } from "../runs/index.ts";
+import { explainsLittle, explanationWords, likelyCauses } from "./evidence-words.ts";
 import { nearestWords } from "./nearest-words.ts";
 import { counted, significant, spaced } from "./numbers.ts";
 
@@ -22,11 +24,7 @@ export function isRecovered({ distance }: ImageMetrics, { assumptions }: Result)
 export function verdict(result: Result): Verdict {
   const { images, assumptions } = result;
   const known = images.filter(({ distance }) => distance !== null);
-  if (!known.length)
-    return {
-      sentence: `The attack returned ${counted(images.length, "image")}.`,
-      detail: "The originals are not known here, so nothing says how near the reconstructions are: look at them.",
-    };
+  if (!known.length) return ofUpdate(result);
   const recovered = known.filter((image) => isRecovered(image, result)).length;
   const baselines = baselineNames(result).map((name) => ({
     name,
@@ -37,9 +35,45 @@ export function verdict(result: Result): Verdict {
   const means = `An image counts as having come back when its distance from the original is at most δ = ${significant(assumptions.delta)} (${space}).`;
   const guesses = baselines.map(({ name, recovered }) => `the ${spaced(name)} is that near for ${recovered} of ${known.length}`).join(", ");
   return {
-    sentence: sentenceOf(recovered, known.length, bestGuess),
-    detail: [means, guesses && `As a guess without the update, ${guesses}.`, neighbors(known, result)].filter(Boolean).join(" "),
+    sentence: sentenceOf(recovered, known.length, bestGuess, failureClause(known.filter((image) => !isRecovered(image, result)))),
+    detail: [means, guesses && `As a guess without the update, ${guesses}.`, neighbors(known, result), limitsOf(known)]
+      .filter(Boolean)
+      .join(" "),
   };
+}
+
+/** What can be said of an update whose originals nobody knows. */
+function ofUpdate({ images }: Result): Verdict {
+  const failed = images.filter(({ stopped }) => hasFailed(stopped));
+  const first = images[0]!;
+  const words = failed.length > 0 ? `the attack failed: ${stops[failed[0]!.stopped!]}` : `it ${explanationWords(first)}`;
+  const little = failed.length > 0 || explainsLittle(first);
+  return {
+    sentence: `The attack returned ${counted(images.length, "image")}; ${words}${little && failed.length === 0 ? ", which is little" : ""}.`,
+    detail: `The originals are not known here, so nothing says how near the reconstructions are: look at them.${little ? ` ${likelyCauses}` : ""}`,
+  };
+}
+
+/** Attacks that failed among those that brought nothing back, in a clause. */
+function failureClause(lost: readonly ImageResult[]): string {
+  const failed = lost.flatMap(({ stopped }) => (stopped !== null && hasFailed(stopped) ? [stopped] : []));
+  if (failed.length === 0) return "";
+  const ways = [...new Set(failed)].map((stop) => `${failed.filter((one) => one === stop).length} ${stop}: ${stops[stop]}`);
+  return ` For ${counted(failed.length, "image")} the attack failed (${ways.join("; ")}), which says nothing about the update.`;
+}
+
+/** Whether the search or the update kept images from coming back. */
+function limitsOf(known: readonly ImageResult[]): string {
+  const count = (limit: ImageResult["limit"]) => known.filter((image) => image.limit === limit).length;
+  const [search, information] = [count("search"), count("information")];
+  return [
+    search > 0 &&
+      `For ${counted(search, "image")} that did not come back the search failed: the attacker's own objective prefers the original.`,
+    information > 0 &&
+      `For ${counted(information, "image")} the update does not determine the image under this assumption: the answer is as good as the original.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 /** How near public images lie anyway, where some are public. */
@@ -55,12 +89,12 @@ export function baselineNames({ summary }: Result): string[] {
   return Object.keys(summary.baseline);
 }
 
-function sentenceOf(recovered: number, of: number, bestGuess: number): string {
+function sentenceOf(recovered: number, of: number, bestGuess: number, failures: string): string {
   const only = of === 1;
   if (recovered === 0)
-    return only ? "The private image did not come back, by this attack." : `None of the ${of} private images came back, by this attack.`;
+    return `${only ? "The private image did not come back, by this attack." : `None of the ${of} private images came back, by this attack.`}${failures}`;
   const came = only
     ? "The private image came back"
     : `${recovered === of ? `All ${of}` : `${recovered} of ${of}`} private images came back`;
-  return bestGuess >= recovered ? `${came}, but a guess without the update does as well.` : `${came}.`;
+  return `${bestGuess >= recovered ? `${came}, but a guess without the update does as well.` : `${came}.`}${failures}`;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { labelRules } from "../adversary/index.ts";
+import { labelRules, type Stop, stops } from "../adversary/index.ts";
 import { assumptionsSchema, fileName, invalid, specFields } from "../audit/index.ts";
+import { limits } from "../scenario/index.ts";
 
 const metric = (doc: string) => z.number().nullable().describe(`${doc} null if the original is not known.`);
 
@@ -12,7 +13,9 @@ const metrics = {
     "The SSIM from −1 to 1, with a Gaussian window of σ 1.5 and radius 5. It is also null for images with a side under 11 pixels.",
   ),
   mse: metric("The mean squared error of images clamped to [0, 1]."),
-  distance: metric("The Euclidean distance of the images without clamping, in the space of assumptions.deltaSpace."),
+  distance: metric(
+    "The Euclidean distance of the original and the reconstruction clamped to [0, 1], in the space of assumptions.deltaSpace.",
+  ),
 };
 
 const summary = z.strictObject({ mean: z.number(), median: z.number(), worst: z.number() }).nullable();
@@ -56,7 +59,28 @@ const image = z.strictObject({
   steps: z.int().nonnegative(),
   evaluations: z.int().nonnegative().describe("The number of evaluations of the objective and its gradient."),
   seconds: z.number().nonnegative().describe("The wall time of the attack, divided by the number of images that it attacked together."),
-  stopped: z.string().nullable().describe("Why the attack ended early, such as nan; null if it did not."),
+  stopped: z
+    .enum(Object.keys(stops) as [Stop, ...Stop[]])
+    .nullable()
+    .describe("Why the search ended early or has no answer; null if it made all its steps. All but converged are failures."),
+  explained: z
+    .number()
+    .nullable()
+    .describe(
+      "The share of the update's squared norm that the answer explains, over all images of the update: 1 − ‖g − D(x)‖² / ‖g‖², where D is what the defense makes of a batch before noise. null if it is not a number.",
+    ),
+  explainable: z
+    .number()
+    .nullable()
+    .describe(
+      "The share that the truth explains or, if nobody knows the truth, what the assumed noise would leave; null if neither is known.",
+    ),
+  limit: z
+    .enum(limits)
+    .nullable()
+    .describe(
+      "What keeps the answer from being the truth. search: the truth is better by the attacker's own objective, so the search failed. information: it is not, so the update does not determine the image under this assumption. null if the image came back, the truth is not known, or the attack has no objective.",
+    ),
   baseline: z.record(z.string(), z.strictObject(metrics)).describe("Guesses of somebody who saw no update, such as meanImage."),
   nearestPublic,
   trajectory: z.array(z.strictObject({ step: z.int().nonnegative(), objective: z.number().nullable(), psnr: z.number().nullable() })),
@@ -73,7 +97,7 @@ const image = z.strictObject({
  */
 export const resultSchema = z
   .strictObject({
-    format: z.literal("gradleak-result-2"),
+    format: z.literal("gradleak-result-3"),
     command: z.enum(["attack", "invert"]),
     ...specFields,
     assumptions: assumptionsSchema,

@@ -58,6 +58,10 @@ export const auditSpec = z.strictObject({
   samples: z.int().positive().max(most.samples),
   /** The gate, in the form that `parseGate` reads. */
   failIf: z.string().optional(),
+  /** Whether the gate counts failed attacks as misses. */
+  acceptFailed: z.boolean().default(false),
+  /** Whether each attack also runs without its defense, on at most 64 draws. */
+  control: z.boolean().default(true),
 });
 export type AuditSpec = Completed<z.output<typeof auditSpec>, "lanes" | "chunk">;
 

@@ -14,7 +14,15 @@ import { candidatesOf, recordOf, requireComparable, type Tuned, type TuneSpec, v
  * @throws LeakageError `spec` for a parameter that no attack has, an attack that has none of them,
  * or objectives that cannot be compared.
  */
-export function tuningsOf({ tuning, tuned: _fromFiles, failIf: _gate, command: _audit, ...rest }: AuditSpec): readonly TuneSpec[] {
+export function tuningsOf({
+  tuning,
+  tuned: _fromFiles,
+  failIf: _gate,
+  acceptFailed: _failed,
+  control: _control,
+  command: _audit,
+  ...rest
+}: AuditSpec): readonly TuneSpec[] {
   if (!tuning) return [];
   const { vary, budget, samples, by } = tuning;
   requireComparable(by, vary);

@@ -1,3 +1,4 @@
+import { LeakageError } from "../errors.ts";
 import { concise, type PartSpec } from "../parts/index.ts";
 import { wholeNumber } from "./flag-values.ts";
 
@@ -40,6 +41,17 @@ export const flag = ({ read = (text) => text, write = (value) => [String(value)]
 
 export const whole = (name: string, least: number, highest?: number): Pick<Flag, "read"> => ({
   read: (text) => wholeNumber(text, name, least, highest),
+});
+
+/** A value that is yes or no. */
+export const yesOrNo = (name: string, otherwise: boolean): Pick<Flag, "choices" | "otherwise" | "read" | "write"> => ({
+  choices: ["yes", "no"],
+  otherwise: otherwise ? "yes" : "no",
+  read: (text) => {
+    if (text === "yes" || text === "no") return text === "yes";
+    throw new LeakageError("spec", `${name} takes yes or no; got ${JSON.stringify(text)}.`);
+  },
+  write: (value) => [value ? "yes" : "no"],
 });
 
 export type Part = PartSpec | readonly PartSpec[];

@@ -1,7 +1,7 @@
 import { attacks } from "../attacks/index.ts";
 import type { PartSpec } from "../parts/index.ts";
 import { attackName, most } from "./audit-spec.ts";
-import { type Flag, flag, whole } from "./flag.ts";
+import { type Flag, flag, whole, yesOrNo } from "./flag.ts";
 import { places, placesText } from "./flag-values.ts";
 import {
   client,
@@ -83,6 +83,22 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", re
       group: "Score",
       doc: 'Ends with exit code 1 if this holds for a defense, such as "recovered > 0.05".',
       path: "failIf",
+    }),
+    flag({
+      name: "--accept-failed",
+      takes: "<yes|no>",
+      group: "Score",
+      doc: "Whether the gate counts failed attacks as misses. With no, it makes no statement over them (exit code 4).",
+      path: "acceptFailed",
+      ...yesOrNo("--accept-failed", false),
+    }),
+    flag({
+      name: "--control",
+      takes: "<yes|no>",
+      group: "Sampling",
+      doc: "Whether each attack also runs without its defense, on at most 64 draws, to show that it works.",
+      path: "control",
+      ...yesOrNo("--control", true),
     }),
     seed,
   ],

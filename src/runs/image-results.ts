@@ -1,7 +1,7 @@
-import { faintWords, type Guess, type NearestPublic } from "../audit/index.ts";
+import { faintWords, type Guess, type NearestPublic, within } from "../audit/index.ts";
 import { type RasterImage, toRasterImage } from "../formats/index.ts";
 import { type DeltaSpace, type ImageShape, matchImages, psnr, score, summarize } from "../metrics/index.ts";
-import type { LabelPolicy, Reconstruction, Snapshot } from "../scenario/index.ts";
+import type { Diagnosis, LabelPolicy, Reconstruction, Snapshot } from "../scenario/index.ts";
 import type { ImageMetrics, ImageResult, Result } from "./attack-result.ts";
 
 /** What is known about the images behind one update. */
@@ -18,6 +18,8 @@ export interface Truth {
 export interface Scoring {
   readonly shape: ImageShape;
   readonly measured: DeltaSpace;
+  /** An image counts as recovered at a distance of at most this. */
+  readonly delta: number;
   /** The guesses of somebody who saw no update. */
   readonly baselines: readonly Guess[];
   /** Finds the public image nearest to an original. It is absent if none are public. */
@@ -33,11 +35,12 @@ const shownParts = [0.02, 0.1, 0.3];
 export function results(
   truth: Truth,
   made: Reconstruction,
+  diagnosis: Diagnosis,
   update: number,
   seconds: number,
   scoring: Scoring,
 ): { images: ImageResult[]; rasters: Map<string, RasterImage> } {
-  const { shape, measured, baselines, nearestPublic } = scoring;
+  const { shape, measured, delta, baselines, nearestPublic } = scoring;
   const nearestTo = (original: Float32Array): ImageResult["nearestPublic"] => {
     if (!nearestPublic) return null;
     const { index, image } = nearestPublic.to(original);
@@ -59,6 +62,8 @@ export function results(
       rasters.set(file, toRasterImage(own(snapshot), shape));
       return { step: snapshot.step, file };
     });
+    const scores = original ? score(original, reconstruction, shape, measured) : unknown;
+    const { stopped, explained, explainable, limit } = diagnosis;
     return {
       index,
       update,
@@ -66,12 +71,15 @@ export function results(
       assumedLabel: made.labels[match[i]!] ?? null,
       labelReading: made.reading ?? null,
       className: truth.classNames?.[i] ?? null,
-      ...(original ? score(original, reconstruction, shape, measured) : unknown),
+      ...scores,
       objective: made.lane.objective,
       steps: made.lane.steps,
       evaluations: made.lane.evaluations,
       seconds,
-      stopped: made.lane.stopped,
+      stopped,
+      explained,
+      explainable,
+      limit: within(scores.distance, delta) ? null : limit,
       baseline: original
         ? Object.fromEntries(baselines.map((guess) => [guess.name, score(original, guess.of(truth.labels?.[i] ?? 0), shape, measured)]))
         : {},

@@ -2,7 +2,7 @@ import type { Observations } from "../adversary/index.ts";
 import { attacks, type Setting } from "../attacks/index.ts";
 import { type Sizes, sizesFor } from "../audit/index.ts";
 import { fedSgd, losses } from "../client/index.ts";
-import { defended, defenses, lawOf, publishedIn } from "../defenses/index.ts";
+import { bareOf, type Defense, defended, defenses, lawOf, publishedIn } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import type { NamedNumbers } from "../graph/index.ts";
 import {
@@ -34,6 +34,7 @@ import {
 import type { AttackSpec } from "./attack-spec.ts";
 import { type AuditSpec, attackName, type CellSpec, cellSpecs, defenseName } from "./audit-spec.ts";
 import { tuningOf } from "./audit-tuning.ts";
+import { cautionsOf } from "./cautions.ts";
 import type { InvertSpec } from "./invert-spec.ts";
 import { type Prepared, taskOf, type Unsized } from "./prepare.ts";
 import type { Sources } from "./sources.ts";
@@ -85,14 +86,25 @@ export async function realize<Spec extends Drawn | AttackSpec>(
     return [...behind].map(([defense, own]) => {
       const named = { name: defenseName(defense), ...defenses.build(defense) };
       const vary = spec.command === "audit" ? spec.tuning?.vary : undefined;
+      const attackOf = (cell: CellSpec, behind: Defense) =>
+        namedAttack(cell, { law: lawOf(behind, defended(behind, client).model), ...settingOf(spec, model, prior, examples) }, vary);
+      const attacks = own.map((cell) => attackOf(cell, named));
+      // Some attacks fit only the law of their defense, and are tried as they are.
+      const controlOf = (cell: CellSpec): NamedAttack | undefined => {
+        try {
+          return attackOf(cell, bareOf(named, model));
+        } catch (error) {
+          if (error instanceof LeakageError) return undefined;
+          throw error;
+        }
+      };
       return {
         network: concise(models, spec.client.model),
         client,
         batchSize: spec.client.batch,
         defense: named,
-        attacks: own.map((cell) =>
-          namedAttack(cell, { law: lawOf(named, defended(named, client).model), ...settingOf(spec, model, prior, examples) }, vary),
-        ),
+        attacks,
+        ...(spec.command === "audit" && spec.control ? { controls: own.map((cell, i) => controlOf(cell) ?? attacks[i]!) } : {}),
         ...(prior ? { prior } : {}),
         ...labelsOf(spec, examples),
         score: spec.score,
@@ -113,7 +125,7 @@ export async function realize<Spec extends Drawn | AttackSpec>(
     data,
     ...(publicData ? { publicData } : {}),
     scenarios: estimated,
-    notes: [...data.notes, ...notes],
+    notes: [...data.notes, ...notes, ...cautionsOf(spec, cells)],
   };
 }
 

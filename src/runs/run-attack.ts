@@ -1,9 +1,10 @@
 import { drawKey, givenOf, gray, meanGuess, nearestPublic, specFieldsOf, trueLawOf } from "../audit/index.ts";
+import { bareResidual, residualBehind } from "../defenses/index.ts";
 import { encodePng, type RasterImage, writeSafetensors } from "../formats/index.ts";
 import type { NamedNumbers } from "../graph/index.ts";
 import { imageShape } from "../metrics/index.ts";
 import { keyFromSeed } from "../random/index.ts";
-import { labelingOf, laneOf, measuredIn, padded, privateBatches, reconstruct, simulate } from "../scenario/index.ts";
+import { diagnose, explainer, labelingOf, laneOf, measuredIn, padded, privateBatches, reconstruct, simulate } from "../scenario/index.ts";
 import type { ImageResult, Result } from "./attack-result.ts";
 import { type AttackSpec, updatesOf } from "./attack-spec.ts";
 import type { RunEvent, Surroundings } from "./events.ts";
@@ -41,6 +42,7 @@ export async function* runAttack(
   const scoring: Scoring = {
     shape: imageShape(data.shape),
     measured,
+    delta: scenario.score.delta,
     baselines: publicData ? [meanGuess(publicData)] : [gray(data.shape.reduce((a, b) => a * b))],
     ...(publicData ? { nearestPublic: nearestPublic(publicData, measured) } : {}),
   };
@@ -60,7 +62,7 @@ export async function* runAttack(
   }
   const attack = scenario.attacks[0]!;
   return {
-    format: "gradleak-result-2",
+    format: "gradleak-result-3",
     command: "attack",
     ...specFieldsOf(spec, surroundings.versions),
     assumptions: { ...attack.assumes, ...givenOf(scenario), defense: scenario.defense.name, trueLaw: trueLawOf(scenario) },
@@ -97,16 +99,16 @@ async function* attackPart(
   const held = privateBatches(padded(examples, lanes), client);
   const received = await simulate(scenario, held, keys("noise"), machine);
   const began = machine.clock();
-  const running = reconstruct({
-    attack: scenario.attacks[0]!,
-    ...labelingOf(scenario),
-    seen: { rounds: [received], lanes, batchSize, labels: held.y },
-    keys: keys("attack"),
-    options: machine,
-  });
+  const attack = scenario.attacks[0]!;
+  const seen = { rounds: [received], lanes, batchSize, labels: held.y };
+  const running = reconstruct({ attack, ...labelingOf(scenario), seen, keys: keys("attack"), options: machine });
   let made = await running.next();
   for (; !made.done; made = await running.next()) yield { kind: "attacking", images: part.flat(), tick: made.value };
   const seconds = (machine.clock() - began) / examples.flat().length;
+  const measured = explainer(residualBehind(scenario.defense, received.client.model), machine);
+  const asked = { attack, seen, keys: keys("attack"), made: made.value, truth: received.batches, explainer: measured, options: machine };
+  const diagnoses = await diagnose(asked);
+  await measured.dispose();
   const images: ImageResult[] = [];
   const rasters = new Map<string, RasterImage>();
   const firstUpdate = spec.data.images.indexOf(part[0]![0]!) / batchSize;
@@ -117,7 +119,7 @@ async function* attackPart(
       labels: own.map(({ label }) => label),
       classNames: own.map(({ label }) => data.classes[label]!),
     };
-    const scored = results(truth, made.value[lane]!, firstUpdate + lane, seconds, scoring);
+    const scored = results(truth, made.value[lane]!, diagnoses[lane]!, firstUpdate + lane, seconds, scoring);
     images.push(...scored.images);
     for (const [name, raster] of scored.rasters) rasters.set(name, raster);
   }
@@ -143,30 +145,30 @@ export async function* runInvert(
   let images = kept?.images;
   if (!images) {
     const began = machine.clock();
-    const running = reconstruct({
-      attack: scenario.attacks[0]!,
-      ...labelingOf(scenario),
-      seen,
-      keys: [drawKey(keyFromSeed(spec.seed), "attack", 0)],
-      options: machine,
-    });
+    const attack = scenario.attacks[0]!;
+    const keys = [drawKey(keyFromSeed(spec.seed), "attack", 0)];
+    const running = reconstruct({ attack, ...labelingOf(scenario), seen, keys, options: machine });
     let made = await running.next();
     for (; !made.done; made = await running.next()) yield { kind: "attacking", images: indices, tick: made.value };
     const scoring: Scoring = {
       shape: imageShape(spec.input.shape),
       measured: measuredIn(scenario),
+      delta: scenario.score.delta,
       baselines: [gray(spec.input.shape.reduce((a, b) => a * b))],
     };
     const known = spec.knownLabels ? { labels: spec.knownLabels } : {};
     const seconds = (machine.clock() - began) / scenario.batchSize;
-    const scored = results({ indices, ...(truth ? { images: truth } : {}), ...known }, made.value[0]!, 0, seconds, scoring);
+    const measured = explainer(bareResidual, machine);
+    const [diagnosis] = await diagnose({ attack, seen, keys, made: made.value, explainer: measured, options: machine });
+    await measured.dispose();
+    const scored = results({ indices, ...(truth ? { images: truth } : {}), ...known }, made.value[0]!, diagnosis!, 0, seconds, scoring);
     await keep(store, { ...scored, updates: new Map() }, false);
     await store.write(file, JSON.stringify(scored.images));
     yield { kind: "images", images: scored.images, rasters: scored.rasters };
     images = scored.images;
   }
   return {
-    format: "gradleak-result-2",
+    format: "gradleak-result-3",
     command: "invert",
     ...specFieldsOf(spec, versions),
     assumptions: { ...scenario.attacks[0]!.assumes, ...givenOf(scenario), defense: null, trueLaw: null },

@@ -45,9 +45,11 @@ async function* draws(run: DrawRun, store: Store, folder: string, tuning: boolea
 function drawsOf({ spec, data, publicData, scenarios }: Realized<AuditSpec | TuneSpec>, root: KeyBits, { machine }: Surroundings): DrawRun {
   const { samples, lanes, chunk } = spec;
   const open = spec.command === "tune" || !publicData ? {} : { publicData };
-  const run = { ...drawRun({ scenarios, data, samples, lanes, chunk, root, ...open }), machine };
+  const scores = spec.command === "audit";
+  const evidence = { control: scores && spec.control, diagnosed: scores };
+  const run = { ...drawRun({ scenarios, data, samples, lanes, chunk, root, ...open, ...evidence }), machine };
   // A tuning scores nothing, so it needs no guesses.
-  return spec.command === "tune" ? { ...run, guesses: [] } : run;
+  return scores ? run : { ...run, guesses: [] };
 }
 
 /** Tries the candidates of a tuning on its draws and chooses the best one. */
@@ -107,8 +109,11 @@ export async function* runAudit(
   const cells = tunedCells(spec, tunings);
   const ready = tunings.length > 0 ? await realize(realized, sources, machine, cells) : realized;
   const root = keyFromSeed(spec.seed);
-  const chunks = yield* draws(drawsOf(ready, root, surroundings), store, "draws", false);
+  const run = drawsOf(ready, root, surroundings);
+  const chunks = yield* draws(run, store, "draws", false);
   const summary = summarizeDraws({
+    controls: run.controls,
+    acceptFailed: spec.acceptFailed,
     scenarios: ready.scenarios,
     classes: data.classes,
     chunks,
@@ -120,5 +125,5 @@ export async function* runAudit(
     ...(spec.failIf === undefined ? {} : { failIf: spec.failIf }),
   });
   for (const [name, png] of shownImages(chunks)) await store.write(name, png);
-  return { format: "gradleak-audit-2", command: "audit", ...specFieldsOf(spec, versions), ...summary };
+  return { format: "gradleak-audit-3", command: "audit", ...specFieldsOf(spec, versions), ...summary };
 }

@@ -1,4 +1,13 @@
 export { requireAttack, requireScenario } from "./check.ts";
+export {
+  type Diagnosis,
+  diagnose,
+  type Explainer,
+  explainer,
+  type Limit,
+  limitOf,
+  limits,
+} from "./diagnose.ts";
 export { concatenate, examplesOf, oneHot, type PrivateBatches, padded, piece, privateBatches } from "./examples.ts";
 export { finish } from "./finish.ts";
 export { type Labeling, labelingOf, type Reconstruction, reconstruct, type Snapshot, type Tick, withLabels } from "./reconstruct.ts";

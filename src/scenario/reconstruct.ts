@@ -1,5 +1,6 @@
 import {
   type Attack,
+  type Candidates,
   isAssuming,
   type LabelReading,
   type LabelRule,
@@ -31,6 +32,8 @@ export interface Reconstruction {
   /** How the labels were read off the update; absent if they were given or searched. */
   readonly reading?: { readonly rule: LabelRule; readonly faint: boolean };
   readonly lane: LaneProgress;
+  /** The answer as the attack has it: inputs in model space and label probabilities. */
+  readonly candidate: Candidates;
   /**
    * Snapshots from the first steps to the last, at intervals that grow. The list is empty if none
    * were requested.
@@ -167,6 +170,7 @@ export async function* reconstruct({
       ),
       ...(labeled.reading ? { reading: { rule: labeled.reading.rule, faint: labeled.reading.faint[i]! } } : {}),
       lane,
+      candidate: { x: piece(all, i, keys.length), y: piece(probabilities, i, keys.length) },
       history: histories[i]!,
     }));
   }

@@ -87,6 +87,11 @@ export interface Scenario {
   readonly defense: NamedDefense;
   readonly attacks: readonly NamedAttack[];
   /**
+   * The same attacks as they are made for a client without the defense, in the same order. An audit
+   * tries them as controls. By default they are the attacks themselves.
+   */
+  readonly controls?: readonly NamedAttack[];
+  /**
    * The prior p(x) that the user states, for attacks that leave it open. Those attacks already
    * contain it.
    */
@@ -101,7 +106,9 @@ export interface Scenario {
 
 /** The space in which the distances of a scenario are measured. */
 export const measuredIn = ({ score: { deltaSpace }, client: { model } }: Pick<Scenario, "score" | "client">): DeltaSpace =>
-  deltaSpace === "model" && areImages(model) ? { space: "model", std: model.normalization.std } : { space: "pixel" };
+  deltaSpace === "model" && areImages(model)
+    ? { space: "model", std: model.normalization.std, clamps: true }
+    : { space: "pixel", clamps: areImages(model) };
 
 /** The objects of a scenario. A client and attacks are required; the others have defaults. */
 export interface ScenarioParts extends Pick<Scenario, "client" | "attacks">, Partial<Omit<Scenario, "client" | "attacks">> {}

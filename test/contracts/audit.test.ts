@@ -393,7 +393,7 @@ describe("gradleak audit", () => {
     expect(alone.code, alone.told).toBe(0);
     const read = (...path: string[]) => readTuned(readFileSync(join(...path, "tuned.json"), "utf8"), "tuned.json");
     expect(read(at("first-half"))).toEqual(read(at("both"), "tuning/0"));
-  }, 60_000);
+  }, 120_000);
 
   it("exits with 1 where a gate fails, with 0 where it passes, and shows why", async () => {
     const gated = [...words, "--samples", "8", "--fail-if", "recovered.estimate > 0.9"];
@@ -444,7 +444,7 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
       { samples: "72", failIf: "recovered > 0.05", attack: ["idlg:steps=2", "dlg:steps=2"] },
       /could never pass with 72.*2 attacks/,
     ],
-    ["words that are no gate", { failIf: "psnr > 20" }, /A gate is "recovered" or "risk".*got "psnr > 20"/],
+    ["words that are no gate", { failIf: "psnr > 20" }, /A gate is "recovered", "risk", "searchFailed" or "undetermined".*got "psnr > 20"/],
     ["a defense twice", { defense: ["none", "none"] }, /--defense none is given twice/],
     ["no draws", { samples: "0" }, /--samples takes a whole number/],
     ["one batch", { samples: "1", batch: "2" }, /at least 2 batches; got --samples 1/],

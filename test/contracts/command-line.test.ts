@@ -78,7 +78,7 @@ const lines: Readonly<Record<string, () => string[]>> = {
     ),
     ..."--labels joint --delta-space model --samples 100 --lanes 3 --chunk 9 --confidence 0.9 --seed 5".split(" "),
     ..."--vary rate=0.05/0.1 anneal=none/0.1 --tuning-samples 8 --budget 4 --by distance".split(" "),
-    ...["--fail-if", "recovered.upper > 0.5"],
+    ...["--fail-if", "recovered.upper > 0.5", "--accept-failed", "yes", "--control", "no"],
   ],
   "an audit with few flags": () => ["audit", ...vectors, "--attack", "bayes:steps=3", "--samples", "4"],
   "an audit that reads labels by a rule": () => [

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { assuming, cosine, squaredDistance } from "../../src/adversary/index.ts";
+import { assuming, cosine, type Neighborhood, type Search, squaredDistance } from "../../src/adversary/index.ts";
 import { type AuditInput, audit } from "../../src/audit/index.ts";
 import { fedSgd } from "../../src/client/index.ts";
 import { gaussianSet } from "../../src/data/index.ts";
-import { defenses, gaussianLikelihood, laplacianLikelihood } from "../../src/defenses/index.ts";
+import { defenses, gaussianLikelihood, type Likelihood, laplacianLikelihood } from "../../src/defenses/index.ts";
 import { sizeOf } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
-import { adam, constantRate, lbfgs } from "../../src/optimizers/index.ts";
+import { adam, annealed, constantRate, exponentialRate, lbfgs, narrowed } from "../../src/optimizers/index.ts";
 import { priors } from "../../src/priors/index.ts";
 import { fillNormal, foldIn, keyFromSeed } from "../../src/random/index.ts";
 import { finish, privateBatches, scenario, simulate } from "../../src/scenario/index.ts";
@@ -118,49 +118,92 @@ describe("an audit", () => {
   });
 });
 
-describe("other numbers of lanes", () => {
-  const laws = {
-    "bayes by adam": { likelihood: laplacianLikelihood(0.5), optimizer: adam(), rate: 0.05 },
-    "inverting gradients": { likelihood: cosine, optimizer: adam({ signed: true }), rate: 0.01 },
-    "squared distance by L-BFGS": { likelihood: squaredDistance, optimizer: lbfgs(), rate: 1 },
-  } as const;
+describe("a lane depends on nothing but itself", () => {
+  const ball = { samples: 4, radius: 0.3, space: "model", bound: "jensen", points: "independent" } as const;
+  const plain = { steps: 40, start: "normal", box: false, restarts: 1, result: "last" } as const;
+  const wide = gaussianLikelihood(0.3);
+  const searches: Readonly<
+    Record<string, { likelihood: Likelihood; ball?: Neighborhood; search: Partial<Search> & Pick<Search, "optimizer" | "rate"> }>
+  > = {
+    "bayes by adam": { likelihood: laplacianLikelihood(0.5), search: { optimizer: adam(), rate: constantRate(0.05) } },
+    "inverting gradients": { likelihood: cosine, search: { optimizer: adam({ signed: true }), rate: constantRate(0.01) } },
+    "squared distance by L-BFGS": { likelihood: squaredDistance, search: { optimizer: lbfgs(), rate: constantRate(1) } },
+    "the original L-BFGS": {
+      likelihood: wide,
+      search: { optimizer: lbfgs({ lineSearch: "none", iterations: 1 }), rate: constantRate(0.1) },
+    },
+    "annealed L-BFGS": {
+      likelihood: wide,
+      search: { optimizer: lbfgs({ iterations: 1 }), rate: constantRate(1), anneal: annealed(1e-2), result: "best" },
+    },
+    "narrowed L-BFGS": {
+      likelihood: wide,
+      search: { optimizer: lbfgs({ iterations: 1 }), rate: constantRate(1), widen: narrowed(10), result: "best" },
+    },
+    "L-BFGS in a ball": { likelihood: wide, ball, search: { optimizer: lbfgs({ iterations: 1 }), rate: constantRate(1) } },
+    "annealed Adam in a ball": {
+      likelihood: wide,
+      ball,
+      search: { optimizer: adam(), rate: exponentialRate(0.05, 0.99), anneal: annealed(0.01) },
+    },
+    "Langevin dynamics that end early": {
+      likelihood: wide,
+      search: { optimizer: adam(), rate: constantRate(0.05), langevin: 0.01, patience: 5 },
+    },
+    "restarts with a consensus": {
+      likelihood: wide,
+      search: { optimizer: adam(), rate: constantRate(0.05), restarts: 3, group: { weight: 0.1, from: 3, every: 5, shift: 0 } },
+    },
+  };
 
-  /** Objectives of draws 0 to 5 after 40 steps, attacked so many at a time. */
-  async function objectives(name: keyof typeof laws, together: number, precision: "float32" | "float64"): Promise<readonly number[]> {
-    const { likelihood, optimizer, rate } = laws[name];
+  /** Answers of the given draws after the search, attacked so many at a time. */
+  async function answers(name: string, draws: readonly number[], together: number, precision: "float32" | "float64") {
+    const { likelihood, ball: own, search } = searches[name]!;
+    // L-BFGS amplifies the rounding of float32 with each step that is not yet near a minimum.
+    const steps = precision === "float32" && name.includes("L-BFGS") ? 12 : plain.steps;
     const attack = assuming(
-      { likelihood, prior: priors.build("gaussian") },
-      { optimizer, steps: 40, rate: constantRate(rate), start: "normal", box: false, restarts: 1, result: "last" },
+      { likelihood, prior: priors.build("gaussian"), ...(own ? { ball: own } : {}) },
+      { ...plain, ...search, steps },
       { prior: "gaussian" },
     );
-    const all: number[] = [];
-    for (let from = 0; from < 6; from += together) {
-      const draws = Array.from({ length: together }, (_, lane) => from + lane);
+    const found = new Map<number, Float32Array>();
+    for (let from = 0; from < draws.length; from += together) {
+      const part = draws.slice(from, from + together);
       const examples = gaussianSet({ dimension, classes, split: "test" }, keyFromSeed(4));
       const held = privateBatches(
-        draws.map((draw) => [examples.example(draw)]),
+        part.map((draw) => [examples.example(draw)]),
         one,
       );
-      const own = draws.map((draw) => keys[draw]!);
+      const own = part.map((draw) => keys[draw]!);
       const round = await simulate({ client: one, defense: defenses.build("laplacian:scale=0.1") }, held, own, { precision });
-      const seen = { rounds: [round], lanes: together, batchSize: 1, labels: held.y };
-      let last: readonly (number | null)[] = [];
-      for await (const progress of attack.reconstruct(seen, own, { precision })) last = progress.lanes().map(({ objective }) => objective);
-      all.push(...last.map((objective) => objective!));
+      const seen = { rounds: [round], lanes: part.length, batchSize: 1, labels: held.y };
+      let last = new Float32Array();
+      for await (const progress of attack.reconstruct(seen, own, { precision })) last = new Float32Array(progress.inputs());
+      part.forEach((draw, lane) => {
+        found.set(draw, last.slice(lane * dimension, (lane + 1) * dimension));
+      });
     }
-    return all;
+    return found;
   }
 
-  it.each(Object.keys(laws) as (keyof typeof laws)[])("agree after 40 steps: %s", async (name) => {
+  it.each(Object.keys(searches))("%s: in any number of lanes, in any order, next to any neighbors", async (name) => {
     for (const [precision, tolerance] of [
-      ["float32", 1e-3],
       ["float64", 1e-9],
+      ["float32", 1e-3],
     ] as const) {
-      const expected = await objectives(name, 6, precision);
-      for (const together of [1, 3])
-        (await objectives(name, together, precision)).forEach((objective, draw) => {
-          expect(Math.abs(objective / expected[draw]! - 1), `${precision}, ${together} together, draw ${draw}`).toBeLessThan(tolerance);
-        });
+      const expected = await answers(name, [0, 1, 2, 3], 4, precision);
+      const others = [
+        await answers(name, [0, 1, 2, 3], 1, precision),
+        await answers(name, [3, 2, 1, 0], 4, precision),
+        await answers(name, [2, 9, 7, 5], 4, precision),
+      ];
+      for (const [i, other] of others.entries())
+        for (const [draw, answer] of other) {
+          const off = expected.get(draw)?.map((entry, k) => Math.abs(entry - answer[k]!)) ?? [0];
+          expect(Math.max(...off), `${precision}, ${["one by one", "reversed", "other neighbors"][i]}, draw ${draw}`).toBeLessThan(
+            tolerance,
+          );
+        }
     }
   });
 });

@@ -1,5 +1,6 @@
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
+import { stops } from "../../src/adversary/index.ts";
 import { LeakageError } from "../../src/errors.ts";
 import { decodePng, encodePng, type RasterImage } from "../../src/formats/index.ts";
 import { attackReport, terminalImages, verdict } from "../../src/report/index.ts";
@@ -22,6 +23,8 @@ function withDistances(distances: readonly number[], baseline = 99): Result {
     images: result.images.map((image, i) => ({
       ...image,
       distance: distances[i]!,
+      stopped: null,
+      limit: null,
       baseline: { meanImage: { ...image.baseline.meanImage!, distance: baseline } },
       nearestPublic: { ...image.nearestPublic!, distance: 0.5 },
     })),
@@ -44,7 +47,7 @@ describe("a report", () => {
   it("escapes whatever comes from outside", () => {
     const evil = `"><img src=x onerror=alert(1)><script>alert(2)</script>'&`;
     const result = madeUpResult(2);
-    const image = { ...result.images[0]!, className: evil, stopped: evil, baseline: { [evil]: unknown } };
+    const image = { ...result.images[0]!, className: evil, baseline: { [evil]: unknown } };
     const html = page(
       {
         ...result,
@@ -164,6 +167,36 @@ describe("a verdict", () => {
     [[9, 9], 3, "None of the 2 private images came back, by this attack."],
   ])("of distances %j beside a baseline's %d is: %s", (distances, baseline, headline) => {
     expect(verdict(withDistances(distances, baseline)).sentence).toBe(headline);
+  });
+
+  it("does not take an attack that failed for an image that is safe", () => {
+    const result = withDistances([1, 9, 9]);
+    const images = result.images.map((image, i) => ({ ...image, stopped: i < 2 ? ("stuck" as const) : null }));
+    // What came back came back, however the search ended.
+    expect(verdict({ ...result, images }).sentence).toBe(
+      `1 of 3 private images came back. For 1 image the attack failed (1 stuck: ${stops.stuck}), which says nothing about the update.`,
+    );
+  });
+
+  it("says whether the search or the update kept images from coming back", () => {
+    const result = withDistances([1, 9, 9]);
+    const images = result.images.map((image, i) => ({ ...image, limit: ([null, "search", "information"] as const)[i]! }));
+    const { detail } = verdict({ ...result, images });
+    expect(detail).toContain("For 1 image that did not come back the search failed");
+    expect(detail).toContain("For 1 image the update does not determine the image");
+  });
+
+  it("warns where the answer to a foreign update explains little of it, with likely causes", () => {
+    const result = madeUpResult(1);
+    const said = (change: Partial<Result["images"][number]>) =>
+      verdict({ ...result, command: "invert", images: [{ ...result.images[0]!, ...unknown, explainable: null, ...change }] });
+    expect(said({ explained: 0.998 }).sentence).toBe("The attack returned 1 image; it explains 99.8 % of the update.");
+    expect(said({ explained: 0.998 }).detail).not.toContain("causes");
+    expect(said({ explained: 0.31 }).sentence).toBe("The attack returned 1 image; it explains 31.0 % of the update, which is little.");
+    for (const little of [{ explained: 0.31 }, { explained: -2 }, { explained: null }, { stopped: "nan" as const }])
+      expect(said(little).detail).toContain("Likely causes: the client ran in the other mode");
+    // Noise that the attacker assumes leaves the rest.
+    expect(said({ explained: 0.31, explainable: 0.33 }).detail).not.toContain("causes");
   });
 
   it("does not take the nearest public images for a guess", () => {

@@ -131,11 +131,11 @@ describe("gradleak run refuses by a sentence, and writes nothing", () => {
     ["a spec without a command", content("none.yaml", "version: 1\n"), () => ({}), /none\.yaml names no command.*There are attack, audit/],
     [
       "the result of objects",
-      content("code.json", '{"format":"gradleak-audit-2","spec":null}'),
+      content("code.json", '{"format":"gradleak-audit-3","spec":null}'),
       () => ({}),
       /made in code.*only that code/,
     ],
-    ["a result without its spec", content("lost.json", '{"format":"gradleak-result-2","command":"attack"}'), () => ({}), /but no spec/],
+    ["a result without its spec", content("lost.json", '{"format":"gradleak-result-3","command":"attack"}'), () => ({}), /but no spec/],
     ["another version", changed("audit", (spec) => ({ ...spec, version: 2 })), () => ({}), /version 2; this program reads version 1/],
     [
       "another version of a command that is not known yet",

@@ -82,6 +82,12 @@ export function madeUpAudit(): AuditResult {
       points: 1,
       ...shares(distances),
       failed: distances.filter((d) => d === null).length,
+      failures: distances.includes(null) ? { nan: distances.filter((d) => d === null).length } : {},
+      searchFailed: clopperPearson(2 + cell, draws, 0.95),
+      undetermined: cell < 2 ? clopperPearson(0, draws, 0.95) : clopperPearson(50, draws, 0.95),
+      explained: cell < 2 ? 0.998 : 0.71,
+      explainable: cell < 2 ? 1 : 0.74,
+      control: { succeeded: true, recovered: clopperPearson(60, 64, 0.95), draws: 64, own: cell < 2, reason: null },
       labelAccuracy: null,
       faintLabels: 0,
       nearest: example("nearest", nearest.index),
@@ -112,13 +118,13 @@ export function madeUpAudit(): AuditResult {
   const upper = (cell: number) => clopperPearson(byCell[cell]!.filter((x) => x !== null && x <= delta).length, draws, together).upper;
   return validateAuditResult(
     {
-      format: "gradleak-audit-2",
+      format: "gradleak-audit-3",
       command: "audit",
       spec,
       specHash: specHash(spec),
       seed: 1,
       versions: { gradleak: "0.1.0", node: "20.20.0" },
-      seconds: { preparing: 1.25, tuning: 61, simulating: 0.75, attacking: 486, scoring: 2.5 },
+      seconds: { preparing: 1.25, tuning: 61, simulating: 0.75, attacking: 486, controls: 0, scoring: 2.5 },
       lanes: 8,
       threads: [2],
       assumptions: {
@@ -139,6 +145,7 @@ export function madeUpAudit(): AuditResult {
       baselines: [{ name: "meanImage", ...shares(all.map(guessOf)) }],
       nearestPublic: { count: 500, ...shares(all.map(neighborOf)) },
       cells,
+      statements: defenses.map((defense) => ({ defense, reasons: [] })),
       comparisons,
       gate: {
         text: "recovered > 0.2",
@@ -148,6 +155,7 @@ export function madeUpAudit(): AuditResult {
           { defense: defenses[1]!, attack: attacks[1]!, value: upper(3), fails: false },
         ],
         fails: true,
+        refused: [],
       },
       data: all.map((draw) => ({
         images: [100 + draw],

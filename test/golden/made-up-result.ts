@@ -67,7 +67,10 @@ export function madeUpResult(count: number): Result {
       steps: 4000,
       evaluations: 4000,
       seconds: 12.5 + i,
-      stopped: failed ? "nan" : null,
+      stopped: failed ? ("nan" as const) : null,
+      explained: failed ? 0.12 : 0.991,
+      explainable: 0.997,
+      limit: failed ? ("search" as const) : null,
       baseline: { meanImage: atDecibels(12.1 + (i % 3)) },
       nearestPublic: { index: 300 + i, count: 500, ...atDecibels(13.5 + (i % 2)) },
       trajectory,
@@ -89,7 +92,7 @@ export function madeUpResult(count: number): Result {
     seed: 1,
   };
   return {
-    format: "gradleak-result-2",
+    format: "gradleak-result-3",
     command: "attack",
     spec,
     specHash: specHash(spec),

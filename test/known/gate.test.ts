@@ -4,7 +4,7 @@ import { judgeGate, parseGate, requireUsefulGate } from "../../src/audit/index.t
 import { bonferroni, clopperPearson, smallestPassingSample } from "../../src/metrics/index.ts";
 
 const recovered = { estimate: 0.25, lower: 0.125, upper: 0.5 };
-const fails = (text: string) => judgeGate(parseGate(text), [{ attack: "dlg", recovered }]).fails;
+const fails = (text: string) => judgeGate(parseGate(text), [{ attack: "dlg", share: recovered }]).fails;
 
 describe("a gate", () => {
   it("reads the cautious end where none is named", () => {
@@ -48,9 +48,9 @@ describe("a gate", () => {
 
   it("takes the strongest attack", () => {
     const attacks = [
-      { attack: "dlg", recovered: clopperPearson(3, 100, 0.99) },
-      { attack: "bayes", recovered: clopperPearson(9, 100, 0.99) },
-      { attack: "inverting-gradients", recovered: clopperPearson(0, 100, 0.99) },
+      { attack: "dlg", share: clopperPearson(3, 100, 0.99) },
+      { attack: "bayes", share: clopperPearson(9, 100, 0.99) },
+      { attack: "inverting-gradients", share: clopperPearson(0, 100, 0.99) },
     ];
     for (const text of ["recovered > 0.1", "risk < 0.9", "recovered.estimate > 0.05", "risk.upper < 0.99"])
       expect(judgeGate(parseGate(text), attacks), text).toMatchObject({ fails: true, attack: "bayes" });
@@ -73,7 +73,7 @@ describe("a gate", () => {
     "recovered > 0x1",
   ])("refuses %j", (text) => {
     expect(() => parseGate(text)).toThrow(
-      'A gate is "recovered" or "risk", perhaps with ".estimate", ".lower" or ".upper", then >, >=, < or <=, then a number from 0 to 1, ' +
+      'A gate is "recovered", "risk", "searchFailed" or "undetermined", perhaps with ".estimate", ".lower" or ".upper", then >, >=, < or <=, then a number from 0 to 1, ' +
         `such as "recovered > 0.05"; got ${JSON.stringify(text.trim())}.`,
     );
   });

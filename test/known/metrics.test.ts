@@ -73,8 +73,15 @@ describe("distance", () => {
     expect(model).toBeCloseTo(0.5 * Math.sqrt((size / 3) * (1 + 4 + 16)), 12);
   });
 
-  it("does not clamp", () => {
-    expect(distance(flat(1), flat(3), shape)).toBeCloseTo(2 * Math.sqrt(size), 12);
+  it("clamps guesses to [0, 1], as the PSNR does, unless they are vectors", () => {
+    expect(distance(flat(1), flat(3), shape)).toBe(0);
+    expect(distance(flat(0.25), flat(-3), shape)).toBeCloseTo(0.25 * Math.sqrt(size), 12);
+    expect(distance(flat(1), flat(3), shape, { space: "pixel", clamps: false })).toBeCloseTo(2 * Math.sqrt(size), 12);
+    const inModel = { space: "model", std: [0.5, 0.5, 0.5] } as const;
+    expect(distance(flat(1), flat(3), shape, inModel)).toBe(0);
+    // What is not a number is near to nothing.
+    for (const value of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) expect(distance(flat(1), flat(value), shape)).toBe(Infinity);
+    expect(distance(flat(1), flat(Number.NaN), shape)).toBeNaN();
   });
 
   it("has a default radius that is 20 dB", () => {

@@ -59,7 +59,7 @@ const build = (spec: string, defense: string): Attack => {
 };
 const objective = async (attack: Attack, seen: Observations): Promise<Float32Array> => {
   attack.check?.(seen);
-  return attack.objective!(seen, at, keys, { precision: "float64" });
+  return (await attack.objective!(seen, [at], keys, { precision: "float64" }))[0]!;
 };
 
 describe("an attack's objective at the truth is what a direct evaluation gives", () => {

@@ -46,7 +46,7 @@ describe("the objective of two rounds", () => {
     const attack = assuming({ likelihood, prior, ...(ball ? { ball } : {}) }, search, named);
     const seen: Observations = { rounds, lanes, batchSize: 1, labels: held.y };
     attack.check!(seen);
-    return attack.objective!(seen, at, keys, { precision: "float64" });
+    return (await attack.objective!(seen, [at], keys, { precision: "float64" }))[0]!;
   };
 
   it.each([

@@ -5,6 +5,7 @@ import { initialWeights, models } from "../../src/models/index.ts";
 import { cholesky, invertLower } from "../../src/priors/cholesky.ts";
 import { type DensityPrior, densityOf, type PriorContext, priors } from "../../src/priors/index.ts";
 import { expectation, fitMixture } from "../../src/priors/mixture-fit.ts";
+import { patchesOf, patchWeights } from "../../src/priors/patches.ts";
 import { fillNormal, foldIn, keyFromSeed } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
 import { checkDerivatives, checkLanes, checkRuntime, numbers } from "./evidence.ts";
@@ -188,5 +189,22 @@ describe("what does not fit", () => {
     const prior = priors.build("patch-mixture", examplesOf([1, 7, 9]));
     expect(() => densityOf(prior, clientOf([1, 7, 9]))).toThrow("The prior patch-mixture needs images of at least 8×8");
     expect(() => densityOf(prior, clientOf([5]))).toThrow("needs images");
+  });
+});
+
+describe("the weights of overlapping patches", () => {
+  it.each([
+    [[1, 9, 9], 3, 2],
+    [[3, 8, 13], 4, 1],
+    [[1, 8, 8], 8, 4],
+    [[2, 7, 5], 2, 2],
+  ] as const)("of an image %j with side %d and stride %d count every pixel once", (shape, side, stride) => {
+    const weights = patchWeights(shape, side, stride);
+    expect(weights.reduce((sum, weight) => sum + weight, 0) * side ** 2).toBeCloseTo(shape[1] * shape[2], 9);
+    // Where patches do not overlap, each counts whole.
+    if (side === stride && shape[1] % side === 0 && shape[2] % side === 0) expect([...weights].every((weight) => weight === 1)).toBe(true);
+    expect(weights.length).toBe(
+      patchesOf(constant(new Float32Array(shape[0] * shape[1] * shape[2]), [1, ...shape]), side, stride).shape[0],
+    );
   });
 });

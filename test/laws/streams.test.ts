@@ -83,7 +83,7 @@ describe("streams", () => {
         at("weights", each(8)),
         at("images", each(30)),
         at("noise", each(30, all(at("images", each(4)), at("forward", each(12)), each(4, each(8))))),
-        at("attack", each(30, each(3, all(at("start"), at("labels"), at("iterate", each(20, all(at("ball"), at("langevin")))))))),
+        at("attack", each(30, all(at("ball"), each(3, all(at("start"), at("labels"), at("iterate", each(20, all(at("ball"), at("langevin"))))))))),
         at("resample", each(6, all(each(50), at("resample", each(6, each(50)))))),
         at("candidates"),
         ...more,
@@ -105,6 +105,7 @@ describe("the keys of an audit that tunes, with batches, restarts, a ball, Lange
     ["the start of a restart", /^attack\/\d+\/\d+\/start$/],
     ["its labels", /^attack\/\d+\/\d+\/labels$/],
     ["points of a ball, directions and radii", /^attack\/\d+\/\d+\/iterate\/\d+\/ball\/[01]$/],
+    ["points of the ball at which answers are diagnosed", /^attack\/\d+\/ball\/[01]$/],
     ["noise after a step", /^attack\/\d+\/\d+\/iterate\/\d+\/langevin$/],
     ["a resample of a cell", /^resample\/\d+\/\d+$/],
     ["a resample of two cells that are compared", /^resample\/\d+\/resample\/\d+\/\d+$/],
@@ -156,8 +157,8 @@ describe("the keys of an audit that tunes, with batches, restarts, a ball, Lange
     for (const [what, form] of paths) {
       expect(drawn.filter((path) => form.test(path)).length, what).toBeGreaterThan(0);
       const tuned = drawn.filter((path) => path.startsWith("tuning/") && form.test(path.slice("tuning/".length)));
-      // Weights and candidates are those of the run, and what is tuned is not compared.
-      if (!/network|candidates|compared/.test(what)) expect(tuned.length, `${what}, in a tuning`).toBeGreaterThan(0);
+      // Weights and candidates are those of the run. What is tuned is not compared or diagnosed.
+      if (!/network|candidates|compared|diagnosed/.test(what)) expect(tuned.length, `${what}, in a tuning`).toBeGreaterThan(0);
     }
   });
 });

@@ -2,7 +2,7 @@ import type { Batch, Client } from "../../client/index.ts";
 import { addAll, type Gradients, sizeOf, type Tensor, where } from "../../graph/index.ts";
 import { type EntryLaw, logProbs, onlyNoise, untouched } from "./entry-law.ts";
 import type { Likelihood, Published } from "./likelihood.ts";
-import { around } from "./noise.ts";
+import { around, varianceOf } from "./noise.ts";
 
 /**
  * The law p(g | x) after the steps of a defense so far: D(x), a function of the batch and of what
@@ -59,6 +59,8 @@ export const likelihoodOf = (law: Law, check: NonNullable<Likelihood["check"]>):
  * depends on the step of a search and not on x.
  */
 function asWideAs(law: Law, check: NonNullable<Likelihood["check"]>, factor?: Tensor): Likelihood {
+  const noiseEnergy: NonNullable<Likelihood["noiseEnergy"]> = ({ parameters }, batchSize) =>
+    parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0) * varianceOf(noise!, batchSize)!;
   const scaled = (entries: Tensor): Tensor => (factor ? entries.div(factor) : entries);
   const noise = onlyNoise(law.entry);
   const normal = law.plain && noise?.family === "normal" ? noise : undefined;
@@ -67,6 +69,7 @@ function asWideAs(law: Law, check: NonNullable<Likelihood["check"]>, factor?: Te
     check,
     cancels: normal !== undefined,
     entries: normal === undefined,
+    ...(noise && varianceOf(noise, 1) !== undefined ? { noiseEnergy } : {}),
     given:
       (client) =>
       (batch, published = {}) => {

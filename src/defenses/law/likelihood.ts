@@ -38,6 +38,11 @@ export interface Likelihood {
    */
   check?(client: Pick<Client, "model" | "mode">, batchSize: number): void;
   /**
+   * E‖noise‖² over all entries of an update: what an answer leaves unexplained even if it is the
+   * truth. It is absent if the assumption is no law of noise on every entry.
+   */
+  noiseEnergy?(client: Pick<Client, "parameters">, batchSize: number): number;
+  /**
    * The same law with all its noise `factor` times as wide, up to a constant that depends on the
    * factor and not on the batch. A search narrows it step by step, so scores of different steps do
    * not compare. It is absent if there is no such law.

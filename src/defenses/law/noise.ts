@@ -44,6 +44,14 @@ export function around(noise: Noise, center: Tensor, batchSize: number): Indepen
   return laplaceSum(center, noise.scale / examples, noise.count * examples);
 }
 
+/** The variance of an entry of the update of a batch of this size, if it is known here. */
+export function varianceOf(noise: Noise, batchSize: number): number | undefined {
+  if (noise.family === "other") return undefined;
+  if (noise.family === "normal") return noise.variance(batchSize);
+  const examples = noise.per === "example" ? batchSize : 1;
+  return 2 * (noise.scale / examples) ** 2 * noise.count * examples;
+}
+
 /**
  * The law of the sum of two noises, if it is known here: normals, and Laplace draws of one scale.
  */

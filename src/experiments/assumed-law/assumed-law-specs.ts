@@ -42,6 +42,8 @@ export function auditOf(panel: Panel, { defense, others }: Case, params: Assumed
   ];
   return {
     command: "audit",
+    // The experiment compares attacks; it makes no claim about a defense.
+    control: false,
     data: { set: images ? { kind: "shapes" } : { kind: "gaussian", dimension, classes: 10 }, split: "test" },
     client: { model: images ? model : { kind: "mlp", sizes: [width], initial: "lecun" } },
     defenses: [defense],

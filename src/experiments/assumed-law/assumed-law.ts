@@ -82,7 +82,7 @@ async function* audited({ run }: Plan, store: Store, { before, of }: Progressed)
   for (;;) {
     const next = await running.next();
     if (next.done) {
-      if (next.value.format !== "gradleak-audit-2") throw new Error("an audit gives the result of an audit");
+      if (next.value.format !== "gradleak-audit-3") throw new Error("an audit gives the result of an audit");
       return next.value;
     }
     if (next.value.kind !== "drawing") continue;
