@@ -12,6 +12,7 @@ export {
   cosine,
   type Group,
   invertDense,
+  type LabelReading,
   type LabelRule,
   type LaneProgress,
   layerNorm,
