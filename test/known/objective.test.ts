@@ -110,7 +110,7 @@ describe("an attack's objective at the truth is what a direct evaluation gives",
       prior: { prior: priors.build("gaussian"), name: "gaussian" },
       radius: { radius: 0.075, space: "pixel" },
     };
-    const spec = `bayes:samples=6,points=${points},bound=${bound},box=false`;
+    const spec = `bayes:samples=6,delta=0.075,points=${points},bound=${bound},box=false`;
     const found = await objective(attacks.build(spec).build(setting), seen);
     const mean = { jensen, "log-mean-exp": logMeanExp }[bound];
     found.forEach((value, lane) => {
@@ -138,7 +138,7 @@ describe("an attack's objective at the truth is what a direct evaluation gives",
     const high = 0.6 / 0.25;
     const wide: Ball = { ...ball, halfAxes: constant(new Float64Array(d).fill(3)), points: "independent", mean: jensen };
     for (const bound of ["jensen", "log-mean-exp"] as const) {
-      const found = await objective(attacks.build(`bayes:samples=6,bound=${bound}`).build(setting), seen);
+      const found = await objective(attacks.build(`bayes:samples=6,delta=0.75,bound=${bound}`).build(setting), seen);
       found.forEach((value, lane) => {
         const center = constant(piece(truth, lane, lanes), [batchSize * d]);
         const [drawn] = evaluate([pointsIn(wide, center, Key.input("key"))], { key: stream(keys[lane]!, "ball") });
