@@ -277,7 +277,9 @@ function comparedStep({ point, value, gradient, rate, renewed }: Evaluation, sta
   const fresh = accepted.or(failed);
   const newDirection = where(fresh, where(descends, quasiNewton, baseGradient.neg()), state.direction!);
   const newSlope = where(fresh, dot(newDirection, baseGradient), state.slope!);
-  const start = where(descends, 1, constant(1).minimum(constant(1).div(baseGradient.abs().sum().add(1e-30)))).mul(rate);
+  // Down the gradient, the entries of the first step add up to the rate, whatever the units.
+  const unitStep = constant(1).div(baseGradient.abs().sum().add(1e-30));
+  const start = where(descends, 1, where(first, unitStep, unitStep.minimum(1))).mul(rate);
 
   const inner = state.inner!.add(where(fresh.and(first.not()), 1, 0));
   const ends = inner.greaterEqual(iterations);
