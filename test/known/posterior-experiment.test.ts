@@ -1,9 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PosteriorResult } from "../../src/experiments/index.ts";
-import { conePrior } from "../../src/experiments/posterior/cone-prior.ts";
-import { constant } from "../../src/graph/index.ts";
 import { experimentReport, experimentVerdict } from "../../src/report/index.ts";
-import { evaluate } from "../../src/runtime/index.ts";
 import { runExperiment } from "./run-experiment.ts";
 
 describe("reproduce posterior", () => {
@@ -24,12 +21,4 @@ describe("reproduce posterior", () => {
     const report = experimentReport({ result, images: new Map(), reproduce: "gradleak reproduce posterior" });
     expect(report).toContain(experimentVerdict(result).sentence.replaceAll("'", "&#39;"));
   }, 60_000);
-});
-
-it("knows that an input lies in the cone of its label", () => {
-  const prior = conePrior(Float32Array.of(1, 0, 0, 1), 2);
-  const at = (x: readonly number[], y: readonly number[]) =>
-    evaluate([prior.density!(undefined as never).logProb({ x: constant(x, [1, 2]), y: constant(y, [1, 2]) })])[0]!.data[0];
-  expect(at([2, 1], [1, 0])).toBe(-2.5);
-  expect(at([2, 1], [0, 1])).toBe(Number.NEGATIVE_INFINITY);
 });

@@ -148,7 +148,9 @@ function targetOf(
   radius: Radius,
 ) {
   const { model } = seen.rounds[0]!.client;
-  const { joint, factors } = objectiveOf(assumption, search, seen);
+  // Draws follow the density itself, also where a search climbs a softened one.
+  const { softened: _, ...prior } = assumption.prior;
+  const { joint, factors } = objectiveOf({ ...assumption, prior }, search, seen);
   const size = sizeOf(model.shape);
   return {
     lanes: seen.lanes,

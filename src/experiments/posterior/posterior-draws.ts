@@ -5,10 +5,10 @@ import { laplacianLikelihood } from "../../defenses/index.ts";
 import { adam, constantRate } from "../../optimizers/index.ts";
 import { type Prior, priors } from "../../priors/index.ts";
 import { foldIn, keyFromSeed, stream } from "../../random/index.ts";
+import { examplesOf } from "../../scenario/index.ts";
 import type { ExperimentRun } from "../experiment.ts";
 import { figure4Params } from "../figure-4/figure-4-params.ts";
 import { type SyntheticDraws, type SyntheticNetwork, syntheticNetwork } from "../figure-4/synthetic-network.ts";
-import { conePrior } from "./cone-prior.ts";
 import type { PosteriorParams } from "./posterior-params.ts";
 
 const sampled = z.strictObject({
@@ -49,7 +49,7 @@ export async function cellOf(
   const { width, classes, dimension, lanes, tuning } = params;
   const key = foldIn(stream(keyFromSeed(spec.seed), "network"), number);
   const network: SyntheticNetwork = await syntheticNetwork({ ...defaults, dimension, scale }, { width, classes }, key, machine);
-  const { labeling } = gaussianSet({ dimension, classes, split: "test" }, stream(key, "vectors"));
+  const examples = examplesOf(gaussianSet({ dimension, classes, split: "test" }, stream(key, "vectors")));
   const gaussian = priors.build("gaussian");
   const likelihood = laplacianLikelihood(scale);
   const search: Search = {
@@ -88,7 +88,7 @@ export async function cellOf(
     },
     outcomes: async (delta, from, to) => {
       const all: Outcome[] = [];
-      const both = [posterior(gaussian, "gaussian", delta), posterior(conePrior(labeling, classes), "cone", delta)];
+      const both = [posterior(gaussian, "gaussian", delta), posterior(priors.build("gaussian-cone", { examples }), "cone", delta)];
       for (let at = from; at < to; at += lanes) {
         // Programs have as many lanes each; those beyond the last draw are not counted.
         const draws = await network.draws(at, lanes);
