@@ -176,8 +176,8 @@ function schemaOf(part: AnyPart<never, unknown>): z.ZodObject {
 function check(noun: string, part: AnyPart<never, unknown>, { kind, ...input }: Record<string, unknown>): PartSpec {
   for (const name of Object.keys(input)) parameterType(noun, part, name);
   // JSON has no infinity, so a parameter that allows it takes its name.
-  for (const [name, value] of Object.entries(input)) if (value === Infinity) input[name] = "Infinity";
-  const result = schemaOf(part).safeParse(input);
+  const named = Object.fromEntries(Object.entries(input).map(([name, value]) => [name, value === Infinity ? "Infinity" : value]));
+  const result = schemaOf(part).safeParse(named);
   if (result.success) return { kind: part.kind, ...(withoutUndefined(result.data) as Record<string, Json>) };
   const name = String(result.error.issues[0]?.path[0]);
   throw refusal(noun, part, name, input[name]);

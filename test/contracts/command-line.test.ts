@@ -99,7 +99,7 @@ const lines: Readonly<Record<string, () => string[]>> = {
   ],
   "an inversion that reads labels by a rule": () => [
     ..."invert --model mlp --input-shape 8 --batch 3 --labels recovered --label-rule distinct --delta 1 --attack idlg --update".split(" "),
-    at("weights.npz"),
+    ...[at("weights.npz"), "--weights", at("weights.npz")],
   ],
   "an inversion that looks for the labels": () => [
     ..."invert --model mlp --input-shape 8 --labels joint --delta 1 --attack dlg --update".split(" "),

@@ -132,7 +132,7 @@ describe("a report", () => {
     const trajectory = result.images[0]!.trajectory.map((moment) => ({ ...moment, psnr: null }));
     const image = { ...result.images[0]!, ...unknown, label: null, className: null, baseline: {}, nearestPublic: null, trajectory, files };
     const summary = { labelAccuracy: null, attack: { ...unknown }, baseline: {}, nearestPublic: null };
-    const html = page({ ...result, command: "invert", images: [image], summary });
+    const html = page({ ...result, command: "invert", spec: null, specHash: null, images: [image], summary });
     expect(textOf(html)).toContain("The originals are not known here");
     expect(open(html).querySelectorAll(".curve").length).toBe(1);
     expect(open(html).querySelectorAll(".original").length).toBe(0);

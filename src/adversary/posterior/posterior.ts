@@ -73,9 +73,12 @@ export function maximizingMass(
       }
       const drawn = sampled!;
       const centers = await centersOf(drawn, optimum, halfAxesOf(seen.rounds[0]!.client.model, radius), sampling, run);
+      // The search and the draws see the same density, unless the search climbs another or a softened
+      // one.
+      const comparable = prior === assumption.prior && !prior.softened;
       const missed = before.map((lane, l) => {
         const higher = lane.objective === null ? 0 : -lane.objective - drawn.highest[l]!;
-        return drawn.failed[l]! || (prior === assumption.prior && higher > target.size);
+        return drawn.failed[l]! || (comparable && higher > target.size);
       });
       const inputs = optimum.map((x, i) => (missed[Math.floor(i / target.size)] ? x : centers.center[i]!));
       yield {
