@@ -97,7 +97,7 @@ const cell = z.strictObject({
         .describe("Whether the attack recovers at least 10 % of images from bare updates, and more than the best guess."),
       recovered: share.nullable().describe("null if the attack cannot run on an update without the defense."),
       draws: z.int().nonnegative(),
-      own: z.boolean().describe("Whether the control is a cell of this audit, and not a run of its own."),
+      own: z.boolean().describe("Whether the cell has no defense, so that it is its own control."),
       reason: z.string().nullable().describe("Why the attack cannot run on an update without the defense."),
     })
     .nullable()

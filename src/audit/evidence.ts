@@ -70,7 +70,7 @@ export function controlOf(
     succeeded: share.estimate >= controlShare && share.estimate > Math.max(0, ...guesses),
     recovered: share,
     draws: used.length,
-    own: place.kind === "cell",
+    own: place.kind === "cell" && place.cell === cell,
     reason: null,
   };
 }
