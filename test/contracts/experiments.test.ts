@@ -80,7 +80,7 @@ describe.each(kinds)("the experiment %s", (kind) => {
     const damaged = openStore(new Map([...whole.files, [first, whole.files.get(first)!.slice(0, -20)]]));
     expect(hashOf(await found(planned, damaged.store))).toBe(hashOf(finding));
     expect(parts(damaged.written)).toEqual([first]);
-  }, 240_000);
+  }, 480_000);
 });
 
 describe("a kept part", () => {

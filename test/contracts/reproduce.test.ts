@@ -105,5 +105,5 @@ describe("gradleak reproduce", () => {
       expect(code).toBe(2);
     }
     expect(existsSync(out)).toBe(false);
-  }, 60_000);
+  }, 180_000);
 });

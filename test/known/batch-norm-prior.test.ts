@@ -40,7 +40,7 @@ it("attacks the same updates from the same starts: without a weight to speak of,
   expect(much.batches.flatMap(({ images }) => images.map(({ index }) => index))).toEqual(
     nothing.batches.flatMap(({ images }) => images.map(({ index }) => index)),
   );
-}, 60_000);
+}, 180_000);
 
 it("tunes both attacks by as many candidates on the same updates of training images, and scores the best", async () => {
   const { tuning, attacks } = await run(`${small},rates=0.001/0.3,tvs=1e-4/1e-1,weights=1e-3/1,candidates=3,tuning=2`);
@@ -57,7 +57,7 @@ it("tunes both attacks by as many candidates on the same updates of training ima
     expect(attacks[arm]).toContain(`tv=${best!.tv}`);
     expect(attacks[arm]).toContain(`batchNorm=${best!.batchNorm}`);
   }
-}, 60_000);
+}, 180_000);
 
 it("an update has a cosine of 1 with itself, and less with that of its images under noise", async () => {
   const train = shapesSet("train");
@@ -70,7 +70,7 @@ it("an update has a cosine of 1 with itself, and less with that of its images un
   expect(await cosineNearby(update, { deviations: 0, key: noise }, machine)).toBeCloseTo(1, 6);
   const cosines = await Promise.all([0.01, 1].map((deviations) => cosineNearby(update, { deviations, key: noise }, machine)));
   expect(cosines[0]!).toBeGreaterThan(cosines[1]!);
-}, 60_000);
+}, 180_000);
 
 it("takes differences image by image and resamples whole batches", () => {
   const batch = (pairs: readonly (readonly [number, number])[], labelsFound: number) => ({

@@ -48,7 +48,7 @@ describe("figure 1", () => {
     expect(result.assumes.samples).toBe(2);
     expect(result.assumes.radius).toBeCloseTo(result.delta / 100, 12);
     expect(result.assumes.shrunkRadius).toBeCloseTo(result.delta / 1000, 12);
-  }, 60_000);
+  }, 180_000);
 
   it("refuses an image that is not there, before any work", () => {
     expect(() => experiments.build("figure-1:image=10000")).toThrow(LeakageError);

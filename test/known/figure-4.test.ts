@@ -33,7 +33,7 @@ describe("figure 4", () => {
       expect(one.distance.mean[0]).toBe(series[0]!.distance.mean[0]);
       expect(one.distance.step.length).toBe(201);
     }
-  }, 60_000);
+  }, 180_000);
 
   it("draws the same, whatever is attacked together, and each panel is in the result", async () => {
     const small = {
@@ -56,7 +56,7 @@ describe("figure 4", () => {
       expect(finalDistance.mean).toBeCloseTo(apart.series[i]!.finalDistance.mean, 3);
       if (i % 4 === 0 && i < 12) expect(minusBayes).toEqual({ mean: 0, low: 0, high: 0 });
     });
-  }, 60_000);
+  }, 180_000);
 
   it("takes every choice as a parameter", async () => {
     const small = { width: [8], classes: [3], samples: 4, networks: 1, steps: 3, dimension: 5, delta: [0] };
@@ -79,7 +79,7 @@ describe("figure 4", () => {
     const scaled = last(await find({ ...small, priorScale: 0.1 }));
     expect([scaled[0], scaled[2]]).toEqual([last(plain)[0], last(plain)[2]]);
     expect(scaled[1]).not.toBe(last(plain)[1]);
-  }, 60_000);
+  }, 180_000);
 
   it("tunes every adversary by the same budget, after which the optimal one is closest", async () => {
     const small = { width: [100], classes: [10], samples: 40, networks: 2, delta: [0] };
@@ -124,7 +124,7 @@ describe("figure 4", () => {
     const choice = ({ tuned }: Figure4Result) => [tuned!.specHash, ...tuned!.series.flatMap(({ chosen, scores }) => [chosen, scores])];
     expect(choice(fewer)).toEqual(choice(found));
     expect(found.tuned!.candidates.length).toBe(4);
-  }, 60_000);
+  }, 180_000);
 
   it("is, where the fixed setting alone is tried, the comparison at that setting", async () => {
     const small = { width: [8], classes: [3], samples: 4, networks: 2, steps: 5, dimension: 5, delta: [0] };
@@ -132,7 +132,7 @@ describe("figure 4", () => {
     expect(tuned!.candidates).toEqual([{ rate: 0.1, gamma: 1, anneal: 1 }]);
     expect(tuned!.series.map(({ chosen, scores, ...one }) => one)).toEqual(series);
     expect(tuned!.series[0]!.scores[0]).not.toBe(series[0]!.finalDistance.mean);
-  }, 60_000);
+  }, 180_000);
 
   it("tunes on inputs, updates and starts that no number of scored draws reaches", async () => {
     const params = experiments.parse({ kind: "figure-4", width: [8], dimension: 5 }) as unknown as Figure4Params;

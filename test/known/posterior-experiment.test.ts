@@ -20,5 +20,5 @@ describe("reproduce posterior", () => {
     }
     const report = experimentReport({ result, images: new Map(), reproduce: "gradleak reproduce posterior" });
     expect(report).toContain(experimentVerdict(result).sentence.replaceAll("'", "&#39;"));
-  }, 60_000);
+  }, 180_000);
 });

@@ -48,4 +48,4 @@ it("figure 4 in float32 follows PyTorch, draw by draw, at other widths and numbe
   await compare({ width: [50, 20], classes: [10, 2] }, "float32", (setting, step) =>
     (smooth(setting) && setting.prior === "gaussian") || step <= 10 ? 1e-3 : 0.04,
   );
-}, 60_000);
+}, 180_000);
