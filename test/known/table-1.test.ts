@@ -13,7 +13,12 @@ it("each attack of table 1 minimizes what its authors minimize: their derivative
     "gradinversion:law=gaussian",
     "bayes",
   ]);
-  for (const { cosine } of result.rows) expect(Math.abs(cosine - 1)).toBeLessThan(1e-6);
+  for (const { attack, cosine, off } of result.rows) {
+    expect(Math.abs(cosine - 1)).toBeLessThan(1e-6);
+    // Each term by itself, with its size: a small term cannot hide in the sum.
+    expect(off.likelihood, `the likelihood of ${attack}`).toBeLessThan(1e-6);
+    expect(off.prior, `the prior of ${attack}`).toBeLessThan(1e-6);
+  }
   // Both readings of GradInversion are there, and they are not the same law.
   expect(result.rows[3]!.law).not.toBe(result.rows[4]!.law);
 });

@@ -13,6 +13,9 @@ export const rowSchema = z
     samples: z.int().positive().describe("Points k in that ball."),
     loss: z.string().describe("The loss of its authors."),
     cosine: z.number().describe("Cosine between the derivatives in x of what the value minimizes and of that loss, in float64."),
+    off: z
+      .strictObject({ likelihood: z.number().nonnegative(), prior: z.number().nonnegative() })
+      .describe("The relative distance of each term's derivative from that of the same term of the authors' loss, size included."),
   })
   .describe("One attack.");
 

@@ -91,21 +91,51 @@ function rowOf(method: Method, { client, batch, seen, guess }: Place): Table1Row
   });
   const update = client.update(batch);
   const own = update.names.map((name) => update.entries(name));
-  const theirs = method.build({ own, seen, x: batch.x, statistics: batchStatistics(client, batch) });
-  const [a, b] = evaluate(
-    [objective(attack, client, batch, seen), theirs].flatMap((loss) => grad(loss, [batch.x])),
+  const theirs = (gradients: readonly Tensor[]) =>
+    method.build({ own: gradients, seen, x: batch.x, statistics: batchStatistics(client, batch) });
+  const terms = termsOf(attack, client, batch, seen);
+  // The likelihood depends on x through the gradients alone, so without their derivative the loss is
+  // its prior's.
+  const losses = [terms.likelihood, terms.prior, theirs(own), theirs(own.map((entries) => entries.stopGradient()))];
+  const slopes = evaluate(
+    losses.flatMap((loss) => grad(loss, [batch.x])),
     { x: guess },
   );
-  const dot = (u: ArrayLike<number>, v: ArrayLike<number>) => Array.from(u, (each, i) => each * v[i]!).reduce((sum, each) => sum + each, 0);
-  const cosine = dot(a!.data, b!.data) / Math.sqrt(dot(a!.data, a!.data) * dot(b!.data, b!.data));
-  const { law, prior, radius, samples } = attack.assumes;
-  return { method: method.name, source: method.source, attack: method.attack, law, prior, radius, samples, loss: method.loss, cosine };
+  const [likelihood, prior, theirWhole, theirPrior] = slopes.map(({ data }) => Float64Array.from(data)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const whole = likelihood.map((entry, i) => entry + prior[i]!);
+  const theirLikelihood = theirWhole.map((entry, i) => entry - theirPrior[i]!);
+  const { law, prior: believed, radius, samples } = attack.assumes;
+  return {
+    method: method.name,
+    source: method.source,
+    attack: method.attack,
+    law,
+    prior: believed,
+    radius,
+    samples,
+    loss: method.loss,
+    cosine: dot(whole, theirWhole) / Math.sqrt(dot(whole, whole) * dot(theirWhole, theirWhole)),
+    off: { likelihood: off(likelihood, theirLikelihood), prior: off(prior, theirPrior) },
+  };
 }
 
-/** What an attack minimizes at the point x: −log p(g | x) − log p(x). */
-function objective(attack: Attack, client: Client, batch: Batch, seen: readonly Tensor[]): Tensor {
+const dot = (u: Float64Array, v: Float64Array): number => u.reduce((sum, each, i) => sum + each * v[i]!, 0);
+
+/** ‖a − b‖ / ‖b‖, or ‖a‖ where b is 0. */
+function off(a: Float64Array, b: Float64Array): number {
+  const difference = a.map((entry, i) => entry - b[i]!);
+  return Math.sqrt(dot(difference, difference) / (dot(b, b) || 1));
+}
+
+/** What an attack minimizes at the point x, as its two terms: −log p(g | x) and −log p(x). */
+function termsOf(attack: Attack, client: Client, batch: Batch, seen: readonly Tensor[]) {
   if (!isAssuming(attack)) throw new Error("a row of table 1 is an attack with an assumption");
   const { likelihood, prior } = attack.assumption;
   const update = new Gradients(new Map(client.parameters.map(({ name }, l) => [name, seen[l]!])));
-  return likelihood.given(client)(batch).logProb(update).add(densityOf(prior, client).logProb(batch)).neg();
+  return { likelihood: likelihood.given(client)(batch).logProb(update).neg(), prior: densityOf(prior, client).logProb(batch).neg() };
 }
