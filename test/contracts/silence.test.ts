@@ -75,6 +75,14 @@ describe("an attack that works", () => {
     expect(auditReport({ result, images: new Map() })).toContain("The update limits this number, not the search.");
   });
 
+  it("is no control where a guess without the update recovers as much", async () => {
+    const attack = bayes(works);
+    const scenarios = [scenario({ client, defense: none, attacks: [attack], score: { delta: 100, deltaSpace: "pixel" } })];
+    const { result } = await finish(audit({ scenarios, data, samples: 12 }));
+    expect(result.cells[0]!.recovered.estimate).toBe(1);
+    expect(result.cells[0]!.control).toMatchObject({ succeeded: false, own: true });
+  });
+
   it("may fail its gate even if some of its draws failed", async () => {
     const result = await audited(none, bayes(works), bayes(works), { failIf: "recovered < 0.5" });
     expect(result.gate).toMatchObject({ fails: false, refused: [] });
