@@ -7,7 +7,7 @@ import { linear } from "../../src/models/layers.ts";
 import { sequential } from "../../src/models/model.ts";
 import { fillNormal, Key, keyFromSeed, split } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
-import { explainer, privateBatches, simulate } from "../../src/scenario/index.ts";
+import { diagnose, explainer, privateBatches, simulate } from "../../src/scenario/index.ts";
 
 const [d, classes, lanes] = [12, 3, 4];
 const task = { shape: [d], classes, normalization: { mean: [0], std: [1] } };
@@ -62,16 +62,20 @@ describe("what a batch leaves of an update", () => {
     }
   });
 
-  it.each(["none", "clip:norm=0.1", "mask:keep=0.5", "mask:keep=0.5,published=false", "clip:norm=0.1+mask:keep=0.3"])(
-    "is nothing for the truth behind %s, and something for another batch",
-    async (spec) => {
-      const { atTruth, atOther } = await measured(spec);
-      for (let lane = 0; lane < lanes; lane++) {
-        expect(atTruth.left[lane]! / atTruth.norm[lane]!).toBeLessThan(1e-9);
-        expect(atOther.left[lane]! / atOther.norm[lane]!).toBeGreaterThan(0.01);
-      }
-    },
-  );
+  it.each([
+    "none",
+    "clip:norm=0.1",
+    "mask:keep=0.5,published=true",
+    "mask:keep=0.5,published=false",
+    "clip:norm=0.1+mask:keep=0.3",
+    "gaussian:sigma=1e-7+mask:keep=0.5,published=true",
+  ])("is nothing for the truth behind %s, and something for another batch", async (spec) => {
+    const { atTruth, atOther } = await measured(spec);
+    for (let lane = 0; lane < lanes; lane++) {
+      expect(atTruth.left[lane]! / atTruth.norm[lane]!).toBeLessThan(1e-9);
+      expect(atOther.left[lane]! / atOther.norm[lane]!).toBeGreaterThan(0.01);
+    }
+  });
 
   it.each([
     ["gaussian:sigma=0.5", gaussianLikelihood(0.5), 0.25],
@@ -84,6 +88,31 @@ describe("what a batch leaves of an update", () => {
     // 4 × 323 entries: the deviation of the mean is about 4 to 7 %.
     expect(Math.abs(mean / energy - 1)).toBeLessThan(0.25);
   });
+});
+
+it("a diagnosis states the share of the squared norm, and leaves out what nobody knows", async () => {
+  const defense = defenses.build("none");
+  const round = await simulate({ client, defense }, truth, keys, { threads: 1 });
+  const seen = { rounds: [round], lanes, batchSize: 1, labels: truth.y };
+  const own = explainer(residualBehind(defense, model), { threads: 1 });
+  const { left, norm } = await own.at(seen, other);
+  const lane = { objective: null, matching: null, steps: 1, evaluations: 1, stopped: null };
+  const made = Array.from({ length: lanes }, (_, i) => ({
+    images: [],
+    labels: [],
+    history: [],
+    lane,
+    candidate: { x: other.x.slice(i * d, (i + 1) * d), y: other.y.slice(i * classes, (i + 1) * classes) },
+  }));
+  const attack = { assumes: { law: "", prior: "", radius: 0, samples: 1 }, async *reconstruct(): AsyncGenerator<never> {} };
+  const asked = { attack, seen, keys, made, explainer: own, options: { threads: 1 } };
+  const [known, unknown] = [await diagnose({ ...asked, truth }), await diagnose(asked)];
+  for (let i = 0; i < lanes; i++) {
+    expect(known[i]!.explained).toBeCloseTo(1 - left[i]! / norm[i]!, 6);
+    expect(known[i]!.explainable).toBeCloseTo(1, 6);
+    expect(unknown[i]).toMatchObject({ explained: known[i]!.explained, explainable: null, limit: null });
+  }
+  await own.dispose();
 });
 
 describe("a control", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assuming, hasFailed, type Observations, type Progress, type Search } from "../../src/adversary/index.ts";
+import { type Assumption, assuming, hasFailed, type Observations, type Progress, type Search } from "../../src/adversary/index.ts";
 import { fedSgd } from "../../src/client/index.ts";
 import type { Likelihood } from "../../src/defenses/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
@@ -38,9 +38,13 @@ async function observed(): Promise<Observations> {
   return { rounds: [round], lanes, batchSize: 1, labels: held.y };
 }
 
-async function answer(factor: number, own: Pick<Search, "optimizer" | "rate" | "steps" | "result">): Promise<Progress> {
+async function answer(
+  factor: number,
+  own: Pick<Search, "optimizer" | "rate" | "steps" | "result">,
+  ball: Pick<Assumption, "ball"> = {},
+): Promise<Progress> {
   const search: Search = { start: "normal", box: false, restarts: 1, ...own };
-  const attack = assuming({ likelihood: scaled(factor), prior: uniform.build({}) }, search, { prior: "uniform" });
+  const attack = assuming({ likelihood: scaled(factor), prior: uniform.build({}), ...ball }, search, { prior: "uniform" });
   let last: Progress | undefined;
   for await (const progress of attack.reconstruct(await observed(), keys, { threads: 1 })) last = progress;
   return last!;
@@ -60,5 +64,14 @@ describe.each(Object.entries(searches))("the answers of %s", (name, search) => {
     other.inputs().forEach((entry, i) => {
       expect(Math.abs(entry - expected[i]!), `${name}, entry ${i}`).toBeLessThan(2e-2);
     });
+  });
+});
+
+it("L-BFGS in a ball comes to rest, because the points of the ball stay the same", async () => {
+  const ball = { samples: 4, radius: 0.2, space: "model", bound: "jensen", points: "independent" } as const;
+  const after = async (steps: number) => (await answer(1, { ...searches["L-BFGS"], steps }, { ball })).inputs();
+  const [first, later] = [await after(15), await after(30)];
+  later.forEach((entry, i) => {
+    expect(Math.abs(entry - first[i]!)).toBeLessThan(1e-3);
   });
 });
