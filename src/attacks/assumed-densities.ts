@@ -1,8 +1,8 @@
 import type { Likelihood } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import { format } from "../parts/index.ts";
+import { format, nested } from "../parts/index.ts";
 import { type Prior, priors } from "../priors/index.ts";
-import { type conditionals, likelihoodOf, narrowGaussian } from "./conditionals.ts";
+import { conditionals, likelihoodOf, narrowGaussian } from "./conditionals.ts";
 import type { Setting } from "./declaration.ts";
 
 /**
@@ -10,6 +10,16 @@ import type { Setting } from "./declaration.ts";
  * makes the Gaussian as wide as the update at the start.
  */
 const narrow = { width: 0.01, from: 1e-4 };
+
+/** The parameters of an attack whose densities are open. */
+export const densities = {
+  conditional: nested("conditional", () => conditionals)
+    .optional()
+    .describe("The likelihood p(g | x) that the attack assumes. Without it, the attack assumes the law of the defense."),
+  prior: nested("prior", () => priors)
+    .optional()
+    .describe("The prior p(x) that the attack assumes. Without it, the attack takes --prior, or the density of the data."),
+};
 
 /** A likelihood that the user states. */
 type Conditional = ReturnType<typeof conditionals.parse> | undefined;

@@ -2,10 +2,8 @@ import { z } from "zod";
 import { assuming, type Neighborhood } from "../adversary/index.ts";
 import { LeakageError } from "../errors.ts";
 import { adam, annealed, exponentialRate, lbfgs, narrowed, shrunk } from "../optimizers/index.ts";
-import { nested, part } from "../parts/index.ts";
-import { priors } from "../priors/index.ts";
-import { assumedLaw, assumedPrior, narrowing } from "./assumed-densities.ts";
-import { conditionals } from "./conditionals.ts";
+import { part } from "../parts/index.ts";
+import { assumedLaw, assumedPrior, densities, narrowing } from "./assumed-densities.ts";
 import type { AttackDeclaration, Setting } from "./declaration.ts";
 
 /**
@@ -25,12 +23,7 @@ export const bayes = part({
   kind: "bayes",
   doc: "Maximizes the objective of Algorithm 1 under the defense's law and the stated prior (Balunović et al. 2022).",
   params: {
-    conditional: nested("conditional", () => conditionals)
-      .optional()
-      .describe("The likelihood p(g | x) that the attack assumes. Without it, the attack assumes the law of the defense."),
-    prior: nested("prior", () => priors)
-      .optional()
-      .describe("The prior p(x) that the attack assumes. Without it, the attack takes --prior, or the density of the data."),
+    ...densities,
     samples: z
       .int()
       .positive()

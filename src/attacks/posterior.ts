@@ -2,10 +2,8 @@ import { z } from "zod";
 import { maximizingMass } from "../adversary/index.ts";
 import { LeakageError } from "../errors.ts";
 import { adam, annealed, constantRate } from "../optimizers/index.ts";
-import { nested, part } from "../parts/index.ts";
-import { priors } from "../priors/index.ts";
-import { assumedLaw, assumedPrior, narrowing } from "./assumed-densities.ts";
-import { conditionals } from "./conditionals.ts";
+import { part } from "../parts/index.ts";
+import { assumedLaw, assumedPrior, densities, narrowing } from "./assumed-densities.ts";
 import type { AttackDeclaration } from "./declaration.ts";
 
 /**
@@ -18,14 +16,9 @@ export const posterior = part({
   kind: "posterior",
   doc: "Draws from the posterior and answers with the center of the ball that holds most of it (equation 2, Balunović et al. 2022).",
   params: {
-    conditional: nested("conditional", () => conditionals)
-      .optional()
-      .describe("The likelihood p(g | x) that the attack assumes. Without it, the attack assumes the law of the defense."),
-    prior: nested("prior", () => priors)
-      .optional()
-      .describe("The prior p(x) that the attack assumes. Without it, the attack takes --prior, or the density of the data."),
+    ...densities,
     delta: z.number().positive().nullable().default(null).describe("The radius of the ball. none takes the δ of the score."),
-    chains: z.int().min(8).max(4096).default(128).describe("The number of chains. The last quarter of them judges what the others choose."),
+    chains: z.int().min(8).max(4096).default(128).describe("The number of chains. Each quarter of them judges what the others choose."),
     warmUp: z
       .int()
       .positive()
@@ -43,7 +36,7 @@ export const posterior = part({
       .positive()
       .max(1_000_000)
       .default(200)
-      .describe("The number of steps of Adam that look for the likeliest point, around which half of the chains start."),
+      .describe("The number of steps of Adam that look for the likeliest point, which is one of the candidates for the center."),
     rate: z.number().positive().default(0.1).describe("The learning rate of that search, in model space."),
     box: z.boolean().default(true).describe("Whether pixels keep to [0, 1]. The posterior is 0 outside."),
   },

@@ -1,5 +1,5 @@
 import { type Attack, hasFailed, type Stop, stops } from "../adversary/index.ts";
-import { clopperPearson, type Interval, mcnemar } from "../metrics/index.ts";
+import { clopperPearson, type Interval, mcnemar, quantile } from "../metrics/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import type { Limit, Scenario } from "../scenario/index.ts";
 import type { AuditCell, AuditResult } from "./audit-result.ts";
@@ -12,12 +12,13 @@ import { shareOf } from "./share.ts";
 type Draws = AuditChunk["draws"];
 
 /** The middle of some numbers; null if there are none. */
-export function median(values: readonly number[]): number | null {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  if (sorted.length === 0) return null;
-  return Number.isInteger(middle) ? (sorted[middle - 1]! + sorted[middle]!) / 2 : sorted[Math.floor(middle)]!;
-}
+export const median = (values: readonly number[]): number | null =>
+  values.length === 0
+    ? null
+    : quantile(
+        values.toSorted((a, b) => a - b),
+        0.5,
+      );
 
 /** The draws of a cell whose attack failed without bringing back all of its images. */
 export function failuresOf(draws: Draws, cell: number, delta: number): Pick<AuditCell, "failed" | "failures"> {
@@ -123,7 +124,7 @@ export function remarks(
     );
     if (better)
       said.push(
-        `${cell.attack} behind ${cell.defense} does worse than the ${better.name} without the update: it is no use of the update at all.`,
+        `${cell.attack} behind ${cell.defense} does worse than the ${better.name} without the update, so it makes no use of the update.`,
       );
   }
   for (const [i, less] of cells.entries())

@@ -34,8 +34,8 @@ const form =
   /^(recovered|risk|searchFailed|undetermined)(?:\s*\.\s*(estimate|lower|upper))?\s*(>=?|<=?)\s*(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)$/i;
 
 /**
- * Parses a gate: `recovered`, `risk`, `searchFailed` or `undetermined`, perhaps with `.estimate`, `.lower` or `.upper`, a
- * comparison, and a number from 0 to 1.
+ * Parses a gate: `recovered`, `risk`, `searchFailed` or `undetermined`, perhaps with `.estimate`,
+ * `.lower` or `.upper`, a comparison, and a number from 0 to 1.
  *
  * @throws LeakageError `spec` for anything else.
  */

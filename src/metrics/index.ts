@@ -8,6 +8,7 @@ export { matchImages } from "./matching.ts";
 export { type Discordant, mcnemar } from "./mcnemar.ts";
 export { meanInterval } from "./mean-interval.ts";
 export { mse, psnr, psnrCap, psnrUnclamped } from "./psnr.ts";
+export { quantile } from "./quantile.ts";
 export type { BootstrapOptions } from "./resample.ts";
 export { type DistanceQuantiles, distanceQuantiles, type RiskCurve, type RiskPoint, riskAt, riskCurve } from "./risk-curve.ts";
 export { score } from "./score.ts";

@@ -77,8 +77,8 @@ export function densityOf(prior: Prior, client: Client): Density<Batch> {
 }
 
 /**
- * What a search maximizes: log p(x) without its constant, softened if the prior says how. For a prior that has only a score, the
- * value is 0 and the derivative in x is that score.
+ * What a search maximizes: log p(x) without its constant, softened if the prior says how. For a
+ * prior that has only a score, the value is 0 and the derivative in x is that score.
  */
 export function climbed(prior: Prior, client: Client): (batch: Batch) => Tensor {
   if (prior.softened) return prior.softened(client);

@@ -107,7 +107,8 @@ function judged(
     ...lane,
     objective: null,
     matching: null,
-    stopped: null,
+    // Where the chains missed the found point, that point is the answer, and so is how its search ended.
+    stopped: missed ? lane.stopped : null,
     ...(missed ? {} : { success: success[l]! }),
     mixing: {
       acceptance: drawn.acceptance[l]!,
