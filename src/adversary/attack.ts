@@ -69,6 +69,8 @@ export interface LaneProgress {
   readonly success?: number;
   /** How well chains explored the attacker's posterior. It is absent if the attack has none. */
   readonly mixing?: Mixing;
+  /** The member of a battery whose answer was taken. It is absent for attacks that are no battery. */
+  readonly by?: string;
 }
 
 /** What an attack reports after each call of its program. The last report is the result. */

@@ -17,3 +17,20 @@ export function invertDense(weight: Tensor, bias: Tensor): Tensor {
     .div(chosen.matmul(bias.reshape([-1, 1])))
     .reshape([-1]);
 }
+
+/**
+ * The share of ‖∂ℓ/∂W‖² that contradicts an input: ‖∂ℓ/∂W − (∂ℓ/∂b) xᵀ‖² / ‖∂ℓ/∂W‖². Of the update
+ * of one example it is 0 at the input. Noise and masks make it larger; a factor on the update does
+ * not.
+ *
+ * @param weight ∂ℓ/∂W, [outputs, inputs].
+ * @param bias ∂ℓ/∂b, [outputs].
+ * @param x an input, [inputs].
+ * @returns a scalar.
+ */
+export const contradiction = (weight: Tensor, bias: Tensor, x: Tensor): Tensor =>
+  weight
+    .sub(bias.reshape([-1, 1]).matmul(x.reshape([1, -1])))
+    .square()
+    .sum()
+    .div(weight.square().sum());

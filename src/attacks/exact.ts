@@ -1,4 +1,4 @@
-import { type Attack, invertDense, type Observations, type Outline } from "../adversary/index.ts";
+import { type Attack, contradiction, invertDense, type Observations, type Outline } from "../adversary/index.ts";
 import type { Client } from "../client/index.ts";
 import { LeakageError } from "../errors.ts";
 import { input, sizeOf, type Tensor, vmap } from "../graph/index.ts";
@@ -32,21 +32,35 @@ function check({ rounds, batchSize }: Outline): void {
     );
 }
 
-/** The inputs of all lanes, [lanes, d], by a closed formula in float64. */
-function inputsOf({ rounds, lanes }: Observations): Float32Array {
+/** The share of a layer's gradient that an exact input may contradict: what float32 rounds. */
+const rounding = 1e-8;
+
+/**
+ * The inputs of all lanes, [lanes, d], by a closed formula in float64, and the share of the gradient
+ * that contradicts each.
+ */
+function invert({ rounds, lanes }: Observations): { readonly inputs: Float32Array; readonly contradicted: Float64Array } {
   const { client, updates } = rounds[0]!;
   const { weight, bias, outputs } = firstDense(client)!;
-  const inputs = sizeOf(client.model.shape);
-  const given = { weight: input("weight", [lanes, outputs, inputs]), bias: input("bias", [lanes, outputs]) };
-  const inverted = vmap((own: { weight: Tensor; bias: Tensor }) => invertDense(own.weight, own.bias))(given);
-  const [found] = evaluate([inverted], { weight: updates.get(weight)!.data, bias: updates.get(bias)!.data });
-  return Float32Array.from(found!.data);
+  const size = sizeOf(client.model.shape);
+  const given = { weight: input("weight", [lanes, outputs, size]), bias: input("bias", [lanes, outputs]) };
+  const inverted = vmap((own: { weight: Tensor; bias: Tensor }) => {
+    const x = invertDense(own.weight, own.bias);
+    return { x, contradicted: contradiction(own.weight, own.bias, x) };
+  })(given);
+  const [x, contradicted] = evaluate([inverted.x, inverted.contradicted], {
+    weight: updates.get(weight)!.data,
+    bias: updates.get(bias)!.data,
+  });
+  return { inputs: Float32Array.from(x!.data), contradicted: Float64Array.from(contradicted!.data) };
 }
 
 /**
  * Computes the input of a dense first layer with a bias from the gradients of one example, by
  * division (Phong et al. 2018). It has no objective and searches nothing. Noise in the update
- * becomes noise in the answer.
+ * becomes noise in the answer. A lane has converged if all rows of the layer's gradient agree with
+ * the answer to the digits of float32. Then it is the input, whatever the client did to the length
+ * of the update.
  */
 export const exact = part({
   kind: "exact",
@@ -61,15 +75,16 @@ export const exact = part({
       check,
       async *reconstruct(seen) {
         check(seen);
-        const inputs = inputsOf(seen);
+        const { inputs, contradicted } = invert(seen);
         const size = inputs.length / seen.lanes;
         const found = (lane: number) => inputs.subarray(lane * size, (lane + 1) * size).every(Number.isFinite);
+        const agrees = (lane: number) => contradicted[lane]! <= rounding;
         const lanes = Array.from({ length: seen.lanes }, (_, lane) => ({
           objective: null,
           matching: null,
           steps: 1,
           evaluations: 0,
-          stopped: found(lane) ? null : ("nan" as const),
+          stopped: found(lane) ? (agrees(lane) ? ("converged" as const) : null) : ("nan" as const),
         }));
         const { classes } = seen.rounds[0]!.client.model;
         const labels = seen.labels ?? new Float32Array(seen.lanes * classes).fill(1 / classes);

@@ -1,5 +1,6 @@
 import type { Attack } from "../adversary/index.ts";
 import { catalogue, concise, type PartSpec } from "../parts/index.ts";
+import { auto } from "./auto.ts";
 import { bayes } from "./bayes.ts";
 import type { Setting } from "./declaration.ts";
 import { dlg, idlg } from "./dlg.ts";
@@ -20,7 +21,7 @@ import { posterior } from "./posterior.ts";
  * const adaptive = attacks.build("bayes:steps=200").build({ law, prior });
  * ```
  */
-export const attacks = catalogue("attack", [bayes, dlg, exact, gradinversion, idlg, invertingGradients, posterior]);
+export const attacks = catalogue("attack", [auto, bayes, dlg, exact, gradinversion, idlg, invertingGradients, posterior]);
 
 /**
  * An attack of the catalogue as an object, with its name.
@@ -41,5 +42,6 @@ export function attackOf(spec: string | PartSpec, setting: Setting = {}): Attack
   return { name: concise(attacks, parsed), ...attacks.build(parsed).build(setting) };
 }
 
+export { autoMembers } from "./auto.ts";
 export { conditionals } from "./conditionals.ts";
 export type { AttackDeclaration, Setting } from "./declaration.ts";

@@ -26,7 +26,7 @@ import { within } from "./comparison.ts";
 import { type Controls, controlDraws } from "./controls.ts";
 import { type DrawRange, drawKey, drawPlaces } from "./draw-keys.ts";
 import type { Guess } from "./guesses.ts";
-import { exploredBy } from "./mixing.ts";
+import { toldBy } from "./mixing.ts";
 import type { NearestPublic } from "./nearest-public.ts";
 
 /** What the machine contributes to a run. Nothing in it is part of a spec. */
@@ -208,7 +208,7 @@ function judgeOf({ scenarios, dataset }: DrawRun) {
     const labels = given ? null : { right: labelsFound(batch, made.labels), faint: made.reading?.faint ?? false };
     const all = distances.every((distance) => within(distance, delta));
     const outcome = { distances, objective, steps, evaluations, stopped, explained, limit: all ? null : limit, labels };
-    return { outcome: { ...outcome, ...exploredBy(made.lane) }, shown };
+    return { outcome: { ...outcome, ...toldBy(made.lane) }, shown };
   };
   const distances = (made: Reconstruction, batch: readonly Example[]) => scoreDraw(batch, made, apart).map(({ distance }) => distance);
   return Object.assign(judge, { apart, distances });

@@ -23,6 +23,8 @@ const outcome = z.strictObject({
   /** What the attack says of its posterior, if it has one. */
   success: z.number().optional(),
   mixing: mixingSchema.optional(),
+  /** The member of a battery whose answer was taken; absent for other attacks. */
+  by: z.string().optional(),
 });
 const example = z.strictObject({
   draw: z.int().nonnegative(),

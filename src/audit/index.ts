@@ -4,14 +4,16 @@ export { type AuditCell, type AuditResult, auditResultSchema, validateAuditResul
 export type { Cell } from "./cells.ts";
 export { type AuditChunk, readAuditChunk } from "./chunk.ts";
 export { within } from "./comparison.ts";
+export { controlDraws } from "./controls.ts";
 export { type DrawRange, drawKey, drawPlaces } from "./draw-keys.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
+export { foundByNotes } from "./found-by.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
 export { type Guess, gray, meanGuess, mostPublic } from "./guesses.ts";
 export { faintWords } from "./label-shares.ts";
-export { exploredBy, mixingNotes, mixingSchema } from "./mixing.ts";
+export { mixingNotes, mixingSchema, toldBy } from "./mixing.ts";
 export { type NearestPublic, nearestPublic } from "./nearest-public.ts";
 export { assumptionsSchema, fileName, hash, invalid, shrunkRadius, specFields, specFieldsOf } from "./result-fields.ts";
-export { type Sizes, sizesFor } from "./sizing.ts";
+export { type Sizes, secondsPerStep, sizesFor } from "./sizing.ts";
 export { givenOf, summarizeDraws, trueLawOf } from "./summary.ts";
 export { workOf } from "./work.ts";

@@ -46,10 +46,11 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 /** What an attack on one draw says of its posterior. */
 export type Explored = { readonly success?: number | undefined; readonly mixing?: Mixing | undefined };
 
-/** What a result keeps of a lane's posterior: nothing for attacks without one. */
-export const exploredBy = ({ success, mixing }: LaneProgress): { success?: number; mixing?: Mixing } => ({
+/** What a result keeps of a lane's posterior and battery: nothing for attacks without them. */
+export const toldBy = ({ success, mixing, by }: LaneProgress): { success?: number; mixing?: Mixing; by?: string } => ({
   ...(success === undefined ? {} : { success }),
   ...(mixing === undefined ? {} : { mixing }),
+  ...(by === undefined ? {} : { by }),
 });
 
 /** What the chains of a cell say of all draws; undefined for attacks without any. */

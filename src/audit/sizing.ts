@@ -1,3 +1,4 @@
+import type { Attack } from "../adversary/index.ts";
 import { input, sizeOf, type Tensor, topological } from "../graph/index.ts";
 import type { Scenario } from "../scenario/index.ts";
 
@@ -128,6 +129,32 @@ export function resultsBehind(tensors: readonly Tensor[]): number {
 /** The work of an attack that does not say how much it computes. */
 const unknownWork = { steps: 1000, restarts: 1, points: 1, entries: true } as const;
 
+/** What of a scenario decides how long its attacks take. */
+type Timed = Pick<Scenario, "client" | "batchSize"> & { readonly attacks: readonly Pick<Attack, "work">[] };
+
+/** The work of the attacks of scenarios, one entry per attack. */
+function loadsOf(scenarios: readonly Timed[]): readonly Workload[] {
+  const { client, batchSize } = scenarios[0]!;
+  const { shape, classes } = client.model;
+  const { tensors } = client.update({ x: input("x", [batchSize, ...shape]), y: input("y", [batchSize, classes]) });
+  const results = resultsBehind([...tensors.values()]);
+  const update = client.parameters.reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0);
+  return scenarios.flatMap(({ attacks }) => attacks.map(({ work = unknownWork }) => ({ update, results, ...work })));
+}
+
+/**
+ * The seconds that one step of every attack of the scenarios takes for one draw, on two cores. It is
+ * a low estimate.
+ *
+ * @param lanes the draws that one program attacks together. By default they are chosen as for an
+ * audit.
+ */
+export function secondsPerStep(scenarios: readonly Timed[], samples: number, lanes?: number): number {
+  const loads = loadsOf(scenarios);
+  const together = Math.min(lanes ?? sizesOf(loads, samples).lanes, samples);
+  return loads.reduce((sum, load) => sum + speed.call / together + heldBy(load) / speed.numbers, 0);
+}
+
 /**
  * The sizes of an audit. Sizes that are not stated are those that {@link sizesOf} chooses for the
  * attacks. A stated chunk is rounded up to whole programs. The same draws are then attacked
@@ -138,13 +165,7 @@ export function sizesFor(
   samples: number,
   stated: { readonly lanes?: number | undefined; readonly chunk?: number | undefined },
 ): Sizes {
-  const { client, batchSize } = scenarios[0]!;
-  const { shape, classes } = client.model;
-  const { tensors } = client.update({ x: input("x", [batchSize, ...shape]), y: input("y", [batchSize, classes]) });
-  const results = resultsBehind([...tensors.values()]);
-  const update = client.parameters.reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0);
-  const loads = scenarios.flatMap(({ attacks }) => attacks.map(({ work = unknownWork }) => ({ update, results, ...work })));
-  const chosen = sizesOf(loads, samples);
+  const chosen = sizesOf(loadsOf(scenarios), samples);
   // If a stated chunk is short, programs are only as wide as the chunk.
   const lanes = stated.lanes ?? Math.min(chosen.lanes, stated.chunk ?? samples);
   const programs = stated.chunk === undefined ? Math.floor(chosen.chunk / lanes) : Math.ceil(stated.chunk / lanes);

@@ -9,6 +9,7 @@ import type { AuditChunk, AuditedExample } from "./chunk.ts";
 import { comparable, compareAttacks, type Distances, within } from "./comparison.ts";
 import type { Controls } from "./controls.ts";
 import { controlOf, failuresOf, limitsOf, median, remarks, statementsOf } from "./evidence.ts";
+import { foundByNotes } from "./found-by.ts";
 import { claimsSafety, judgeGate, parseGate } from "./gate.ts";
 import { faintLabels, faintNotes, labelAccuracy } from "./label-shares.ts";
 import { mixingNotes, sampledIn } from "./mixing.ts";
@@ -133,7 +134,10 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
     notes: [
       ...notes,
       ...faintNotes(done, cells),
-      ...cells.flatMap(({ scenario, attack }, i) => mixingNotes(`${attack.name} behind ${scenario.defense.name}`, outcomesOf(i))),
+      ...cells.flatMap(({ scenario, attack }, i) => {
+        const what = `${attack.name} behind ${scenario.defense.name}`;
+        return [...mixingNotes(what, outcomesOf(i)), ...foundByNotes(what, outcomesOf(i))];
+      }),
       ...remarks(summarized, guesses, byCell, delta),
     ],
   };

@@ -90,10 +90,13 @@ async function attacking(command: Spec["command"], flags: CommandFlags, fields: 
     if (flags.vary && tuned.length > 0)
       throw new LeakageError("spec", `--vary does not fit --tuned ${tuned.join(" ")}: that attack is tuned already; give --attack.`);
     const chosen = await chosenAttacks((fields.attacks as readonly PartSpec[] | undefined) ?? [], tuned, split);
-    return { attacks: chosen.attacks, ...(chosen.tuned.length > 0 ? { tuned: chosen.tuned } : {}) };
+    return {
+      ...(chosen.attacks.length > 0 ? { attacks: chosen.attacks } : {}),
+      ...(chosen.tuned.length > 0 ? { tuned: chosen.tuned } : {}),
+    };
   }
   const chosen = await chosenAttack(fields.attack as PartSpec | undefined, tuned[0], command === "invert" ? undefined : split);
-  return { attack: chosen.attack, ...(chosen.tuned.length > 0 ? { tuned: chosen.tuned } : {}) };
+  return { ...(chosen.attack ? { attack: chosen.attack } : {}), ...(chosen.tuned.length > 0 ? { tuned: chosen.tuned } : {}) };
 }
 
 /** The candidates of `gradleak tune`. */

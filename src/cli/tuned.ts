@@ -22,12 +22,12 @@ async function tunedAttack(path: string, split: Split | undefined): Promise<Tuni
   return recordOf(tuned);
 }
 
-/** The one attack of `--attack` or `--tuned`. */
+/** The one attack of `--attack` or `--tuned`; undefined without either. */
 export async function chosenAttack(attack: PartSpec | undefined, tuned: string | undefined, split: Split | undefined) {
   if (attack !== undefined && tuned !== undefined)
     throw new LeakageError("spec", `--tuned ${tuned} does not fit --attack ${attack.kind}: it has its own attack; give one of them.`);
   const { attacks: chosen, tuned: by } = await chosenAttacks(attack ? [attack] : [], tuned === undefined ? [] : [tuned], split);
-  return { attack: chosen[0]!, tuned: by };
+  return { attack: chosen[0], tuned: by };
 }
 
 /** The attacks of `--attack` and `--tuned`, and the tunings of the latter. */
@@ -36,11 +36,6 @@ export async function chosenAttacks(
   tuned: readonly string[],
   split: Split | undefined,
 ): Promise<{ attacks: readonly PartSpec[]; tuned: readonly TuningRecord[] }> {
-  if (attack.length + tuned.length === 0)
-    throw new LeakageError(
-      "spec",
-      "No attack is given: state --attack (gradleak list attacks), or --tuned with a file that gradleak tune wrote.",
-    );
   const read = await Promise.all(tuned.map((path) => tunedAttack(path, split)));
   const twice = tuned.find((_, i) => read.findIndex(({ specHash }) => specHash === read[i]!.specHash) < i);
   if (twice !== undefined) throw new LeakageError("spec", `--tuned ${twice} has a tuning that is given already; give each once.`);

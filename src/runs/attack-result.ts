@@ -83,6 +83,7 @@ const image = z.strictObject({
     ),
   success: z.number().optional().describe("The attack's own probability that the original is within δ; absent if it states none."),
   mixing: mixingSchema.optional(),
+  by: z.string().optional().describe("The member of a battery whose answer was taken; absent for other attacks."),
   baseline: z.record(z.string(), z.strictObject(metrics)).describe("Guesses of somebody who saw no update, such as meanImage."),
   nearestPublic,
   trajectory: z.array(z.strictObject({ step: z.int().nonnegative(), objective: z.number().nullable(), psnr: z.number().nullable() })),

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { attacks } from "../attacks/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import { type Completed, dataSpec, partOf, shared } from "./spec.ts";
+import { attackOrAuto, type Completed, dataSpec, shared } from "./spec.ts";
 
 /**
  * The schema of a spec of `gradleak attack`. The hash of the completed spec's canonical JSON names
@@ -16,7 +15,7 @@ export const attackSpec = z.strictObject({
     .unknown()
     .default("none")
     .transform((given) => defenses.parse(given)),
-  attack: partOf(attacks),
+  attack: attackOrAuto,
   /** The number of updates that one program attacks together. */
   lanes: z.int().positive().max(4096).default(1),
 });

@@ -41,6 +41,7 @@ export const drawing = {
 export const auditSpec = z.strictObject({
   command: z.literal("audit"),
   ...drawing,
+  attacks: drawing.attacks.default(() => [attacks.parse("auto")]),
   /**
    * How the attacks are tuned before anything is scored: each behind each defense, with equal
    * budgets, on draws of the other split.

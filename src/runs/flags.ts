@@ -67,6 +67,7 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", re
       takes: "<part...>",
       group: "Attack",
       doc: "An attack; repeat it to run several on the same draws (gradleak list attacks).",
+      otherwise: "auto",
       path: "attacks",
       read: (text) => attacks.parse(text),
       write: (value) => (value as readonly PartSpec[]).map(attackName),

@@ -1,4 +1,4 @@
-import { exploredBy, faintWords, type Guess, type NearestPublic, within } from "../audit/index.ts";
+import { faintWords, type Guess, type NearestPublic, toldBy, within } from "../audit/index.ts";
 import { type RasterImage, toRasterImage } from "../formats/index.ts";
 import { type DeltaSpace, type ImageShape, matchImages, psnr, score, summarize } from "../metrics/index.ts";
 import type { Diagnosis, LabelPolicy, Reconstruction, Snapshot } from "../scenario/index.ts";
@@ -80,7 +80,7 @@ export function results(
       explained,
       explainable,
       limit: within(scores.distance, delta) ? null : limit,
-      ...exploredBy(made.lane),
+      ...toldBy(made.lane),
       baseline: original
         ? Object.fromEntries(baselines.map((guess) => [guess.name, score(original, guess.of(truth.labels?.[i] ?? 0), shape, measured)]))
         : {},

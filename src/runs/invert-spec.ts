@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { attacks } from "../attacks/index.ts";
-import { type Completed, partOf, shared, updateSha256 } from "./spec.ts";
+import { attackOrAuto, type Completed, shared, updateSha256 } from "./spec.ts";
 import { updateKinds } from "./update-kinds.ts";
 
 /** The schema of a spec of `gradleak invert`: an attack on an update from a file. */
@@ -28,7 +27,7 @@ export const invertSpec = z.strictObject({
     mean: z.array(z.number()).min(1),
     std: z.array(z.number().positive()).min(1),
   }),
-  attack: partOf(attacks),
+  attack: attackOrAuto,
   /** The labels of the batch, if they are known. */
   knownLabels: z.array(z.int().nonnegative()).optional(),
 });

@@ -34,6 +34,7 @@ import {
 import type { AttackSpec } from "./attack-spec.ts";
 import { type AuditSpec, attackName, type CellSpec, cellSpecs, defenseName } from "./audit-spec.ts";
 import { tuningOf } from "./audit-tuning.ts";
+import { type Load, withSteps } from "./auto-steps.ts";
 import { cautionsOf } from "./cautions.ts";
 import type { InvertSpec } from "./invert-spec.ts";
 import { type Prepared, taskOf, type Unsized } from "./prepare.ts";
@@ -69,12 +70,15 @@ const cellsIn = (spec: AttackSpec | Drawn): readonly CellSpec[] =>
  * @throws LeakageError for anything that does not fit or does not resolve.
  */
 export async function realize<Spec extends Drawn | AttackSpec>(
-  { spec, data, publicData }: Prepared<Spec>,
+  { spec: asked, data, publicData }: Prepared<Spec>,
   sources: Sources,
   options: CompileOptions,
-  cells = cellsIn(spec),
+  given?: readonly CellSpec[],
 ): Promise<Realized<Sized<Spec>>> {
-  const model = models.build(spec.client.model, taskOf(data));
+  const model = models.build(asked.client.model, taskOf(data));
+  const load = loadOf(asked, model);
+  const spec = stepped(asked, load);
+  const cells = (given ?? cellsIn(spec)).map((cell) => ({ ...cell, attack: withSteps(cell.attack, load) }));
   // Tuned images are never scored, so priors of a tuning are estimated from the same split.
   // Otherwise they are estimated from the public split.
   const known = spec.command === "tune" ? data : publicData;
@@ -131,6 +135,26 @@ export async function realize<Spec extends Drawn | AttackSpec>(
     notes: [...data.notes, ...notes, ...cautionsOf(spec, cells)],
   };
 }
+
+/** What a run will do, as far as its time depends on it. */
+const loadOf = (spec: AttackSpec | Drawn, model: Model): Load => ({
+  model,
+  batch: spec.client.batch,
+  lanes: spec.lanes,
+  ...(spec.command === "attack"
+    ? { updates: spec.data.images.length / spec.client.batch, defenses: [defenses.build(spec.defense)], control: false }
+    : {
+        updates: spec.samples,
+        defenses: spec.defenses.map((defense) => defenses.build(defense)),
+        control: spec.command === "audit" && spec.control,
+      }),
+});
+
+/** A spec whose attacks have steps. */
+const stepped = <Spec extends AttackSpec | Drawn>(spec: Spec, load: Load): Spec =>
+  spec.command === "attack"
+    ? { ...spec, attack: withSteps(spec.attack, load) }
+    : { ...spec, attacks: spec.attacks.map((attack) => withSteps(attack, load)) };
 
 const clientOf = ({ client: { mode, loss } }: AnySpec, model: Model, weights: Weights) =>
   fedSgd({ model, weights, mode, loss: losses.build(loss) });
@@ -232,10 +256,12 @@ export interface RealizedUpdate {
  *
  * @throws LeakageError for anything that does not fit or does not resolve.
  */
-export async function realizeUpdate(spec: InvertSpec, sources: Sources): Promise<RealizedUpdate> {
-  const { shape, classes, mean, std } = spec.input;
-  const { batch } = spec.client;
-  const model = models.build(spec.client.model, { shape, classes, normalization: { mean, std } });
+export async function realizeUpdate(asked: InvertSpec, sources: Sources): Promise<RealizedUpdate> {
+  const { shape, classes, mean, std } = asked.input;
+  const { batch } = asked.client;
+  const model = models.build(asked.client.model, { shape, classes, normalization: { mean, std } });
+  const load = { model, batch, updates: 1, lanes: 1, defenses: [defenses.build("none")], control: false };
+  const spec = { ...asked, attack: withSteps(asked.attack, load) };
   const { weights, notes } = await weightsOf(spec, model, sources);
   const client = clientOf(spec, model, weights);
   const cell = { asked: spec.attack };

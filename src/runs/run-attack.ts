@@ -1,4 +1,15 @@
-import { drawKey, givenOf, gray, type Machine, meanGuess, mixingNotes, nearestPublic, specFieldsOf, trueLawOf } from "../audit/index.ts";
+import {
+  drawKey,
+  foundByNotes,
+  givenOf,
+  gray,
+  type Machine,
+  meanGuess,
+  mixingNotes,
+  nearestPublic,
+  specFieldsOf,
+  trueLawOf,
+} from "../audit/index.ts";
 import { bareResidual, residualBehind } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { encodePng, type RasterImage, writeSafetensors } from "../formats/index.ts";
@@ -76,7 +87,7 @@ export async function* runAttack(
     assumptions: { ...attack.assumes, ...givenOf(scenario), defense: scenario.defense.name, trueLaw: trueLawOf(scenario) },
     images: all,
     summary: summary(all, scenario.labels),
-    notes: [...notes, ...faintNotes(all), ...remarks, ...mixingNotes(attack.name, all)],
+    notes: [...notes, ...faintNotes(all), ...remarks, ...mixingNotes(attack.name, all), ...foundByNotes(attack.name, all)],
   };
 }
 
@@ -220,6 +231,11 @@ export async function* runInvert(
     assumptions: { ...scenario.attacks[0]!.assumes, ...givenOf(scenario), defense: null, trueLaw: null },
     images: [...images],
     summary: summary(images, scenario.labels),
-    notes: [...notes, ...faintNotes(images), ...mixingNotes(scenario.attacks[0]!.name, images)],
+    notes: [
+      ...notes,
+      ...faintNotes(images),
+      ...mixingNotes(scenario.attacks[0]!.name, images),
+      ...foundByNotes(scenario.attacks[0]!.name, images),
+    ],
   };
 }

@@ -138,6 +138,7 @@ export const oneAttack = (path: string, doc: string) =>
     takes: "<part>",
     group: "Attack",
     doc,
+    otherwise: "auto",
     path,
     read: (text) => attacks.parse(text),
     write: (value) => [attackName(value as PartSpec)],

@@ -16,6 +16,12 @@ export const specVersion = 1;
 /** The schema of a part, which its catalogue completes and checks. */
 export const partOf = <Spec>(catalogue: { parse(given: unknown): Spec }) => z.unknown().transform((given) => catalogue.parse(given));
 
+/** An attack. Whoever does not want to choose gets the battery. */
+export const attackOrAuto = z
+  .unknown()
+  .default("auto")
+  .transform((given) => attacks.parse(given));
+
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in hexadecimal digits");
 
 /** The source of private inputs. */

@@ -49,7 +49,7 @@ describe("the attack exact", () => {
     inputs.forEach((entry, i) => {
       expect(Math.abs(entry - x[i]!)).toBeLessThan(1e-6);
     });
-    expect(found.lanes()).toEqual([0, 1, 2].map(() => ({ objective: null, matching: null, steps: 1, evaluations: 0, stopped: null })));
+    expect(found.lanes()).toEqual([0, 1, 2].map(() => ({ objective: null, matching: null, steps: 1, evaluations: 0, stopped: "converged" })));
     expect(found.labels()).toEqual(seen.labels);
     expect(attack.objective).toBeUndefined();
   });
@@ -64,12 +64,30 @@ describe("the attack exact", () => {
       ]),
     );
     const found = await end({ ...seen, rounds: [{ ...round!, updates }] });
-    expect(found.lanes().map(({ stopped }) => stopped)).toEqual(["nan", null]);
+    expect(found.lanes().map(({ stopped }) => stopped)).toEqual(["nan", "converged"]);
     const inputs = found.inputs();
     expect(inputs.subarray(0, 16).every(Number.isNaN)).toBe(true);
     inputs.subarray(16).forEach((entry, i) => {
       expect(Math.abs(entry - x[16 + i]!)).toBeLessThan(1e-6);
     });
+  });
+
+  it("has not converged where rows contradict each other, as behind noise, and has where only a factor is lost", async () => {
+    const { seen } = await observe(clientOf("mlp:sizes=16", [1, 4, 4]), 2);
+    const [round] = seen.rounds;
+    const changed = (change: (entry: number, place: number) => number): Observations => ({
+      ...seen,
+      rounds: [
+        {
+          ...round!,
+          updates: new Map([...round!.updates].map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data, change) }])),
+        },
+      ],
+    });
+    const noisy = await end(changed((entry, place) => entry + 0.001 * Math.sin(12.9898 * place)));
+    expect(noisy.lanes().map(({ stopped }) => stopped)).toEqual([null, null]);
+    const shorter = await end(changed((entry) => 0.01 * entry));
+    expect(shorter.lanes().map(({ stopped }) => stopped)).toEqual(["converged", "converged"]);
   });
 
   it("knows no labels where it is given none", async () => {
@@ -105,7 +123,7 @@ describe("the attack exact", () => {
     let next = await running.next();
     while (!next.done) next = await running.next();
     const { images } = next.value as Result;
-    expect(images.map(({ stopped }) => stopped)).toEqual([null, null]);
+    expect(images.map(({ stopped }) => stopped)).toEqual(["converged", "converged"]);
     for (const { psnr } of images) expect(psnr).toBeGreaterThan(80);
   });
 });
