@@ -69,6 +69,8 @@ export interface LaneProgress {
   readonly success?: number;
   /** How well chains explored the attacker's posterior. It is absent if the attack has none. */
   readonly mixing?: Mixing;
+  /** What the attack chose or could not do for this update, and why, as a sentence for results. */
+  readonly remark?: string;
 }
 
 /** What an attack reports after each call of its program. The last report is the result. */

@@ -15,6 +15,8 @@ export {
   type Work,
 } from "./attack.ts";
 export { type Ball, jensen, logMeanExp, pointsIn } from "./ball.ts";
+export { type Compared, compare, explainedWithout } from "./compared.ts";
+export { dropping, requireTensors, withoutTensors } from "./dropping.ts";
 export { invertDense } from "./exact.ts";
 export { type LabelReading, type LabelRule, labelRuleFor, labelRules, recoverLabels, requireLabelRule } from "./labels.ts";
 export { cosine, layerNorm, squaredDistance } from "./matching.ts";
