@@ -71,6 +71,8 @@ export interface LaneProgress {
   readonly mixing?: Mixing;
   /** The member of a battery whose answer was taken. It is absent for attacks that are no battery. */
   readonly by?: string;
+  /** What the attack chose or could not do for this update, and why, as a sentence for results. */
+  readonly remark?: string;
 }
 
 /** What an attack reports after each call of its program. The last report is the result. */

@@ -16,6 +16,9 @@ export {
 } from "./attack.ts";
 export { type Ball, jensen, logMeanExp, pointsIn } from "./ball.ts";
 export { battery, type Member } from "./battery.ts";
+
+export { type Compared, compare, explainedWithout } from "./compared.ts";
+export { dropping, requireTensors, withoutTensors } from "./dropping.ts";
 export { contradiction, invertDense } from "./exact.ts";
 export { type LabelReading, type LabelRule, labelRuleFor, labelRules, recoverLabels, requireLabelRule } from "./labels.ts";
 export { cosine, layerNorm, squaredDistance } from "./matching.ts";

@@ -12,8 +12,13 @@ export const cosine: Likelihood = {
   cancels: false,
   entries: false,
   given: (client) => (batch) => {
-    const gradients = client.update(batch);
-    return { logProb: (update) => gradients.dot(update).div(gradients.squaredNorm().mul(update.squaredNorm()).sqrt()).sub(1) };
+    const all = client.update(batch);
+    return {
+      logProb: (update) => {
+        const gradients = all.only(update.names);
+        return gradients.dot(update).div(gradients.squaredNorm().mul(update.squaredNorm()).sqrt()).sub(1);
+      },
+    };
   },
 };
 
@@ -27,7 +32,7 @@ export const squaredDistance: Likelihood = {
   entries: false,
   given: (client) => (batch) => {
     const gradients = client.update(batch);
-    return { logProb: (update) => gradients.squaredDistance(update).neg() };
+    return { logProb: (update) => gradients.only(update.names).squaredDistance(update).neg() };
   },
 };
 
@@ -45,6 +50,7 @@ export const layerNorm = (alpha: number): Likelihood => ({
     return {
       logProb: (update) =>
         gradients
+          .only(update.names)
           .squaredDistances(update)
           .map(root)
           .reduce((sum, norm) => sum.add(norm))

@@ -244,9 +244,12 @@ function heard(
   const named = client.parameters.map(({ name }) => [name, entries[name]!] as const);
   const update = new Gradients(new Map(named), false, new Map(thin));
   const law = width ? likelihood.widened!(width) : likelihood;
+  const compared = update.only(update.names.filter((name) => !likelihood.dropped?.includes(name)));
   return {
     likelihood: kernelOf(law.given(client)(batch, published as Published), update),
-    ...(likelihood.cancels ? { relative: client.update(batch).squaredDistance(update).div(update.squaredNorm()) } : {}),
+    ...(likelihood.cancels
+      ? { relative: client.update(batch).only(compared.names).squaredDistance(compared).div(compared.squaredNorm()) }
+      : {}),
   };
 }
 

@@ -8,6 +8,7 @@ import { exact } from "./exact.ts";
 import { gradinversion } from "./gradinversion.ts";
 import { invertingGradients } from "./inverting-gradients.ts";
 import { posterior } from "./posterior.ts";
+import { onSoteria } from "./tailored/on-soteria.ts";
 
 /**
  * The catalogue of attacks. `build` returns a declaration, whose own `build` takes the setting that
@@ -21,7 +22,7 @@ import { posterior } from "./posterior.ts";
  * const adaptive = attacks.build("bayes:steps=200").build({ law, prior });
  * ```
  */
-export const attacks = catalogue("attack", [auto, bayes, dlg, exact, gradinversion, idlg, invertingGradients, posterior]);
+export const attacks = catalogue("attack", [auto, bayes, dlg, exact, gradinversion, idlg, invertingGradients, onSoteria, posterior]);
 
 /**
  * An attack of the catalogue as an object, with its name.

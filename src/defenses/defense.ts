@@ -5,7 +5,7 @@ import type { Key } from "../random/index.ts";
 import { type Law, likelihoodOf, narrowOf, type UnknownLaw, undefended, unknownLaw } from "./law/law.ts";
 import type { Likelihood, Published } from "./law/likelihood.ts";
 import { bareResidual, type Residual, residualOf } from "./law/residual.ts";
-import type { Step, StepState } from "./step.ts";
+import type { Acted, Step, StepState } from "./step.ts";
 
 /**
  * What a client does to a batch, to its model and to its update before the update leaves: steps, in
@@ -113,6 +113,8 @@ export interface Sent {
    */
   readonly batch: Batch;
   readonly state: DefenseState;
+  /** What the steps say that they did to the update, for results; see {@link Acted.facts}. */
+  readonly facts: NonNullable<Acted["facts"]>;
 }
 
 /**
@@ -144,6 +146,7 @@ export function send(defense: Defense, client: Client): (batch: Batch, key: Key,
     );
     let update = sender.update(batch, key.stream("forward"));
     let published: Published = {};
+    let facts: Sent["facts"] = {};
     const next = steps.map((step, place): StepState => {
       const own = state[place]!;
       const moment = { client: sender, batch, key: key.foldIn(place), place, ...(step.initialState ? { state: own } : {}) };
@@ -151,9 +154,10 @@ export function send(defense: Defense, client: Client): (batch: Batch, key: Key,
       if (!acted) return own;
       update = acted.update;
       published = { ...published, ...acted.published };
+      facts = { ...facts, ...acted.facts };
       return acted.state ?? own;
     });
-    return { update, published, batch, state: next };
+    return { update, published, batch, state: next, facts };
   };
 }
 

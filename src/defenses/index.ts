@@ -6,6 +6,7 @@ import { gaussian } from "./gaussian-noise.ts";
 import { laplacian } from "./laplacian-noise.ts";
 import { mask } from "./mask.ts";
 import { none } from "./none.ts";
+import { soteria } from "./soteria.ts";
 
 /**
  * The catalogue of defenses that a client can use. A chain such as `clip+gaussian` applies several,
@@ -17,7 +18,7 @@ import { none } from "./none.ts";
  * const chained = defenses.build("clip:norm=1+gaussian:sigma=0.01");
  * ```
  */
-export const defenses = chainable(catalogue<Defense>("defense", [clip, dpSgd, gaussian, laplacian, mask, none]), chain);
+export const defenses = chainable(catalogue<Defense>("defense", [clip, dpSgd, gaussian, laplacian, mask, none, soteria]), chain);
 
 export {
   bareOf,

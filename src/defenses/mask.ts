@@ -84,9 +84,9 @@ function maskStep({ keep, redraw, published: isPublished, per, seed }: Masking):
 const maskedSignal = (law: Law, mask: Mask): Law => ({
   ...law,
   plain: false,
-  signal: (client) => (batch, published) =>
+  signal: (client) => (batch, published, sent) =>
     law
-      .signal(client)(batch, published)
+      .signal(client)(batch, published, sent)
       .map((entries, name) => entries.mul(mask(client, published, name))),
 });
 

@@ -27,6 +27,11 @@ export interface Acted {
   readonly published?: Published;
   /** What the step remembers for the next round. Without it, the state does not change. */
   readonly state?: StepState;
+  /**
+   * What the step did to this update: numbers by what they count, for results. No attacker sees
+   * them.
+   */
+  readonly facts?: Readonly<Record<string, Tensor>>;
 }
 
 /**
@@ -87,7 +92,7 @@ export const deterministicStep = (name: string, change: (update: Gradients) => G
       names: [...before.names, name],
       plain: false,
       aggregated: before.aggregated ?? name,
-      signal: (client) => (batch, published) => change(before.signal(client)(batch, published)),
+      signal: (client) => (batch, published, sent) => change(before.signal(client)(batch, published, sent)),
     };
   },
 });

@@ -53,6 +53,16 @@ export class Gradients {
     return new Gradients(new Map([...this.tensors].map(([name, tensor]) => [name, change(tensor, name)])), this.exact);
   }
 
+  /**
+   * The same gradients of some parameters only, in their own order.
+   *
+   * @throws RangeError for an unknown name.
+   */
+  only(names: readonly string[]): Gradients {
+    if (names.length === this.tensors.size && names.every((name) => this.tensors.has(name))) return this;
+    return new Gradients(new Map(names.map((name) => [name, this.entries(name)])), this.exact, this.known);
+  }
+
   /** ⟨this, other⟩ per parameter, in order. */
   dots(other: Gradients): Tensor[] {
     return this.names.map((name) => dot(this.matrix(name), other.matrix(name)));

@@ -18,6 +18,7 @@ import { mlp } from "./mlp.ts";
  */
 export const models = catalogue("model", [cnn, convbig, convnet, lenet, mlp]);
 
+export { denseLayers } from "./dense-layers.ts";
 export { layersOf } from "./match-layers.ts";
 export { isCounter, matchTensors } from "./match-tensors.ts";
 export type {

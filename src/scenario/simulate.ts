@@ -20,6 +20,8 @@ export interface Received {
   readonly batches: PrivateBatches;
   /** What the defense remembers for the next round. */
   readonly state: KeptState;
+  /** What the defense says that it did to the updates, by what it counts, each of shape [lanes]. */
+  readonly facts: NamedNumbers;
 }
 
 /** What each step of a defense remembers between rounds, by name, each of shape [lanes, ...shape]. */
@@ -57,10 +59,11 @@ export async function simulate(
   const first = initialState(defense, client);
   const sent = vmap((own: { x: Tensor; y: Tensor; key: Tensor; state: Readonly<Record<string, Record<string, Tensor>>> }) => {
     const before: DefenseState = state ? first.map((_, place) => own.state[place] ?? {}) : first;
-    const { update, published, batch, state: after } = sends(own, new Key(own.key), before);
+    const { update, published, batch, state: after, facts } = sends(own, new Key(own.key), before);
     return {
       updates: Object.fromEntries(update.tensors),
       published: { ...published },
+      facts: { ...facts },
       batch: { x: batch.x, y: batch.y },
       state: byPlace(after.map((kept) => ({ ...kept }))),
     };
@@ -74,6 +77,7 @@ export async function simulate(
       client: defended(defense, client),
       updates: named(sent.updates, values.updates),
       published: named(sent.published, values.published),
+      facts: named(sent.facts, values.facts),
       batches: { lanes, batchSize, ...values.batch },
       state: first.map((_, place) => named(sent.state[place]!, values.state[place]!)),
     };

@@ -11,8 +11,11 @@ import { around, varianceOf } from "./noise.ts";
 export interface Law {
   /** The names of the steps so far, for reports. */
   readonly names: readonly string[];
-  /** D(x). */
-  signal(client: Client): (batch: Batch, published: Published) => Gradients;
+  /**
+   * D(x). Some of what it drops can be read off the zeros of an update that carries no noise. Where
+   * such an update is given as `sent`, D(x) drops what is 0 there and computes no choice of its own.
+   */
+  signal(client: Client): (batch: Batch, published: Published, sent?: Gradients) => Gradients;
   /** Whether D(x) is the client's unchanged gradient, whose factors make the comparison fast. */
   readonly plain: boolean;
   readonly entry: EntryLaw;
@@ -78,9 +81,9 @@ function asWideAs(law: Law, check: NonNullable<Likelihood["check"]>, factor?: Te
         const signal = law.signal(client)(batch, published);
         if (normal) {
           const variance = normal.variance(batchSize);
-          const constants = (entriesOf(signal) / 2) * Math.log(2 * Math.PI * variance);
-          const kernel = (update: Gradients) => scaled(scaled(signal.squaredDistance(update))).mul(-0.5 / variance);
-          return { kernel, logProb: (update) => kernel(update).sub(constants) };
+          const constants = (update: Gradients) => (entriesOf(update) / 2) * Math.log(2 * Math.PI * variance);
+          const kernel = (update: Gradients) => scaled(scaled(signal.only(update.names).squaredDistance(update))).mul(-0.5 / variance);
+          return { kernel, logProb: (update) => kernel(update).sub(constants(update)) };
         }
         const score = (entries: Tensor, name: string, constants: boolean): Tensor => {
           const center = scaled(signal.entries(name));
@@ -111,9 +114,9 @@ export const narrowOf =
       (client) =>
       (batch, published = {}) => {
         check(client, batch.x.shape[0]!);
-        const signal = law.signal(client)(batch, published);
         return {
           logProb: (update) => {
+            const signal = law.signal(client)(batch, published, update).only(update.names);
             const sent = law.hidden ? signal.map((entries, name) => where(update.entries(name).equal(0), 0, entries)) : signal;
             return sent
               .squaredDistance(update)

@@ -25,7 +25,12 @@ export interface Likelihood {
   /** Whether it reads only the direction of an update, and not its length. The default is no. */
   readonly anyScale?: boolean;
   /**
-   * The density of an update. Densities are with respect to volume. If an entry is exactly 0 with
+   * The tensors that the attacker leaves out of the comparison, by name. The default is none.
+   */
+  readonly dropped?: readonly string[];
+  /**
+   * The density of an update, of all its tensors or of some of them: the others are left open.
+   * Densities are with respect to volume. If an entry is exactly 0 with
    * positive probability, they are with respect to volume plus a unit mass at 0. They include their
    * constants.
    *

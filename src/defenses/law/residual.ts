@@ -22,14 +22,14 @@ export const residualOf =
   (law: Law): Residual =>
   (client) =>
   (batch, published = {}) => {
-    const signal = law.signal(client.exactly())(batch, published);
     const expected = (entry: EntryLaw, center: Tensor, parameter: string): Tensor => {
       if (entry.kind === "mixture") return entry.cases.some((one) => one.signal) ? center : constant(0).expand(center.shape);
       const mask = law.masks.get(entry.mask)!(client, published, parameter);
       return where(mask.greater(0.5), expected(entry.kept, center, parameter), expected(entry.dropped, center, parameter));
     };
-    return (update) =>
-      addAll(
+    return (update) => {
+      const signal = law.signal(client.exactly())(batch, published, law.noisy === undefined ? update : undefined);
+      return addAll(
         update.names.map((name) => {
           const sent = update.entries(name);
           const center = expected(law.entry, signal.entries(name), name);
@@ -37,4 +37,5 @@ export const residualOf =
           return sent.sub(visible).square().sum();
         }),
       )!;
+    };
   };
