@@ -23,6 +23,7 @@ export { contradiction, invertDense } from "./exact.ts";
 export { type LabelReading, type LabelRule, labelRuleFor, labelRules, recoverLabels, requireLabelRule } from "./labels.ts";
 export { cosine, layerNorm, squaredDistance } from "./matching.ts";
 export type { Observations, Outline, Round, RoundOutline } from "./observations.ts";
+export { peelDense, peeled, peeledInput } from "./peel.ts";
 export { maximizingMass, type PointSearch, type Radius } from "./posterior/posterior.ts";
 export type { Sampling } from "./posterior/sample-posterior.ts";
 export { agreement } from "./search/consensus.ts";

@@ -9,9 +9,10 @@ import type { AttackDeclaration, Setting } from "./declaration.ts";
 import { idlg } from "./dlg.ts";
 import { exact } from "./exact.ts";
 import { invertingGradients } from "./inverting-gradients.ts";
+import { peeling } from "./peeling.ts";
 
 /** The attacks that a battery is made of. */
-const members = catalogue("attack", [bayes, exact, idlg, invertingGradients]);
+const members = catalogue("attack", [bayes, exact, idlg, invertingGradients, peeling]);
 
 /**
  * The factor of total variation for each entry of an image. The density exp(−w TV(x)), with TV the
@@ -48,6 +49,7 @@ function membersFor({ rounds }: Outline, setting: Setting, steps: number): reado
   const byCosine = areImages(model) && law?.kind !== "known" && law?.kind !== "deterministic";
   return [
     { ...member("exact"), settles: true },
+    member("peeling:refine=0"),
     ...(law?.kind === "known" ? [] : [member(`idlg:steps=${Math.min(steps, mostSecondOrder)}`)]),
     ...(byCosine ? [...adversary, matching] : [matching, ...adversary]),
   ];
@@ -57,9 +59,9 @@ function membersFor({ rounds }: Outline, setting: Setting, steps: number): reado
 export const autoMembers = 3;
 
 /**
- * The battery for whoever does not want to choose: the exact inversion of a dense first layer, iDLG
- * where there is no noise, Inverting Gradients on images, and the Bayes adversary where the law of the
- * defense is known. Attacks that do not fit are left out. The Bayes adversary begins at the best
+ * The battery for whoever does not want to choose: the exact inversion of a dense first layer,
+ * the features peeled off a later one, iDLG where there is no noise, Inverting Gradients on images, and
+ * the Bayes adversary where the law of the defense is known. Attacks that do not fit are left out. The Bayes adversary begins at the best
  * answer of the others, and its objective chooses among all. Where the law is not known, the objective
  * of Inverting Gradients chooses. A dense first layer whose gradient has no noise settles an image,
  * and then nothing else runs.

@@ -7,6 +7,7 @@ import { dlg, idlg } from "./dlg.ts";
 import { exact } from "./exact.ts";
 import { gradinversion } from "./gradinversion.ts";
 import { invertingGradients } from "./inverting-gradients.ts";
+import { peeling } from "./peeling.ts";
 import { posterior } from "./posterior.ts";
 import { onSoteria } from "./tailored/on-soteria.ts";
 
@@ -22,7 +23,18 @@ import { onSoteria } from "./tailored/on-soteria.ts";
  * const adaptive = attacks.build("bayes:steps=200").build({ law, prior });
  * ```
  */
-export const attacks = catalogue("attack", [auto, bayes, dlg, exact, gradinversion, idlg, invertingGradients, onSoteria, posterior]);
+export const attacks = catalogue("attack", [
+  auto,
+  bayes,
+  dlg,
+  exact,
+  gradinversion,
+  idlg,
+  invertingGradients,
+  onSoteria,
+  peeling,
+  posterior,
+]);
 
 /**
  * An attack of the catalogue as an object, with its name.
