@@ -126,7 +126,7 @@ type LaneState<Seen> = {
 function step<Seen extends Nested<ShapedNumbers>>(
   { search, problem, exact }: Step<Seen>,
   { seen, run, schedule, key: seed, consensus }: LaneState<Seen>,
-): { readonly run: Carried<Tensor>; readonly relative: Tensor } {
+): { readonly run: Carried<Tensor>; readonly relative?: Tensor } {
   const { rate, factor, width, shrink, renewed, agreement } = schedule;
   const { point } = run;
   // An optimizer that compares values has one objective: the points of its ball stay the same.
@@ -158,7 +158,8 @@ function step<Seen extends Nested<ShapedNumbers>>(
   const improves = running.and(value.less(bestBefore));
   const { completed, converged, stuck } = renewed ? untilWhole(next, search, schedule) : next;
   const steps = run.steps.add(where(goes, completed, 0));
-  const improved = where(improves, steps, run.improved);
+  // What no patience asks for stays as it was.
+  const improved = search.patience === undefined ? run.improved : where(improves, steps, run.improved);
   const idle = search.patience === undefined ? undefined : steps.sub(improved).greaterEqual(search.patience);
   const settled = converged && idle ? converged.or(idle) : (converged ?? idle);
   return {
@@ -176,7 +177,7 @@ function step<Seen extends Nested<ShapedNumbers>>(
       bestPoint: where(improves, point, run.bestPoint),
       optimizer: next.state,
     },
-    relative: relative ?? constant(1),
+    ...(exact ? {} : { relative: relative ?? constant(1) }),
   };
 }
 
@@ -221,7 +222,7 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
   const consensus = search.group ? await openConsensus(search.group, lanes, problem, options) : undefined;
   let exact = !problem.cancels;
   let program = await build(exact);
-  const schedules = schedulesOf(search, sizeOf(lanes));
+  const schedules = schedulesOf(search);
   try {
     for (;;) {
       const slowest = slowestStep(carried, search.steps);
@@ -236,7 +237,7 @@ export async function* minimize<Seen extends Nested<ShapedNumbers>>(
         },
         ...(agreed ? { consensus: agreed.x } : {}),
       });
-      if (!exact && cancels(outputs.relative, carried.failed)) {
+      if (outputs.relative && cancels(outputs.relative, carried.failed)) {
         // The result of this call has lost its digits already, so it is repeated in the exact form.
         exact = true;
         await program.dispose();
@@ -277,7 +278,7 @@ export function slowestStep(
  * its neighbors. The best value belongs to one objective: under another factor or width of the
  * likelihood a lane is renewed, and its record of the best starts over.
  */
-function schedulesOf({ rate, anneal, widen, shrink, steps }: Search, count: number) {
+function schedulesOf({ rate, anneal, widen, shrink, steps }: Search) {
   const table = (schedule: Rate) => Float32Array.from({ length: steps + 1 }, (_, step) => schedule(Math.min(step, steps - 1), steps));
   const tables = {
     rate: table(rate),
@@ -285,22 +286,33 @@ function schedulesOf({ rate, anneal, widen, shrink, steps }: Search, count: numb
     ...(widen ? { width: table(widen) } : {}),
     ...(shrink ? { shrink: table(shrink) } : {}),
   };
-  const changing = Object.entries(tables).filter(([name]) => name !== "rate");
+  const all = Object.entries(tables);
+  const changing = all.filter(([name]) => name !== "rate");
   let before: Float32Array | undefined;
-  let now = new Float32Array(count);
+  let now: Float32Array | undefined;
   return {
     at(done: Float32Array): Schedule<Float32Array> {
-      now = done.slice();
-      const own = Object.fromEntries(Object.entries(tables).map(([name, values]) => [name, done.map((step) => values[step]!)]));
-      const renewed = () =>
-        done.map((step, i) => Number(before !== undefined && changing.some(([, values]) => values[step] !== values[before![i]!])));
-      return { ...own, ...(changing.length > 0 ? { renewed: renewed() } : {}) } as Schedule<Float32Array>;
+      now = done;
+      const own: Record<string, Float32Array> = {};
+      for (const [name, values] of all) own[name] = valuesAt(values, done);
+      if (changing.length > 0)
+        own.renewed = done.map((step, i) =>
+          Number(before !== undefined && changing.some(([, values]) => values[step] !== values[before![i]!])),
+        );
+      return own as Schedule<Float32Array>;
     },
     /** The call was made, and its objective is the one to compare with. */
     made() {
       before = now;
     },
   };
+}
+
+/** The value of a table at each step. */
+function valuesAt(table: Float32Array, steps: Float32Array): Float32Array {
+  const values = new Float32Array(steps.length);
+  for (let i = 0; i < steps.length; i++) values[i] = table[steps[i]!]!;
+  return values;
 }
 
 /** The same run with other leaves. */
