@@ -87,8 +87,6 @@ async function attacking(command: Spec["command"], flags: CommandFlags, fields: 
   const tuned = [flags.tuned ?? []].flat();
   if (command === "tune") return candidates(flags, fields);
   if (command === "audit") {
-    if (flags.vary && tuned.length > 0)
-      throw new LeakageError("spec", `--vary does not fit --tuned ${tuned.join(" ")}: that attack is tuned already; give --attack.`);
     const chosen = await chosenAttacks((fields.attacks as readonly PartSpec[] | undefined) ?? [], tuned, split);
     return { attacks: chosen.attacks, ...(chosen.tuned.length > 0 ? { tuned: chosen.tuned } : {}) };
   }
