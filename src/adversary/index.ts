@@ -16,7 +16,8 @@ export {
 } from "./attack.ts";
 export { type Ball, jensen, logMeanExp, pointsIn } from "./ball.ts";
 export { invertDense } from "./exact.ts";
-export { type LabelReading, type LabelRule, labelRuleFor, labelRules, recoverLabels, requireLabelRule } from "./labels.ts";
+export { type LabelRule, labelRuleFor, labelRules } from "./label-rule.ts";
+export { type LabelReading, recoverLabels, requireLabelRule } from "./labels.ts";
 export { cosine, layerNorm, squaredDistance } from "./matching.ts";
 export type { Observations, Outline, Round, RoundOutline } from "./observations.ts";
 export { maximizingMass, type PointSearch, type Radius } from "./posterior/posterior.ts";
