@@ -84,7 +84,7 @@ const float32 = (numbers: Numbers): Float32Array => (numbers instanceof Float32A
  * A feed of at most this many numbers is copied into an array that the session has wrapped already,
  * because a new wrapper takes longer.
  */
-const copied = 4096;
+const copied = 512;
 
 /** Opens a program for simplified tensors. */
 async function open<Name extends string>(
