@@ -175,6 +175,8 @@ describe("the risk curve", () => {
     const failed = distanceQuantiles([Number.NaN, 5, Infinity], [0, 0.5, 0.75, 1]);
     expect(failed.quantiles.map(({ distance }) => distance)).toEqual([5, Infinity, Infinity, Infinity]);
     expect(failed.nearest).toEqual({ index: 1, distance: 5 });
+    for (const wrong of [-0.1, 1.1, Number.NaN])
+      expect(() => distanceQuantiles([1, 2], [0.5, wrong])).toThrow(`The probability of a quantile must be from 0 to 1; got ${wrong}.`);
     expect(() => distanceQuantiles([])).toThrow("The number of distances must be an integer of at least 1; got 0.");
   });
 });
