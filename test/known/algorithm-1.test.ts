@@ -166,6 +166,19 @@ describe("Algorithm 1 on a linear–Gaussian client", () => {
   });
 });
 
+it("a search that moved less than 0.001 a pixel has not moved", async () => {
+  // Adam moves each entry by about its rate in each step, whatever the gradient.
+  for (const [rate, stopped] of [
+    [5e-5, "unmoved"],
+    [3e-4, null],
+  ] as const) {
+    const attack = assuming({ likelihood, prior: priorOf(unequal) }, { ...search, steps: 10, rate: constantRate(rate) }, named);
+    let end: Progress | undefined;
+    for await (const progress of attack.reconstruct(few.seen, few.keys, { threads: 1 })) end = progress;
+    expect(end!.lanes().map((lane) => lane.stopped)).toEqual(few.keys.map(() => stopped));
+  }
+});
+
 describe("what Jensen's bound costs", () => {
   it("is δ²‖J‖²/(2σ²(d + 2)) for the likelihood, which a small noise makes as large as the likelihood itself", async () => {
     const cost = async (radius: number, noise: number) => {

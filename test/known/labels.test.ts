@@ -10,7 +10,7 @@ import { train } from "../../src/experiments/figure-4/train.ts";
 import { initialWeights, type Model, models } from "../../src/models/index.ts";
 import { linear } from "../../src/models/layers.ts";
 import { sequential } from "../../src/models/model.ts";
-import { foldIn, keyFromSeed } from "../../src/random/index.ts";
+import { fillUniform, foldIn, keyFromSeed } from "../../src/random/index.ts";
 import { taskOf } from "../../src/runs/index.ts";
 import { examplesOf, privateBatches, requireAttack, simulate } from "../../src/scenario/index.ts";
 
@@ -261,6 +261,39 @@ describe("what labels are read with", () => {
       );
       const found = labelCounts({ residual, variance: new Float64Array(4).fill(1), expected, certain: [], absent: [] }, 4, 4);
       expect([...found]).toEqual([...counts]);
+    }
+  });
+
+  it("are counts that no image in another class would fit better", () => {
+    const classes = 5;
+    for (let seed = 0; seed < 40; seed++) {
+      const numbers = new Float32Array(classes * classes + 2 * classes);
+      fillUniform(keyFromSeed(seed), numbers);
+      const expected = Array.from({ length: classes }, (_, k) => {
+        const row = Float64Array.from(numbers.subarray(k * classes, (k + 1) * classes));
+        const sum = row.reduce((all, entry) => all + entry, 0);
+        return row.map((entry) => entry / sum);
+      });
+      const residual = Float64Array.from(numbers.subarray(classes * classes, classes * (classes + 1)), (entry) => entry - 0.5);
+      const variance = Float64Array.from(numbers.subarray(classes * (classes + 1)), (entry) => 0.1 + entry);
+      // ⟨r, t⟩² / ‖t‖², or ⟨r, t⟩ where it is negative, for t = Σ n_k (a_k − e_k).
+      const agreed = (counts: readonly number[]) => {
+        let [along, square] = [0, 0];
+        for (let c = 0; c < classes; c++) {
+          const t = expected.reduce((sum, row, k) => sum + counts[k]! * (row[c]! - Number(c === k)), 0);
+          along += (residual[c]! * t) / variance[c]!;
+          square += t ** 2 / variance[c]!;
+        }
+        return along <= 0 ? along : along ** 2 / square;
+      };
+      const found = [...labelCounts({ residual, variance, expected, certain: [], absent: [] }, 6, 6)];
+      expect(found.reduce((sum, count) => sum + count, 0)).toBe(6);
+      for (let from = 0; from < classes; from++)
+        for (let to = 0; to < classes; to++) {
+          if (from === to || found[from] === 0) continue;
+          const moved = found.map((count, k) => count + Number(k === to) - Number(k === from));
+          expect(agreed(moved)).toBeLessThanOrEqual(agreed(found) + 1e-8 * Math.abs(agreed(found)));
+        }
     }
   });
 
