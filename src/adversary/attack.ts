@@ -1,6 +1,6 @@
 import type { KeyBits } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
-import type { LabelRule } from "./labels.ts";
+import type { LabelRule } from "./label-rule.ts";
 import type { Observations, Outline } from "./observations.ts";
 
 /** What an attack assumes, in words and numbers, for results. */

@@ -16,11 +16,11 @@ export {
 } from "./attack.ts";
 export { type Ball, jensen, logMeanExp, pointsIn } from "./ball.ts";
 export { battery, type Member } from "./battery.ts";
-
 export { type Compared, compare, explainedWithout } from "./compared.ts";
 export { dropping, requireTensors, withoutTensors } from "./dropping.ts";
 export { contradiction, invertDense } from "./exact.ts";
-export { type LabelReading, type LabelRule, labelRuleFor, labelRules, recoverLabels, requireLabelRule } from "./labels.ts";
+export { type LabelRule, labelRuleFor, labelRules } from "./label-rule.ts";
+export { type LabelReading, recoverLabels, requireLabelRule } from "./labels.ts";
 export { cosine, layerNorm, squaredDistance } from "./matching.ts";
 export type { Observations, Outline, Round, RoundOutline } from "./observations.ts";
 export { peelDense, peeled, peeledInput } from "./peel.ts";

@@ -135,8 +135,10 @@ export async function* auditChunk(
     }
     if (from + at >= controlDraws) continue;
     const began = machine.clock();
+    const bare = new Map<Scenario["defense"], Received>();
     for (const [c, scenario] of controls.runs.entries()) {
-      const received = await simulate(scenario, held, keys("noise"), machine);
+      const received = bare.get(scenario.defense) ?? (await simulate(scenario, held, keys("noise"), machine));
+      bare.set(scenario.defense, received);
       const { made } = yield* attacked({ scenario, attack: scenario.attacks[0]! }, received);
       for (const [lane, batch] of part.entries())
         if (from + at + lane < controlDraws) controlled[at + lane]![c] = judge.distances(made[lane]!, batch);

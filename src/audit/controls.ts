@@ -21,7 +21,10 @@ type ControlPlace =
  * that gets nothing from a bare update says nothing about a defense either.
  */
 export interface Controls {
-  /** The runs that no cell of the audit makes. Each has one attack. */
+  /**
+   * The runs that no cell of the audit makes. Each has one attack. Runs with the same bare updates
+   * share the object of their defense.
+   */
   readonly runs: readonly Scenario[];
   /** The place of each cell's control, in the order of the cells. */
   readonly places: readonly ControlPlace[];
@@ -34,6 +37,7 @@ export interface Controls {
 export function controlsOf(cells: readonly Cell[]): Controls {
   const runs = new Map<string, { readonly place: number; readonly scenario: Scenario }>();
   const nameOf = ({ scenario, attack }: Cell, changed: boolean) => `${changed ? scenario.defense.name : ""}\n${attack.name}`;
+  const bares = new Map<string, Scenario["defense"]>();
   const own = new Map(cells.flatMap((cell, i) => (isBare(cell.scenario) ? [[nameOf(cell, false), i] as const] : [])));
   const places = cells.map((cell, i): ControlPlace => {
     if (isBare(cell.scenario)) return { kind: "cell", cell: i };
@@ -45,8 +49,11 @@ export function controlsOf(cells: readonly Cell[]): Controls {
     if (same !== undefined) return { kind: "cell", cell: same };
     const known = runs.get(name);
     if (known) return { kind: "run", run: known.place };
+    const shared = changed ? scenario.defense.name : "";
+    const bare = bares.get(shared) ?? { name: "none", ...defense };
+    bares.set(shared, bare);
     const control = scenario.controls?.[scenario.attacks.indexOf(attack)] ?? attack;
-    const made: Scenario = { ...scenario, defense: { name: "none", ...defense }, attacks: [control] };
+    const made: Scenario = { ...scenario, defense: bare, attacks: [control] };
     try {
       const round = { client: defense.steps.reduce((client, step) => step.onClient?.(client) ?? client, scenario.client) };
       requireAttack(control, { rounds: [round], lanes: 1, batchSize: scenario.batchSize }, labelingOf(scenario));

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { LaneProgress } from "../adversary/index.ts";
+import { quantile } from "../metrics/index.ts";
 
 /** The form of what chains say of one draw. */
 export const mixingSchema = z
@@ -40,7 +41,7 @@ const leastShare = 0.5;
 
 const mixed = (one: Mixing): boolean => one.rHat <= mostRHat && one.leastShare >= leastShare;
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+const median = (values: readonly number[]): number => quantile(Float64Array.from(values).sort(), 0.5);
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** What an attack on one draw says of its posterior. */

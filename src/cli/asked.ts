@@ -87,6 +87,7 @@ async function attacking(command: Spec["command"], flags: CommandFlags, fields: 
   const tuned = [flags.tuned ?? []].flat();
   if (command === "tune") return candidates(flags, fields);
   if (command === "audit") {
+    // Before the file is read, which may not exist. The spec of a file is checked when it is prepared.
     if (flags.vary && tuned.length > 0)
       throw new LeakageError("spec", `--vary does not fit --tuned ${tuned.join(" ")}: that attack is tuned already; give --attack.`);
     const chosen = await chosenAttacks((fields.attacks as readonly PartSpec[] | undefined) ?? [], tuned, split);

@@ -1,3 +1,5 @@
+import { quantile } from "./quantile.ts";
+
 /** A metric, summarized over many images. */
 export interface Summary {
   readonly mean: number;
@@ -16,10 +18,9 @@ export interface Summary {
 export function summarize(values: readonly number[], better: "more" | "less"): Summary | null {
   if (!values.length) return null;
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
   return {
     mean: values.reduce((sum, value) => sum + value, 0) / values.length,
-    median: (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2,
+    median: quantile(sorted, 0.5),
     worst: better === "more" ? sorted[0]! : sorted.at(-1)!,
   };
 }

@@ -1,10 +1,9 @@
 import type { AssumedLawResult } from "../experiments/index.ts";
-import { colophon } from "./colophon.ts";
 import { exampleImages } from "./example-images.ts";
+import { experimentPage } from "./experiment-page.ts";
 import type { ExperimentReport } from "./experiment-telling.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, percent, signed, significant } from "./numbers.ts";
-import { page } from "./page.ts";
 import { tunedWords } from "./tuned-words.ts";
 
 type Audit = AssumedLawResult["audits"][number]["audit"];
@@ -76,24 +75,16 @@ const headings: Readonly<Record<Panel, string>> = { vectors: "Vectors whose dens
 export function assumedLawReport({ result, images: pngs, reproduce }: ExperimentReport<AssumedLawResult>): string {
   const { sentence, detail } = assumedLawVerdict(result);
   const panels = [...new Set(result.audits.map(({ panel }) => panel))];
-  return page(
-    sentence,
-    html`<header>
-<p class="eyebrow">Gradleak · assumed laws</p>
-<h1>${sentence}</h1>
-<p class="lead">${detail}</p>
-</header>
-${panels.map((panel) =>
-  section(
-    panel,
-    result.audits.flatMap((one) => (one.panel === panel ? [one.audit] : [])),
-    pngs,
-  ),
-)}
-<section>
-<h2>To reproduce</h2>
-${colophon(result, reproduce)}
-</section>`,
+  return experimentPage(
+    { name: "assumed laws", sentence, lead: detail },
+    html`${panels.map((panel) =>
+      section(
+        panel,
+        result.audits.flatMap((one) => (one.panel === panel ? [one.audit] : [])),
+        pngs,
+      ),
+    )}`,
+    { result, reproduce },
   );
 }
 

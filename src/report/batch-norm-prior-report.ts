@@ -1,10 +1,9 @@
 import type { BatchNormPriorResult } from "../experiments/index.ts";
-import { colophon } from "./colophon.ts";
 import { embeddedPng, read } from "./embedded-png.ts";
+import { experimentPage } from "./experiment-page.ts";
 import type { ExperimentReport } from "./experiment-telling.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, fixed, percent, signed, significant } from "./numbers.ts";
-import { page } from "./page.ts";
 
 type Mean = BatchNormPriorResult["difference"];
 type Batch = BatchNormPriorResult["batches"][number];
@@ -85,14 +84,9 @@ const explained = (batches: readonly Batch[], arm: (typeof arms)[number]): numbe
 /** The report of that comparison: one HTML file that needs no other file and no script. */
 export function batchNormPriorReport({ result, images: pngs, reproduce }: ExperimentReport<BatchNormPriorResult>): string {
   const { sentence, detail } = batchNormPriorVerdict(result);
-  return page(
-    sentence,
-    html`<header>
-<p class="eyebrow">Gradleak · batch-norm prior</p>
-<h1>${sentence}</h1>
-<p class="lead">${detail}</p>
-</header>
-<section>
+  return experimentPage(
+    { name: "batch-norm prior", sentence, lead: detail },
+    html`<section>
 <h2>Mean PSNR</h2>
 <p class="note">GradInversion attacks the same updates twice, from the same starts: once assuming that the statistics of its guess are the network’s running ones, and once without that. Both were tuned before. Intervals hold ${percent(result.confidence)} for the mean; they are bootstraps over batches, since the images of a batch share an update.</p>
 ${means(result)}
@@ -105,11 +99,8 @@ ${table(result.batches)}
 <section>
 <h2>Tuning</h2>
 ${candidates(result.tuning)}
-</section>
-<section>
-<h2>To reproduce</h2>
-${colophon(result, reproduce)}
 </section>`,
+    { result, reproduce },
   );
 }
 

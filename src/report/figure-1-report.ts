@@ -1,12 +1,11 @@
 import type { Figure1Result } from "../experiments/index.ts";
-import { colophon } from "./colophon.ts";
 import { embeddedPng, read } from "./embedded-png.ts";
+import { experimentPage } from "./experiment-page.ts";
 import type { ExperimentReport } from "./experiment-telling.ts";
 import { pathChart, pathCurves, pathLegend } from "./figure-1-charts.ts";
 import { radii } from "./given.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, fixed, grouped, percent, significant } from "./numbers.ts";
-import { page } from "./page.ts";
 
 /** What figure 1 came to, in plain words. */
 export function figure1Verdict({ recovered, path, delta }: Figure1Result): { readonly sentence: string; readonly detail: string } {
@@ -25,14 +24,9 @@ export function figure1Report({ result, images: pngs, reproduce }: ExperimentRep
     assumes.radius === 0
       ? "judges single points"
       : `averages over ${counted(assumes.samples, "point")} in a ball of radius ${radii(assumes.radius, assumes.shrunkRadius)}${assumes.shrunkRadius === undefined ? "" : ","} at each step`;
-  return page(
-    sentence,
-    html`<header>
-<p class="eyebrow">Gradleak · figure 1</p>
-<h1>${sentence}</h1>
-<p class="lead">${detail}</p>
-</header>
-<section>
+  return experimentPage(
+    { name: "figure 1", sentence, lead: detail },
+    html`<section>
 <h2>The path</h2>
 <p class="note">The adversary assumes ${foreign(assumes.law)} and ${foreign(assumes.prior)}, and ${ball}.</p>
 ${snapshots(result, pngs)}
@@ -41,11 +35,8 @@ ${snapshots(result, pngs)}
 <h2>The ball</h2>
 <p class="note">The path on the plane through the original that holds the first point and the direction across it in which the path strays most; it shows ${percent(shown)} of the squared distances. The discs are balls of radius δ around the original and around the points in the images. What lies in a disc need not lie in the ball: the plane hides the other directions.</p>
 <div class="curves">${pathChart(result)}<div>${pathCurves(result)}</div>${pathLegend}</div>
-</section>
-<section>
-<h2>To reproduce</h2>
-${colophon(result, reproduce)}
 </section>`,
+    { result, reproduce },
   );
 }
 

@@ -1,11 +1,10 @@
 import type { Figure4Result, Series } from "../experiments/index.ts";
-import { colophon } from "./colophon.ts";
+import { experimentPage } from "./experiment-page.ts";
 import type { ExperimentReport } from "./experiment-telling.ts";
 import { figure4Charts, pairName, stepCharts } from "./figure-4-charts.ts";
 import { tunedSection } from "./figure-4-tuned.ts";
 import { html, type Markup } from "./html.ts";
 import { counted, fixed, grouped, signed } from "./numbers.ts";
-import { page } from "./page.ts";
 
 /**
  * What figure 4 came to, in plain words: the tuned comparison, and beside it the one at the same
@@ -57,16 +56,15 @@ export function figure4Report({ result, reproduce }: ExperimentReport<Figure4Res
   const { sentence, detail } = figure4Verdict(result);
   const { series, tuned } = result;
   const [lead, ...more] = detail.split("\n");
-  return page(
-    sentence,
-    html`<header>
-<p class="eyebrow">Gradleak · figure 4</p>
-<h1>${sentence}</h1>
-<p class="lead">${lead}</p>
-${more.map((line) => html`<p>${line}</p>`)}
-<p class="note">Inputs are drawn from N(0, I), and every gradient entry gets Laplace noise. The adversaries see the same updates and start at the same points; they differ in what they assume. The optimal one assumes what is true. Bands hold 95 % for the mean.</p>
-</header>
-${tuned && tunedSection(tuned)}
+  return experimentPage(
+    {
+      name: "figure 4",
+      sentence,
+      lead: lead!,
+      more: html`${more.map((line) => html`<p>${line}</p>`)}
+<p class="note">Inputs are drawn from N(0, I), and every gradient entry gets Laplace noise. The adversaries see the same updates and start at the same points; they differ in what they assume. The optimal one assumes what is true. Bands hold 95 % for the mean.</p>`,
+    },
+    html`${tuned && tunedSection(tuned)}
 <section>
 <h2>The same setting for all: distance from the original, by step</h2>
 <p class="note">${tuned ? "The same draws and starts, with one setting of the search for all adversaries." : "Nothing was tuned: this compares the adversaries at one setting of the search, not at what each of them can do."}</p>
@@ -77,11 +75,8 @@ ${figure4Charts(result)}
 <h2>Numbers</h2>
 <p class="note">Distance after the last step; difference from the Bayes optimal pair with k = 1 and δ = 0, draw by draw, on the same network and classes${tuned && ", tuned where the others are"}.</p>
 ${table(result)}
-</section>
-<section>
-<h2>To reproduce</h2>
-${colophon(result, reproduce)}
 </section>`,
+    { result, reproduce },
   );
 }
 

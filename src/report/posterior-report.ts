@@ -1,10 +1,9 @@
 import * as Plot from "@observablehq/plot";
 import type { PosteriorResult } from "../experiments/index.ts";
-import { colophon } from "./colophon.ts";
+import { experimentPage } from "./experiment-page.ts";
 import type { ExperimentReport } from "./experiment-telling.ts";
 import { html, type Markup } from "./html.ts";
 import { counted, fixed, percent, signed, significant } from "./numbers.ts";
-import { page } from "./page.ts";
 import { plot } from "./plot.ts";
 
 type Cell = PosteriorResult["cells"][number];
@@ -37,14 +36,9 @@ export function posteriorVerdict({ cells }: PosteriorResult): { readonly sentenc
 /** The report of that comparison: one HTML file that needs no other file and no script. */
 export function posteriorReport({ result, reproduce }: ExperimentReport<PosteriorResult>): string {
   const { sentence, detail } = posteriorVerdict(result);
-  return page(
-    sentence,
-    html`<header>
-<p class="eyebrow">Gradleak · the posterior attack</p>
-<h1>${sentence}</h1>
-<p class="lead">${detail}</p>
-</header>
-<section>
+  return experimentPage(
+    { name: "the posterior attack", sentence, lead: detail },
+    html`<section>
 <h2>Risk</h2>
 <p class="note">Shares recovered within δ, with 95 % intervals; differences are taken draw by draw.</p>
 <div class="wide"><table>
@@ -61,11 +55,8 @@ ${result.cells.map(risk)}
 <thead><tr><th class="text">noise</th><th class="text">prior</th><th>stated</th><th>recovered</th><th>accepted</th><th>R̂, median</th><th>R̂, largest</th><th>independent draws, median</th><th>not mixed</th></tr></thead>
 <tbody>${result.cells.flatMap((cell) => cell.posterior.map((sampled) => chains(cell, sampled)))}</tbody>
 </table></div>
-</section>
-<section>
-<h2>To reproduce</h2>
-${colophon(result, reproduce)}
 </section>`,
+    { result, reproduce },
   );
 }
 

@@ -1,9 +1,8 @@
 import type { Table1Result } from "../experiments/index.ts";
-import { colophon } from "./colophon.ts";
+import { experimentPage } from "./experiment-page.ts";
 import type { ExperimentReport } from "./experiment-telling.ts";
 import { foreign, html } from "./html.ts";
 import { counted, significant } from "./numbers.ts";
-import { page } from "./page.ts";
 
 /** Cosines this near to 1 are 1, in float64 through two derivatives. */
 const tolerance = 1e-6;
@@ -28,14 +27,13 @@ const ballOf = (radius: number, samples: number): string => (radius === 0 ? "δ 
 /** The report of table 1: one HTML file that needs no other file and no script. */
 export function table1Report({ result, reproduce }: ExperimentReport<Table1Result>): string {
   const { sentence } = table1Verdict(result);
-  return page(
-    sentence,
-    html`<header>
-<p class="eyebrow">Gradleak · table 1</p>
-<h1>${sentence}</h1>
-<p class="lead">An attack is an assumption about p(g | x) and p(x), and a search. Each row is a value of the catalogue, with what it assumes; the last column is the cosine between the derivative in x of what the value minimizes and that of the loss its authors state, on the gradients of a network.</p>
-</header>
-<section>
+  return experimentPage(
+    {
+      name: "table 1",
+      sentence,
+      lead: "An attack is an assumption about p(g | x) and p(x), and a search. Each row is a value of the catalogue, with what it assumes; the last column is the cosine between the derivative in x of what the value minimizes and that of the loss its authors state, on the gradients of a network.",
+    },
+    html`<section>
 <h2>Attacks as assumptions</h2>
 <div class="wide"><table>
 <thead><tr><th class="text">attack</th><th class="text">p(g | x)</th><th class="text">p(x)</th><th>δ, k</th><th class="text">its authors’ loss</th><th>cosine</th></tr></thead>
@@ -45,10 +43,7 @@ export function table1Report({ result, reproduce }: ExperimentReport<Table1Resul
 `,
     )}</tbody>
 </table></div>
-</section>
-<section>
-<h2>To reproduce</h2>
-${colophon(result, reproduce)}
 </section>`,
+    { result, reproduce },
   );
 }

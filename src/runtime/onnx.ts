@@ -80,6 +80,12 @@ async function runOnce(once: Readonly<Record<string, Tensor>>, options: CompileO
 
 const float32 = (numbers: Numbers): Float32Array => (numbers instanceof Float32Array ? numbers : Float32Array.from(numbers));
 
+/**
+ * A feed of at most this many numbers is copied into an array that the session has wrapped already,
+ * because a new wrapper takes longer.
+ */
+const copied = 512;
+
 /** Opens a program for simplified tensors. */
 async function open<Name extends string>(
   names: readonly Name[],
@@ -90,20 +96,36 @@ async function open<Name extends string>(
   const isFixed = (name: string) => Object.hasOwn(fixed, name);
   checkFeeds(new Map([...all].filter(([name]) => isFixed(name))), fixed);
   const inputs = new Map([...all].filter(([name]) => !isFixed(name)));
-  const { session, end } = await lease(names, tensors, place);
+  // A result that is a feed is not computed. ONNX Runtime refuses a program that computes nothing.
+  const results = names.map((name, i) => ({ name, tensor: tensors[i]! }));
+  const isFeed = ({ tensor }: { readonly tensor: Tensor }) => tensor.kind === "input";
+  const computed = results.every(isFeed) ? results : results.filter((result) => !isFeed(result));
+  const echoes = results
+    .filter((result) => !computed.includes(result))
+    .map(({ name, tensor }) => ({ name, input: (tensor as Tensor<"input">).attributes.name }));
+  const { session, end } = await lease(
+    computed.map(({ name }) => name),
+    computed.map(({ tensor }) => tensor),
+    place,
+  );
   let disposed = false;
+  let running: Promise<Record<string, Float32Array>> | undefined;
   // A step of a small network takes less than a millisecond, so a run does little else. Whatever is
   // the same in every run is made here.
-  const kept: Record<string, Fed> = {};
+  const given: Record<string, Fed> = {};
   const draws: Hoisted[] = [];
-  const fed: string[] = [];
+  const fed: { readonly name: string; readonly own: Float32Array | undefined }[] = [];
   for (const [name, tensor] of session.feeds) {
     if (tensor.kind === "draw") {
       const out = new Float32Array(tensor.size);
       draws.push({ sampler: (tensor as Tensor<"draw">).attributes.sampler, key: tensor.inputs[0]!, out });
-      kept[name] = session.fed(name, out);
-    } else if (isFixed(name)) kept[name] = session.fed(name, float32(fixed[name]!));
-    else fed.push(name);
+      given[name] = session.fed(name, out);
+    } else if (isFixed(name)) given[name] = session.fed(name, float32(fixed[name]!));
+    else {
+      const own = tensor.size <= copied ? new Float32Array(tensor.size) : undefined;
+      if (own) given[name] = session.fed(name, own);
+      fed.push({ name, own });
+    }
   }
   const keys = draws.map(({ key }) => key);
   const fillDraws = (feeds: Readonly<Record<string, Numbers>>) => {
@@ -120,10 +142,20 @@ async function open<Name extends string>(
     run: async (feeds) => {
       if (disposed) throw new RangeError("a disposed program cannot run");
       checkFeeds(inputs, feeds);
+      // Calls share the arrays of their feeds and draws, so they take turns.
+      while (running) await running.catch(() => {});
       if (draws.length > 0) fillDraws(feeds);
-      const given = { ...kept };
-      for (const name of fed) given[name] = session.fed(name, float32(feeds[name]!));
-      return (await session.run(given)) as Record<Name, Float32Array>;
+      for (const { name, own } of fed)
+        if (own) own.set(feeds[name]!);
+        else given[name] = session.fed(name, float32(feeds[name]!));
+      running = session.run(given);
+      try {
+        const values = await running;
+        for (const { name, input } of echoes) values[name] = float32(feeds[input] ?? fixed[input]!);
+        return values as Record<Name, Float32Array>;
+      } finally {
+        running = undefined;
+      }
     },
     dispose: async () => {
       if (disposed) return;

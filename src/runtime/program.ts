@@ -11,7 +11,8 @@ export interface Program<Name extends string = string> {
    */
   readonly inputs: ReadonlyMap<string, { readonly shape: Shape; readonly dtype: "float" | "key" }>;
   /**
-   * Computes all outputs.
+   * Computes all outputs. Calls may overlap: they take turns. An output that is an input may be the
+   * fed array itself.
    *
    * @throws RangeError for a missing or wrongly sized feed.
    */

@@ -129,12 +129,14 @@ export async function openSession(
     entries: entriesOf(tensors),
     fed: (name, numbers) => new ort.Tensor("float32", numbers, feeds.get(name)!.shape),
     run: async (given) => {
-      const results = await session.run(given).catch((error: unknown) => {
+      try {
+        const results = await session.run(given);
+        const values: Record<string, Float32Array> = {};
+        for (const [name, output] of named) values[name] = results[output]!.data as Float32Array;
+        return values;
+      } catch (error) {
         throw explain(error, origins);
-      });
-      const values: Record<string, Float32Array> = {};
-      for (const [name, output] of named) values[name] = results[output]!.data as Float32Array;
-      return values;
+      }
     },
     release: () => session.release(),
   };

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { agreement } from "../../src/adversary/index.ts";
+import { openConsensus } from "../../src/adversary/search/consensus.ts";
 import { attacks } from "../../src/attacks/index.ts";
 import { fedSgd } from "../../src/client/index.ts";
 import { shapesSet } from "../../src/data/index.ts";
@@ -20,6 +21,19 @@ it("registers seeds by translation before it averages them", () => {
   expect(Math.max(...plain!.data)).toBe(1);
   expect(plain!.data.filter((value) => value > 0.01 && value < 0.99).length).toBeGreaterThan(0);
   expect([...registered!.data]).toEqual(square(4, 4));
+});
+
+it("weighs what seeds agree on from its first step on, which may be 0, and renews it at intervals", async () => {
+  const at = (shift: number) => Float32Array.of(1, 2, 3 + shift, 4);
+  const means = (shift: number) => [2 + shift / 2, 3, 2 + shift / 2, 3];
+  for (const from of [0, 3]) {
+    const consensus = await openConsensus({ weight: 0.7, from, every: 2, shift: 0 }, [1, 2], { size: 2, inputs: [1, 2] }, { threads: 1 });
+    if (from > 0) expect((await consensus.at(from - 1, at(0))).weight).toBe(0);
+    expect(await consensus.at(from, at(0))).toEqual({ x: Float32Array.from(means(0)), weight: 0.7 });
+    expect(await consensus.at(from + 1, at(8))).toEqual({ x: Float32Array.from(means(0)), weight: 0.7 });
+    expect(await consensus.at(from + 2, at(8))).toEqual({ x: Float32Array.from(means(8)), weight: 0.7 });
+    await consensus.dispose();
+  }
 });
 
 it("reads labels, lets seeds agree, and brings a batch nearer than it began", async () => {

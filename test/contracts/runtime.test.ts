@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LeakageError } from "../../src/errors.ts";
 import { apply, constant, grad, input } from "../../src/graph/index.ts";
 import { toOnnx } from "../../src/onnx/index.ts";
+import { Key } from "../../src/random/index.ts";
 import { compile, devices } from "../../src/runtime/index.ts";
 
 const graph = (seed = 0) => {
@@ -61,6 +62,35 @@ describe("programs", () => {
     const error = await compile({ y: broken }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(LeakageError);
     expect(String(error)).toContain("meanPool of [1, 1, 4, 4]");
+  });
+
+  it("give each of several calls at once its own results", async () => {
+    const x = input("x", [3]);
+    const noise = new Key(input("key", [2], "key")).normal([3]);
+    const program = await compile({ sum: x.add(noise), noise }, { threads: 1 });
+    const calls = [0, 1, 2].map((i) => ({ x: new Float32Array(3).fill(100 * i), key: Uint32Array.of(0, i) }));
+    const together = await Promise.all(calls.map((feeds) => program.run(feeds)));
+    const sums = together.map(({ sum }) => Math.round(sum[0]! / 100));
+    expect(sums).toEqual([0, 1, 2]);
+    for (const [i, feeds] of calls.entries()) expect(together[i]).toEqual(await program.run(feeds));
+    expect(new Set(together.map(({ noise }) => noise[0])).size).toBe(3);
+    await program.dispose();
+  });
+
+  it("return feeds and fixed numbers that are results, large and small", async () => {
+    const [x, y, large] = [input("x", [2]), input("y", [2]), input("large", [10_000])];
+    const outputs = { x, y, large, sum: x.add(y), total: large.sum() };
+    const program = await compile(outputs, { threads: 1, fixed: { y: Float32Array.of(3, 4) } });
+    const ones = new Float32Array(10_000).fill(1);
+    for (const from of [1, 5]) {
+      const given = Float32Array.of(from, from + 1);
+      const { sum, total, ...same } = await program.run({ x: given, large: ones });
+      expect(same).toEqual({ x: given, y: Float32Array.of(3, 4), large: ones });
+      expect([...sum, ...total]).toEqual([from + 3, from + 5, 10_000]);
+    }
+    const alone = await compile({ x }, { threads: 1 });
+    expect((await alone.run({ x: Float32Array.of(7, 8) })).x).toEqual(Float32Array.of(7, 8));
+    await Promise.all([program.dispose(), alone.dispose()]);
   });
 
   it("say which feed is missing or of another size", async () => {

@@ -11,7 +11,7 @@ import {
   squaredDistance,
 } from "../../src/adversary/index.ts";
 import { type Client, fedSgd } from "../../src/client/index.ts";
-import { constant, type Tensor } from "../../src/graph/index.ts";
+import { constant, filled, type Tensor } from "../../src/graph/index.ts";
 import { clopperPearson } from "../../src/metrics/index.ts";
 import { linear } from "../../src/models/layers.ts";
 import { sequential } from "../../src/models/model.ts";
@@ -138,9 +138,45 @@ describe("Algorithm 1 on a linear–Gaussian client", () => {
     expect(off).toBeLessThan(0.05);
   });
 
+  it("reaches, by L-BFGS, the mode minus the mean of the points of its ball, which stay the same", async () => {
+    // The mean of a quadratic over points x + uᵢ is least where x plus the mean of uᵢ is the mode.
+    const wide = { ...ball, points: "independent", samples: 2, radius: 2 } as const;
+    const byLbfgs = { ...search, optimizer: lbfgs({ gain: 0 }), rate: constantRate(1), steps: 6 };
+    let end: Progress | undefined;
+    for await (const progress of assuming({ likelihood, prior: priorOf(unequal), ball: wide }, byLbfgs, named).reconstruct(
+      few.seen,
+      few.keys,
+      { threads: 1 },
+    ))
+      end = progress;
+    const x = end!.inputs();
+    const own = { ...wide, rows: 1, halfAxes: filled(wide.radius, [d]), rest: 0, mean: jensen };
+    few.keys.forEach((key, lane) => {
+      const restart = Key.input("restart").stream("iterate").foldIn(0).stream("ball");
+      const offset = evaluate([pointsIn(own, filled(0, [d]), restart).mean(0)], { restart: foldIn(key, 0) })[0]!.data;
+      expect(Math.hypot(...offset)).toBeGreaterThan(0.3);
+      offset.forEach((entry, i) => {
+        expect(x[lane * d + i]! + entry).toBeCloseTo(few.mode[lane * d + i]!, 3);
+      });
+    });
+  });
+
   it("is the point attack to the bit where k is 1 or the radius is 0", async () => {
     expect(await distance({ ...ball, radius: 0 })).toBe(await distance());
   });
+});
+
+it("a search that moved less than 0.001 a pixel has not moved", async () => {
+  // Adam moves each entry by about its rate in each step, whatever the gradient.
+  for (const [rate, stopped] of [
+    [5e-5, "unmoved"],
+    [3e-4, null],
+  ] as const) {
+    const attack = assuming({ likelihood, prior: priorOf(unequal) }, { ...search, steps: 10, rate: constantRate(rate) }, named);
+    let end: Progress | undefined;
+    for await (const progress of attack.reconstruct(few.seen, few.keys, { threads: 1 })) end = progress;
+    expect(end!.lanes().map((lane) => lane.stopped)).toEqual(few.keys.map(() => stopped));
+  }
 });
 
 describe("what Jensen's bound costs", () => {

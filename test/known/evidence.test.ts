@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { attackOf } from "../../src/attacks/index.ts";
+import { cellsOf } from "../../src/audit/cells.ts";
+import { controlsOf } from "../../src/audit/controls.ts";
 import { fedSgd } from "../../src/client/index.ts";
 import { bareOf, defended, defenses, gaussianLikelihood, laplacianLikelihood, residualBehind } from "../../src/defenses/index.ts";
 import { constant, input } from "../../src/graph/index.ts";
@@ -7,7 +10,7 @@ import { linear } from "../../src/models/layers.ts";
 import { sequential } from "../../src/models/model.ts";
 import { fillNormal, Key, keyFromSeed, split } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
-import { diagnose, explainer, privateBatches, simulate } from "../../src/scenario/index.ts";
+import { diagnose, explainer, privateBatches, scenario, simulate } from "../../src/scenario/index.ts";
 
 const [d, classes, lanes] = [12, 3, 4];
 const task = { shape: [d], classes, normalization: { mean: [0], std: [1] } };
@@ -90,6 +93,24 @@ describe("what a batch leaves of an update", () => {
   });
 });
 
+it("what a batch leaves of an update is computed once, and anew for another update", async () => {
+  const defense = defenses.build("none");
+  const seenOf = async (batches: typeof truth) => {
+    const round = await simulate({ client, defense }, batches, keys, { threads: 1 });
+    return { rounds: [round], lanes, batchSize: 1, labels: batches.y };
+  };
+  const [seen, another] = [await seenOf(truth), await seenOf(other)];
+  const one = explainer(residualBehind(defense, model), { threads: 1 });
+  const first = await one.at(seen, truth);
+  await one.at(seen, other);
+  // Each attack on an update has observations of its own, with the same rounds.
+  expect(await one.at({ ...seen, rounds: [...seen.rounds] }, truth)).toBe(first);
+  const { left, norm } = await one.at(another, truth);
+  expect(first.left.every((entry) => entry < 1e-9)).toBe(true);
+  for (let lane = 0; lane < lanes; lane++) expect(left[lane]! / norm[lane]!).toBeGreaterThan(0.01);
+  await one.dispose();
+});
+
 it("a diagnosis states the share of the squared norm, and leaves out what nobody knows", async () => {
   const defense = defenses.build("none");
   const round = await simulate({ client, defense }, truth, keys, { threads: 1 });
@@ -136,5 +157,16 @@ describe("a control", () => {
     expect(bare.model.random).toBe(false);
     // Without random layers nothing is changed.
     expect(bareOf(defenses.build("gaussian:sigma=1"), model).steps).toEqual([]);
+  });
+
+  it("shares its bare updates with the controls of other attacks", () => {
+    const under = (name: string) =>
+      scenario({ client, defense: { name, ...defenses.build(name) }, attacks: tried, score: { delta: 1, deltaSpace: "pixel" } });
+    const tried = [attackOf("idlg:steps=2"), attackOf("dlg:steps=2")];
+    const cells = cellsOf({ scenarios: [under("gaussian:sigma=1"), under("clip:norm=1")] });
+    const { runs, places } = controlsOf(cells);
+    expect(runs.map(({ attacks }) => attacks.map(({ name }) => name))).toEqual(tried.map(({ name }) => [name]));
+    expect(places).toEqual([0, 1, 0, 1].map((run) => ({ kind: "run", run })));
+    expect(new Set(runs.map(({ defense }) => defense)).size).toBe(1);
   });
 });

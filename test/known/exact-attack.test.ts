@@ -49,7 +49,9 @@ describe("the attack exact", () => {
     inputs.forEach((entry, i) => {
       expect(Math.abs(entry - x[i]!)).toBeLessThan(1e-6);
     });
-    expect(found.lanes()).toEqual([0, 1, 2].map(() => ({ objective: null, matching: null, steps: 1, evaluations: 0, stopped: "converged" })));
+    expect(found.lanes()).toEqual(
+      [0, 1, 2].map(() => ({ objective: null, matching: null, steps: 1, evaluations: 0, stopped: "converged" })),
+    );
     expect(found.labels()).toEqual(seen.labels);
     expect(attack.objective).toBeUndefined();
   });

@@ -1,11 +1,16 @@
 import { describe, expect, it } from "vitest";
+import { headOf } from "../../src/adversary/head.ts";
 import { type LabelReading, type LabelRule, recoverLabels } from "../../src/adversary/index.ts";
+import { labelCounts } from "../../src/adversary/label-counts.ts";
+import { probesFor } from "../../src/adversary/probes.ts";
 import { type Client, fedSgd, losses } from "../../src/client/index.ts";
 import { gaussianSet, shapesSet } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
 import { train } from "../../src/experiments/figure-4/train.ts";
 import { initialWeights, type Model, models } from "../../src/models/index.ts";
-import { foldIn, keyFromSeed } from "../../src/random/index.ts";
+import { linear } from "../../src/models/layers.ts";
+import { sequential } from "../../src/models/model.ts";
+import { fillUniform, foldIn, keyFromSeed } from "../../src/random/index.ts";
 import { taskOf } from "../../src/runs/index.ts";
 import { examplesOf, privateBatches, requireAttack, simulate } from "../../src/scenario/index.ts";
 
@@ -236,5 +241,75 @@ describe("labels are refused where a rule cannot hold", () => {
     expect(() => requireAttack(attack, seen, { labels: "known", labelRule: "sign" })).toThrow(
       "--label-rule sign does not fit --labels known, which reads no labels off updates; use --labels recovered.",
     );
+  });
+});
+
+describe("what labels are read with", () => {
+  it("are counts whose direction fits best, of all batches of four images", () => {
+    const expected = [
+      [0.5, 0.2, 0.2, 0.1],
+      [0.1, 0.6, 0.1, 0.2],
+      [0.3, 0.1, 0.4, 0.2],
+      [0.15, 0.25, 0.05, 0.55],
+    ].map((row) => Float64Array.from(row));
+    for (let code = 0; code < 4 ** 4; code++) {
+      const counts = new Int32Array(4);
+      for (let i = 0; i < 4; i++) counts[Math.floor(code / 4 ** i) % 4]! += 1;
+      // The mean over the batch of a(x) − y, at a scale that nobody knows.
+      const residual = Float64Array.from({ length: 4 }, (_, c) =>
+        expected.reduce((sum, row, k) => sum + 0.03 * counts[k]! * (row[c]! - Number(c === k)), 0),
+      );
+      const found = labelCounts({ residual, variance: new Float64Array(4).fill(1), expected, certain: [], absent: [] }, 4, 4);
+      expect([...found]).toEqual([...counts]);
+    }
+  });
+
+  it("are counts that no image in another class would fit better", () => {
+    const classes = 5;
+    for (let seed = 0; seed < 40; seed++) {
+      const numbers = new Float32Array(classes * classes + 2 * classes);
+      fillUniform(keyFromSeed(seed), numbers);
+      const expected = Array.from({ length: classes }, (_, k) => {
+        const row = Float64Array.from(numbers.subarray(k * classes, (k + 1) * classes));
+        const sum = row.reduce((all, entry) => all + entry, 0);
+        return row.map((entry) => entry / sum);
+      });
+      const residual = Float64Array.from(numbers.subarray(classes * classes, classes * (classes + 1)), (entry) => entry - 0.5);
+      const variance = Float64Array.from(numbers.subarray(classes * (classes + 1)), (entry) => 0.1 + entry);
+      // ⟨r, t⟩² / ‖t‖², or ⟨r, t⟩ where it is negative, for t = Σ n_k (a_k − e_k).
+      const agreed = (counts: readonly number[]) => {
+        let [along, square] = [0, 0];
+        for (let c = 0; c < classes; c++) {
+          const t = expected.reduce((sum, row, k) => sum + counts[k]! * (row[c]! - Number(c === k)), 0);
+          along += (residual[c]! * t) / variance[c]!;
+          square += t ** 2 / variance[c]!;
+        }
+        return along <= 0 ? along : along ** 2 / square;
+      };
+      const found = [...labelCounts({ residual, variance, expected, certain: [], absent: [] }, 6, 6)];
+      expect(found.reduce((sum, count) => sum + count, 0)).toBe(6);
+      for (let from = 0; from < classes; from++)
+        for (let to = 0; to < classes; to++) {
+          if (from === to || found[from] === 0) continue;
+          const moved = found.map((count, k) => count + Number(k === to) - Number(k === from));
+          expect(agreed(moved)).toBeLessThanOrEqual(agreed(found) + 1e-8 * Math.abs(agreed(found)));
+        }
+    }
+  });
+
+  it("are means and variances of the head's input over all probes, which are too many for one call", async () => {
+    const wide = { shape: [4000], classes: 10, normalization: { mean: [0], std: [1] } };
+    const model = sequential(wide, "nchw", [linear("0", [4000], 10)]);
+    const client = fedSgd({ model, weights: initialWeights(model, keyFromSeed(1)) });
+    const probes = probesFor(client, {});
+    const head = await headOf(client, probes, { threads: 1 });
+    const weight = head.parameters.find(({ isBias }) => !isBias)!;
+    // The input of a network's only layer is the network's own.
+    for (const column of [0, 1, 1777, 3999]) {
+      const entries = Array.from({ length: probes.count }, (_, i) => probes.x[i * 4000 + column]!);
+      const mean = entries.reduce((sum, entry) => sum + entry, 0) / probes.count;
+      expect(weight.mean[column]).toBeCloseTo(mean, 4);
+      expect(weight.variance[column]).toBeCloseTo(entries.reduce((sum, entry) => sum + (entry - mean) ** 2, 0) / probes.count, 4);
+    }
   });
 });

@@ -15,6 +15,7 @@ import {
   smallestPassingSample,
   tango,
 } from "../../src/metrics/index.ts";
+import { normalCdf } from "../../src/metrics/standard-normal.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
 
 const key = keyFromSeed(1);
@@ -51,6 +52,10 @@ describe("Clopper-Pearson", () => {
   it("refuses a confidence of 95 in place of 0.95", () => {
     expect(() => clopperPearson(1, 10, 95)).toThrow("A confidence level must be between 0 and 1, exclusive, such as 0.95; got 95.");
   });
+});
+
+it("the standard normal distribution has no mass that float64 resolves beyond 9 deviations", () => {
+  for (const x of [9.5, 20, Infinity]) expect([normalCdf(-x), normalCdf(x)]).toEqual([0, 1]);
 });
 
 describe("the smallest sample that can pass", () => {
@@ -163,9 +168,15 @@ describe("the risk curve", () => {
     const { quantiles, nearest } = distanceQuantiles([4, 1, 2, 8], [0, 0.1, 0.5, 0.9, 1]);
     expect(quantiles.map(({ distance }) => distance)).toEqual([1, 1.3, 3, expect.closeTo(6.8, 12), 8]);
     expect(nearest).toEqual({ index: 1, distance: 1 });
+    // Of the distances 0, 1, …, 100, the quantile at p is 100 p.
+    const usual = distanceQuantiles(Array.from({ length: 101 }, (_, i) => 100 - i)).quantiles;
+    expect(usual.map(({ probability }) => probability)).toEqual([0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]);
+    for (const { probability, distance } of usual) expect(distance).toBeCloseTo(100 * probability, 9);
     const failed = distanceQuantiles([Number.NaN, 5, Infinity], [0, 0.5, 0.75, 1]);
     expect(failed.quantiles.map(({ distance }) => distance)).toEqual([5, Infinity, Infinity, Infinity]);
     expect(failed.nearest).toEqual({ index: 1, distance: 5 });
+    for (const wrong of [-0.1, 1.1, Number.NaN])
+      expect(() => distanceQuantiles([1, 2], [0.5, wrong])).toThrow(`The probability of a quantile must be from 0 to 1; got ${wrong}.`);
     expect(() => distanceQuantiles([])).toThrow("The number of distances must be an integer of at least 1; got 0.");
   });
 });

@@ -1,14 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { type Assumption, assuming, type Observations, type Round, type Search } from "../../src/adversary/index.ts";
+import { numbersOf, objectiveOf } from "../../src/adversary/objective.ts";
 import { fedSgd } from "../../src/client/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
-import { constant } from "../../src/graph/index.ts";
+import { constant, vmap } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { linear } from "../../src/models/layers.ts";
 import { sequential } from "../../src/models/model.ts";
 import { adam, exponentialRate } from "../../src/optimizers/index.ts";
 import { type Prior, priors } from "../../src/priors/index.ts";
 import { fillNormal, foldIn, keyFromSeed, split } from "../../src/random/index.ts";
+import { evaluate, inputsAt } from "../../src/runtime/index.ts";
 import { oneHot, simulate } from "../../src/scenario/index.ts";
 import { likelihoodOf } from "../laws/likelihood-of.ts";
 
@@ -74,6 +76,48 @@ describe("the objective of two rounds", () => {
     }
   });
 });
+
+it("of two rounds, the one that is matched best says when the fast form of the objective has lost its digits", () => {
+  const model = models.build("mlp:sizes=6,activation=sigmoid", { shape: [5], classes: 3, normalization: { mean: [0], std: [1] } });
+  const clients = [1, 2].map((seed) => fedSgd({ model, weights: initialWeights(model, keyFromSeed(seed)) }));
+  const [x, y] = [normal(5, 1), Float32Array.of(0, 1, 0)];
+  // One round holds the gradient of x, and the other one holds its double: at x the former is 0 away
+  // and the latter, relative to its own square, a quarter.
+  const roundOf = (client: (typeof clients)[number], factor: number): Round => {
+    const { tensors } = client.update({ x: constant(x, [1, 5]), y: constant(y, [1, 3]) });
+    const all = [...tensors].map(([name, tensor]) => [name, evaluate([tensor.mul(factor)])[0]!] as const);
+    return {
+      client,
+      updates: new Map(all.map(([name, { shape, data }]) => [name, { shape: [1, ...shape], data: Float32Array.from(data) }])),
+    };
+  };
+  const relativeOf = (factors: readonly number[]): number => {
+    const seen = { rounds: clients.map((client, r) => roundOf(client, factors[r]!)), lanes: 1, batchSize: 1, labels: y };
+    const assumption = { likelihood: likelihoodOf("gaussian:sigma=0.3"), prior: priors.build("uniform") };
+    const { joint, factors: thin } = objectiveOf(assumption, search, seen);
+    const given = numbersOf(seen, thin);
+    const lane = inputsAt(given) as Parameters<typeof joint>[0]["seen"];
+    const { relative } = vmap((own: typeof lane) => {
+      const { likelihood, relative } = joint({ seen: own, exact: false })(constant(x));
+      return { likelihood, relative: relative! };
+    })(lane);
+    const feeds = Object.fromEntries(leavesOf(given));
+    return evaluate([relative], feeds)[0]!.data[0]!;
+  };
+  expect(relativeOf([2, 2])).toBeCloseTo(0.25, 4);
+  for (const factors of [
+    [1, 2],
+    [2, 1],
+  ])
+    expect(relativeOf(factors)).toBeLessThan(1e-6);
+});
+
+/** The numbers of nested records, by path. */
+function leavesOf(records: object, path = ""): [string, Float32Array][] {
+  return Object.entries(records).flatMap(([name, value]: [string, { readonly data?: Float32Array }]): [string, Float32Array][] =>
+    value.data ? [[path + name, value.data]] : leavesOf(value, `${path}${name}/`),
+  );
+}
 
 /** A law that says nothing. */
 const silent = { name: "silent", cancels: false, entries: false, given: () => () => ({ logProb: () => constant(0) }) };

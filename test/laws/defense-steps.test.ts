@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { type Client, fedSgd } from "../../src/client/index.ts";
-import { chain, type Defense, defended, defenses, initialState, lawOf, type Step, send, unknownLaw } from "../../src/defenses/index.ts";
+import {
+  bareOf,
+  chain,
+  type Defense,
+  defended,
+  defenses,
+  deterministicStep,
+  initialState,
+  lawOf,
+  type Step,
+  send,
+  unknownLaw,
+} from "../../src/defenses/index.ts";
 import { constant, type Gradients, input, type Tensor, where } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { Key, keyFromSeed } from "../../src/random/index.ts";
@@ -218,5 +230,23 @@ describe("what a step remembers", () => {
     expect(seen).toEqual([{ count: expect.anything() }, false]);
     expect(run([state[0]!.count!])).toEqual([[5]]);
     expect(state[1]).toEqual({});
+  });
+});
+
+describe("what a defense without noise stands for", () => {
+  it("checks whether it fits the client, with the number of images in the batch", () => {
+    const asked: number[] = [];
+    const step: Step = { ...deterministicStep("as it is", (update) => update), check: (_, batchSize) => void asked.push(batchSize) };
+    const law = lawOf({ steps: [step] });
+    if (law.kind !== "deterministic") throw new Error("the law is another");
+    law.narrow(0.1).given(one)({ x: input("x", [2, 1, 2, 3]), y: constant(new Float32Array(6), [2, 3]) });
+    expect(asked).toEqual([2]);
+  });
+
+  it("leaves what it does to a random network, as its control", () => {
+    const names = (defense: Defense, random: boolean) => bareOf(defense, { random }).steps.map(({ name }) => name);
+    expect(names({ steps: [negate, told] }, true)).toEqual(["negate"]);
+    expect(names({ steps: [told] }, true)).toEqual(["random layers at their center"]);
+    expect(names({ steps: [told] }, false)).toEqual([]);
   });
 });

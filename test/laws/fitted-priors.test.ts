@@ -4,11 +4,27 @@ import { constant, sizeOf, type Tensor } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { cholesky, invertLower } from "../../src/priors/cholesky.ts";
 import { type DensityPrior, densityOf, type PriorContext, priors } from "../../src/priors/index.ts";
+import { nearestCenters } from "../../src/priors/k-means.ts";
 import { expectation, fitMixture } from "../../src/priors/mixture-fit.ts";
 import { patchesOf, patchWeights } from "../../src/priors/patches.ts";
 import { fillNormal, foldIn, keyFromSeed } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
 import { checkDerivatives, checkLanes, checkRuntime, numbers } from "./evidence.ts";
+
+it("k-means finds clusters that lie apart, whatever centers it begins with", () => {
+  const [d, count] = [3, 60];
+  const data = new Float64Array(d * count);
+  fillNormal(keyFromSeed(4), data);
+  // Point p belongs to cluster p mod 3, around (0, 0, 0), (0, 20, 0) or (0, 0, 20).
+  for (let p = 0; p < count; p++) if (p % 3 > 0) data[p * d + (p % 3)]! += 20;
+  for (const seed of [1, 2, 3, 4]) {
+    const { nearest } = nearestCenters({ d, count, data }, 3, keyFromSeed(seed));
+    expect(new Set(nearest).size).toBe(3);
+    nearest.forEach((center, p) => {
+      expect(center).toBe(nearest[p % 3]);
+    });
+  }
+});
 
 const clientOf = (shape: readonly number[]) => {
   const model = models.build("mlp:sizes=4", { shape, classes: 3, normalization: { mean: [0.4], std: [0.25] } });

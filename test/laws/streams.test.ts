@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, it, vi } from "vitest";
+import { shapesSet } from "../../src/data/shapes.ts";
 import type { Stream } from "../../src/random/index.ts";
 import { foldIn, type KeyBits, keyFromSeed, stream, streams } from "../../src/random/index.ts";
 import { streamNumber } from "../../src/random/streams.ts";
@@ -151,6 +152,9 @@ describe("the keys of an audit that tunes, with batches, restarts, a ball, Lange
       const step = numbers.get(number) ?? (number < domain ? String(number) : `no stream ${number}`);
       return pathOf(above) === "" ? step : `${pathOf(above)}/${step}`;
     };
+    // Images of shapes fold indices below seeds of their own, which may be the seed of a run.
+    const below = [...recorded.derived.values()].filter(({ above }) => roots.has(above));
+    expect(below.filter(({ number }) => number < domain)).toEqual([]);
     const parents = new Set([...recorded.derived.values()].map(({ above }) => above));
     expect([...recorded.drawn].filter((key) => parents.has(key)).map(pathOf)).toEqual([]);
     const drawn = [...recorded.drawn].map(pathOf);
@@ -163,6 +167,26 @@ describe("the keys of an audit that tunes, with batches, restarts, a ball, Lange
       // Weights and candidates are those of the run. What is tuned is not compared or diagnosed.
       if (!/network|candidates|compared|diagnosed/.test(what)) expect(tuned.length, `${what}, in a tuning`).toBeGreaterThan(0);
     }
+  });
+});
+
+describe("the keys of shapes", () => {
+  it("are told apart by indices, so that none is a stream or a key of a run", () => {
+    recorded.derived.clear();
+    recorded.drawn.clear();
+    const sets = [shapesSet("train"), shapesSet("test")] as const;
+    for (const set of sets) for (const index of [0, 1, 12, set.size - 1]) set.example(index);
+    const seeds = new Map([1, 2].map((seed) => [keyFromSeed(seed).join(), `seed ${seed}`]));
+    const pathOf = (key: string): string => {
+      const { above, number } = recorded.derived.get(key) ?? { above: "", number: 0 };
+      return seeds.get(key) ?? (above === "" ? `an unknown key ${key}` : `${pathOf(above)}/${number}`);
+    };
+    const drawn = [...recorded.drawn].map(pathOf);
+    expect(recorded.clashes).toEqual([]);
+    expect(drawn.filter((path) => !/^seed [12]\/\d+\/(0\/\d+|1)$/.test(path))).toEqual([]);
+    for (const [i, { size }] of sets.entries())
+      for (const index of [0, 1, 12, size - 1]) expect(drawn).toContain(`seed ${i + 1}/${index}/1`);
+    for (const { number } of recorded.derived.values()) expect(number).toBeLessThan(domain);
   });
 });
 
@@ -223,11 +247,15 @@ function numbered(file: string, text: string): string[] {
 describe("only random/ makes streams", () => {
   it("so that no other room folds a number that is written down", () => {
     const root = join(import.meta.dirname, "../../src");
-    // The images of shapes are a data set whose bytes test/golden holds: their numbers stay as
-    // they are.
-    const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => /^(?!random\/|data\/shapes).*\.ts$/.test(file));
+    const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => /^(?!random\/).*\.ts$/.test(file));
     expect(files.length).toBeGreaterThan(200);
-    expect(files.flatMap((file) => numbered(file, readFileSync(join(root, file), "utf8")))).toEqual([]);
+    // The images of shapes have seeds of their own, and the test above says why their keys are not
+    // those of a run.
+    expect(files.flatMap((file) => numbered(file, readFileSync(join(root, file), "utf8")))).toEqual([
+      "data/shapes.ts: foldIn(key, ofImage.scene)",
+      "data/shapes.ts: foldIn(key, ofImage.grain)",
+      "data/shapes/scene.ts: foldIn(key, ofScene[name])",
+    ]);
   });
 
   it("and the check finds literals, tables, constants, and functions that are told a number", () => {

@@ -6,8 +6,8 @@ import { type CompileOptions, compileNested, inputsAt, numbersAt } from "../../r
 import { type AssumptionAndSearch, assuming } from "../assuming.ts";
 import type { Assumption, Neighborhood } from "../assumption.ts";
 import type { Assumed, Attack, LaneProgress, Progress } from "../attack.ts";
+import { numbersOf, objectiveOf } from "../objective.ts";
 import type { Observations, Outline } from "../observations.ts";
-import { numbersOf, objectiveOf } from "../pose.ts";
 import type { Search } from "../search/search.ts";
 import { bestCenter, type Center } from "./center.ts";
 import { callsOf, type Sampled, type Sampling, samplePosterior } from "./sample-posterior.ts";

@@ -1,9 +1,9 @@
-import { type ShapedNumbers, type Tensor, vmap } from "../../graph/index.ts";
-import { fillUniform, foldIn, type KeyBits, stream } from "../../random/index.ts";
-import { type CompileOptions, compileNested, type Filled, inputsAt, type Nested, numbersAt } from "../../runtime/index.ts";
-import { type Beat, type Chain, leapfrog, type Own, type Tempo, unevaluated } from "./leapfrog.ts";
-import type { StartingLaw } from "./starting-law.ts";
-import { ancestors, effectiveShare, nextHeat } from "./tempering.ts";
+import type { ShapedNumbers } from "../../graph/index.ts";
+import { foldIn, stream } from "../../random/index.ts";
+import type { CompileOptions, Nested } from "../../runtime/index.ts";
+import { type Lane, mean, preference, raise, rescale } from "./adapt.ts";
+import { type Chain, unevaluated } from "./leapfrog.ts";
+import { compileChains, startingChains, type Target } from "./target.ts";
 
 /** How many chains there are, and how long they run. */
 export interface Sampling {
@@ -21,22 +21,6 @@ export interface Sampling {
    * mass.
    */
   readonly from: "everywhere" | "found";
-}
-
-/** A posterior in many lanes. */
-export interface Target<Seen extends Nested<ShapedNumbers>> {
-  readonly lanes: number;
-  /** The number of entries of a point. */
-  readonly size: number;
-  /** What the density depends on in each lane, apart from the point. */
-  readonly seen: Seen;
-  /** log p(g | x) + log p(x) at a point of one lane, up to a constant. */
-  logDensity(seen: Filled<Seen, Tensor>): (x: Tensor) => Tensor;
-  readonly law: StartingLaw;
-  /** The points that the attacker's search found, [lanes, size]. */
-  readonly found: Float32Array;
-  /** One key per lane. */
-  readonly keys: readonly KeyBits[];
 }
 
 /** What the chains of all lanes have drawn so far. */
@@ -68,17 +52,6 @@ const annealing = 0.75;
  * gradient of a network with ReLU jumps from piece to piece.
  */
 const trial = 1.3;
-
-/** A lane as its chains run. */
-interface Lane {
-  heat: number;
-  step: number;
-  readonly scale: Float64Array;
-  leastShare: number;
-  acceptance: number;
-  highest: number;
-  failed: boolean;
-}
 
 /**
  * Draws from the posterior of every lane by many chains of Hamiltonian Monte Carlo. During the
@@ -179,133 +152,4 @@ export async function* samplePosterior<Seen extends Nested<ShapedNumbers>>(
   } finally {
     await program.dispose();
   }
-}
-
-/** Compiles one call for all lanes and chains. */
-function compileChains<Seen extends Nested<ShapedNumbers>>(
-  { lanes, size, seen, law, logDensity }: Target<Seen>,
-  chains: number,
-  options: CompileOptions,
-) {
-  const point = { shape: [lanes, chains, size] };
-  const number = { shape: [lanes, chains] };
-  const shared = { shape: [lanes, size] };
-  const scalar = { shape: [] };
-  const places = {
-    seen,
-    chain: {
-      state: point,
-      log: number,
-      slope: point,
-      start: number,
-      point,
-      velocity: point,
-      energy: number,
-      chance: number,
-      jump: number,
-    } satisfies Chain<unknown>,
-    tempo: { heat: { shape: [lanes] }, step: { shape: [lanes] }, scale: shared, found: shared } satisfies Tempo<unknown>,
-    beat: { begins: scalar, ends: scalar, trajectory: scalar } satisfies Beat<unknown>,
-    own: { key: { shape: [lanes, chains, 2], dtype: "key" as const }, pace: number } satisfies Own<unknown>,
-  };
-  const { beat, ...lanewise } = inputsAt(places) as unknown as {
-    readonly seen: never;
-    readonly chain: Chain<Tensor>;
-    readonly tempo: Tempo<Tensor>;
-    readonly beat: Beat<Tensor>;
-    readonly own: Own<Tensor>;
-  };
-  const next = vmap((lane: typeof lanewise) =>
-    vmap(({ chain, own }: { readonly chain: Chain<Tensor>; readonly own: Own<Tensor> }) =>
-      leapfrog(logDensity(lane.seen), law, chain, lane.tempo, beat, own),
-    )({ chain: lane.chain, own: lane.own }),
-  )(lanewise);
-  return compileNested(next, { ...options, fixed: { seen: numbersAt(seen) } });
-}
-
-/** The chains before any evaluation, [lanes, chains, …]. */
-function startingChains<Seen extends Nested<ShapedNumbers>>(
-  { lanes, size, law, found, keys }: Target<Seen>,
-  chains: number,
-): Chain<Float32Array> {
-  const points = () => new Float32Array(lanes * chains * size);
-  const numbers = (value: number) => new Float32Array(lanes * chains).fill(value);
-  const state = points();
-  keys.forEach((key, l) => {
-    for (let c = 0; c < chains; c++)
-      law.draw(
-        stream(foldIn(stream(key, "chains"), c), "start"),
-        found.subarray(l * size, (l + 1) * size),
-        state.subarray((l * chains + c) * size, (l * chains + c + 1) * size),
-      );
-  });
-  return {
-    state,
-    log: numbers(unevaluated),
-    slope: points(),
-    start: numbers(0),
-    point: points(),
-    velocity: points(),
-    energy: numbers(0),
-    chance: numbers(0),
-    jump: numbers(0),
-  };
-}
-
-const mean = (numbers: Float32Array): number => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
-
-/** How much farther the chains with longer steps jump than those with shorter ones: −1 to 1. */
-function preference(jumps: Float32Array): number {
-  const [longer, shorter] = [0, 1].map((odd) => mean(jumps.filter((_, c) => c % 2 === odd)));
-  return longer! + shorter! > 0 ? (longer! - shorter!) / (longer! + shorter!) : -1;
-}
-
-/** The chains of one lane among all. */
-interface Ours {
-  readonly chain: Chain<Float32Array>;
-  /** The first of them. */
-  readonly from: number;
-  readonly chains: number;
-  readonly size: number;
-}
-
-/**
- * Raises β of a lane, and resamples its chains by their weights.
- *
- * @param part the part of the annealing that is over after this step.
- */
-function raise(lane: Lane, { chain, from, chains, size }: Ours, part: number, key: KeyBits): void {
-  const gains = Array.from({ length: chains }, (_, c) => chain.log[from + c]! - chain.start[from + c]!);
-  const heat = nextHeat(lane.heat, gains, Math.min(1, part));
-  const logs = gains.map((gain) => (heat - lane.heat) * gain);
-  const u = new Float64Array(1);
-  fillUniform(key, u);
-  const parents = ancestors(logs, u[0]!);
-  lane.leastShare = Math.min(lane.leastShare, effectiveShare(logs, 1));
-  lane.heat = heat;
-  for (const name of ["state", "slope"] as const) gatherRows(chain[name].subarray(from * size, (from + chains) * size), parents, size);
-  for (const name of ["log", "start"] as const) gatherRows(chain[name].subarray(from, from + chains), parents, 1);
-}
-
-/** Adapts the scales of a lane to the standard deviations over its chains. */
-function rescale(lane: Lane, { chain, from, chains, size }: Ours): void {
-  for (let i = 0; i < size; i++) {
-    let [sum, squares] = [0, 0];
-    for (let c = 0; c < chains; c++) {
-      const x = chain.state[(from + c) * size + i]!;
-      sum += x;
-      squares += x * x;
-    }
-    const deviation = Math.sqrt(Math.max(0, squares / chains - (sum / chains) ** 2));
-    // Few ancestors would look like a narrow law: a scale changes by at most a factor of 2 at once.
-    lane.scale[i] = Math.min(2 * lane.scale[i]!, Math.max(lane.scale[i]! / 2, deviation));
-  }
-}
-
-/** Replaces each row by that of its parent. */
-function gatherRows(rows: Float32Array, parents: readonly number[], size: number): void {
-  const before = rows.slice();
-  parents.forEach((parent, c) => {
-    rows.set(before.subarray(parent * size, (parent + 1) * size), c * size);
-  });
 }

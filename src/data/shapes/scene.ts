@@ -45,25 +45,40 @@ const sum = (...all: readonly Vector[]): Vector => all.reduce((a, b) => [a[0] + 
 const unit = (a: Vector): Vector => scaled(a, 1 / Math.sqrt(dot(a, a)));
 const crossed = (a: Vector, b: Vector): Vector => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 
+/** The parts of a scene that are drawn, by the index that folds below its key. */
+const ofScene = {
+  pose: 0,
+  place: 1,
+  material: 2,
+  camera: 3,
+  turn: 4,
+  ground: 5,
+  backdrop: 6,
+  depth: 7,
+  light: 8,
+  brightness: 9,
+  grain: 10,
+} as const;
+
 /** Draws the scene for an image of a solid. Each part has its own key. */
 export function drawScene(solid: Solid, key: KeyBits): Scene {
-  const part = (index: number) => new Draws(foldIn(key, index));
-  const axes = worldAxes(solid.pose(part(0)));
+  const part = (name: keyof typeof ofScene) => new Draws(foldIn(key, ofScene[name]));
+  const axes = worldAxes(solid.pose(part("pose")));
   const inObject = (x: number, y: number, z: number): Vector => sum(scaled(axes.right, x), scaled(axes.up, y), scaled(axes.near, z));
-  const place = part(1).pick(places);
+  const place = part("place").pick(places);
   const floor = lowest(solid.distance, axes.up);
   return {
     distance: solid.distance,
-    ...material(part(2)),
+    ...material(part("material")),
     axes,
     floor,
-    camera: camera(part(3), inObject),
-    ground: turned(part(4), place.ground(part(5))),
-    backdrop: place.backdrop(part(6)),
-    depth: place.outdoors ? 40 : part(7).between(2, 5),
-    light: light(part(8), inObject, place.outdoors),
-    brightness: part(9).between(0.14, 0.36),
-    grain: part(10).between(0.004, 0.016),
+    camera: camera(part("camera"), inObject),
+    ground: turned(part("turn"), place.ground(part("ground"))),
+    backdrop: place.backdrop(part("backdrop")),
+    depth: place.outdoors ? 40 : part("depth").between(2, 5),
+    light: light(part("light"), inObject, place.outdoors),
+    brightness: part("brightness").between(0.14, 0.36),
+    grain: part("grain").between(0.004, 0.016),
   };
 }
 

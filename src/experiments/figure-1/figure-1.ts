@@ -1,16 +1,15 @@
 import { z } from "zod";
 import { type Setting as AttackSetting, attacks } from "../../attacks/index.ts";
 import { drawKey } from "../../audit/index.ts";
-import { fedSgd } from "../../client/index.ts";
 import { shapesSet } from "../../data/index.ts";
 import { defenses, lawOf } from "../../defenses/index.ts";
 import { defaultDelta, distance, psnr } from "../../metrics/index.ts";
-import { initialWeights, models, toPixelSpace } from "../../models/index.ts";
+import { models, toPixelSpace } from "../../models/index.ts";
 import { concise, format, nested } from "../../parts/index.ts";
 import { priors } from "../../priors/index.ts";
-import { type KeyBits, keyFromSeed, stream } from "../../random/index.ts";
-import { taskOf } from "../../runs/index.ts";
+import { type KeyBits, keyFromSeed } from "../../random/index.ts";
 import { examplesOf, type NamedPrior, privateBatches, requireScenario, type Scenario, simulate, type Tick } from "../../scenario/index.ts";
+import { drawnClient } from "../drawn-client.ts";
 import { type ExperimentRun, experiment, type Finding } from "../experiment.ts";
 import { headOf } from "../experiment-result.ts";
 import { kept } from "../kept.ts";
@@ -81,7 +80,6 @@ async function* figure1Of(given: Figure1Params, run: ExperimentRun): AsyncGenera
 /** The client, its defense and the adversary. */
 function scenarioOf({ model: network, defense, attack, prior: stated, delta }: Figure1Params, root: KeyBits): Scenario {
   const data = shapesSet("test");
-  const model = models.build(network, taskOf(data));
   const radius = delta === "default" ? defaultDelta(data.shape) : delta;
   const named = { name: format(defense), ...defenses.build(defense) };
   const declared = attacks.build(attack);
@@ -95,7 +93,7 @@ function scenarioOf({ model: network, defense, attack, prior: stated, delta }: F
   };
   return {
     network: concise(models, network),
-    client: fedSgd({ model, weights: initialWeights(model, stream(root, "weights")) }),
+    client: drawnClient(network, data, root),
     batchSize: 1,
     defense: named,
     attacks: [{ name: concise(attacks, attack), ...declared.build(setting) }],

@@ -1,16 +1,15 @@
 import { z } from "zod";
 import { type Attack, isAssuming } from "../../adversary/index.ts";
 import { attacks } from "../../attacks/index.ts";
-import { type Batch, batchStatistics, type Client, fedSgd } from "../../client/index.ts";
+import { type Batch, batchStatistics, type Client } from "../../client/index.ts";
 import { shapesSet } from "../../data/index.ts";
 import { defenses, lawOf } from "../../defenses/index.ts";
 import { constant, Gradients, grad, input, type Tensor } from "../../graph/index.ts";
-import { initialWeights, models } from "../../models/index.ts";
 import { densityOf, priors } from "../../priors/index.ts";
 import { fillNormal, keyFromSeed, stream } from "../../random/index.ts";
-import { taskOf } from "../../runs/index.ts";
 import { evaluate } from "../../runtime/index.ts";
 import { privateBatches, type Tick } from "../../scenario/index.ts";
+import { drawnClient } from "../drawn-client.ts";
 import { type ExperimentRun, experiment, type Finding } from "../experiment.ts";
 import { headOf } from "../experiment-result.ts";
 import { kept } from "../kept.ts";
@@ -70,8 +69,8 @@ interface Place {
 function placeOf({ width, batch: size }: Table1Params, { spec }: ExperimentRun): Place {
   const root = keyFromSeed(spec.seed);
   const dataset = shapesSet("test");
-  const model = models.build({ kind: "convnet", width }, taskOf(dataset));
-  const client = fedSgd({ model, weights: initialWeights(model, stream(root, "weights")) });
+  const client = drawnClient({ kind: "convnet", width }, dataset, root);
+  const { model } = client;
   const held = privateBatches([Array.from({ length: size }, (_, i) => dataset.example(i))], client);
   const guess = new Float32Array(held.x.length);
   fillNormal(stream(root, "guess"), guess);
