@@ -1,3 +1,4 @@
+export { type Classifying, openClassifying } from "./accuracy.ts";
 export {
   type ClientState,
   type Federation,
@@ -6,4 +7,6 @@ export {
   type StatisticsRule,
   type TrainingState,
 } from "./federation.ts";
+export { type Dividing, divide, type Partition, partitions } from "./partition.ts";
+export { type Length, type Schedule, schedules } from "./schedules.ts";
 export { openTraining, type RoundOutcome, type Training } from "./training.ts";
