@@ -33,7 +33,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   metrics: ["parts", "random"],
   scenario: [...attacker, "data", "adversary", "metrics"],
   audit: [...measuring, "scenario"],
-  runs: [...measuring, "scenario", "audit"],
+  runs: [...measuring, "federated", "scenario", "audit"],
   experiments: [...measuring, "scenario", "audit", "runs"],
   report: ["parts", "formats", "metrics", "adversary", "audit", "runs", "experiments"],
 };
