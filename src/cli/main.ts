@@ -64,7 +64,10 @@ async function program(words: readonly string[], ended: (code: number) => void):
 
   root
     .command("list")
-    .argument("[nouns]", "attacks, conditionals, data, defenses, experiments, losses, models, partitions, priors or schedules; all by default")
+    .argument(
+      "[nouns]",
+      "attacks, conditionals, data, defenses, experiments, losses, models, partitions, priors or schedules; all by default",
+    )
     .option("--json", "prints one JSON object")
     .description("Lists the catalogue, with every parameter.")
     .action(async (noun: string | undefined, flags: { json?: boolean }) => (await import("./list.ts")).list(noun, flags));

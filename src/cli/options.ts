@@ -93,7 +93,10 @@ const doors: Readonly<Record<Attacking, readonly Door[]>> = {
   ],
   train: [
     ...data,
-    { ...weights, doc: "The weights that the training begins with, as safetensors or npz. Without this flag they are drawn from the seed." },
+    {
+      ...weights,
+      doc: "The weights that the training begins with, as safetensors or npz. Without this flag they are drawn from the seed.",
+    },
     partition("The client of each training example, as one tensor in safetensors or npz, in place of --partition."),
     ...run,
   ],

@@ -22,7 +22,10 @@ export interface RunFileFlags extends RunFlags {
  *
  * @returns the exit code.
  */
-export async function runFile(file: string, { data, dataPath, weights, update, partitionFile, truth, ...flags }: RunFileFlags): Promise<number> {
+export async function runFile(
+  file: string,
+  { data, dataPath, weights, update, partitionFile, truth, ...flags }: RunFileFlags,
+): Promise<number> {
   const spec = specIn(await textOf(file), file);
   if (spec.command === "reproduce") return reproduceSpec(spec, flags, file);
   const places: Places = {

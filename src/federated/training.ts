@@ -1,6 +1,6 @@
 import type { Examples } from "../models/index.ts";
 import { foldIn, type KeyBits, stream } from "../random/index.ts";
-import { chosenClients, nextExamples } from "./batches.ts";
+import { chosenClients, nextExamples, ordersOf } from "./batches.ts";
 import { closeRound, localStep } from "./fed-avg-round.ts";
 import { fedSgdRound } from "./fed-sgd-round.ts";
 import type { ClientState, Federation, TrainingState } from "./federation.ts";
@@ -36,13 +36,16 @@ function takingPart({ partition, taking, root }: Federation, round: number): Tak
   return { clients, keys: clients.map((client) => foldIn(key, client)) };
 }
 
-/** The next batches of some clients, one after the other. */
-function batchesOf(federation: Federation, clients: readonly number[], taken: readonly number[]) {
-  const { partition, batch, root, examples, model } = federation;
-  const positions = clients.flatMap((client, lane) =>
-    nextExamples(partition[client]!, taken[lane]!, batch, foldIn(stream(root, "batches"), client)),
-  );
-  return batchAt(examples, positions, model.classes);
+/** Gives the next batches of some clients, one after the other. */
+type Batches = (clients: readonly number[], taken: readonly number[]) => { readonly x: Float32Array; readonly y: Float32Array };
+
+function batchesOf({ partition, batch, root, examples, model }: Federation): Batches {
+  const key = stream(root, "batches");
+  const orders = partition.map((positions, client) => ordersOf(positions, foldIn(key, client)));
+  return (clients, taken) => {
+    const positions = clients.flatMap((client, lane) => nextExamples(partition[client]!.length, taken[lane]!, batch, orders[client]!));
+    return batchAt(examples, positions, model.classes);
+  };
 }
 
 function batchAt(examples: Examples, positions: readonly number[], classes: number) {
@@ -120,13 +123,13 @@ export const openTraining = (federation: Federation): Promise<Training> =>
   federation.protocol.kind === "fed-sgd" ? openFedSgd(federation) : openFedAvg(federation, federation.protocol);
 
 async function openFedSgd(federation: Federation): Promise<Training> {
+  const nextBatches = batchesOf(federation);
   const program = await fedSgdRound(federation, federation.taking);
   return {
     round: async (state) => {
       const taking = takingPart(federation, state.round);
       const own = taking.clients.map((client) => state.clients[client]!);
-      const batches = batchesOf(
-        federation,
+      const batches = nextBatches(
         taking.clients,
         own.map(({ taken }) => taken),
       );
@@ -169,6 +172,7 @@ const repeated = (weights: Named<Float32Array>, lanes: number): Named<Float32Arr
 
 async function openFedAvg(federation: Federation, { passes, rate }: { readonly passes: number; readonly rate: number }): Promise<Training> {
   const { taking: lanes, partition, batch } = federation;
+  const nextBatches = batchesOf(federation);
   const local = await localStep(federation, lanes);
   const closing = await closeRound(federation, lanes);
   const stepsOf = (client: number) => passes * Math.ceil(partition[client]!.length / batch);
@@ -184,8 +188,7 @@ async function openFedAvg(federation: Federation, { passes, rate }: { readonly p
       };
       let losses = 0;
       for (let step = 0; step < Math.max(...steps); step++) {
-        const batches = batchesOf(
-          federation,
+        const batches = nextBatches(
           taking.clients,
           own.map(({ taken }) => taken + step * batch),
         );

@@ -19,11 +19,15 @@ export function trainingCurves({ rounds }: TrainResult): Markup {
     return { round: stretch.at(-1)!.round, loss: stretch.reduce((sum, { loss }) => sum + loss, 0) / stretch.length };
   });
   const accuracy = rounds.flatMap(({ round, accuracy }) => (accuracy === null ? [] : [{ round, accuracy }]));
-  return html`<div class="curves">${plot("Loss of the clients", `The mean loss of the clients, by round${length > 1 ? `, over ${length} rounds each` : ""}`, {
-    x,
-    y: { label: null, grid: true, tickSize: 0, ticks: 5, zero: true },
-    marks: [Plot.line(means, { x: "round", y: "loss", stroke: "var(--series-1)", strokeWidth: 1.4, strokeLinejoin: "round" })],
-  })}${plot("Accuracy on the test split", "The share of test examples that are classified as labeled, by round", {
+  return html`<div class="curves">${plot(
+    "Loss of the clients",
+    `The mean loss of the clients, by round${length > 1 ? `, over ${length} rounds each` : ""}`,
+    {
+      x,
+      y: { label: null, grid: true, tickSize: 0, ticks: 5, zero: true },
+      marks: [Plot.line(means, { x: "round", y: "loss", stroke: "var(--series-1)", strokeWidth: 1.4, strokeLinejoin: "round" })],
+    },
+  )}${plot("Accuracy on the test split", "The share of test examples that are classified as labeled, by round", {
     x,
     y: share,
     marks: [

@@ -57,8 +57,14 @@ ${
 <p class="note">Other commands read them with <code>--weights</code>.</p>
 <div class="wide"><table>
 <thead><tr><th>after round</th><th class="text">file</th><th class="text">SHA-256</th></tr></thead>
-<tbody>${result.checkpoints.map(({ round, file, sha256 }) => html`<tr><td>${grouped(round)}</td><td class="text"><code>${foreign(file)}</code></td><td class="text"><code>${sha256.slice(0, 12)}</code></td></tr>
-`)}</tbody>
+<tbody>${result.checkpoints.map(
+    ({
+      round,
+      file,
+      sha256,
+    }) => html`<tr><td>${grouped(round)}</td><td class="text"><code>${foreign(file)}</code></td><td class="text"><code>${sha256.slice(0, 12)}</code></td></tr>
+`,
+  )}</tbody>
 </table></div>
 </section>`
 }
@@ -100,8 +106,13 @@ function clientTable({ clients }: TrainResult): Markup {
   };
   return html`<div class="wide"><table>
 <thead><tr><th>client</th><th>examples</th><th>classes</th><th class="text">most frequent</th></tr></thead>
-<tbody>${shown.map(({ examples, labels }, i) => html`<tr><td>${i}</td><td>${grouped(examples)}</td><td>${labels.filter((count) => count > 0).length}</td><td class="text">${largest(labels)}</td></tr>
-`)}</tbody>
+<tbody>${shown.map(
+    (
+      { examples, labels },
+      i,
+    ) => html`<tr><td>${i}</td><td>${grouped(examples)}</td><td>${labels.filter((count) => count > 0).length}</td><td class="text">${largest(labels)}</td></tr>
+`,
+  )}</tbody>
 </table></div>
 ${clients.length > shown.length && html`<p class="note">and ${counted(clients.length - shown.length, "more client")}.</p>`}`;
 }

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Dataset } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
-import { type Prepared, identified, nameOf, requireClasses } from "./prepare.ts";
+import { identified, nameOf, type Prepared, requireClasses } from "./prepare.ts";
 import type { Sources } from "./sources.ts";
 import { roundsIn, type TrainSpec, type trainSpec } from "./train-spec.ts";
 

@@ -169,7 +169,8 @@ function scoreFor({ delta, deltaSpace }: Asked<typeof auditSpec>["score"], shape
 }
 
 /** The name of a data set in errors: its kind, or the folder that the user gave. */
-export const nameOf = (set: PartSpec, { places }: Sources): string => (datasets.build(set).reads === "folder" ? (places.data ?? "") : format(set));
+export const nameOf = (set: PartSpec, { places }: Sources): string =>
+  datasets.build(set).reads === "folder" ? (places.data ?? "") : format(set);
 
 function requireImages({ shape, kind }: Dataset<readonly number[]>): void {
   if (shape.length !== 3)

@@ -50,7 +50,13 @@ export async function realizeTraining(
   const key = stream(root, "partition");
   const labels = Array.from({ length: examples.count }, (_, i) => examples.label!(i));
   const stated = await statedPartition(spec, sources);
-  const partition = divide(partitions.build(spec.partition), { labels, classes: model.classes, clients, key, ...(stated ? { stated } : {}) });
+  const partition = divide(partitions.build(spec.partition), {
+    labels,
+    classes: model.classes,
+    clients,
+    key,
+    ...(stated ? { stated } : {}),
+  });
   const length = { rounds: spec.rounds, roundsPerEpoch: roundsPerEpoch(spec, examples.count, taking) };
   const defense = defenses.build(spec.defense);
   requireFit(defense, { model, mode: client.mode }, client.batch);

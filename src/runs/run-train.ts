@@ -10,8 +10,8 @@ import type { RunEvent, Surroundings } from "./events.ts";
 import { prepareAudit } from "./prepare.ts";
 import { type Realized, realize } from "./realize.ts";
 import type { RealizedTraining } from "./realize-train.ts";
-import { requireRunnable, runAudit } from "./run-audit.ts";
 import { safetensorsOf } from "./run-attack.ts";
+import { requireRunnable, runAudit } from "./run-audit.ts";
 import type { Sources } from "./sources.ts";
 import { parseSpec } from "./spec.ts";
 import { readText, type Store } from "./store.ts";
@@ -94,7 +94,7 @@ export async function* runTraining(
   let blocked: TrainResult["blocked"] = null;
   const notes = [...ready.notes];
   const diverged = async (what: string): Promise<never> => {
-    const good = isFinite(state) ? state : last;
+    const good = allFinite(state) ? state : last;
     await keep(good);
     throw new LeakageError(
       "diverged",
@@ -105,7 +105,7 @@ export async function* runTraining(
     for (;;) {
       const { round } = state;
       const measures = round % spec.evaluate === 0 || round === rounds;
-      if ((measures || chosen.has(round)) && !isFinite(state)) await diverged(`after round ${round} a weight is not a finite number`);
+      if ((measures || chosen.has(round)) && !allFinite(state)) await diverged(`after round ${round} a weight is not a finite number`);
       if (measures) {
         const accuracy = (await measure()) / test.count;
         yield { kind: "measured", round, of: rounds, loss: losses.at(-1) ?? null, accuracy };
@@ -169,7 +169,7 @@ async function begun(store: Store, first: TrainingState, chosen: ReadonlySet<num
   return found;
 }
 
-const isFinite = ({ weights }: TrainingState): boolean => Object.values(weights).every((data) => data.every(Number.isFinite));
+const allFinite = ({ weights }: TrainingState): boolean => Object.values(weights).every((data) => data.every(Number.isFinite));
 
 /** The number of examples of each class among some. */
 function labelCounts({ federation: { examples, model } }: RealizedTraining, positions: readonly number[]): number[] {

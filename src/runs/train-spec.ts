@@ -47,7 +47,16 @@ export function roundsIn(named: Rounds | undefined, last: number, flag: string):
 /** The attack of audits during a training, if nobody names another one. */
 export const standardAttack = "inverting-gradients:steps=500,tv=4e-4,tvNorm=squared";
 
-const { command: _command, data: _data, defenses: _defenses, client: _client, seed: _seed, version: _version, tuned: _tuned, ...audited } = auditSpec.shape;
+const {
+  command: _command,
+  data: _data,
+  defenses: _defenses,
+  client: _client,
+  seed: _seed,
+  version: _version,
+  tuned: _tuned,
+  ...audited
+} = auditSpec.shape;
 
 /**
  * What is audited during a training, and when: all that an audit has, but for the client and its
@@ -139,7 +148,10 @@ export const trainSpec = z.strictObject({
 type Asked = z.output<typeof trainSpec>;
 
 /** A spec with everything that its data and its length decide. */
-export type TrainSpec = Omit<Asked, "client" | "data" | "epochs" | "server" | "audit" | "checkpoints" | "rounds" | "evaluate" | "taking"> & {
+export type TrainSpec = Omit<
+  Asked,
+  "client" | "data" | "epochs" | "server" | "audit" | "checkpoints" | "rounds" | "evaluate" | "taking"
+> & {
   readonly data: Asked["data"] & { readonly examples: number; readonly testExamples: number };
   /** Running statistics are learned, not estimated. */
   readonly client: Asked["client"] & { readonly statistics?: undefined };
