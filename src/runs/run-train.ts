@@ -25,8 +25,11 @@ const stateFile = "state.safetensors";
 const checkpointFile = (round: number): string => `checkpoints/round-${round}.safetensors`;
 const auditFolder = (round: number): string => `audits/round-${round}/`;
 
-/** Seconds between two times at which an unfinished training is kept. */
-const pause = 20;
+/**
+ * When an unfinished training is kept: after so many seconds at least, and after so many times what
+ * keeping it took the last time.
+ */
+const pause = { seconds: 1, times: 20 } as const;
 
 /** The confidence of the accuracy's interval. */
 const confidence = 0.95;
@@ -91,6 +94,7 @@ export async function* runTraining(
   };
   let last = state;
   let saved = machine.clock();
+  let wait: number = pause.seconds;
   let blocked: TrainResult["blocked"] = null;
   const notes = [...ready.notes];
   const diverged = async (what: string): Promise<never> => {
@@ -130,9 +134,11 @@ export async function* runTraining(
       if (!Number.isFinite(loss)) await diverged(`the loss of round ${round + 1} is ${loss}`);
       [last, state, losses] = [state, outcome.state, [...losses, loss]];
       yield { kind: "training", tick: { step: round + 1, of: rounds, objective: () => loss } };
-      if (machine.clock() - saved < pause) continue;
+      const now = machine.clock();
+      if (now - saved < wait) continue;
       await store.write(stateFile, writeProgress({ state, losses, measured }));
       saved = machine.clock();
+      wait = Math.max(pause.seconds, pause.times * (saved - now));
     }
     const correct = await measure();
     const counted = new Map(measured.map((each) => [each.round, each.correct / test.count]));
