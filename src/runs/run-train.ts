@@ -77,7 +77,13 @@ export async function* runTraining(
   const audited = new Set(audit?.rounds);
   const chosen = new Set([...audited, ...(spec.checkpoints ?? []), rounds]);
   const audits: { readonly round: number; readonly result: AuditResult }[] = [];
-  let { state, losses, measured } = await begun(store, first, chosen);
+  let { state, measured, ...earlier } = await begun(store, first, chosen);
+  const losses = [...earlier.losses];
+  /** The first round after this one at which something is measured or kept. */
+  const nextStop = (round: number): number => {
+    const kept = [...chosen].filter((each) => each > round);
+    return Math.min(...kept, (Math.floor(round / spec.evaluate) + 1) * spec.evaluate);
+  };
   for (const round of [...chosen].filter((each) => each < state.round).sort((a, b) => a - b)) {
     const checkpoint = await kept(round, (await store.read(checkpointFile(round)))!);
     if (audited.has(round)) audits.push({ round, result: yield* auditAt(ready, checkpoint, sources, store, surroundings) });
@@ -129,11 +135,14 @@ export async function* runTraining(
         }
       }
       if (round === rounds) break;
-      const outcome = await training.round(state);
-      const { loss } = outcome;
+      let outcome = await training.rounds(state, nextStop(round));
+      // Which of several rounds went wrong is found one by one.
+      if (!outcome.losses.every(Number.isFinite)) outcome = await training.round(state);
+      const loss = outcome.losses.at(-1)!;
       if (!Number.isFinite(loss)) await diverged(`the loss of round ${round + 1} is ${loss}`);
-      [last, state, losses] = [state, outcome.state, [...losses, loss]];
-      yield { kind: "training", tick: { step: round + 1, of: rounds, objective: () => loss } };
+      [last, state] = [state, outcome.state];
+      losses.push(...outcome.losses);
+      yield { kind: "training", tick: { step: state.round, of: rounds, objective: () => loss } };
       const now = machine.clock();
       if (now - saved < wait) continue;
       await store.write(stateFile, writeProgress({ state, losses, measured }));

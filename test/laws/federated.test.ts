@@ -103,7 +103,7 @@ async function trained(change: Partial<Federation>, rounds: number) {
   const losses: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const outcome = await training.round(state);
-    losses.push(outcome.loss);
+    losses.push(...outcome.losses);
     state = outcome.state;
   }
   await training.dispose();
@@ -122,6 +122,23 @@ describe("A round", () => {
     expect(await training.round(first)).toEqual(once);
     expect(first).toEqual(before);
     expect(once.state.clients.filter(({ taken }) => taken === 4).length).toBe(2);
+    await training.dispose();
+  });
+
+  it("is the same if it is taken together with others", async () => {
+    const own = federation({ taking: 2 });
+    const training = await openTraining(own);
+    const first = initialTraining(own, weights);
+    const all = await training.rounds(first, 20);
+    expect(all.state.round).toBe(8);
+    expect((await training.rounds(first, 7)).state.round).toBe(1);
+    expect((await training.rounds({ ...first, round: 1 }, 20)).state.round).toBe(2);
+    const { state, losses } = await trained({ taking: 2 }, 8);
+    all.losses.forEach((loss, i) => {
+      expect(loss).toBeCloseTo(losses[i]!, 5);
+    });
+    expect(all.state.clients).toEqual(state.clients);
+    for (const [name, data] of Object.entries(state.weights)) expect(distance(data, all.state.weights[name]!)).toBeLessThan(1e-4);
     await training.dispose();
   });
 
