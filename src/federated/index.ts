@@ -7,6 +7,6 @@ export {
   type StatisticsRule,
   type TrainingState,
 } from "./federation.ts";
-export { type Dividing, divide, type Partition, partitions } from "./partition.ts";
+export { type Divided, type Dividing, divide, type Partition, partitions } from "./partition.ts";
 export { type Length, type Schedule, schedules } from "./schedules.ts";
 export { type Outcome, openTraining, type Training } from "./training.ts";

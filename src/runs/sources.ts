@@ -28,7 +28,7 @@ export interface Sources {
 }
 
 /** The kinds of files with tensors that a spec names by their hashes. */
-export type FileKind = "weights" | "update" | "partition";
+type FileKind = "weights" | "update" | "partition";
 
 /** What a command line says in addition to a spec: where things lie. */
 export interface Places {
