@@ -147,7 +147,6 @@ export {
   type Outcome,
   openClassifying,
   openTraining,
-  openTraining,
   type Partition,
   type Protocol,
   partitions,
