@@ -1,7 +1,7 @@
 import type { Tensor } from "../graph/index.ts";
 
 /** A sum of a matrix product and a number times a matrix: transposed or not, a b + factor · addend. */
-export interface ScaledSum {
+interface ScaledSum {
   readonly product: Tensor<"matmul">;
   readonly factor: number;
   readonly addend: Tensor;
