@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { LeakageError } from "../src/errors.ts";
-import { cases } from "./cases.ts";
+import { type Case, cases, nameOf, trainingBatch } from "./cases.ts";
 import { type Failure, measure, type Row } from "./measure.ts";
 import { type Options, readOptions } from "./options.ts";
 import { writeProblem } from "./problem.ts";
@@ -31,6 +31,10 @@ function commands({ threads, entries }: Options, python: string | null, scratch:
     .set("torch-compile", { ...torch, env: { ...limited, TORCHINDUCTOR_CACHE_DIR: join(scratch, "inductor") } })
     .set("jax-jit", { file: python, args: [join(folder, "peers", "jax_peer.py"), String(threads)] });
 }
+
+/** The programs that can take a case's step: those of training are Gradleak's and eager PyTorch's. */
+const able = (all: ReadonlyMap<ProgramName, Command>, { trains }: Case): ReadonlyMap<ProgramName, Command> =>
+  trains ? new Map([...all].filter(([name]) => name === "gradleak" || name === "torch-eager")) : all;
 
 async function withPrograms<T>(all: ReadonlyMap<ProgramName, Command>, work: (programs: readonly Program[]) => Promise<T>): Promise<T> {
   const programs = [...all].map(([name, command]) => startProgram(name, command));
@@ -78,11 +82,11 @@ async function bench(options: Options): Promise<void> {
   const rows: Row[] = [];
   const failures: Failure[] = [];
   try {
-    for (const one of cases.filter(({ network }) => options.networks.includes(network)))
-      for (const lanes of options.lanes) {
+    for (const one of cases.filter((each) => options.networks.includes(nameOf(each))))
+      for (const lanes of one.trains ? [trainingBatch] : options.lanes) {
         const problem = mkdtempSync(join(scratch, "problem-"));
         await writeProblem(problem, one, lanes);
-        const measured = await withPrograms(commands(options, found?.python ?? null, problem), (programs) =>
+        const measured = await withPrograms(able(commands(options, found?.python ?? null, problem), one), (programs) =>
           measure(programs, one, problem, { lanes, threads, rounds, turn, pause }),
         );
         rmSync(problem, { recursive: true });

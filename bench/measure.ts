@@ -1,13 +1,13 @@
 import { setTimeout as rest } from "node:timers/promises";
 import { disagreement } from "./agreement.ts";
-import type { Case } from "./cases.ts";
+import { type Case, nameOf } from "./cases.ts";
 import { median } from "./median.ts";
 import type { Program, ProgramName } from "./program.ts";
 import type { Prepared } from "./protocol.ts";
 
 /** One program's numbers on one network. */
 export interface Row {
-  readonly network: Case["network"];
+  readonly network: string;
   readonly variant?: "published";
   readonly params: Case["params"];
   readonly lanes: number;
@@ -28,7 +28,7 @@ export interface Row {
 
 /** A program that could not run a case, and why. */
 export interface Failure {
-  readonly network: Case["network"];
+  readonly network: string;
   readonly variant?: "published";
   readonly lanes: number;
   readonly program: ProgramName;
@@ -72,7 +72,7 @@ export async function measure(
   plan: Plan,
 ): Promise<{ rows: Row[]; failures: Failure[] }> {
   const { lanes, threads, rounds, turn, pause } = plan;
-  const id = { network: one.network, ...(one.variant ? { variant: one.variant } : {}), lanes };
+  const id = { network: nameOf(one), ...(one.variant ? { variant: one.variant } : {}), lanes };
   const failures: Failure[] = [];
   let runners: Runner[] = [];
   const attempt = async (program: Program, work: () => Promise<void>): Promise<void> => {

@@ -13,6 +13,8 @@ const normalization = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2
 /** Factor of the total variation, and learning rate. */
 const tv = 1e-4;
 const rate = 0.1;
+/** The learning rate of a training step, with momentum 0.9. */
+const trainingRate = 0.01;
 
 /**
  * An attack that every program runs: the same weights, private images and starting points, one
@@ -26,6 +28,8 @@ export interface Problem {
   readonly truth: Float32Array;
   readonly start: Float32Array;
   readonly labels: readonly number[];
+  /** Whether the images are one batch that a network is trained on. */
+  readonly trains: boolean;
   readonly tv: number;
   readonly rate: number;
 }
@@ -39,6 +43,7 @@ interface Description {
   readonly params: Case["params"];
   readonly lanes: number;
   readonly labels: readonly number[];
+  readonly trains: boolean;
   readonly tv: number;
   readonly rate: number;
   readonly arrays: readonly { readonly name: string; readonly shape: readonly number[] }[];
@@ -48,7 +53,8 @@ const modelOf = ({ network, params }: Pick<Case, "network" | "params">): Model =
   models.build({ kind: network, ...params }, { shape, classes, normalization });
 
 /** Draws a problem and writes it into a folder, where {@link readProblem} and the peers find it. */
-export async function writeProblem(folder: string, { network, params }: Case, lanes: number): Promise<void> {
+export async function writeProblem(folder: string, { network, params, trains: forTraining }: Case, lanes: number): Promise<void> {
+  const trains = forTraining === true;
   const model = modelOf({ network, params });
   const key = keyFromSeed(1);
   const weights = initialWeights(model, foldIn(key, 0));
@@ -71,8 +77,9 @@ export async function writeProblem(folder: string, { network, params }: Case, la
     params,
     lanes,
     labels: Array.from({ length: lanes }, (_, lane) => lane % classes),
+    trains,
     tv,
-    rate,
+    rate: trains ? trainingRate : rate,
     arrays: arrays.map(({ name, shape }) => ({ name, shape })),
   };
   await mkdir(folder, { recursive: true });
@@ -96,7 +103,7 @@ export async function readProblem(folder: string): Promise<Problem> {
       return [name, { shape, data: numbers.slice(at - size, at) }];
     }),
   );
-  const { lanes, labels } = description;
+  const { lanes, labels, trains } = description;
   return {
     model: modelOf(description),
     weights: new Map([...arrays].flatMap(([name, array]) => (name.startsWith("weight.") ? [[name.slice("weight.".length), array]] : []))),
@@ -104,6 +111,7 @@ export async function readProblem(folder: string): Promise<Problem> {
     truth: arrays.get("truth")!.data,
     start: arrays.get("start")!.data,
     labels,
+    trains,
     tv: description.tv,
     rate: description.rate,
   };

@@ -135,6 +135,27 @@ export {
   experiments,
   validateExperiment,
 } from "./experiments/index.ts";
+export {
+  type Classifying,
+  type ClientState,
+  type Divided,
+  type Dividing,
+  divide,
+  type Federation,
+  initialTraining,
+  type Length,
+  type Outcome,
+  openClassifying,
+  openTraining,
+  type Partition,
+  type Protocol,
+  partitions,
+  type Schedule,
+  type StatisticsRule,
+  schedules,
+  type Training,
+  type TrainingState,
+} from "./federated/index.ts";
 export * as formats from "./formats/index.ts";
 export * as graph from "./graph/index.ts";
 export {
@@ -203,6 +224,9 @@ export {
   narrowed,
   type Optimizer,
   type Rate,
+  type SgdOptions,
+  sgd,
+  withWeightDecay,
 } from "./optimizers/index.ts";
 export { canonicalJson, catalogue, format, type Parameter, part, specHash } from "./parts/index.ts";
 export { type DensityPrior, densityOf, type Prior, type PriorContext, priors, product, type ScorePrior } from "./priors/index.ts";
@@ -216,7 +240,9 @@ export {
   type ExperimentReport,
   experimentReport,
   experimentVerdict,
+  type TrainReport,
   terminalImages,
+  trainReport,
   type Verdict,
   verdict,
 } from "./report/index.ts";
@@ -250,11 +276,16 @@ export {
   type Surroundings,
   sourcesFrom,
   type TensorFile,
+  type TrainResult,
+  type TrainSpec,
   type Tuned,
   type TuneSpec,
   taskOf,
   tensorsIn,
+  trainResultSchema,
+  trainSpec,
   validateResult,
+  validateTrainResult,
 } from "./runs/index.ts";
 export { type CompileOptions, compile, devices, evaluate, interpret, type Program, releasePrograms } from "./runtime/index.ts";
 export {

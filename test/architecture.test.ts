@@ -27,12 +27,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   client: mathematics,
   priors: [...mathematics, "client"],
   defenses: [...mathematics, "client"],
+  federated: [...mathematics, "optimizers", "client", "defenses"],
   adversary: attacker,
   attacks: [...attacker, "adversary"],
   metrics: ["parts", "random"],
   scenario: [...attacker, "data", "adversary", "metrics"],
   audit: [...measuring, "scenario"],
-  runs: [...measuring, "scenario", "audit"],
+  runs: [...measuring, "federated", "scenario", "audit"],
   experiments: [...measuring, "scenario", "audit", "runs"],
   report: ["parts", "formats", "metrics", "adversary", "audit", "runs", "experiments"],
 };
@@ -84,7 +85,7 @@ describe("architecture", () => {
 
   it("keeps the truth from attackers", () => {
     for (const name of ["adversary", "attacks"])
-      for (const other of ["metrics", "data", "scenario"]) expect(allowed[name]).not.toContain(other);
+      for (const other of ["metrics", "data", "scenario", "federated"]) expect(allowed[name]).not.toContain(other);
   });
 
   it("lets arrows go one way, through index.ts", () => {

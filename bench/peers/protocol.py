@@ -43,6 +43,7 @@ class Problem:
     high: np.ndarray
     tv: float
     rate: float
+    trains: bool
 
 
 def read_problem(folder: Path) -> Problem:
@@ -68,6 +69,7 @@ def read_problem(folder: Path) -> Problem:
         high=arrays["high"].reshape(-1, 1, 1),
         tv=description["tv"],
         rate=description["rate"],
+        trains=description["trains"],
     )
 
 

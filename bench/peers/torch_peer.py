@@ -1,4 +1,4 @@
-"""The attack step in PyTorch: eager double backward with torch.optim.Adam, or torch.compile of torch.func.grad around everything."""
+"""The attack step and the training step in PyTorch: eager double backward with torch.optim.Adam, or torch.compile of torch.func.grad around everything."""
 
 import sys
 from pathlib import Path
@@ -131,8 +131,37 @@ class Compiled:
         return Seen(objective=self.value.reshape(-1).numpy(), gradient=self.slope.numpy(), image=self.x.numpy())
 
 
+class Training:
+    """A step of training on one batch, in the usual form."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.network = load_network(problem).train()
+        self.x, self.y = torch.from_numpy(problem.truth.copy()), torch.from_numpy(problem.labels).long()
+        self.rate = problem.rate
+
+    def build(self) -> None:
+        self.optimizer = torch.optim.SGD(self.network.parameters(), lr=self.rate, momentum=0.9)
+
+    def step(self) -> None:
+        self.optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(networks.forward(self.network, self.x), self.y)
+        loss.backward()
+        self.optimizer.step()
+        self.loss = loss.item()
+
+    def read(self) -> Seen:
+        last = list(self.network.parameters())[-2:]
+        return Seen(
+            objective=np.array([self.loss]),
+            gradient=np.concatenate([parameter.grad.numpy().ravel() for parameter in last]),
+            image=np.concatenate([parameter.detach().numpy().ravel() for parameter in last]),
+        )
+
+
 def load(problem: Problem, program: str, threads: int) -> Attack:
     torch.set_num_threads(threads)
+    if problem.trains:
+        return Training(problem)
     return {"torch-eager": Eager, "torch-compile": Compiled}[program](problem)
 
 

@@ -28,6 +28,7 @@ export type CommandFlags = GivenFlags &
     readonly weights?: string;
     readonly tuned?: string | readonly string[];
     readonly update?: string;
+    readonly partitionFile?: string;
     readonly truth?: readonly string[];
     readonly saveUpdate?: boolean;
   };
@@ -55,10 +56,15 @@ export async function askedBy(command: Spec["command"], flags: CommandFlags): Pr
   if (flags.data === undefined) throw new LeakageError("spec", "Which data set? State --data (gradleak list data).");
   const { set, places } = chosenData(flags as DataFlags);
   const tuned = [flags.tuned ?? []].flat();
-  const own = await attacking(command, flags, fields);
+  const own = command === "train" ? await dividing(flags) : await attacking(command, flags, fields);
   return {
     spec: { ...spec, ...own, data: { ...(fields.data as Fields), set } },
-    places: { ...places, ...files, ...(tuned.length > 0 ? { tuned } : {}) },
+    places: {
+      ...places,
+      ...files,
+      ...(flags.partitionFile === undefined ? {} : { partition: flags.partitionFile }),
+      ...(tuned.length > 0 ? { tuned } : {}),
+    },
     extras: { saveUpdates: flags.saveUpdate === true },
   };
 }
@@ -98,6 +104,14 @@ async function attacking(command: Spec["command"], flags: CommandFlags, fields: 
   }
   const chosen = await chosenAttack(fields.attack as PartSpec | undefined, tuned[0], command === "invert" ? undefined : split);
   return { ...(chosen.attack ? { attack: chosen.attack } : {}), ...(chosen.tuned.length > 0 ? { tuned: chosen.tuned } : {}) };
+}
+
+/** The partition of a training, if a file states it. */
+async function dividing({ partition, partitionFile }: CommandFlags): Promise<Fields> {
+  if (partitionFile === undefined) return {};
+  if (partition !== undefined)
+    throw new LeakageError("spec", `--partition ${String(partition)} contradicts --partition-file ${partitionFile}; give one of them.`);
+  return { partition: { kind: "file", sha256: (await readTensors(partitionFile, true)).sha256 } };
 }
 
 /** The candidates of `gradleak tune`. */

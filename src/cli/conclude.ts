@@ -13,9 +13,21 @@ import {
   likelyCauses,
   limitsBehind,
   terminalImages,
+  trainReport,
+  trainVerdict,
   verdict,
 } from "../report/index.ts";
-import { assumedIn, attackName, type ImageResult, type Result, type RunResult, type Tuned, validateResult } from "../runs/index.ts";
+import {
+  assumedIn,
+  attackName,
+  type ImageResult,
+  type Result,
+  type RunResult,
+  type TrainResult,
+  type Tuned,
+  validateResult,
+  validateTrainResult,
+} from "../runs/index.ts";
 import { auditTable, unequalWork } from "./audit-table.ts";
 import { type Console, duration } from "./console.ts";
 import type { ResultFolder } from "./folder.ts";
@@ -53,13 +65,15 @@ export function tellImage(tell: Console, image: ImageResult, rasters: ReadonlyMa
 /**
  * Writes result.json and the report of a run, and prints their summary.
  *
- * @returns the exit code, which is 1 if a gate failed and 4 if it can make no statement.
+ * @returns the exit code, which is 1 if a gate failed or stopped a training, and 4 if it can make no statement.
  */
 export async function conclude(tell: Console, folder: ResultFolder, result: RunResult, reproduce: string): Promise<number> {
   if (result.format === "gradleak-tuned-2") concludeTuning(tell, folder, result);
+  else if (result.command === "train") await concludeTraining(tell, folder, result, reproduce);
   else if (result.command === "audit") await concludeAudit(tell, folder, result, reproduce);
   else await concludeAttack(tell, folder, result, reproduce);
   tell.event("result", { ...result });
+  if ("blocked" in result) return result.blocked ? 1 : 0;
   if (!("gate" in result) || !result.gate) return 0;
   return result.gate.fails ? 1 : result.gate.refused.length > 0 ? 4 : 0;
 }
@@ -125,6 +139,18 @@ async function concludeAudit(tell: Console, folder: ResultFolder, result: AuditR
     );
   for (const reason of refused) tell.line(stripVTControlCharacters(`no statement: ${reason}`));
   tell.line(stripVTControlCharacters(auditVerdict(result).sentence));
+  tellPlace(tell, folder, result.specHash);
+}
+
+async function concludeTraining(tell: Console, folder: ResultFolder, result: TrainResult, reproduce: string): Promise<void> {
+  validateTrainResult(result, "the result");
+  await folder.write("result.json", `${JSON.stringify(result)}\n`);
+  await folder.write("report.html", trainReport({ result, reproduce }));
+  const { sentence, detail } = trainVerdict(result);
+  tell.line(`\n${result.blocked ? pc.red(sentence) : pc.bold(sentence)}\n${detail}`);
+  for (const note of result.notes) tell.line(pc.yellow(printable(note)));
+  const last = result.checkpoints.at(-1);
+  if (last) tell.line(`weights after round ${last.round}: ${folder.at(last.file)}`);
   tellPlace(tell, folder, result.specHash);
 }
 

@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import type { AuditChunk } from "../audit/index.ts";
+import type { AuditChunk, AuditResult } from "../audit/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { printable } from "../formats/index.ts";
 import { models } from "../models/index.ts";
@@ -36,6 +36,12 @@ export function opening(tell: Console, spec: Spec, specHash: string, places: Pla
       );
       break;
     }
+    case "train":
+      tell.event("start", { specHash, clients: spec.clients, rounds: spec.rounds });
+      tell.line(
+        `${pc.bold("gradleak")} trains ${model} on ${counted(spec.data.examples, "example")} of ${data} with ${counted(spec.clients, "client")} behind ${defenseName(spec.defense)}: ${counted(spec.rounds, "round")}`,
+      );
+      break;
     case "tune":
       tell.event("start", { specHash, draws: spec.samples, candidates: spec.attacks.length });
       tell.line(
@@ -51,6 +57,9 @@ export async function follow(tell: Console, running: AsyncGenerator<RunEvent, Ru
   let part: unknown;
   let name = "";
   let began = performance.now();
+  const start = began;
+  /** The round at which this run of a training began, with its time. */
+  let from: { readonly step: number; readonly at: number } | undefined;
   const progress = (own: unknown, nameOf: () => string, tick: Parameters<Console["progress"]>[1]) => {
     if (own !== part) [part, name, began] = [own, nameOf(), performance.now()];
     tell.progress(name, tick, (performance.now() - began) / 1000);
@@ -89,6 +98,16 @@ export async function follow(tell: Console, running: AsyncGenerator<RunEvent, Ru
       case "tuned":
         tellTuned(tell, event.tuned);
         break;
+      case "training":
+        from ??= { step: event.tick.step - 1, at: start };
+        progress("training", () => "training", event.tick);
+        break;
+      case "measured":
+        tellMeasured(tell, event, from && (performance.now() - from.at) / 1000 / Math.max(1, event.round - from.step));
+        break;
+      case "audited":
+        tellAudited(tell, event.round, event.result);
+        break;
     }
   }
 }
@@ -97,6 +116,33 @@ function tellTuned(tell: Console, tuned: Tuned): void {
   const { specHash, by, defense, attack } = recordOf(tuned);
   tell.event("tuned", { specHash, by, defense: defenseName(defense), attack: attackName(attack) });
   tell.line(`tuned behind ${defenseName(defense)} to ${pc.bold(attackName(attack))}`);
+}
+
+/** One line on how far a training is: loss, accuracy, and the time that is left. */
+function tellMeasured(
+  tell: Console,
+  { round, of, loss, accuracy }: Extract<RunEvent, { kind: "measured" }>,
+  seconds: number | undefined,
+): void {
+  const left = seconds === undefined ? null : seconds * (of - round);
+  tell.event("measured", { round, of, loss, accuracy, secondsLeft: left });
+  const parts = [
+    `round ${round} of ${of}`,
+    ...(loss === null ? [] : [`loss ${loss.toPrecision(3)}`]),
+    `accuracy ${(100 * accuracy).toFixed(1)} %`,
+    ...(left === null || round === of ? [] : [`${duration(left)} left`]),
+  ];
+  tell.line(parts.join("  "));
+}
+
+function tellAudited(tell: Console, round: number, { cells, gate, statements }: AuditResult): void {
+  const told = cells.map(({ attack, recovered }) => ({ attack, recovered }));
+  tell.event("audited", { round, cells: told, gate });
+  for (const { attack, recovered } of told)
+    tell.line(
+      `after round ${round} ${(100 * recovered.estimate).toFixed(1)} % came back (${(100 * recovered.lower).toFixed(1)} to ${(100 * recovered.upper).toFixed(1)} %) by ${attack}`,
+    );
+  for (const reason of statements.flatMap(({ reasons }) => reasons)) tell.line(pc.yellow(printable(`no statement: ${reason}`)));
 }
 
 function tellDraws(tell: Console, { from, to, seconds: { attacking, simulating, scoring } }: AuditChunk, tuning: boolean): void {

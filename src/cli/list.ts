@@ -5,6 +5,7 @@ import { datasets } from "../data/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { experiments } from "../experiments/index.ts";
+import { partitions, schedules } from "../federated/index.ts";
 import { models } from "../models/index.ts";
 import { nearest, type Row } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
@@ -17,7 +18,9 @@ const nouns: Readonly<Record<string, () => readonly Row[]>> = {
   experiments: () => experiments.list(),
   losses: () => losses.list(),
   models: () => models.list(),
+  partitions: () => partitions.list(),
   priors: () => priors.list(),
+  schedules: () => schedules.list(),
 };
 
 /** Runs `gradleak list`: prints the catalogue on stdout. */

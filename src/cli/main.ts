@@ -9,6 +9,7 @@ const descriptions = {
   attack: "Simulates a client on chosen images, attacks its updates and scores the reconstructions.",
   audit: "Estimates the risk of each defense against each attack, with confidence intervals.",
   invert: "Attacks a real update from a file.",
+  train: "Trains a network among clients under a defense, and audits what they send on the way.",
   tune: "Chooses an attack's parameters on draws that are not scored.",
 } as const;
 
@@ -63,7 +64,10 @@ async function program(words: readonly string[], ended: (code: number) => void):
 
   root
     .command("list")
-    .argument("[nouns]", "attacks, conditionals, data, defenses, experiments, losses, models or priors; all by default")
+    .argument(
+      "[nouns]",
+      "attacks, conditionals, data, defenses, experiments, losses, models, partitions, priors or schedules; all by default",
+    )
     .option("--json", "prints one JSON object")
     .description("Lists the catalogue, with every parameter.")
     .action(async (noun: string | undefined, flags: { json?: boolean }) => (await import("./list.ts")).list(noun, flags));
@@ -75,7 +79,7 @@ async function program(words: readonly string[], ended: (code: number) => void):
 
 /**
  * Runs the command line. The exit code is 0 if it is done, 1 if a gate failed, 2 if the input was
- * wrong, 3 if the program broke, and 4 if a gate can make no statement.
+ * wrong, 3 if the program broke or a training diverged, and 4 if a gate can make no statement.
  */
 async function main(): Promise<number> {
   let code = 0;
@@ -90,7 +94,7 @@ async function main(): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof LeakageError) {
       process.stderr.write(`${pc.red("error")} ${error.message.split("\n").map(printable).join("\n")}\n`);
-      return 2;
+      return error.code === "diverged" ? 3 : 2;
     }
     process.stderr.write(`${pc.red("gradleak broke:")} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return 3;

@@ -59,6 +59,8 @@ const weights: Door = {
 
 const tuned = (takes: string, doc: string): Door => ({ group: "Attack", flags: `--tuned ${takes}`, doc });
 
+const partition = (doc: string): Door => ({ group: "Federation", flags: "--partition-file <file>", doc });
+
 const doors: Readonly<Record<Attacking, readonly Door[]>> = {
   attack: [
     ...data,
@@ -87,6 +89,15 @@ const doors: Readonly<Record<Attacking, readonly Door[]>> = {
       doc: "The classes of the images, such as 3 or 3,5, or recovered, or joint (default: recovered for one image).",
     },
     { group: "Score", flags: "--truth <files...>", doc: "The original images, only to score the result." },
+    ...run,
+  ],
+  train: [
+    ...data,
+    {
+      ...weights,
+      doc: "The weights that the training begins with, as safetensors or npz. Without this flag they are drawn from the seed.",
+    },
+    partition("The client of each training example, as one tensor in safetensors or npz, in place of --partition."),
     ...run,
   ],
   tune: [
@@ -119,12 +130,13 @@ export const runDoors: readonly Door[] = [
   { group: "Data", flags: "--data-path <folder>", doc: "The folder with the official files of a data set." },
   { group: "Data", flags: "--update <file>", doc: "The update that the spec names by a hash." },
   { ...weights, doc: "The weights that the spec names by a hash." },
+  partition("The partition of training examples over clients that the spec names by a hash."),
   { group: "Score", flags: "--truth <files...>", doc: "The original images of an inverted update, only to score the result." },
   ...run,
 ];
 
 /** The order in which help shows the groups. */
-const order = ["Data", "Client", "Attack", "Score", "Sampling", "Tuning", "Run"];
+const order = ["Data", "Client", "Federation", "Training", "Audit", "Attack", "Score", "Sampling", "Tuning", "Run"];
 
 const optionOf = (flag: Flag): Option => {
   const otherwise = flag.otherwise === undefined ? "" : ` (default: ${flag.otherwise})`;
@@ -141,6 +153,7 @@ const mandatory: Readonly<Record<Attacking, readonly string[]>> = {
   attack: ["--model"],
   audit: ["--model", "--samples"],
   invert: ["--model"],
+  train: ["--model"],
   tune: ["--model"],
 };
 
@@ -156,6 +169,11 @@ const examples: Readonly<Record<Attacking, readonly string[]>> = {
     "gradleak audit --data gaussian:dimension=20,classes=10 --model mlp:sizes=100 --defense laplacian:scale=0.1 --attack bayes:steps=200 --prior gaussian --delta 1 --samples 1000",
   ],
   invert: ["gradleak invert --model convbig --weights model.safetensors --update u.safetensors --attack inverting-gradients --labels 3"],
+  train: [
+    "gradleak train --data shapes --examples 2000 --model mlp:sizes=64 --clients 4 --rounds 200 --rate 0.05 --momentum 0.9",
+    "gradleak train --data mnist --model mlp:sizes=128/64 --clients 10 --partition dirichlet:alpha=0.5 --rounds 2000 --rate 0.05 --momentum 0.9",
+    "gradleak train --data cifar10 --model convbig --clients 4 --epochs 10 --rate 0.01 --momentum 0.9 --audit 0/1/10/100/1000",
+  ],
   tune: [
     'gradleak tune --data shapes --model mlp:sizes=64 --defense gaussian:sigma=0.01 --attack "bayes:steps=300,prior=(tv:weight=100,norm=squared)" --vary rate=0.05/0.1 prior.weight=10/100/1000',
   ],

@@ -12,6 +12,7 @@ export interface RunFileFlags extends RunFlags {
   readonly dataPath?: string;
   readonly weights?: string;
   readonly update?: string;
+  readonly partitionFile?: string;
   readonly truth?: readonly string[];
 }
 
@@ -21,7 +22,10 @@ export interface RunFileFlags extends RunFlags {
  *
  * @returns the exit code.
  */
-export async function runFile(file: string, { data, dataPath, weights, update, truth, ...flags }: RunFileFlags): Promise<number> {
+export async function runFile(
+  file: string,
+  { data, dataPath, weights, update, partitionFile, truth, ...flags }: RunFileFlags,
+): Promise<number> {
   const spec = specIn(await textOf(file), file);
   if (spec.command === "reproduce") return reproduceSpec(spec, flags, file);
   const places: Places = {
@@ -29,6 +33,7 @@ export async function runFile(file: string, { data, dataPath, weights, update, t
     ...(dataPath === undefined ? {} : { dataPath }),
     ...(weights === undefined ? {} : { weights }),
     ...(update === undefined ? {} : { update }),
+    ...(partitionFile === undefined ? {} : { partition: partitionFile }),
     ...(truth === undefined ? {} : { truth }),
   };
   requireAgreement(spec, places, file);
@@ -82,6 +87,11 @@ function requireAgreement(spec: Fields, places: Places, file: string): void {
     throw new LeakageError("spec", `--weights ${places.weights} contradicts ${file}, whose weights are drawn from its seed.`);
   if (places.update !== undefined && spec.command !== "invert")
     throw new LeakageError("spec", `--update ${places.update} contradicts ${file}, whose command is ${JSON.stringify(spec.command)}.`);
+  if (places.partition !== undefined && spec.command !== "train")
+    throw new LeakageError(
+      "spec",
+      `--partition-file ${places.partition} contradicts ${file}, whose command is ${JSON.stringify(spec.command)}.`,
+    );
   if (places.truth !== undefined && spec.command !== "invert")
     throw new LeakageError("spec", `--truth contradicts ${file}, whose command is ${JSON.stringify(spec.command)}.`);
   if (spec.command === "invert" && places.data !== undefined)

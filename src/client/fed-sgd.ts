@@ -31,6 +31,20 @@ export function fedSgd({ model, weights, mode = "eval", loss = crossEntropy }: F
     if (!tensor) throw new RangeError(`the weights have no "${name}"`);
     return tensor;
   };
+  return fedSgdAt({ model, weight, mode, loss });
+}
+
+/**
+ * A client of FedSGD at weights that are expressions, such as inputs of a training step's program.
+ *
+ * @param weight gives the tensor of a parameter or running statistic, the same at every call.
+ */
+export function fedSgdAt({
+  model,
+  weight,
+  mode,
+  loss,
+}: Required<Omit<FedSgdOptions, "weights">> & { readonly weight: (name: string) => Tensor }): Client {
   const names = model.parameters.map(({ name }) => name);
   const from = (exact: boolean): Client => ({
     model,

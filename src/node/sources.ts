@@ -36,6 +36,6 @@ export const sourcesOnDisk = (places: Places = {}): Sources =>
     },
     tensorFile: async (what) => {
       const source = places[what];
-      return source === undefined ? undefined : { ...(await readTensors(source)), source };
+      return source === undefined ? undefined : { ...(await readTensors(source, what === "partition")), source };
     },
   });

@@ -20,6 +20,8 @@ import {
 } from "onnx-buf";
 import { type Emit, type OnnxAttribute, rulesOf, type Shape, showShape, type Tensor, topological } from "../graph/index.ts";
 
+import { scaledSums } from "./scaled-sums.ts";
+
 /** A graph, exported as an ONNX model. */
 export interface OnnxModel {
   readonly bytes: Uint8Array;
@@ -159,8 +161,19 @@ class Emitter implements Emit {
 export function toOnnx(outputs: Readonly<Record<string, Tensor>>): OnnxModel {
   const emit = new Emitter();
   const names = new Map<Tensor, string>();
-  for (const tensor of topological(Object.values(outputs), (each) => each.kind !== "draw")) {
+  const order = topological(Object.values(outputs), (each) => each.kind !== "draw");
+  const { sums, inside } = scaledSums(order, Object.values(outputs));
+  for (const tensor of order) {
+    if (inside.has(tensor)) continue;
     emit.origin = `${tensor.kind} of ${tensor.inputs.map(({ shape }) => showShape(shape)).join(" and ") || "nothing"} to ${showShape(tensor.shape)}`;
+    const sum = sums.get(tensor);
+    if (sum) {
+      const { product, factor, addend } = sum;
+      const { transposeA, transposeB } = product.attributes;
+      const given = [...product.inputs, addend].map((source) => names.get(source)!);
+      names.set(tensor, emit.node("Gemm", given, { transA: Number(transposeA), transB: Number(transposeB), beta: { float: factor } }));
+      continue;
+    }
     const inputs = tensor.kind === "draw" ? [] : tensor.inputs;
     names.set(
       tensor,

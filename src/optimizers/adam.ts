@@ -14,6 +14,11 @@ export interface AdamOptions {
   readonly beta2?: number;
   /** Added to the denominator; 1e-8 by default. */
   readonly epsilon?: number;
+  /**
+   * Whether to compute in a unit that follows the largest gradient entry; true by default. Without
+   * it epsilon is what it says, as in PyTorch, and every entry moves by itself.
+   */
+  readonly scaled?: boolean;
 }
 
 /**
@@ -21,18 +26,19 @@ export interface AdamOptions {
  * size. It computes in a unit that follows the largest gradient entry so far. Epsilon is at most
  * 1e-8 of that unit, so that the steps hardly depend on the scale of the objective.
  */
-export const adam = ({ signed = false, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Optimizer => ({
+export const adam = ({ signed = false, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, scaled = true }: AdamOptions = {}): Optimizer => ({
   recovers: false,
   comparesValues: false,
-  init: (d) => ({ m: filled(0, [d]), v: filled(0, [d]), t: constant(0), unit: constant(0) }),
+  init: (d) => ({ m: filled(0, [d]), v: filled(0, [d]), t: constant(0), ...(scaled ? { unit: constant(0) } : {}) }),
   update: ({ point, gradient, rate }, state) => {
     const raw = signed ? gradient.sign() : gradient;
     const largest = raw.abs().max();
     // A gradient that is not finite sets no unit: the lane fails, or goes back.
-    const unit = where(largest.isFinite().and(largest.greater(0)), state.unit!.maximum(unitOf(largest)), state.unit!);
+    const before = state.unit ?? constant(1);
+    const unit = scaled ? where(largest.isFinite().and(largest.greater(0)), before.maximum(unitOf(largest)), before) : before;
     const divisor = where(unit.greater(0), unit, 1);
     const g = raw.div(divisor);
-    const grown = state.unit!.div(divisor);
+    const grown = before.div(divisor);
     const t = state.t!.add(1);
     const m = state
       .m!.mul(grown)
@@ -48,6 +54,10 @@ export const adam = ({ signed = false, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-
       .sqrt()
       .div(corrected2.sqrt())
       .add(constant(epsilon).div(divisor.maximum(1)));
-    return { point: point.sub(m.div(denominator).mul(rate.div(corrected1))), state: { m, v, t, unit }, completed: constant(1) };
+    return {
+      point: point.sub(m.div(denominator).mul(rate.div(corrected1))),
+      state: { m, v, t, ...(scaled ? { unit } : {}) },
+      completed: constant(1),
+    };
   },
 });

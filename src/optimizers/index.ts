@@ -12,3 +12,5 @@ export {
   type Rate,
   shrunk,
 } from "./schedules.ts";
+export { type SgdOptions, sgd } from "./sgd.ts";
+export { withWeightDecay } from "./weight-decay.ts";

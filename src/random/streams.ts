@@ -27,7 +27,12 @@ import { foldIn, type KeyBits } from "./threefry.ts";
  *       ├─ candidates
  *       ├─ probes ─── input i, on which an attacker tries the network (always below the seed 0)
  *       ├─ tuning ─── a whole tree like this one, for the draws that attacks are tuned on
- *       └─ network, training, vectors: of experiments
+ *       ├─ network, training, vectors: of experiments
+ *       ├─ partition, of the training examples over clients ── class c, or other parts
+ *       ├─ chosen ─── round r, of the clients that take part
+ *       ├─ batches ── client c ── pass p over its examples
+ *       └─ sent ───── round r ── client c ─┬─ as below the noise of a draw
+ *                                          └─ forward ── local step s
  * ```
  */
 const numbers = {
@@ -62,6 +67,10 @@ const numbers = {
   accept: 31,
   ancestors: 32,
   probes: 40,
+  partition: 50,
+  chosen: 51,
+  batches: 52,
+  sent: 53,
 } as const;
 
 /** The name of a stream: what a key is used for. */

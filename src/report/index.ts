@@ -6,5 +6,6 @@ export { experimentReport, experimentVerdict } from "./experiment-report.ts";
 export type { ExperimentReport } from "./experiment-telling.ts";
 export { nearestWords } from "./nearest-words.ts";
 export { terminalImages } from "./terminal-images.ts";
+export { type TrainReport, trainReport, trainVerdict } from "./train-report.ts";
 export { tunedWords } from "./tuned-words.ts";
 export { type Verdict, verdict } from "./verdict.ts";

@@ -69,6 +69,7 @@ export function commandLine(spec: Spec, places: Places): string {
       ["--data-path", places.dataPath],
       ["--weights", places.weights],
       ["--update", places.update],
+      ["--partition-file", places.partition],
     );
     return [`gradleak run ${spec.command === "tune" ? "tuned" : "result"}.json`, ...files, ...truthWords(places)].join(" ");
   }
@@ -78,7 +79,7 @@ export function commandLine(spec: Spec, places: Places): string {
     const value = flag.path === "attacks" && spec.command === "audit" ? untuned(spec) : get(spec, flag.path);
     if (value === undefined || (Array.isArray(value) && value.length === 0)) return [];
     const texts = flag.write(value).map(quoted);
-    return takesMany(flag) ? texts.flatMap((text) => [flag.name, text]) : [flag.name, ...texts];
+    return texts.flatMap((text) => [flag.name, text]);
   });
   return [`gradleak ${spec.command}`, ...sources, ...flags, ...labelWords(spec)].join(" ");
 }
@@ -101,13 +102,16 @@ const labelWords = (spec: Spec): readonly string[] =>
  */
 function sourceWords(spec: Spec, places: Places): readonly string[] | undefined {
   if (spec.command === "tune") return undefined;
-  const tuned = spec.tuned?.length ?? 0;
+  const tuned = "tuned" in spec ? (spec.tuned?.length ?? 0) : 0;
   if (tuned !== (places.tuned?.length ?? 0)) return undefined;
   const weights = spec.client.weights.kind === "file" ? places.weights : undefined;
   if (spec.client.weights.kind === "file" && weights === undefined) return undefined;
   const files = [...words(["--weights", weights]), ...(places.tuned ?? []).flatMap((file) => ["--tuned", quoted(file)])];
   if (spec.command === "invert")
     return places.update === undefined ? undefined : [...words(["--update", places.update]), ...files, ...truthWords(places)];
+  const stated = spec.command === "train" && spec.partition.kind === "file";
+  if (stated && places.partition === undefined) return undefined;
+  files.push(...words(["--partition-file", stated ? places.partition : undefined]));
   const { set } = spec.data;
   if (datasets.build(set).reads !== "folder")
     return [...words(["--data", concise(datasets, set)], ["--data-path", places.dataPath]), ...files];

@@ -1,4 +1,4 @@
-import type { AuditChunk, Cell, DrawRange, Machine } from "../audit/index.ts";
+import type { AuditChunk, AuditResult, Cell, DrawRange, Machine } from "../audit/index.ts";
 import type { RasterImage } from "../formats/index.ts";
 import type { Tick } from "../scenario/index.ts";
 import type { ImageResult } from "./attack-result.ts";
@@ -17,7 +17,20 @@ export type RunEvent =
   /** Some draws are finished now. */
   | { readonly kind: "draws"; readonly chunk: AuditChunk; readonly tuning: boolean }
   /** A tuning is finished now. */
-  | { readonly kind: "tuned"; readonly tuned: Tuned };
+  | { readonly kind: "tuned"; readonly tuned: Tuned }
+  /** A round of a training is finished. */
+  | { readonly kind: "training"; readonly tick: Tick }
+  /** The accuracy of a training was measured. */
+  | {
+      readonly kind: "measured";
+      readonly round: number;
+      readonly of: number;
+      /** The loss of the round; null before the first one. */
+      readonly loss: number | null;
+      readonly accuracy: number;
+    }
+  /** What clients of a training send was audited. */
+  | { readonly kind: "audited"; readonly round: number; readonly result: AuditResult };
 
 /** What a run needs from its machine and states in its result. */
 export interface Surroundings {

@@ -18,6 +18,14 @@ export function positiveNumber(text: string, flag: string): number {
   return value;
 }
 
+/** A finite number of at least 0. */
+export function nonnegativeNumber(text: string, flag: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value < 0)
+    throw new LeakageError("spec", `${flag} takes a number of at least 0; got "${text}".`);
+  return value;
+}
+
 /** Positions written as `0-7,9`, in the given order. */
 export function places(text: string, flag: string): number[] {
   return text.split(",").flatMap((piece) => {

@@ -3,7 +3,7 @@ import { concise, type PartSpec } from "../parts/index.ts";
 import { wholeNumber } from "./flag-values.ts";
 
 /** The heading under which help shows a flag. */
-type FlagGroup = "Data" | "Client" | "Attack" | "Score" | "Sampling" | "Tuning" | "Run";
+type FlagGroup = "Data" | "Client" | "Federation" | "Training" | "Audit" | "Attack" | "Score" | "Sampling" | "Tuning" | "Run";
 
 /** A flag whose value is part of a spec. */
 export interface Flag {

@@ -1,14 +1,14 @@
-import { attacks } from "../attacks/index.ts";
-import type { PartSpec } from "../parts/index.ts";
-import { attackName, most } from "./audit-spec.ts";
-import { type Flag, flag, whole, yesOrNo } from "./flag.ts";
+import { most } from "./audit-spec.ts";
+import { type Flag, flag, whole } from "./flag.ts";
 import { places, placesText } from "./flag-values.ts";
 import {
   client,
   defense,
+  evidence,
   input,
   labelRule,
   labels,
+  manyAttacks,
   oneAttack,
   prior,
   samples,
@@ -20,12 +20,13 @@ import {
   tuning,
   update,
 } from "./shared-flags.ts";
+import { trainFlags } from "./train-flags.ts";
 
 /**
  * The flags of each command whose values are part of its spec, in the order in which they are
  * printed.
  */
-export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", readonly Flag[]>> = {
+export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "train" | "tune", readonly Flag[]>> = {
   attack: [
     split(true),
     flag({
@@ -62,16 +63,7 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", re
     ...client,
     statistics,
     defense("defenses", true, "; repeat it to audit several"),
-    flag({
-      name: "--attack",
-      takes: "<part...>",
-      group: "Attack",
-      doc: "An attack; repeat it to run several on the same draws (gradleak list attacks).",
-      otherwise: "auto",
-      path: "attacks",
-      read: (text) => attacks.parse(text),
-      write: (value) => (value as readonly PartSpec[]).map(attackName),
-    }),
+    manyAttacks,
     prior,
     labels("known"),
     labelRule,
@@ -86,22 +78,7 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", re
       doc: 'Ends with exit code 1 if this holds for a defense, such as "recovered > 0.05".',
       path: "failIf",
     }),
-    flag({
-      name: "--accept-failed",
-      takes: "<yes|no>",
-      group: "Score",
-      doc: "Whether the gate counts failed attacks as misses. With no, it makes no statement over them (exit code 4).",
-      path: "acceptFailed",
-      ...yesOrNo("--accept-failed", false),
-    }),
-    flag({
-      name: "--control",
-      takes: "<yes|no>",
-      group: "Sampling",
-      doc: "Whether each attack also runs without its defense, on at most 64 draws, to show that it works.",
-      path: "control",
-      ...yesOrNo("--control", true),
-    }),
+    ...evidence,
     seed,
   ],
   invert: [
@@ -114,6 +91,7 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", re
     ...score,
     seed,
   ],
+  train: trainFlags,
   tune: [
     split(false),
     ...client,

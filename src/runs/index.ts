@@ -16,4 +16,6 @@ export { type Files, type Places, type Sources, sourcesFrom } from "./sources.ts
 export { parseSpec, partOf, specVersion, type TuningRecord } from "./spec.ts";
 export { memoryStore, readText, type Store } from "./store.ts";
 export { type TensorFile, tensorsIn } from "./tensor-file.ts";
+export { type TrainResult, trainResultSchema, validateTrainResult } from "./train-result.ts";
+export { type TrainSpec, trainSpec } from "./train-spec.ts";
 export { candidatesOf, readTuned, readVaried, recordOf, requireComparable, type Tuned, type TuneSpec } from "./tuning.ts";

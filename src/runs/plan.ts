@@ -7,19 +7,24 @@ import { type AuditSpec, auditSpec } from "./audit-spec.ts";
 import type { RunEvent, Surroundings } from "./events.ts";
 import { type InvertSpec, invertSpec } from "./invert-spec.ts";
 import { prepareAttack, prepareAudit, prepareInvert, prepareTune } from "./prepare.ts";
+import { prepareTrain } from "./prepare-train.ts";
 import { realize, realizeUpdate } from "./realize.ts";
+import { realizeTraining } from "./realize-train.ts";
 import { requireInformation, runAttack, runInvert } from "./run-attack.ts";
 import { requireRunnable, runAudit, runTune } from "./run-audit.ts";
+import { requireAudits, runTraining } from "./run-train.ts";
 import type { Sources } from "./sources.ts";
 import { parseSpec, requireVersion } from "./spec.ts";
 import type { Store } from "./store.ts";
+import type { TrainResult } from "./train-result.ts";
+import { type TrainSpec, trainSpec } from "./train-spec.ts";
 import { type Tuned, type TuneSpec, tuneSpec } from "./tuning.ts";
 
-/** A spec of a command that attacks. */
-export type Spec = AttackSpec | InvertSpec | AuditSpec | TuneSpec;
+/** A spec of a command that attacks or trains. */
+export type Spec = AttackSpec | InvertSpec | AuditSpec | TrainSpec | TuneSpec;
 
 /** The result of a run. */
-export type RunResult = Result | AuditResult | Tuned;
+export type RunResult = Result | AuditResult | TrainResult | Tuned;
 
 /** A request that was checked and is ready to run. */
 export interface Plan {
@@ -38,7 +43,7 @@ export interface Extras {
   readonly truth?: readonly Float32Array[];
 }
 
-const schemas = { attack: attackSpec, audit: auditSpec, invert: invertSpec, tune: tuneSpec } as const;
+const schemas = { attack: attackSpec, audit: auditSpec, invert: invertSpec, train: trainSpec, tune: tuneSpec } as const;
 
 /** The commands whose specs {@link plan} takes. */
 const runnable = Object.keys(schemas) as readonly (keyof typeof schemas)[];
@@ -94,6 +99,11 @@ export async function plan(
       await requireRunnable(ready, sources, surroundings);
       const preparing = machine.clock() - began;
       return planned(ready.spec, (store) => runAudit(ready, sources, store, surroundings, preparing));
+    }
+    case "train": {
+      const ready = await realizeTraining(await prepareTrain(parseSpec(trainSpec, asked, source), sources), sources, machine);
+      await requireAudits(ready, sources, surroundings);
+      return planned(ready.spec, (store) => runTraining(ready, sources, store, surroundings));
     }
     case "tune": {
       const ready = await realize(await prepareTune(parseSpec(tuneSpec, asked, source), sources), sources, machine);

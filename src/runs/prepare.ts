@@ -169,14 +169,16 @@ function scoreFor({ delta, deltaSpace }: Asked<typeof auditSpec>["score"], shape
 }
 
 /** The name of a data set in errors: its kind, or the folder that the user gave. */
-const nameOf = (set: PartSpec, { places }: Sources): string => (datasets.build(set).reads === "folder" ? (places.data ?? "") : format(set));
+export const nameOf = (set: PartSpec, { places }: Sources): string =>
+  datasets.build(set).reads === "folder" ? (places.data ?? "") : format(set);
 
 function requireImages({ shape, kind }: Dataset<readonly number[]>): void {
   if (shape.length !== 3)
     throw new LeakageError("spec", `--data ${kind} is a set of vectors, and this command takes images; gradleak audit takes both.`);
 }
 
-function requireClasses({ classes }: Dataset<readonly number[]>, set: PartSpec, sources: Sources): void {
+/** @throws LeakageError `spec` for data with fewer than two classes. */
+export function requireClasses({ classes }: Dataset<readonly number[]>, set: PartSpec, sources: Sources): void {
   if (classes.length >= 2) return;
   const [only = ""] = classes;
   const has = datasets.build(set).reads === "folder" && only !== "image" ? `has one class, ${only}` : "names no classes";
@@ -201,7 +203,7 @@ function* drawnPlaces(root: ReturnType<typeof keyFromSeed>, samples: number, bat
  *
  * @throws LeakageError `spec` if the spec names other images than those that were found.
  */
-function identified(asked: AskedData, { data, publicData }: Opened, used: Iterable<number>, sources: Sources): AskedData {
+export function identified(asked: AskedData, { data, publicData }: Opened, used: Iterable<number>, sources: Sources): AskedData {
   const { set, split } = asked;
   if (datasets.build(set).reads !== "folder") {
     if (asked.sha256 ?? asked.publicSha256)

@@ -43,6 +43,12 @@ import type { Sources } from "./sources.ts";
 import type { TuneSpec } from "./tuning.ts";
 
 type Drawn = Unsized<AuditSpec> | Unsized<TuneSpec>;
+/** What says which weights a client has. */
+interface Weighted {
+  readonly client: Pick<AuditSpec["client"], "weights" | "statistics">;
+  readonly seed: number;
+}
+
 type AnySpec = AttackSpec | Drawn | InvertSpec;
 
 /** A spec with its lanes and its chunk. */
@@ -193,8 +199,8 @@ function priorOf({ prior }: AnySpec, cells: readonly Pick<CellSpec, "asked">[], 
 /**
  * The client's weights, from a file or drawn from the seed, and what a reader must know about them.
  */
-async function weightsOf(
-  { client: { weights, statistics }, seed }: AnySpec,
+export async function weightsOf(
+  { client: { weights, statistics }, seed }: Weighted,
   model: Model,
   sources: Sources,
 ): Promise<{ readonly weights: Weights; readonly notes: readonly string[] }> {

@@ -137,7 +137,8 @@ async function keep(store: Store, { rasters, updates }: Finished, saveUpdates: b
   for (const [name, tensors] of updates) await store.write(name, safetensorsOf(tensors));
 }
 
-const safetensorsOf = (tensors: NamedNumbers): Uint8Array =>
+/** Tensors as the bytes of a safetensors file. */
+export const safetensorsOf = (tensors: NamedNumbers): Uint8Array =>
   writeSafetensors(new Map([...tensors].map(([name, { shape, data }]) => [name, { dtype: "F32", shape, data }])));
 
 /**

@@ -8,7 +8,7 @@ import { formatValue, type PartSpec } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
 import { criterion, labelPolicies } from "../scenario/index.ts";
 import { attackName, defenseName, most } from "./audit-spec.ts";
-import { type Flag, flag, type Part, part, whole } from "./flag.ts";
+import { type Flag, flag, type Part, part, whole, yesOrNo } from "./flag.ts";
 import { extents, positiveNumber, realNumbers } from "./flag-values.ts";
 import { readVaried } from "./tuning.ts";
 import { updateKinds } from "./update-kinds.ts";
@@ -143,6 +143,37 @@ export const oneAttack = (path: string, doc: string) =>
     read: (text) => attacks.parse(text),
     write: (value) => [attackName(value as PartSpec)],
   });
+
+export const manyAttacks = flag({
+  name: "--attack",
+  takes: "<part...>",
+  group: "Attack",
+  doc: "An attack; repeat it to run several on the same draws (gradleak list attacks).",
+  otherwise: "auto",
+  path: "attacks",
+  read: (text) => attacks.parse(text),
+  write: (value) => (value as readonly PartSpec[]).map(attackName),
+});
+
+/** What a gate and the statements of an audit rest on. */
+export const evidence: readonly Flag[] = [
+  flag({
+    name: "--accept-failed",
+    takes: "<yes|no>",
+    group: "Score",
+    doc: "Whether the gate counts failed attacks as misses. With no, it makes no statement over them (exit code 4).",
+    path: "acceptFailed",
+    ...yesOrNo("--accept-failed", false),
+  }),
+  flag({
+    name: "--control",
+    takes: "<yes|no>",
+    group: "Sampling",
+    doc: "Whether each attack also runs without its defense, on at most 64 draws, to show that it works.",
+    path: "control",
+    ...yesOrNo("--control", true),
+  }),
+];
 
 export const defense = (path: string, many: boolean, several = "") =>
   flag({
@@ -289,7 +320,7 @@ export const samples = (otherwise?: string) =>
     takes: "<n>",
     group: "Sampling",
     doc: "The number of updates that are drawn.",
-    ...(otherwise === undefined ? {} : { otherwise }),
+    otherwise: "auto",
     path: "samples",
     ...whole("--samples", 1, most.samples),
   });

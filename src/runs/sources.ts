@@ -17,14 +17,18 @@ export interface Sources {
    */
   dataset(set: PartSpec, split: Split): Promise<Dataset<readonly number[]>>;
   /**
-   * Reads the tensors of the file with a hash, by name: weights or an update.
+   * Reads the tensors of the file with a hash, by name: weights, an update, or a partition of examples over
+   * clients.
    *
    * @throws LeakageError `spec` if no such file was given, `file` if it is damaged.
    */
-  tensors(what: "weights" | "update", sha256: string): Promise<{ readonly tensors: NamedNumbers; readonly source: string }>;
+  tensors(what: FileKind, sha256: string): Promise<{ readonly tensors: NamedNumbers; readonly source: string }>;
   /** The places that the user stated, for errors and for the command that makes a result again. */
   readonly places: Places;
 }
+
+/** The kinds of files with tensors that a spec names by their hashes. */
+type FileKind = "weights" | "update" | "partition";
 
 /** What a command line says in addition to a spec: where things lie. */
 export interface Places {
@@ -34,6 +38,8 @@ export interface Places {
   readonly dataPath?: string;
   readonly weights?: string;
   readonly update?: string;
+  /** The file with the client of each training example. */
+  readonly partition?: string;
   /** The files that `gradleak tune` wrote. */
   readonly tuned?: readonly string[];
   /** The original images of an update, only to score the result. */
@@ -45,8 +51,8 @@ export interface Files {
   readonly places?: Places;
   /** Opens one split of a data set. */
   open(set: PartSpec, split: Split): Promise<Dataset<readonly number[]>>;
-  /** The file of weights, or of an update, that the user gave; undefined if there is none. */
-  tensorFile(what: "weights" | "update"): Promise<(TensorFile & { readonly source: string }) | undefined>;
+  /** The file of one of these kinds that the user gave; undefined if there is none. */
+  tensorFile(what: FileKind): Promise<(TensorFile & { readonly source: string }) | undefined>;
 }
 
 /**
@@ -68,12 +74,13 @@ export function sourcesFrom({ places = {}, open, tensorFile }: Files): Sources {
       const reading = read.get(what) ?? tensorFile(what);
       read.set(what, reading);
       const file = await reading;
+      const flag = what === "partition" ? "--partition-file" : `--${what}`;
       if (!file)
-        throw new LeakageError("spec", `This spec takes ${what} from a file with the SHA-256 ${sha256}: say where it lies with --${what}.`);
+        throw new LeakageError("spec", `This spec takes ${what} from a file with the SHA-256 ${sha256}: say where it lies with ${flag}.`);
       if (file.sha256 === sha256) return file;
       throw new LeakageError(
         "spec",
-        `--${what} ${file.source} is not the file of this spec: its SHA-256 is ${file.sha256}, and the spec names ${sha256}.`,
+        `${flag} ${file.source} is not the file of this spec: its SHA-256 is ${file.sha256}, and the spec names ${sha256}.`,
       );
     },
   };

@@ -22,8 +22,8 @@ function readArrays(bytes: Uint8Array, source: string): NamedArrays {
  *
  * @throws LeakageError `file` for integers, and for numbers that are not finite in float32.
  */
-function numbersOf(array: NamedArray, name: string, source: string): ShapedNumbers {
-  if (array.dtype !== "F32" && array.dtype !== "F64")
+function numbersOf(array: NamedArray, name: string, source: string, integers: boolean): ShapedNumbers {
+  if (!integers && array.dtype !== "F32" && array.dtype !== "F64")
     throw new LeakageError("file", `${source}: ${name} must hold real numbers (F64, F32, F16 or BF16), but it holds ${array.dtype}.`);
   requireFinite(array, name, source);
   const data = toFloat32(array);
@@ -50,13 +50,14 @@ export interface TensorFile {
  *
  * @param source the name of the file, for errors.
  * @param hash the SHA-256 of the file, if it is known already.
+ * @param integers whether whole numbers are read as well, for a file that counts something.
  * @throws LeakageError `file` if the file is damaged, or has entries that are not finite real
  * numbers.
  */
-export function tensorsIn(bytes: Uint8Array, source: string, hash = hashOf(bytes)): TensorFile {
-  const arrays = [...readArrays(bytes, source)].filter(([name, array]) => !isCounter(name) && !isSingleInteger(array));
+export function tensorsIn(bytes: Uint8Array, source: string, hash = hashOf(bytes), integers = false): TensorFile {
+  const arrays = [...readArrays(bytes, source)].filter(([name, array]) => integers || !(isCounter(name) || isSingleInteger(array)));
   return {
-    tensors: new Map(arrays.map(([name, array]) => [name, numbersOf(array, name, source)])),
+    tensors: new Map(arrays.map(([name, array]) => [name, numbersOf(array, name, source, integers)])),
     sha256: hash,
   };
 }

@@ -10,7 +10,9 @@ import { sourcesOnDisk } from "../../src/node/index.ts";
 import { attackSpec } from "../../src/runs/attack-spec.ts";
 import { auditSpec, commandLine, flagsOf, invertSpec, parseSpec, plan, type Spec } from "../../src/runs/index.ts";
 import { prepareAttack, prepareAudit, prepareInvert, prepareTune } from "../../src/runs/prepare.ts";
+import { prepareTrain } from "../../src/runs/prepare-train.ts";
 import { memoryStore, readText } from "../../src/runs/store.ts";
+import { trainSpec } from "../../src/runs/train-spec.ts";
 import { tuneSpec } from "../../src/runs/tuning.ts";
 import { finish } from "../../src/scenario/index.ts";
 
@@ -32,6 +34,7 @@ async function read([name, ...words]: readonly string[]) {
     attack: async () => (await prepareAttack(parseSpec(attackSpec, asked), sources)).spec,
     audit: async () => (await prepareAudit(parseSpec(auditSpec, asked), sources)).spec,
     invert: async () => prepareInvert(parseSpec(invertSpec, asked)),
+    train: async () => (await prepareTrain(parseSpec(trainSpec, asked), sources)).spec,
     tune: async () => (await prepareTune(parseSpec(tuneSpec, asked), sources)).spec,
   }[command]();
   return { spec: (await spec) as Spec, places };
@@ -45,6 +48,8 @@ beforeAll(async () => {
     const data = Uint8Array.from({ length: 192 }, (_, k) => (k * (label === "a" ? 5 : 7)) % 256);
     writeFileSync(at(`photos/${label}/0.png`), encodePng({ width: 8, height: 8, channels: 3, data }));
   }
+  const parts = { dtype: "I32", shape: [60], data: new Int32Array(60) } as const;
+  writeFileSync(at("parts.npz"), writeNpz(new Map([["clients", parts]])));
   writeFileSync(at("weights.npz"), writeNpz(new Map([["0.weight", { dtype: "F32", shape: [2], data: Float32Array.of(1, 2) }]])));
   for (const [i, rate] of [0.2, 0.3].entries()) {
     const { spec, places } = await read(["tune", ...vectors, "--attack", "bayes:steps=2", "--vary", `rate=${rate}`, "--samples", "2"]);
@@ -105,6 +110,25 @@ const lines: Readonly<Record<string, () => string[]>> = {
     ..."invert --model mlp --input-shape 8 --labels joint --delta 1 --attack dlg --update".split(" "),
     ...[at("weights.npz"), "--weights", at("weights.npz")],
   ],
+  "a training with every flag": () => [
+    ..."train --data gaussian:dimension=4,classes=3 --model mlp:sizes=6 --mode eval --batch 4 --loss squared-error --defense clip".split(
+      " ",
+    ),
+    ..."--examples 60 --test-examples 30 --clients 6 --clients-per-round 2 --partition dirichlet:alpha=2 --protocol fed-avg".split(" "),
+    ..."--local-passes 2 --local-rate 0.3 --running-statistics keep --statistics-momentum 0.2 --optimizer sgd --seed 4".split(" "),
+    ..."--rounds 20 --rate 0.05 --momentum 0.9 --nesterov yes --weight-decay 0.001 --schedule steps:at=epochs".split(" "),
+    ..."--evaluate-every 5 --checkpoints every=10 --audit 0/20 --audit-batch 2 --audit-samples 5 --audit-mode train".split(" "),
+    ..."--audit-of client --attack bayes:steps=2 idlg --prior gaussian:sigma=2 --labels joint --label-rule counts --delta 1".split(" "),
+    ..."--delta-space model --chunk 4 --lanes 2 --confidence 0.9 --vary rate=0.05/0.1 --tuning-samples 4 --budget 2 --by distance".split(
+      " ",
+    ),
+    ...["--block-above", "recovered.estimate > 0.5", "--accept-failed", "yes", "--control", "no"],
+  ],
+  "a training with few flags": () => ["train", "--data", "shapes", "--examples", "50", "--model", "lenet", "--epochs", "2"],
+  "a training with a partition from a file": () => [
+    ..."train --data gaussian --examples 60 --model mlp --rounds 3 --partition-file".split(" "),
+    at("parts.npz"),
+  ],
 };
 
 describe("the command that makes a result again", () => {
@@ -118,12 +142,14 @@ describe("the command that makes a result again", () => {
   });
 
   it("has every flag that stands in a spec", () => {
-    for (const command of ["attack", "audit", "invert"] as const) {
+    for (const command of ["attack", "audit", "invert", "train"] as const) {
       const used = Object.values(lines)
         .map((line) => line())
         .filter(([name]) => name === command)
         .flat();
-      expect(flagsOf[command].map((flag) => flag.name).filter((flag) => !used.includes(flag))).toEqual([]);
+      // --epochs is another word for a number of --rounds, which the spec has.
+      const stated = flagsOf[command].map((flag) => flag.name).filter((flag) => flag !== "--epochs");
+      expect(stated.filter((flag) => !used.includes(flag))).toEqual([]);
     }
   });
 

@@ -37,7 +37,10 @@ function planned(weights: NamedNumbers, update?: NamedNumbers, asked: object = {
   const bytes = { weights: bytesOf(weights), update: bytesOf(update ?? weights) };
   const sources = sourcesFrom({
     open: (asked, split) => datasets.build(asked).open(split, files),
-    tensorFile: async (what) => ({ ...tensorsIn(bytes[what], `${what}.safetensors`), source: `${what}.safetensors` }),
+    tensorFile: async (what) => ({
+      ...tensorsIn(bytes[what === "update" ? what : "weights"], `${what}.safetensors`),
+      source: `${what}.safetensors`,
+    }),
   });
   const client = { model: "mlp:sizes=8", weights: { kind: "file", sha256: shaOf(bytes.weights) } };
   const spec = update

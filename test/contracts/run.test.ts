@@ -48,6 +48,8 @@ beforeAll(async () => {
     const tensors = [...initialWeights(network, keyFromSeed(seed))].map(([name, tensor]) => [name, { dtype: "F32", ...tensor }] as const);
     writeFileSync(at(seed === 1 ? "weights.npz" : "others.npz"), writeNpz(new Map(tensors)));
   }
+  const parts = { dtype: "I32", shape: [60], data: Int32Array.from({ length: 60 }, (_, i) => i % 3) } as const;
+  writeFileSync(at("parts.npz"), writeNpz(new Map([["clients", parts]])));
   await done("attack", { ...photos(), images: "0-2", defense: "gaussian:sigma=0.001", saveUpdate: true, out: at("attack") });
   await done("invert", {
     ...{ model: "mlp:sizes=8", weights: at("weights.npz"), inputShape: "3x8x8", classes: "3", attack: "idlg:steps=3" },
@@ -55,6 +57,10 @@ beforeAll(async () => {
   });
   const drawn = { ...client, data, defense: ["laplacian:scale=0.1", "none"], attack: ["bayes:steps=3", "idlg:steps=3"] };
   await done("audit", { ...drawn, samples: "3", lanes: "2", seed: "4", out: at("audit") });
+  await done("train", {
+    ...{ data: "gaussian:dimension=4,classes=3", model: "mlp:sizes=6", examples: "60", testExamples: "30", partitionFile: at("parts.npz") },
+    ...{ clients: "3", rounds: "6", batch: "4", audit: "0/6", delta: "1", attack: ["bayes:steps=2"], auditSamples: "2", out: at("train") },
+  });
   await done("tune", { ...client, data, attack: "bayes:steps=3", vary: ["rate=0.2"], samples: "2", lanes: "2", out: at("tune") });
 }, 120_000);
 
@@ -66,6 +72,7 @@ const results: Readonly<Record<Spec["command"], { readonly file: string; readonl
     places: () => ({ weights: at("weights.npz"), update: at("attack/update-0.safetensors"), truth: [at("attack/original-0.png")] }),
   },
   audit: { file: "result.json", places: () => ({}) },
+  train: { file: "result.json", places: () => ({ partitionFile: at("parts.npz") }) },
   tune: { file: "tuned.json", places: () => ({}) },
 };
 const commands = Object.keys(results) as readonly Spec["command"][];

@@ -43,7 +43,7 @@ async function read(weights: string, update: string, asked: Record<string, unkno
   };
   const sources = sourcesFrom({
     open: (set, split) => datasets.build(set).open(split, noFiles),
-    tensorFile: async (what) => files[what],
+    tensorFile: async (what) => files[what === "update" ? what : "weights"],
   });
   const ready = await realizeUpdate(prepareInvert(parseSpec(invertSpec, spec)), sources);
   return { ...ready, seen: ready.seen.rounds[0]!.updates, sources, spec: ready.spec as InvertSpec };

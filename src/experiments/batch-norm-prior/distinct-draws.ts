@@ -1,6 +1,5 @@
 import type { Dataset, Example } from "../../data/index.ts";
-import { type KeyBits, randomBits, stream } from "../../random/index.ts";
-import { shuffled } from "../shuffled.ts";
+import { type KeyBits, randomBits, shuffled, stream } from "../../random/index.ts";
 
 /**
  * Examples of as many different classes of `shapes`, whose classes come round in order: the classes

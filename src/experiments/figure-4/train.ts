@@ -3,10 +3,9 @@ import type { GaussianSet } from "../../data/index.ts";
 import { constant, grad, sizeOf } from "../../graph/index.ts";
 import type { Model, Weights } from "../../models/index.ts";
 import { adam } from "../../optimizers/index.ts";
-import { foldIn, type KeyBits } from "../../random/index.ts";
+import { foldIn, type KeyBits, shuffled } from "../../random/index.ts";
 import { type CompileOptions, compileNested, evaluate, inputsAt } from "../../runtime/index.ts";
 import { concatenate, oneHot } from "../../scenario/index.ts";
-import { shuffled } from "../shuffled.ts";
 
 export interface Training {
   readonly epochs: number;

@@ -1,4 +1,4 @@
-import { type KeyBits, randomBits } from "../random/index.ts";
+import { type KeyBits, randomBits } from "./threefry.ts";
 
 /** 0 … count − 1 in the order of as many random words. */
 export function shuffled(count: number, key: KeyBits): number[] {

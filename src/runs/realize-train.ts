@@ -1,0 +1,111 @@
+import { losses } from "../client/index.ts";
+import { type Dataset, datasets, remembering } from "../data/index.ts";
+import { defenses, requireFit } from "../defenses/index.ts";
+import { LeakageError } from "../errors.ts";
+import { divide, type Federation, partitions, schedules } from "../federated/index.ts";
+import { type Examples, initialWeights, type Model, models, type Weights } from "../models/index.ts";
+import { adam, sgd, withWeightDecay } from "../optimizers/index.ts";
+import { keyFromSeed, stream } from "../random/index.ts";
+import type { CompileOptions } from "../runtime/index.ts";
+import { type Prepared, taskOf } from "./prepare.ts";
+import { roundsPerEpoch } from "./prepare-train.ts";
+import { weightsOf } from "./realize.ts";
+import type { Sources } from "./sources.ts";
+import type { TrainSpec } from "./train-spec.ts";
+
+/** A training whose parts are objects. */
+export interface RealizedTraining {
+  readonly spec: TrainSpec;
+  readonly model: Model;
+  readonly federation: Federation;
+  /** The weights before the first round. */
+  readonly weights: Weights;
+  /** The examples that accuracy is measured on. */
+  readonly test: Examples;
+  readonly notes: readonly string[];
+}
+
+/** More numbers than this for what clients compute in a round do not fit a machine. */
+const mostNumbers = 2 ** 29;
+
+/**
+ * Makes the objects of a training once. It checks that they fit together before anything is
+ * computed.
+ *
+ * @throws LeakageError for anything that does not fit or does not resolve.
+ */
+export async function realizeTraining(
+  { spec, data, testData }: Prepared<TrainSpec> & { readonly testData: Dataset<readonly number[]> },
+  sources: Sources,
+  machine: CompileOptions,
+): Promise<RealizedTraining> {
+  const { client, seed, clients, taking, protocol, server, statistics } = spec;
+  const model = models.build(client.model, taskOf(data));
+  const root = keyFromSeed(seed);
+  const { weights, notes } =
+    client.weights.kind === "initial"
+      ? { weights: initialWeights(model, stream(root, "weights")), notes: [] }
+      : await weightsOf({ client, seed }, model, sources);
+  const examples = examplesIn(data, spec, spec.data.examples);
+  const key = stream(root, "partition");
+  const labels = Array.from({ length: examples.count }, (_, i) => examples.label!(i));
+  const stated = await statedPartition(spec, sources);
+  const partition = divide(partitions.build(spec.partition), {
+    labels,
+    classes: model.classes,
+    clients,
+    key,
+    ...(stated ? { stated } : {}),
+  });
+  const length = { rounds: spec.rounds, roundsPerEpoch: roundsPerEpoch(spec, examples.count, taking) };
+  const defense = defenses.build(spec.defense);
+  requireFit(defense, { model, mode: client.mode }, client.batch);
+  const parameters = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  if ((defense.steps.length > 0 || protocol.kind === "fed-avg") && parameters * taking > mostNumbers)
+    throw new LeakageError(
+      "spec",
+      `${taking} clients with ${parameters} parameters each do not fit one round; take fewer --clients-per-round (at most ${Math.floor(mostNumbers / parameters)}).`,
+    );
+  const { optimizer, momentum = 0, nesterov, weightDecay } = server;
+  return {
+    spec,
+    model,
+    weights,
+    test: examplesIn(testData, spec, spec.data.testExamples),
+    notes: [...data.notes, ...notes],
+    federation: {
+      model,
+      mode: client.mode,
+      loss: losses.build(client.loss),
+      protocol,
+      defense,
+      optimizer: withWeightDecay(optimizer === "sgd" ? sgd({ momentum, nesterov }) : adam({ scaled: false }), weightDecay),
+      rate: schedules.build(server.schedule)(server.rate, length),
+      statistics,
+      examples,
+      partition,
+      taking,
+      batch: client.batch,
+      root,
+      machine,
+    },
+  };
+}
+
+/** The first examples of a data set. Those that are drawn, and not read, are drawn once. */
+function examplesIn(data: Dataset<readonly number[]>, { data: { set } }: TrainSpec, count: number): Examples {
+  const kept = datasets.build(set).reads === "nothing" ? remembering(data, count) : data;
+  return { count, image: (i) => kept.example(i).image, label: (i) => kept.example(i).label };
+}
+
+/** The client of each example, if a file states it. */
+async function statedPartition({ partition }: TrainSpec, sources: Sources): Promise<Float32Array | undefined> {
+  if (partition.kind !== "file") return undefined;
+  const { tensors, source } = await sources.tensors("partition", String(partition.sha256));
+  const [only, ...others] = tensors.values();
+  if (only && others.length === 0 && only.shape.length === 1) return only.data;
+  throw new LeakageError(
+    "file",
+    `${source} must have one tensor [examples], the client of each training example; it has ${[...tensors.keys()].join(", ") || "none"}.`,
+  );
+}
