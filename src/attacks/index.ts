@@ -1,5 +1,7 @@
 import type { Attack } from "../adversary/index.ts";
+import type { Adaptive } from "../defenses/index.ts";
 import { catalogue, concise, type PartSpec } from "../parts/index.ts";
+import { adaptedFrom } from "./adapted.ts";
 import { bayes } from "./bayes.ts";
 import type { Setting } from "./declaration.ts";
 import { dlg, idlg } from "./dlg.ts";
@@ -7,6 +9,7 @@ import { exact } from "./exact.ts";
 import { gradinversion } from "./gradinversion.ts";
 import { invertingGradients } from "./inverting-gradients.ts";
 import { posterior } from "./posterior.ts";
+import { onPrecode } from "./tailored/on-precode.ts";
 import { onSoteria } from "./tailored/on-soteria.ts";
 
 /**
@@ -21,7 +24,7 @@ import { onSoteria } from "./tailored/on-soteria.ts";
  * const adaptive = attacks.build("bayes:steps=200").build({ law, prior });
  * ```
  */
-export const attacks = catalogue("attack", [bayes, dlg, exact, gradinversion, idlg, invertingGradients, onSoteria, posterior]);
+export const attacks = catalogue("attack", [bayes, dlg, exact, gradinversion, idlg, invertingGradients, onPrecode, onSoteria, posterior]);
 
 /**
  * An attack of the catalogue as an object, with its name.
@@ -40,6 +43,23 @@ export const attacks = catalogue("attack", [bayes, dlg, exact, gradinversion, id
 export function attackOf(spec: string | PartSpec, setting: Setting = {}): Attack & { readonly name: string } {
   const parsed = attacks.parse(spec);
   return { name: concise(attacks, parsed), ...attacks.build(parsed).build(setting) };
+}
+
+/**
+ * The attack by one who knows the defense, to be run beside another attack with the same effort; or
+ * the reason why there is none. It may be that attack itself.
+ *
+ * @param naive the other attack.
+ * @param adaptive what the defense names; see `adaptiveTo`.
+ * @param hasPrior whether the setting states a prior. Without one, Bayes takes that of the paper.
+ */
+export function adapted(
+  naive: PartSpec,
+  adaptive: Adaptive,
+  hasPrior: boolean,
+): { readonly attack: PartSpec } | { readonly reason: string } {
+  const made = adaptedFrom(attacks.parts, naive, adaptive, hasPrior);
+  return "reason" in made ? made : { attack: attacks.parse(made.attack) as PartSpec };
 }
 
 export { conditionals } from "./conditionals.ts";

@@ -38,8 +38,11 @@ export function fedSgd({ model, weights, mode = "eval", loss = crossEntropy }: F
     parameters: model.parameters,
     weight,
     update: ({ x, y }: Batch, key) => {
-      const logits = model.forward(x, { mode, weight, ...(key && model.random ? { key } : {}) });
-      const gradients = grad(loss(logits, y), names.map(weight));
+      const penalties: Tensor[] = [];
+      const penalize = model.penalty === "shared" ? { penalize: (term: Tensor) => void penalties.push(term) } : {};
+      const logits = model.forward(x, { mode, weight, ...penalize, ...(key && model.random ? { key } : {}) });
+      const total = penalties.reduce((sum, term) => sum.add(term), loss(logits, y));
+      const gradients = grad(total, names.map(weight));
       return new Gradients(new Map(names.map((name, i) => [name, gradients[i]!])), exact);
     },
     taps: ({ x }: Batch) => {
@@ -48,6 +51,10 @@ export function fedSgd({ model, weights, mode = "eval", loss = crossEntropy }: F
       return taps;
     },
     exactly: () => from(true),
+    withModel: (changed, added) => {
+      const client = fedSgd({ model: changed, weights: new Map([...weights, ...added]), mode, loss });
+      return exact ? client.exactly() : client;
+    },
   });
   return from(false);
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { attacks } from "../attacks/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import { type Completed, dataSpec, partOf, shared } from "./spec.ts";
+import { adaptive, type Completed, dataSpec, partOf, shared } from "./spec.ts";
 
 /**
  * The schema of a spec of `gradleak attack`. The hash of the completed spec's canonical JSON names
@@ -17,6 +17,7 @@ export const attackSpec = z.strictObject({
     .default("none")
     .transform((given) => defenses.parse(given)),
   attack: partOf(attacks),
+  adaptive,
   /** The number of updates that one program attacks together. */
   lanes: z.int().positive().max(4096).default(1),
 });

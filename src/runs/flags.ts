@@ -4,6 +4,7 @@ import { attackName, most } from "./audit-spec.ts";
 import { type Flag, flag, whole, yesOrNo } from "./flag.ts";
 import { places, placesText } from "./flag-values.ts";
 import {
+  adaptive,
   client,
   defense,
   input,
@@ -42,6 +43,7 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", re
     statistics,
     defense("defense", false),
     oneAttack("attack", "The attack, such as inverting-gradients:steps=1000,tv=1e-4 (gradleak list attacks)."),
+    adaptive,
     prior,
     labels("the attack's own"),
     labelRule,
@@ -71,6 +73,7 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "tune", re
       read: (text) => attacks.parse(text),
       write: (value) => (value as readonly PartSpec[]).map(attackName),
     }),
+    adaptive,
     prior,
     labels("known"),
     labelRule,

@@ -8,7 +8,7 @@ import { formatValue, type PartSpec } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
 import { criterion, labelPolicies } from "../scenario/index.ts";
 import { attackName, defenseName, most } from "./audit-spec.ts";
-import { type Flag, flag, type Part, part, whole } from "./flag.ts";
+import { type Flag, flag, type Part, part, whole, yesOrNo } from "./flag.ts";
 import { extents, positiveNumber, realNumbers } from "./flag-values.ts";
 import { readVaried } from "./tuning.ts";
 import { updateKinds } from "./update-kinds.ts";
@@ -78,6 +78,15 @@ export const prior = flag({
   doc: "The prior p(image) that the attacker assumes, for attacks that leave it open (gradleak list priors).",
   path: "prior",
   ...part(priors),
+});
+
+export const adaptive = flag({
+  name: "--adaptive",
+  takes: "<yes|no>",
+  group: "Attack",
+  doc: "Whether the attack that knows the defense runs beside each attack, on the same updates.",
+  path: "adaptive",
+  ...yesOrNo("--adaptive", true),
 });
 
 export const labels = (otherwise: string) =>
