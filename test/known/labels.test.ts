@@ -3,7 +3,7 @@ import { type LabelReading, type LabelRule, recoverLabels } from "../../src/adve
 import { type Client, fedSgd, losses } from "../../src/client/index.ts";
 import { gaussianSet, shapesSet } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
-import { train } from "../../src/experiments/figure-4/train.ts";
+import { train } from "../../src/experiments/train.ts";
 import { initialWeights, type Model, models } from "../../src/models/index.ts";
 import { foldIn, keyFromSeed } from "../../src/random/index.ts";
 import { taskOf } from "../../src/runs/index.ts";
