@@ -4,13 +4,13 @@ import type { Layer } from "./model.ts";
 
 /** The forms of a variational bottleneck: as it was attacked, and as its own authors published it. */
 export const bottleneckForms = ["attacked", "published"] as const;
-export type BottleneckForm = (typeof bottleneckForms)[number];
+type BottleneckForm = (typeof bottleneckForms)[number];
 
 /** Which divergence is added to the loss: the right one, or that of the code of the attack's authors. */
 export const divergences = ["right", "code"] as const;
-export type Divergence = (typeof divergences)[number];
+type Divergence = (typeof divergences)[number];
 
-export interface Bottleneck {
+interface Bottleneck {
   /** The number K of variables. */
   readonly size: number;
   readonly form: BottleneckForm;

@@ -19,7 +19,7 @@ import { precodeMlp } from "./precode-mlp.ts";
  */
 export const models = catalogue("model", [cnn, convbig, convnet, lenet, mlp, precodeMlp]);
 
-export { type Bottleneck, bottleneck, bottleneckForms, divergences } from "./bottleneck.ts";
+export { bottleneck, bottleneckForms, divergences } from "./bottleneck.ts";
 export { denseLayers } from "./dense-layers.ts";
 export { layersOf } from "./match-layers.ts";
 export { isCounter, matchTensors } from "./match-tensors.ts";

@@ -41,7 +41,7 @@ export interface ForwardContext {
  * Where the loss has what layers add to it: in the gradient that a client shares, or only in its
  * training.
  */
-export type Penalty = "shared" | "training";
+type Penalty = "shared" | "training";
 
 /** What a layer needs to compute. */
 interface Context extends ForwardContext {
