@@ -10,6 +10,7 @@ export {
   assuming,
   type Candidates,
   cosine,
+  dropping,
   type Group,
   invertDense,
   type LabelReading,
@@ -33,7 +34,7 @@ export {
   squaredDistance,
   type Work,
 } from "./adversary/index.ts";
-export { type AttackDeclaration, attackOf, attacks, conditionals, type Setting } from "./attacks/index.ts";
+export { type AttackDeclaration, adapted, attackOf, attacks, conditionals, type Setting } from "./attacks/index.ts";
 export {
   type AuditCell,
   type AuditChunk,
@@ -83,6 +84,8 @@ export {
 } from "./data/index.ts";
 export {
   type Acted,
+  type Adaptive,
+  adaptiveTo,
   chain,
   type Defense,
   type DefenseLaw,

@@ -64,12 +64,14 @@ export function battery(membersFor: (seen: Outline) => readonly Member[], about:
       const { chosen, answers, values } = await best();
       const lanes = chosen.map((place, lane): LaneProgress => {
         const objective = values[lane]!;
+        const { remark, stopped } = ends[place]!.lanes[lane]!;
         return {
           ...sums(ends, lane),
           objective: Number.isFinite(objective) ? objective : null,
           matching: null,
-          stopped: ends[place]!.lanes[lane]!.stopped,
+          stopped,
           by: ends[place]!.member.name,
+          ...(remark === undefined ? {} : { remark }),
         };
       });
       yield { step: of, of, lanes: () => lanes, inputs: () => answers.x, labels: () => answers.y };

@@ -28,3 +28,4 @@ export { maximizingMass, type PointSearch, type Radius } from "./posterior/poste
 export type { Sampling } from "./posterior/sample-posterior.ts";
 export { agreement } from "./search/consensus.ts";
 export type { Group, Search } from "./search/search.ts";
+export { type Separated, separateInputs } from "./separate.ts";

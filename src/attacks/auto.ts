@@ -88,6 +88,7 @@ export const auto = part({
   },
   build: ({ steps }): AttackDeclaration => ({
     fixesPrior: false,
+    takesLaw: true,
     build: (setting) => {
       const own = steps ?? defaultSteps;
       const { law } = setting;

@@ -30,6 +30,11 @@ export interface AttackDeclaration {
   /** Whether the attack brings its own prior, so that the user cannot state one. */
   readonly fixesPrior: boolean;
   /**
+   * Whether the attack assumes the law of the defense wherever that is known, so that it is adaptive
+   * already. The default is no.
+   */
+  readonly takesLaw?: boolean;
+  /**
    * Builds the attack.
    *
    * @throws LeakageError `spec` if the attack and the setting do not fit.

@@ -1,22 +1,10 @@
 import { type Attack, contradiction, invertDense, type Observations, type Outline } from "../adversary/index.ts";
-import type { Client } from "../client/index.ts";
 import { LeakageError } from "../errors.ts";
 import { input, sizeOf, type Tensor, vmap } from "../graph/index.ts";
 import { part } from "../parts/index.ts";
 import { evaluate } from "../runtime/index.ts";
 import type { AttackDeclaration } from "./declaration.ts";
-
-/** The first layer's weight and bias, if that layer is dense and receives the input itself. */
-function firstDense({
-  model,
-  parameters,
-}: Client): { readonly weight: string; readonly bias: string; readonly outputs: number } | undefined {
-  const [weight, bias] = parameters;
-  const [outputs, inputs] = weight?.shape ?? [];
-  if (!weight || !bias || weight.shape.length !== 2 || inputs !== sizeOf(model.shape)) return undefined;
-  if (bias.name !== weight.name.replace(/weight$/, "bias") || bias.shape.length !== 1 || bias.shape[0] !== outputs) return undefined;
-  return { weight: weight.name, bias: bias.name, outputs: outputs! };
-}
+import { firstDense } from "./first-dense.ts";
 
 function check({ rounds, batchSize }: Outline): void {
   const { client } = rounds[0]!;

@@ -1,5 +1,7 @@
 import type { Attack } from "../adversary/index.ts";
+import type { Adaptive } from "../defenses/index.ts";
 import { catalogue, concise, type PartSpec } from "../parts/index.ts";
+import { adaptedFrom } from "./adapted.ts";
 import { auto } from "./auto.ts";
 import { bayes } from "./bayes.ts";
 import type { Setting } from "./declaration.ts";
@@ -9,6 +11,7 @@ import { gradinversion } from "./gradinversion.ts";
 import { invertingGradients } from "./inverting-gradients.ts";
 import { peeling } from "./peeling.ts";
 import { posterior } from "./posterior.ts";
+import { onPrecode } from "./tailored/on-precode.ts";
 import { onSoteria } from "./tailored/on-soteria.ts";
 
 /**
@@ -31,6 +34,7 @@ export const attacks = catalogue("attack", [
   gradinversion,
   idlg,
   invertingGradients,
+  onPrecode,
   onSoteria,
   peeling,
   posterior,
@@ -53,6 +57,24 @@ export const attacks = catalogue("attack", [
 export function attackOf(spec: string | PartSpec, setting: Setting = {}): Attack & { readonly name: string } {
   const parsed = attacks.parse(spec);
   return { name: concise(attacks, parsed), ...attacks.build(parsed).build(setting) };
+}
+
+/**
+ * The attack by one who knows the defense, to be run beside another attack with the same effort; or
+ * the reason why there is none. It may be that attack itself.
+ *
+ * @param naive the other attack.
+ * @param adaptive what the defense names; see `adaptiveTo`.
+ * @param hasPrior whether the setting states a prior. Without one, Bayes takes that of the paper.
+ */
+export function adapted(
+  naive: PartSpec,
+  adaptive: Adaptive,
+  hasPrior: boolean,
+): { readonly attack: PartSpec } | { readonly reason: string } {
+  if (adaptive.kind === "law" && attacks.build(naive).takesLaw) return { attack: naive };
+  const made = adaptedFrom(attacks.parts, naive, adaptive, hasPrior);
+  return "reason" in made ? made : { attack: attacks.parse(made.attack) as PartSpec };
 }
 
 export { autoMembers } from "./auto.ts";

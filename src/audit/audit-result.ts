@@ -44,6 +44,7 @@ const example = z
 const cell = z.strictObject({
   defense: name,
   attack: name,
+  adaptive: z.literal(true).optional().describe("Present if the attack stands beside another one because it knows the defense."),
   tuned: z
     .strictObject({
       specHash: hash.describe("The hash of the tuning's spec."),

@@ -167,6 +167,7 @@ function describe({ scenario, attack }: Cell) {
   return {
     defense: scenario.defense.name,
     attack: attack.name,
+    ...(attack.adaptive ? { adaptive: true as const } : {}),
     tuned: attack.tuning ? quoted(attack.tuning) : null,
     law,
     trueLaw: trueLawOf(scenario),
@@ -223,8 +224,8 @@ function told(
 }
 
 /**
- * Comparisons of all pairs of attacks that were tuned alike. Other pairs are left out: a difference
- * of settings says little about the attacks. Each says how much work the attacks did, tuning
+ * Comparisons of all pairs of attacks that were tuned alike, and of adaptive attacks with the others.
+ * Other pairs are left out: a difference of settings says little about the attacks. Each says how much work the attacks did, tuning
  * included, and whether it is equal.
  */
 function comparisons(
@@ -239,7 +240,9 @@ function comparisons(
   const spent = (cell: number) => chunks.reduce((sum, { seconds }) => sum + seconds.attacking[cell]!, 0);
   return cells.flatMap((one, i) =>
     cells.flatMap((other, j) => {
-      if (j <= i || one.scenario !== other.scenario || !comparable(one.attack.tuning, other.attack.tuning)) return [];
+      if (j <= i || one.scenario !== other.scenario) return [];
+      // What knowledge of the defense gives is a difference of settings that is asked for.
+      if (!comparable(one.attack.tuning, other.attack.tuning) && one.attack.adaptive === other.attack.adaptive) return [];
       const compared = compareAttacks(byCell[i]!, byCell[j]!, delta, foldIn(stream(key(i), "resample"), j), confidence);
       const [first, second] = [worked[i]!, worked[j]!];
       return [

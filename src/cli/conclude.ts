@@ -5,6 +5,7 @@ import { type AuditResult, validateAuditResult } from "../audit/index.ts";
 import { printable, type RasterImage } from "../formats/index.ts";
 import type { PartSpec } from "../parts/index.ts";
 import {
+  adaptiveWords,
   attackReport,
   auditReport,
   auditVerdict,
@@ -38,7 +39,7 @@ const decibels = (value: number | null): string => (value === null ? "–" : `${
  * One line per image: how near its reconstruction is, how near one comes without the update, and
  * how near public images lie.
  */
-function imageLine(image: ImageResult): string {
+function imageLine(image: ImageResult, adaptive: boolean): string {
   const name = `image ${image.index}${image.className === null ? "" : ` (${printable(image.className)})`}`;
   const reading = image.labelReading;
   const label = reading === null ? "" : `  label ${image.assumedLabel} by ${reading.rule}${reading.faint ? pc.yellow(", uncertain") : ""}`;
@@ -48,16 +49,16 @@ function imageLine(image: ImageResult): string {
   const baseline = Object.entries(image.baseline).map(([guess, { psnr }]) => `${guess} ${decibels(psnr)}`);
   const beside = baseline.length > 0 ? `  without the update: ${baseline.join(", ")}` : "";
   const nearest = image.nearestPublic ? `; nearest public image, chosen by the original: ${decibels(image.nearestPublic.psnr)}` : "";
-  return `${pc.bold(name)}  PSNR ${decibels(image.psnr)}  SSIM ${ssim}${label}  ${duration(image.seconds)}${explainsLittle(image) ? pc.yellow(explained) : explained}${stopped}${pc.dim(beside + nearest)}`;
+  return `${pc.bold(name)}${adaptive ? "  adaptive attack" : ""}  PSNR ${decibels(image.psnr)}  SSIM ${ssim}${label}  ${duration(image.seconds)}${explainsLittle(image) ? pc.yellow(explained) : explained}${stopped}${pc.dim(beside + nearest)}`;
 }
 
 /**
  * Reports one finished image, with original and reconstruction side by side if the terminal shows
  * colors.
  */
-export function tellImage(tell: Console, image: ImageResult, rasters: ReadonlyMap<string, RasterImage>): void {
+export function tellImage(tell: Console, image: ImageResult, rasters: ReadonlyMap<string, RasterImage>, adaptive = false): void {
   tell.event("image", { ...image });
-  tell.line(imageLine(image));
+  tell.line(imageLine(image, adaptive));
   const shown = [image.files.original, image.files.reconstruction].flatMap((file) => rasters.get(file ?? "") ?? []);
   if (process.stderr.isTTY && pc.isColorSupported && shown.every(({ width }) => width <= 48)) tell.line(terminalImages(...shown));
 }
@@ -104,6 +105,7 @@ async function concludeAttack(tell: Console, folder: ResultFolder, result: Resul
   if (labelAccuracy !== null) tell.line(`labels right: ${(100 * labelAccuracy).toFixed(1)} %`);
   for (const warning of result.notes.filter((note) => note.startsWith("Warning: "))) tell.line(pc.yellow(warning));
   tell.line(stripVTControlCharacters(verdict(result).sentence));
+  if (result.adaptive) tell.line(stripVTControlCharacters(adaptiveWords(result)));
   if (result.command === "invert" && result.images.some(explainsLittle)) tell.line(pc.yellow(likelyCauses));
   const assumed = assumedIn(result);
   if (assumed.length > 0) tell.line("\nassumed of the client (if one of these is wrong, so is the answer):");

@@ -81,7 +81,7 @@ export async function follow(tell: Console, running: AsyncGenerator<RunEvent, Ru
         tell.line(printable(event.sentence));
         break;
       case "images":
-        for (const image of event.images) tellImage(tell, image, event.rasters);
+        for (const image of event.images) tellImage(tell, image, event.rasters, event.adaptive);
         break;
       case "drawing": {
         const { cell, draws } = event;

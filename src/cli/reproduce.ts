@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import pc from "picocolors";
 import { type ExperimentSpec, experiments, planExperiment, quick, validateExperiment } from "../experiments/index.ts";
+import { sourcesOnDisk } from "../node/index.ts";
 import { format, type PartSpec, type Row } from "../parts/index.ts";
 import { experimentReport, experimentVerdict } from "../report/index.ts";
 import { quoted, wholeNumber } from "../runs/index.ts";
@@ -80,7 +81,11 @@ function make(kind: string, params: Row["params"], flags: ReproduceFlags): Promi
  */
 export async function reproduceSpec(asked: unknown, flags: RunFlags, source?: string): Promise<number> {
   const tell = consoleFor(flags.json === true);
-  const { spec, specHash: hash, run } = planExperiment(asked, { versions, machine: await machineOf(flags) }, source);
+  const {
+    spec,
+    specHash: hash,
+    run,
+  } = planExperiment(asked, { versions, machine: await machineOf(flags), sources: sourcesOnDisk({}) }, source);
   const { kind } = spec.experiment;
   const folder = await ResultFolder.open(flags.out ?? `out/${kind}-${hash.slice(0, 12)}`, hash, spec);
   tell.event("start", { experiment: kind, specHash: hash });

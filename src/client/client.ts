@@ -1,5 +1,5 @@
 import type { Gradients, Shape, Tensor } from "../graph/index.ts";
-import { type Mode, type Model, normalizationsOf } from "../models/index.ts";
+import { type Mode, type Model, normalizationsOf, type Weights } from "../models/index.ts";
 import type { Key } from "../random/index.ts";
 
 /** Private inputs x [B, ...shape] in model space and label probabilities y [B, classes]. */
@@ -33,6 +33,12 @@ export interface Client {
    * last digit near a perfect match.
    */
   exactly(): Client;
+  /**
+   * The same client with another network, at the same weights.
+   *
+   * @param added the weights of what the network has in addition.
+   */
+  withModel(model: Model, added: Weights): Client;
 }
 
 /**

@@ -52,8 +52,11 @@ export function fedSgdAt({
     parameters: model.parameters,
     weight,
     update: ({ x, y }: Batch, key) => {
-      const logits = model.forward(x, { mode, weight, ...(key && model.random ? { key } : {}) });
-      const gradients = grad(loss(logits, y), names.map(weight));
+      const penalties: Tensor[] = [];
+      const penalize = model.penalty === "shared" ? { penalize: (term: Tensor) => void penalties.push(term) } : {};
+      const logits = model.forward(x, { mode, weight, ...penalize, ...(key && model.random ? { key } : {}) });
+      const total = penalties.reduce((sum, term) => sum.add(term), loss(logits, y));
+      const gradients = grad(total, names.map(weight));
       return new Gradients(new Map(names.map((name, i) => [name, gradients[i]!])), exact);
     },
     taps: ({ x }: Batch) => {
@@ -62,6 +65,11 @@ export function fedSgdAt({
       return taps;
     },
     exactly: () => from(true),
+    withModel: (changed, added) => {
+      const more = new Map([...added].map(([name, { data, shape }]) => [name, constant(data, shape)]));
+      const client = fedSgdAt({ model: changed, weight: (name) => more.get(name) ?? weight(name), mode, loss });
+      return exact ? client.exactly() : client;
+    },
   });
   return from(false);
 }

@@ -2,6 +2,7 @@ import type { Batch, Client } from "../client/index.ts";
 import type { Gradients } from "../graph/index.ts";
 import type { Model } from "../models/index.ts";
 import type { Key } from "../random/index.ts";
+import { type Adaptive, adaptiveToAll } from "./adaptive.ts";
 import { type Law, likelihoodOf, narrowOf, type UnknownLaw, undefended, unknownLaw } from "./law/law.ts";
 import type { Likelihood, Published } from "./law/likelihood.ts";
 import { bareResidual, type Residual, residualOf } from "./law/residual.ts";
@@ -13,6 +14,11 @@ import type { Acted, Step, StepState } from "./step.ts";
  */
 export interface Defense {
   readonly steps: readonly Step[];
+  /**
+   * The attack by one who knows the defense. By default it is Bayes with the law of the defense; if
+   * nobody knows that law, there is none.
+   */
+  readonly adaptive?: Adaptive;
 }
 
 /** The law p(g | x) of what a defense sends, given the private batch. */
@@ -92,6 +98,7 @@ const centered = (client: Client): Client => ({
   model: { ...client.model, random: false },
   update: (batch) => client.update(batch),
   exactly: () => centered(client.exactly()),
+  withModel: (model, added) => centered(client.withModel(model, added)),
 });
 
 /** What each step remembers, in the order of the steps. */
@@ -162,4 +169,7 @@ export function send(defense: Defense, client: Client): (batch: Batch, key: Key,
 }
 
 /** The defense that applies several defenses, one after the other. */
-export const chain = (links: readonly Defense[]): Defense => ({ steps: links.flatMap(({ steps }) => steps) });
+export function chain(links: readonly Defense[]): Defense {
+  const adaptive = adaptiveToAll(links);
+  return { steps: links.flatMap(({ steps }) => steps), ...(adaptive ? { adaptive } : {}) };
+}

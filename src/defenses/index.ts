@@ -6,6 +6,7 @@ import { gaussian } from "./gaussian-noise.ts";
 import { laplacian } from "./laplacian-noise.ts";
 import { mask } from "./mask.ts";
 import { none } from "./none.ts";
+import { precode } from "./precode.ts";
 import { soteria } from "./soteria.ts";
 
 /**
@@ -18,8 +19,9 @@ import { soteria } from "./soteria.ts";
  * const chained = defenses.build("clip:norm=1+gaussian:sigma=0.01");
  * ```
  */
-export const defenses = chainable(catalogue<Defense>("defense", [clip, dpSgd, gaussian, laplacian, mask, none, soteria]), chain);
+export const defenses = chainable(catalogue<Defense>("defense", [clip, dpSgd, gaussian, laplacian, mask, none, precode, soteria]), chain);
 
+export { type Adaptive, adaptiveTo } from "./adaptive.ts";
 export {
   bareOf,
   chain,

@@ -137,5 +137,5 @@ export const soteria = part({
       .describe("How features are scored: by single derivatives, as in the authors' code, or by the whole Jacobian, as in their paper."),
     floor: z.number().nonnegative().default(0.1).describe("What is added to each feature in the first-order score."),
   },
-  build: (pruning): Defense => ({ steps: [pruneStep(pruning)] }),
+  build: (pruning): Defense => ({ steps: [pruneStep(pruning)], adaptive: { kind: "tailored", attack: "on-soteria" } }),
 });

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { type Part, type PartSpec, part } from "../parts/index.ts";
-import type { Store, Surroundings } from "../runs/index.ts";
+import type { Sources, Store, Surroundings } from "../runs/index.ts";
 import type { Tick } from "../scenario/index.ts";
 
 /** An experiment with all its parameters, and the seed that all randomness follows from. */
@@ -17,6 +17,8 @@ export interface ExperimentRun extends Surroundings {
   readonly spec: ExperimentSpec;
   /** Keeps what is finished. What an earlier run left there is not made again. */
   readonly store: Store;
+  /** Opens data sets that are made from files. Without it, experiments take sets that are drawn. */
+  readonly sources?: Pick<Sources, "dataset">;
 }
 
 /** What an experiment made. */

@@ -5,14 +5,15 @@ import { parseSpec, partOf, type Store, type Surroundings, specVersion } from ".
 import type { Tick } from "../scenario/index.ts";
 import { assumedLaw } from "./assumed-law/assumed-law.ts";
 import { batchNormPrior } from "./batch-norm-prior/batch-norm-prior.ts";
-import type { Experiment, ExperimentSpec, Finding } from "./experiment.ts";
+import type { Experiment, ExperimentRun, ExperimentSpec, Finding } from "./experiment.ts";
 import { figure1 } from "./figure-1/figure-1.ts";
+import { figure3 } from "./figure-3/figure-3.ts";
 import { figure4 } from "./figure-4/figure-4.ts";
 import { posterior } from "./posterior/posterior.ts";
 import { table1 } from "./table-1/table-1.ts";
 
 /** All experiments. Commands, flags, specs and the schema of results follow from this list. */
-const all = [assumedLaw, batchNormPrior, figure1, figure4, posterior, table1] as const;
+const all = [assumedLaw, batchNormPrior, figure1, figure3, figure4, posterior, table1] as const;
 
 /** What an experiment found, as `result.json` holds it. */
 export type ExperimentResult = z.output<(typeof all)[number]["result"]>;
@@ -65,7 +66,11 @@ export interface ExperimentPlan {
  * @param source how errors name it.
  * @throws LeakageError `spec` that names what is wrong.
  */
-export function planExperiment(asked: unknown, surroundings: Surroundings, source = "The spec"): ExperimentPlan {
+export function planExperiment(
+  asked: unknown,
+  surroundings: Surroundings & Pick<ExperimentRun, "sources">,
+  source = "The spec",
+): ExperimentPlan {
   const spec = parseSpec(experimentSpec, asked, source);
   const experiment = experiments.build(spec.experiment);
   return { spec, specHash: specHash(spec), run: (store) => experiment.run({ ...surroundings, spec, store }) };

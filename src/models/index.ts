@@ -4,6 +4,7 @@ import { convbig } from "./convbig.ts";
 import { convnet } from "./convnet.ts";
 import { lenet } from "./lenet.ts";
 import { mlp } from "./mlp.ts";
+import { precodeMlp } from "./precode-mlp.ts";
 
 /**
  * The catalogue of built-in networks. `build` takes a task: the shape of an example, the number of
@@ -16,8 +17,9 @@ import { mlp } from "./mlp.ts";
  * const weights = initialWeights(model, keyFromSeed(0));
  * ```
  */
-export const models = catalogue("model", [cnn, convbig, convnet, lenet, mlp]);
+export const models = catalogue("model", [cnn, convbig, convnet, lenet, mlp, precodeMlp]);
 
+export { bottleneck, bottleneckForms, divergences } from "./bottleneck.ts";
 export { denseLayers } from "./dense-layers.ts";
 export { layersOf } from "./match-layers.ts";
 export { isCounter, matchTensors } from "./match-tensors.ts";

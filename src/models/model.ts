@@ -33,7 +33,15 @@ export interface ForwardContext {
    * positions.
    */
   readonly tap?: Tap;
+  /** Receives what layers add to the loss, a scalar each. */
+  readonly penalize?: (term: Tensor) => void;
 }
+
+/**
+ * Where the loss has what layers add to it: in the gradient that a client shares, or only in its
+ * training.
+ */
+type Penalty = "shared" | "training";
 
 /** What a layer needs to compute. */
 interface Context extends ForwardContext {
@@ -49,6 +57,8 @@ export interface Layer {
   readonly shape: Shape;
   /** Whether the layer draws from its key. The default is no. */
   readonly random?: boolean;
+  /** Where the loss has what the layer adds to it. By default it adds nothing. */
+  readonly penalty?: Penalty;
   forward(x: Tensor, context: Context): Tensor;
 }
 
@@ -74,6 +84,21 @@ export interface Model {
    * default is no.
    */
   readonly random?: boolean;
+  /** Where the loss has what layers add to it. By default they add nothing. */
+  readonly penalty?: Penalty;
+  /**
+   * The parameters of the first layer that draws and of those behind it, by name, if one does. The
+   * gradients of the others reach an attacker through the draws as well, but only as a factor.
+   */
+  readonly drawn?: readonly string[];
+  /**
+   * The same network with one more layer, in front of the layer with a parameter. It is absent if
+   * the network is no list of layers.
+   *
+   * @param make makes the layer for the shape that enters it.
+   * @throws LeakageError `spec` for a network that is too large.
+   */
+  insertBefore?(parameter: string, make: (shape: Shape) => Layer): Model;
   forward(x: Tensor, context: ForwardContext): Tensor;
 }
 
@@ -100,11 +125,21 @@ export function sequential(task: Task, layout: Window["layout"], layers: readonl
       "spec",
       `The network would have ${count} parameters for examples of shape ${showShape(task.shape)}; at most ${maxParameters} are possible.`,
     );
+  const firstRandom = layers.findIndex((layer) => layer.random);
+  const penalties = layers.flatMap(({ penalty }) => penalty ?? []);
   return {
     ...task,
     parameters,
     statistics: layers.flatMap((layer) => layer.statistics),
-    random: layers.some((layer) => layer.random),
+    random: firstRandom >= 0,
+    ...(firstRandom < 0 ? {} : { drawn: layers.slice(firstRandom).flatMap((layer) => layer.parameters.map(({ name }) => name)) }),
+    ...(penalties.length === 0 ? {} : { penalty: penalties.includes("shared") ? "shared" : "training" }),
+    insertBefore: (parameter, make) => {
+      const place = layers.findIndex((layer) => layer.parameters.some(({ name }) => name === parameter));
+      if (place < 0) throw new RangeError(`no layer has the parameter "${parameter}"`);
+      const added = make(layers[place - 1]?.shape ?? task.shape);
+      return sequential(task, layout, [...layers.slice(0, place), added, ...layers.slice(place)]);
+    },
     forward: (x, { key, ...given }) => {
       const first = layout === "nhwc" ? x.transpose([0, 2, 3, 1]) : x;
       const contextOf = (place: number): Context => ({ ...given, layout, ...(key ? { key: key.foldIn(place) } : {}) });

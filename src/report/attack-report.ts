@@ -1,4 +1,4 @@
-import type { Result } from "../runs/index.ts";
+import { askedFor, type Result } from "../runs/index.ts";
 import { colophon } from "./colophon.ts";
 import { curves } from "./curves.ts";
 import { differenceNote, filmstrips } from "./filmstrips.ts";
@@ -7,6 +7,7 @@ import { html, type Markup } from "./html.ts";
 import { fixed, grouped, significant, spaced } from "./numbers.ts";
 import { page } from "./page.ts";
 import { imageTable, summaryTable } from "./scores.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { baselineNames, verdict } from "./verdict.ts";
 
 /** What a report is made of. */
@@ -24,7 +25,8 @@ export interface AttackReport {
  * @throws LeakageError `file` where an image that the result names is missing, is not a PNG, or
  * has another size than its original.
  */
-export function attackReport({ result, images, reproduce }: AttackReport): string {
+export function attackReport({ result: whole, images, reproduce }: AttackReport): string {
+  const result = askedFor(whole);
   const { sentence, detail } = verdict(result);
   return page(
     sentence,
@@ -34,7 +36,7 @@ export function attackReport({ result, images, reproduce }: AttackReport): strin
 <p class="lead">${detail}</p>
 ${facts(result)}
 </header>
-<section>
+${sideBySide(whole, images)}<section>
 <h2>What came out of the update</h2>
 <p class="note">${differenceNote}</p>
 ${filmstrips(result, images)}

@@ -3,6 +3,7 @@ import { assumedLawReport, assumedLawVerdict } from "./assumed-law-report.ts";
 import { batchNormPriorReport, batchNormPriorVerdict } from "./batch-norm-prior-report.ts";
 import type { ExperimentReport, Telling } from "./experiment-telling.ts";
 import { figure1Report, figure1Verdict } from "./figure-1-report.ts";
+import { figure3Report, figure3Verdict } from "./figure-3-report.ts";
 import { figure4Report, figure4Verdict } from "./figure-4-report.ts";
 import { posteriorReport, posteriorVerdict } from "./posterior-report.ts";
 import { table1Report, table1Verdict } from "./table-1-report.ts";
@@ -14,6 +15,7 @@ const tellings: { readonly [Name in Kind]: Telling<Extract<ExperimentResult, { r
   "assumed-law": { verdict: assumedLawVerdict, report: assumedLawReport },
   "batch-norm-prior": { verdict: batchNormPriorVerdict, report: batchNormPriorReport },
   "figure-1": { verdict: figure1Verdict, report: figure1Report },
+  "figure-3": { verdict: figure3Verdict, report: figure3Report },
   "figure-4": { verdict: figure4Verdict, report: figure4Report },
   posterior: { verdict: posteriorVerdict, report: posteriorReport },
   "table-1": { verdict: table1Verdict, report: table1Report },

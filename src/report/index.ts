@@ -5,6 +5,7 @@ export { explainsLittle, explanationWords, likelyCauses } from "./evidence-words
 export { experimentReport, experimentVerdict } from "./experiment-report.ts";
 export type { ExperimentReport } from "./experiment-telling.ts";
 export { nearestWords } from "./nearest-words.ts";
+export { adaptiveWords } from "./side-by-side.ts";
 export { terminalImages } from "./terminal-images.ts";
 export { type TrainReport, trainReport, trainVerdict } from "./train-report.ts";
 export { tunedWords } from "./tuned-words.ts";

@@ -1,5 +1,5 @@
 import { hasFailed, stops } from "../adversary/index.ts";
-import type { ImageMetrics, ImageResult, Result } from "../runs/index.ts";
+import { askedFor, type ImageMetrics, type ImageResult, type Result } from "../runs/index.ts";
 import { explainsLittle, explanationWords, likelyCauses } from "./evidence-words.ts";
 import { nearestWords } from "./nearest-words.ts";
 import { counted, significant, spaced } from "./numbers.ts";
@@ -21,7 +21,8 @@ export function isRecovered({ distance }: ImageMetrics, { assumptions }: Result)
 }
 
 /** Says in plain words what came back, next to what a guess without the update gives. */
-export function verdict(result: Result): Verdict {
+export function verdict(whole: Result): Verdict {
+  const result = askedFor(whole);
   const { images, assumptions } = result;
   const known = images.filter(({ distance }) => distance !== null);
   if (!known.length) return ofUpdate(result);

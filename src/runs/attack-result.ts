@@ -32,9 +32,26 @@ const nearestPublic = z
     "The public image nearest to the original by `distance`. It is not a guess, because its choice needs the original: it bounds what returning a public image can reach. null if no images are public.",
   );
 
+/** What became of the adaptive attack. */
+const adaptive = z
+  .strictObject({
+    attack: z.string().min(1).describe("The name of the adaptive attack. Its images are those of `images` with this name."),
+    law: z.string().describe("The law p(update | images) that it assumes."),
+    prior: z.string().describe("The prior p(images) that it assumes."),
+    summary: summaries.describe("Summaries over its images."),
+    gain: z
+      .strictObject({ estimate: z.number(), lower: z.number().nullable(), upper: z.number().nullable(), images: z.int().positive() })
+      .nullable()
+      .describe(
+        "The mean of its PSNR minus that of the other attack, image by image, in decibels, with the ends of Student's 95 % interval: null for a single image.",
+      ),
+  })
+  .describe("The attack that knows the defense, on the same updates; absent if none ran beside the other one.");
+
 const image = z.strictObject({
   index: z.int().nonnegative().describe("The position in the data set, or in the update if there is no data set."),
   update: z.int().nonnegative().describe("The number of the attacked update that has the image, from 0."),
+  attack: z.string().min(1).describe("The name of the attack that made this reconstruction."),
   label: z.int().nonnegative().nullable().describe("The true class; null if it is not known."),
   assumedLabel: z.int().nonnegative().nullable().describe("The class that the attack received or found."),
   labelReading: z
@@ -84,6 +101,11 @@ const image = z.strictObject({
   success: z.number().optional().describe("The attack's own probability that the original is within δ; absent if it states none."),
   mixing: mixingSchema.optional(),
   by: z.string().optional().describe("The member of a battery whose answer was taken; absent for other attacks."),
+  remark: z.string().optional().describe("What the attack chose or could not do for this update, and why, in sentences."),
+  facts: z
+    .record(z.string(), z.number())
+    .optional()
+    .describe("What the defense did to the update: numbers by what they count. The attacker does not see them."),
   baseline: z.record(z.string(), z.strictObject(metrics)).describe("Guesses of somebody who saw no update, such as meanImage."),
   nearestPublic,
   trajectory: z.array(z.strictObject({ step: z.int().nonnegative(), objective: z.number().nullable(), psnr: z.number().nullable() })),
@@ -119,7 +141,8 @@ export const resultSchema = z
         baseline: z.record(z.string(), summaries),
         nearestPublic: summaries.nullable().describe("null if no images are public."),
       })
-      .describe("Summaries over the images whose original is known."),
+      .describe("Summaries over the images whose original is known, of the attack that was asked for."),
+    adaptive: adaptive.optional(),
     notes: z.array(z.string()).describe("What else a reader must know, in sentences."),
   })
   .describe("The result of an attack on updates of a client: the assumptions, the reconstructions and their distances from the originals.");
@@ -130,6 +153,11 @@ export type Result = z.output<typeof resultSchema>;
 export type ImageResult = Result["images"][number];
 /** The metrics of one image; null if its original is not known. */
 export type ImageMetrics = Pick<ImageResult, keyof typeof metrics>;
+
+/** A result with the images of the attack that was asked for, and without the adaptive attack beside it. */
+export function askedFor({ adaptive, ...result }: Result): Result {
+  return adaptive ? { ...result, images: result.images.filter(({ attack }) => attack !== adaptive.attack) } : result;
+}
 
 /**
  * The images of a finished chunk from the JSON that it was stored as; undefined if the text is

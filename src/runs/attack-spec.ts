@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import { attackOrAuto, type Completed, dataSpec, shared } from "./spec.ts";
+import { adaptive, attackOrAuto, type Completed, dataSpec, shared } from "./spec.ts";
 
 /**
  * The schema of a spec of `gradleak attack`. The hash of the completed spec's canonical JSON names
@@ -16,6 +16,7 @@ export const attackSpec = z.strictObject({
     .default("none")
     .transform((given) => defenses.parse(given)),
   attack: attackOrAuto,
+  adaptive,
   /** The number of updates that one program attacks together. */
   lanes: z.int().positive().max(4096).default(1),
 });

@@ -3,7 +3,7 @@ import { attacks } from "../attacks/index.ts";
 import { defenses } from "../defenses/index.ts";
 import { canonicalJson, concise } from "../parts/index.ts";
 import { criterion } from "../scenario/index.ts";
-import { type Completed, dataSpec, partOf, shared, type TuningRecord } from "./spec.ts";
+import { adaptive, type Completed, dataSpec, partOf, shared, type TuningRecord } from "./spec.ts";
 
 /** The largest sizes of an audit. */
 export const most = { samples: 10_000_000, lanes: 4096 } as const;
@@ -55,6 +55,7 @@ export const auditSpec = z.strictObject({
       by: criterion,
     })
     .optional(),
+  adaptive,
   /** N, the number of updates that are drawn. Each has `client.batch` inputs. */
   samples: z.int().positive().max(most.samples),
   /** The gate, in the form that `parseGate` reads. */
@@ -81,6 +82,8 @@ export interface CellSpec {
   readonly attack: AuditSpec["attacks"][number];
   /** How the attack was tuned behind this defense, if it was. */
   readonly tuned?: TuningRecord;
+  /** Whether the attack stands beside another one because it knows the defense. */
+  readonly adaptive?: boolean;
 }
 
 /** All pairs of a spec: the attacks on the first defense, then those on the next. */

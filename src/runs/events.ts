@@ -10,8 +10,13 @@ export type RunEvent =
   | { readonly kind: "remark"; readonly sentence: string }
   /** An attack on some images made progress. */
   | { readonly kind: "attacking"; readonly images: readonly number[]; readonly tick: Tick }
-  /** Some images are finished, now or by an earlier run. */
-  | { readonly kind: "images"; readonly images: readonly ImageResult[]; readonly rasters: ReadonlyMap<string, RasterImage> }
+  /** Some images are finished, now or by an earlier run. `adaptive` says which of two attacks made them. */
+  | {
+      readonly kind: "images";
+      readonly images: readonly ImageResult[];
+      readonly rasters: ReadonlyMap<string, RasterImage>;
+      readonly adaptive?: boolean;
+    }
   /** A cell of an audit made progress. */
   | { readonly kind: "drawing"; readonly cell: Cell; readonly draws: DrawRange & { readonly of: number }; readonly tick: Tick }
   /** Some draws are finished now. */

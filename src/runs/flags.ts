@@ -2,6 +2,7 @@ import { most } from "./audit-spec.ts";
 import { type Flag, flag, whole } from "./flag.ts";
 import { places, placesText } from "./flag-values.ts";
 import {
+  adaptive,
   client,
   defense,
   evidence,
@@ -43,6 +44,7 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "train" | 
     statistics,
     defense("defense", false),
     oneAttack("attack", "The attack, such as inverting-gradients:steps=1000,tv=1e-4 (gradleak list attacks)."),
+    adaptive,
     prior,
     labels("the attack's own"),
     labelRule,
@@ -64,6 +66,7 @@ export const flagsOf: Readonly<Record<"attack" | "audit" | "invert" | "train" | 
     statistics,
     defense("defenses", true, "; repeat it to audit several"),
     manyAttacks,
+    adaptive,
     prior,
     labels("known"),
     labelRule,

@@ -1,7 +1,7 @@
 import { faintWords, type Guess, type NearestPublic, toldBy, within } from "../audit/index.ts";
 import { type RasterImage, toRasterImage } from "../formats/index.ts";
-import { type DeltaSpace, type ImageShape, matchImages, psnr, score, summarize } from "../metrics/index.ts";
-import type { Diagnosis, LabelPolicy, Reconstruction, Snapshot } from "../scenario/index.ts";
+import { type DeltaSpace, type ImageShape, matchImages, meanInterval, psnr, score, summarize } from "../metrics/index.ts";
+import type { Diagnosis, LabelPolicy, NamedAttack, Reconstruction, Snapshot } from "../scenario/index.ts";
 import type { ImageMetrics, ImageResult, Result } from "./attack-result.ts";
 
 /** What is known about the images behind one update. */
@@ -31,6 +31,15 @@ const unknown: ImageMetrics = { psnr: null, psnrUnclamped: null, ssim: null, mse
 /** The steps that are shown as images: about a fiftieth, a tenth and a third of all steps. */
 const shownParts = [0.02, 0.1, 0.3];
 
+/** The attack that made reconstructions. */
+export interface Attacker {
+  readonly name: string;
+  /** The folder of its images; empty for the attack that was asked for. */
+  readonly folder: "" | "adaptive/";
+  /** What the defense says that it did to the update. */
+  readonly facts?: Readonly<Record<string, number>>;
+}
+
 /** The results of one update's images, and the image files to store with them. */
 export function results(
   truth: Truth,
@@ -39,6 +48,7 @@ export function results(
   update: number,
   seconds: number,
   scoring: Scoring,
+  by: Attacker,
 ): { images: ImageResult[]; rasters: Map<string, RasterImage> } {
   const { shape, measured, delta, baselines, nearestPublic } = scoring;
   const nearestTo = (original: Float32Array): ImageResult["nearestPublic"] => {
@@ -54,11 +64,11 @@ export function results(
     const original = truth.images?.[i];
     const own = (snapshot: Snapshot) => snapshot.images[match[i]!]!;
     const reconstruction = made.images[match[i]!]!;
-    const files = { original: `original-${index}.png`, reconstruction: `reconstruction-${index}.png` };
+    const files = { original: `original-${index}.png`, reconstruction: `${by.folder}reconstruction-${index}.png` };
     if (original) rasters.set(files.original, toRasterImage(original, shape));
     rasters.set(files.reconstruction, toRasterImage(reconstruction, shape));
     const snapshots = shown(made.history).map((snapshot) => {
-      const file = `snapshots/${index}-step-${snapshot.step}.png`;
+      const file = `${by.folder}snapshots/${index}-step-${snapshot.step}.png`;
       rasters.set(file, toRasterImage(own(snapshot), shape));
       return { step: snapshot.step, file };
     });
@@ -67,6 +77,7 @@ export function results(
     return {
       index,
       update,
+      attack: by.name,
       label: truth.labels?.[i] ?? null,
       assumedLabel: made.labels[match[i]!] ?? null,
       labelReading: made.reading ?? null,
@@ -81,6 +92,8 @@ export function results(
       explainable,
       limit: within(scores.distance, delta) ? null : limit,
       ...toldBy(made.lane),
+      ...(made.lane.remark === undefined ? {} : { remark: made.lane.remark }),
+      ...(by.facts && Object.keys(by.facts).length > 0 ? { facts: { ...by.facts } } : {}),
       baseline: original
         ? Object.fromEntries(baselines.map((guess) => [guess.name, score(original, guess.of(truth.labels?.[i] ?? 0), shape, measured)]))
         : {},
@@ -134,6 +147,47 @@ export function faintNotes(images: readonly ImageResult[]): readonly string[] {
   const updates = new Map(images.map(({ update, labelReading }) => [update, labelReading?.faint ?? false]));
   const faint = [...updates.values()].filter(Boolean).length;
   return faint === 0 ? [] : [`Warning: ${faintWords(faint, updates.size)}`];
+}
+
+/** What the defense did to the updates and what the attacks chose, in sentences. */
+export function tellingNotes(images: readonly ImageResult[]): readonly string[] {
+  const names = [...new Set(images.flatMap(({ facts }) => Object.keys(facts ?? {})))];
+  const facts = names.map((name) => {
+    const updates = new Map(images.flatMap(({ update, facts }) => (facts?.[name] === undefined ? [] : [[update, facts[name]] as const])));
+    const values = [...updates.values()];
+    const digits = (value: number) => value.toPrecision(3);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const range =
+      values.length > 1 ? ` (${digits(Math.min(...values))} to ${digits(Math.max(...values))} in ${values.length} updates)` : "";
+    return `Behind the defense, ${name} is ${digits(mean)}${range}.`;
+  });
+  const remarks = images.flatMap(({ attack, update, remark }) =>
+    remark === undefined ? [] : [`${attack} on update ${update}: ${remark}`],
+  );
+  return [...facts, ...new Set(remarks)];
+}
+
+/** The adaptive attack beside the other one, from the images of both. */
+export function adaptiveSummary(
+  { name, assumes: { law, prior } }: NamedAttack,
+  images: readonly ImageResult[],
+  beside: readonly ImageResult[],
+): NonNullable<Result["adaptive"]> {
+  const gains = images.flatMap(({ psnr }, i) => {
+    const other = beside[i]!.psnr;
+    return psnr === null || other === null ? [] : [psnr - other];
+  });
+  const gainOf = () => {
+    if (gains.length > 1) return meanInterval([gains], 0.95);
+    return { estimate: gains[0]!, lower: null, upper: null };
+  };
+  return {
+    attack: name,
+    law,
+    prior,
+    summary: summaries(images),
+    gain: gains.length === 0 ? null : { ...gainOf(), images: gains.length },
+  };
 }
 
 /** The mean, median and worst value over the images whose original is known. */

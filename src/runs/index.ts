@@ -1,5 +1,5 @@
 export { assumedIn } from "./assumed.ts";
-export { type ImageMetrics, type ImageResult, type Result, resultSchema, validateResult } from "./attack-result.ts";
+export { askedFor, type ImageMetrics, type ImageResult, type Result, resultSchema, validateResult } from "./attack-result.ts";
 export { type AttackSpec, attackSpec } from "./attack-spec.ts";
 export { type AuditSpec, attackName, auditSpec, defenseName } from "./audit-spec.ts";
 export { tuningsOf } from "./audit-tuning.ts";

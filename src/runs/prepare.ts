@@ -11,8 +11,9 @@ import { format, type PartSpec } from "../parts/index.ts";
 import { priors } from "../priors/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import type { LabelPolicy, Score } from "../scenario/index.ts";
+import { takesPrior } from "./adaptive.ts";
 import { type AttackSpec, type attackSpec, requireUpdates } from "./attack-spec.ts";
-import type { AuditSpec, auditSpec } from "./audit-spec.ts";
+import { type AuditSpec, type auditSpec, cellSpecs } from "./audit-spec.ts";
 import type { InvertSpec, invertSpec } from "./invert-spec.ts";
 import type { Sources } from "./sources.ts";
 import { type TuneSpec, type tuneSpec, tuningRoot } from "./tuning.ts";
@@ -140,7 +141,9 @@ function completed<Spec extends Asked<typeof auditSpec> | Asked<typeof tuneSpec>
   sources: Sources,
 ) {
   requireClasses(found.data, asked.data.set, sources);
-  const prior = asked.prior ?? ownPrior(asked.data.set, asked.attacks);
+  const open =
+    asked.command === "audit" ? takesPrior(asked, cellSpecs(asked)) : asked.attacks.some((spec) => !attacks.build(spec).fixesPrior);
+  const prior = asked.prior ?? (open ? ownPrior(asked.data.set) : undefined);
   return {
     ...asked,
     data: identified(asked.data, found, drawn, sources),
@@ -150,11 +153,10 @@ function completed<Spec extends Asked<typeof auditSpec> | Asked<typeof tuneSpec>
   };
 }
 
-/** The density of the data set, if it is known and an attack needs a prior. */
-function ownPrior(set: PartSpec, specs: readonly PartSpec[]) {
+/** The density of the data set, if it is known. */
+function ownPrior(set: PartSpec) {
   const { follows } = datasets.build(set);
-  const open = specs.some((spec) => !attacks.build(spec).fixesPrior);
-  return open && follows !== undefined ? priors.parse(follows) : undefined;
+  return follows === undefined ? undefined : priors.parse(follows);
 }
 
 /** How labels reach these attacks if the user does not say. */

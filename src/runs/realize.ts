@@ -31,6 +31,7 @@ import {
   requireScenario,
   type Scenario,
 } from "../scenario/index.ts";
+import { withAdaptive } from "./adaptive.ts";
 import type { AttackSpec } from "./attack-spec.ts";
 import { type AuditSpec, attackName, type CellSpec, cellSpecs, defenseName } from "./audit-spec.ts";
 import { tuningOf } from "./audit-tuning.ts";
@@ -72,7 +73,7 @@ const cellsIn = (spec: AttackSpec | Drawn): readonly CellSpec[] =>
  * Makes the objects of a spec once: the client, its defenses and their attacks. It checks that all
  * of them fit together before anything is computed.
  *
- * @param cells the cells in place of those of the spec, with attacks as they were tuned.
+ * @param given the cells in place of those of the spec, with attacks as they were tuned.
  * @throws LeakageError for anything that does not fit or does not resolve.
  */
 export async function realize<Spec extends Drawn | AttackSpec>(
@@ -84,12 +85,17 @@ export async function realize<Spec extends Drawn | AttackSpec>(
   const model = models.build(asked.client.model, taskOf(data));
   const load = loadOf(asked, model);
   const spec = stepped(asked, load);
-  const cells = (given ?? cellsIn(spec)).map((cell) => ({ ...cell, attack: withSteps(cell.attack, load) }));
+  const own = (given ?? cellsIn(spec)).map((cell) => ({ ...cell, attack: withSteps(cell.attack, load) }));
   // Tuned images are never scored, so priors of a tuning are estimated from the same split.
   // Otherwise they are estimated from the public split.
   const known = spec.command === "tune" ? data : publicData;
   const examples = known && examplesOf(known);
   const { weights, notes } = await weightsOf(spec, model, sources);
+  const bare = clientOf(spec, model, weights);
+  const { cells, notes: adaptations } =
+    spec.command === "tune"
+      ? { cells: own, notes: [] }
+      : withAdaptive(spec, own, (defense) => lawOf(defense, defended(defense, bare).model));
   const prior = priorOf(spec, cells, examples);
   requireStatistics(spec.client, model, examples);
   const scenarioOf = (used: Weights): Scenario[] => {
@@ -138,7 +144,7 @@ export async function realize<Spec extends Drawn | AttackSpec>(
     ...(publicData ? { publicData } : {}),
     scenarios: estimated,
     weights: used,
-    notes: [...data.notes, ...notes, ...cautionsOf(spec, cells)],
+    notes: [...data.notes, ...notes, ...cautionsOf(spec, cells), ...adaptations],
   };
 }
 
@@ -165,9 +171,14 @@ const stepped = <Spec extends AttackSpec | Drawn>(spec: Spec, load: Load): Spec 
 const clientOf = ({ client: { mode, loss } }: AnySpec, model: Model, weights: Weights) =>
   fedSgd({ model, weights, mode, loss: losses.build(loss) });
 
-function namedAttack({ asked, attack, ...tuned }: CellSpec, setting: Setting, vary: Parameters<typeof tuningOf>[1]): NamedAttack {
-  const tuning = tuningOf({ asked, attack, ...tuned }, vary);
-  return { name: attackName(asked), ...attacks.build(attack).build(setting), ...(tuning ? { tuning } : {}) };
+function namedAttack(cell: CellSpec, setting: Setting, vary: Parameters<typeof tuningOf>[1]): NamedAttack {
+  const tuning = tuningOf(cell, vary);
+  return {
+    name: attackName(cell.asked),
+    ...attacks.build(cell.attack).build(setting),
+    ...(tuning ? { tuning } : {}),
+    ...(cell.adaptive ? { adaptive: true } : {}),
+  };
 }
 
 /** How labels reach the attacks of a spec. */

@@ -16,11 +16,22 @@ import { encodePng, type RasterImage, writeSafetensors } from "../formats/index.
 import type { NamedNumbers } from "../graph/index.ts";
 import { imageShape } from "../metrics/index.ts";
 import { keyFromSeed } from "../random/index.ts";
-import { diagnose, explainer, labelingOf, laneOf, measuredIn, padded, privateBatches, reconstruct, simulate } from "../scenario/index.ts";
+import {
+  diagnose,
+  explainer,
+  labelingOf,
+  laneOf,
+  measuredIn,
+  type NamedAttack,
+  padded,
+  privateBatches,
+  reconstruct,
+  simulate,
+} from "../scenario/index.ts";
 import type { ImageResult, Result } from "./attack-result.ts";
 import { type AttackSpec, updatesOf } from "./attack-spec.ts";
 import type { RunEvent, Surroundings } from "./events.ts";
-import { faintNotes, results, type Scoring, summary } from "./image-results.ts";
+import { type Attacker, adaptiveSummary, faintNotes, results, type Scoring, summary, tellingNotes } from "./image-results.ts";
 import { hardlySays, isSilent } from "./information.ts";
 import type { Realized, RealizedUpdate } from "./realize.ts";
 import type { Store } from "./store.ts";
@@ -65,29 +76,46 @@ export async function* runAttack(
   };
   if (saveUpdates && (await store.read(weightsFile)) === undefined) await store.write(weightsFile, safetensorsOf(weights));
   const all: ImageResult[] = [];
+  const others: ImageResult[] = [];
   for (const sentence of remarks) yield { kind: "remark", sentence };
   for (const [i, part] of updatesOf(spec).entries()) {
-    const file = `chunks/${i}.json`;
-    const kept = await storedChunk(store, file, part.flat(), saveUpdates ? part.map(([first]) => updateFile(first!)) : []);
-    let finished = kept;
-    if (!finished) {
-      const made = yield* attackPart(realized, scoring, part, surroundings);
-      await keep(store, made, saveUpdates);
-      await store.write(file, JSON.stringify(made.images));
-      finished = made;
+    let sent: Sent | undefined;
+    for (const attack of scenario.attacks) {
+      const folder = attack.adaptive ? "adaptive/" : "";
+      const file = `chunks/${folder}${i}.json`;
+      const saved = saveUpdates && !attack.adaptive;
+      const kept = await storedChunk(store, file, part.flat(), saved ? part.map(([first]) => updateFile(first!)) : []);
+      let finished = kept;
+      if (!finished) {
+        sent ??= await sentBy(realized, part, surroundings.machine);
+        const made = yield* attackPart(realized, scoring, { part, sent, attack, folder }, surroundings);
+        await keep(store, made, saved);
+        await store.write(file, JSON.stringify(made.images));
+        finished = made;
+      }
+      yield { kind: "images", images: finished.images, rasters: finished.rasters, ...(attack.adaptive ? { adaptive: true } : {}) };
+      (attack.adaptive ? others : all).push(...finished.images);
     }
-    yield { kind: "images", images: finished.images, rasters: finished.rasters };
-    all.push(...finished.images);
   }
   const attack = scenario.attacks[0]!;
+  const beside = scenario.attacks.find(({ adaptive }) => adaptive);
+  const images = [...all, ...others];
   return {
     format: "gradleak-result-3",
     command: "attack",
     ...specFieldsOf(spec, surroundings.versions),
     assumptions: { ...attack.assumes, ...givenOf(scenario), defense: scenario.defense.name, trueLaw: trueLawOf(scenario) },
-    images: all,
+    images,
     summary: summary(all, scenario.labels),
-    notes: [...notes, ...faintNotes(all), ...remarks, ...mixingNotes(attack.name, all), ...foundByNotes(attack.name, all)],
+    ...(beside ? { adaptive: adaptiveSummary(beside, others, all) } : {}),
+    notes: [
+      ...notes,
+      ...faintNotes(images),
+      ...remarks,
+      ...tellingNotes(images),
+      ...mixingNotes(attack.name, all),
+      ...foundByNotes(attack.name, all),
+    ],
   };
 }
 
@@ -119,6 +147,8 @@ export async function requireInformation(realized: Realized<AttackSpec>, { machi
 }
 
 /** What the server receives of one part, and the private batches behind it. */
+type Sent = Awaited<ReturnType<typeof sentBy>>;
+
 async function sentBy({ spec, data, scenarios }: Realized<AttackSpec>, part: readonly (readonly number[])[], machine: Machine) {
   const scenario = scenarios[0]!;
   const { client, batchSize } = scenario;
@@ -141,22 +171,29 @@ async function keep(store: Store, { rasters, updates }: Finished, saveUpdates: b
 export const safetensorsOf = (tensors: NamedNumbers): Uint8Array =>
   writeSafetensors(new Map([...tensors].map(([name, { shape, data }]) => [name, { dtype: "F32", shape, data }])));
 
+/** One attack on what the server received of one part. */
+interface Assault {
+  readonly part: readonly (readonly number[])[];
+  readonly sent: Sent;
+  readonly attack: NamedAttack;
+  /** The folder of its images. */
+  readonly folder: Attacker["folder"];
+}
+
 /**
- * Attacks one part: simulates its updates, reconstructs the images and scores them. Draws follow
- * from the seed and the image's position alone.
+ * Attacks the updates of one part: reconstructs the images and scores them. Draws follow from the
+ * seed and the image's position alone.
  */
 async function* attackPart(
   realized: Realized<AttackSpec>,
   scoring: Scoring,
-  part: readonly (readonly number[])[],
+  { part, sent: { examples, lanes, keys, held, received }, attack, folder }: Assault,
   { machine }: Surroundings,
 ): AsyncGenerator<RunEvent, Finished> {
   const { spec, data, scenarios } = realized;
   const scenario = scenarios[0]!;
   const { batchSize } = scenario;
-  const { examples, lanes, keys, held, received } = await sentBy(realized, part, machine);
   const began = machine.clock();
-  const attack = scenario.attacks[0]!;
   const seen = { rounds: [received], lanes, batchSize, labels: held.y };
   const running = reconstruct({ attack, ...labelingOf(scenario), seen, keys: keys("attack"), options: machine });
   let made = await running.next();
@@ -176,7 +213,9 @@ async function* attackPart(
       labels: own.map(({ label }) => label),
       classNames: own.map(({ label }) => data.classes[label]!),
     };
-    const scored = results(truth, made.value[lane]!, diagnoses[lane]!, firstUpdate + lane, seconds, scoring);
+    const facts = Object.fromEntries([...received.facts].map(([name, { data: values }]) => [name, values[lane]!]));
+    const by = { name: attack.name, folder, facts };
+    const scored = results(truth, made.value[lane]!, diagnoses[lane]!, firstUpdate + lane, seconds, scoring, by);
     images.push(...scored.images);
     for (const [name, raster] of scored.rasters) rasters.set(name, raster);
   }
@@ -219,7 +258,8 @@ export async function* runInvert(
     const measured = explainer(bareResidual, machine);
     const [diagnosis] = await diagnose({ attack, seen, keys, made: made.value, explainer: measured, options: machine });
     await measured.dispose();
-    const scored = results({ indices, ...(truth ? { images: truth } : {}), ...known }, made.value[0]!, diagnosis!, 0, seconds, scoring);
+    const by = { name: attack.name, folder: "" } as const;
+    const scored = results({ indices, ...(truth ? { images: truth } : {}), ...known }, made.value[0]!, diagnosis!, 0, seconds, scoring, by);
     await keep(store, { ...scored, updates: new Map() }, false);
     await store.write(file, JSON.stringify(scored.images));
     yield { kind: "images", images: scored.images, rasters: scored.rasters };
@@ -235,6 +275,7 @@ export async function* runInvert(
     notes: [
       ...notes,
       ...faintNotes(images),
+      ...tellingNotes(images),
       ...mixingNotes(scenario.attacks[0]!.name, images),
       ...foundByNotes(scenario.attacks[0]!.name, images),
     ],

@@ -80,6 +80,15 @@ export const prior = flag({
   ...part(priors),
 });
 
+export const adaptive = flag({
+  name: "--adaptive",
+  takes: "<yes|no>",
+  group: "Attack",
+  doc: "Whether the attack that knows the defense runs beside each attack, on the same updates.",
+  path: "adaptive",
+  ...yesOrNo("--adaptive", true),
+});
+
 export const labels = (otherwise: string) =>
   flag({
     name: "--labels",
@@ -320,7 +329,7 @@ export const samples = (otherwise?: string) =>
     takes: "<n>",
     group: "Sampling",
     doc: "The number of updates that are drawn.",
-    otherwise: "auto",
+    ...(otherwise === undefined ? {} : { otherwise }),
     path: "samples",
     ...whole("--samples", 1, most.samples),
   });

@@ -65,6 +65,8 @@ export interface NamedAttack extends Attack {
   readonly name: string;
   /** How the attack was tuned behind this defense, if it was. */
   readonly tuning?: Tuning;
+  /** Whether the attack stands beside another one because it knows the defense. */
+  readonly adaptive?: boolean;
 }
 
 /** A prior and its name in results and reports. */

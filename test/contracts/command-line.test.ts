@@ -67,7 +67,7 @@ const lines: Readonly<Record<string, () => string[]>> = {
       " ",
     ),
     ..."--attack bayes:steps=5,conditional=(mask+gaussian),anneal=none --prior tv:weight=10,norm=squared+l2".split(" "),
-    ..."--labels recovered --label-rule counts --delta 3.25 --delta-space model --lanes 2 --seed 7".split(" "),
+    ..."--adaptive no --labels recovered --label-rule counts --delta 3.25 --delta-space model --lanes 2 --seed 7".split(" "),
   ],
   "an attack with few flags": () => ["attack", "--data", "shapes", "--model", "lenet", "--attack", "dlg"],
   "an attack on a folder, with weights": () => [
@@ -87,7 +87,7 @@ const lines: Readonly<Record<string, () => string[]>> = {
     ),
     ..."--labels joint --delta-space model --samples 100 --lanes 3 --chunk 9 --confidence 0.9 --seed 5".split(" "),
     ..."--vary rate=0.05/0.1 anneal=none/0.1 --tuning-samples 8 --budget 4 --by distance".split(" "),
-    ...["--fail-if", "recovered.upper > 0.5", "--accept-failed", "yes", "--control", "no"],
+    ...["--fail-if", "recovered.upper > 0.5", "--accept-failed", "yes", "--control", "no", "--adaptive", "yes"],
   ],
   "an audit with few flags": () => ["audit", ...vectors, "--attack", "bayes:steps=3", "--samples", "4"],
   "an audit that reads labels by a rule": () => [

@@ -10,6 +10,7 @@ const tiny: Readonly<Record<string, string>> = {
   "assumed-law": "panels=images,images=2,tuningImages=2,imageSteps=2,widen=10,model=(mlp:sizes=4),weight=1000",
   "batch-norm-prior": "width=1,pool=average,batch=2,batches=2,steps=3,warmUp=1,examples=32,rates=0.1,tvs=1e-4,weights=1e-3",
   "figure-1": "model=(mlp:sizes=8),attack=(bayes:steps=4),snapshots=2",
+  "figure-3": "data=shapes,images=3,trainingSteps=2,batch=2,soteria=(mlp:sizes=8/6),precode=(precode-mlp:size=4),steps=3,chunk=2",
   "figure-4":
     "width=6/4,classes=3,samples=3,networks=1,steps=3,k=2,delta=0/0.5,dimension=4,tuneRate=0.1,tuneGamma=1,tuneAnneal=0.1,tuneDraws=2",
   "table-1": "width=1,batch=1",

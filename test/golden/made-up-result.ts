@@ -58,6 +58,7 @@ export function madeUpResult(count: number): Result {
     return {
       index: 10 + i,
       update: i,
+      attack: "inverting-gradients:steps=4000,tv=4e-4,tvNorm=squared",
       label: i,
       assumedLabel: failed ? 0 : i,
       labelReading: null,

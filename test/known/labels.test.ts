@@ -6,7 +6,7 @@ import { probesFor } from "../../src/adversary/probes.ts";
 import { type Client, fedSgd, losses } from "../../src/client/index.ts";
 import { gaussianSet, shapesSet } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
-import { train } from "../../src/experiments/figure-4/train.ts";
+import { train } from "../../src/experiments/train.ts";
 import { initialWeights, type Model, models } from "../../src/models/index.ts";
 import { linear } from "../../src/models/layers.ts";
 import { sequential } from "../../src/models/model.ts";

@@ -7,8 +7,8 @@ import { initialWeights, models } from "../../models/index.ts";
 import { fillNormal, fillUniform, type KeyBits, stream } from "../../random/index.ts";
 import type { CompileOptions } from "../../runtime/index.ts";
 import { privateBatches, simulate } from "../../scenario/index.ts";
+import { train } from "../train.ts";
 import type { Figure4Params } from "./figure-4-params.ts";
-import { train } from "./train.ts";
 
 /** A network whose updates are attacked, with the inputs behind them. */
 export interface SyntheticNetwork {
