@@ -83,7 +83,7 @@ export function leakageFigure({ audits, rounds }: TrainResult): Markup {
     },
   )}${
     decibels.some((line) => line.length > 0) &&
-    plot("Mean PSNR of what came back, dB", "The mean PSNR of the reconstructions, by round", {
+    plot("Mean PSNR of the reconstructions, dB", "The mean PSNR of the reconstructions, by round", {
       x: own,
       y: { label: null, grid: true, tickSize: 0, ticks: 5 },
       marks: decibels.flatMap((line, cell) => marked(line, "psnr", color(cell))),

@@ -7,6 +7,7 @@ import { attacks, conditionals } from "../../src/attacks/index.ts";
 import { losses } from "../../src/client/index.ts";
 import { datasets, shapesSet } from "../../src/data/index.ts";
 import { defenses } from "../../src/defenses/index.ts";
+import { partitions, schedules } from "../../src/federated/index.ts";
 import { encodePng, readSafetensors, writeNpy, writeNpz, writeSafetensors } from "../../src/formats/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { validateResult } from "../../src/runs/index.ts";
@@ -319,8 +320,10 @@ describe("gradleak list", () => {
     const { code, out } = await gradleak("list", "--json");
     expect(code).toBe(0);
     const listed = JSON.parse(out) as Record<string, unknown>;
-    expect(Object.keys(listed)).toEqual(["attacks", "conditionals", "data", "defenses", "experiments", "losses", "models", "priors"]);
+    const nouns = "attacks conditionals data defenses experiments losses models partitions priors schedules";
+    expect(Object.keys(listed)).toEqual(nouns.split(" "));
     expect(listed).toMatchObject({ attacks: attacks.list(), conditionals: conditionals.list(), losses: losses.list() });
+    expect(listed).toMatchObject({ partitions: partitions.list(), schedules: schedules.list() });
     expect((await gradleak("list", "conditionals")).out).toMatch(/^ {2}cosine {2}\S.*\.$/m);
   });
 
