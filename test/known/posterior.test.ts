@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { maximizingMass, type Progress, type Sampling, type Search } from "../../src/adversary/index.ts";
 import { type Batch, type Client, fedSgd } from "../../src/client/index.ts";
 import { logSumExp } from "../../src/distributions/index.ts";
-import { constant } from "../../src/graph/index.ts";
+import { constant, where } from "../../src/graph/index.ts";
 import { clopperPearson } from "../../src/metrics/index.ts";
 import { linear } from "../../src/models/layers.ts";
 import { sequential } from "../../src/models/model.ts";
@@ -143,6 +143,39 @@ describe("the posterior attack on a linear–Gaussian client", () => {
     },
     120_000,
   );
+});
+
+describe("the posterior attack under a prior that is 0 nearly everywhere", () => {
+  it("starts its chains where the prior is not 0, and stays there", async () => {
+    const [n, d, wall, sigma] = [24, 2, 2.6, 2.7];
+    const nearby = constant([wall + 0.2, 0]);
+    const prior: Prior = {
+      density: () => ({
+        logProb: ({ x }) => {
+          const inside = x.reshape([d]).range(0, 0, 1).greater(wall).reshape([]);
+          return x
+            .square()
+            .sum()
+            .mul(-0.5)
+            .add(where(inside, 0, Number.NEGATIVE_INFINITY));
+        },
+      }),
+      softened:
+        () =>
+        ({ x }: Batch) =>
+          x.reshape([d]).sub(nearby).square().sum().mul(-0.5),
+    };
+    const truth = Float32Array.from({ length: n * d }, (_, i) => (i % d === 0 ? wall + 0.2 : 0));
+    // Of N(0, 1), 0.5 % lie beyond the wall: most lanes of 16 chains would have none there.
+    const { centers, lanes } = await attacked(observed(truth, n, sigma), { sigma, prior }, 0.5, { chains: 16 });
+    for (let lane = 0; lane < n; lane++) {
+      expect(centers[lane * d]!).toBeGreaterThan(wall);
+      expect(centers[lane * d]!).toBeLessThan(wall + 2);
+      expect(Math.abs(centers[lane * d + 1]!)).toBeLessThan(3);
+      expect(lanes[lane]!.mixing!.rHat).toBeLessThan(2);
+    }
+    expect(lanes.every(({ success }) => success! > 0.2 && success! < 1)).toBe(true);
+  }, 120_000);
 });
 
 /** A mixture of round Gaussians, as a prior: weights, centers along the diagonal, widths. */

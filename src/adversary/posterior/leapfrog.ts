@@ -51,8 +51,11 @@ export type Own<Leaf> = {
   readonly pace: Leaf;
 };
 
-/** The log density of a chain that was not evaluated yet: below all others, and finite. */
-export const unevaluated = -1e30;
+/**
+ * The log density of a chain that was not evaluated yet, or whose density is 0: below all others, and
+ * finite. It is a float32, as the numbers of chains are.
+ */
+export const unevaluated = Math.fround(-1e30);
 
 /**
  * One leapfrog step of Hamiltonian dynamics for one chain, which evaluates the density and its

@@ -102,7 +102,7 @@ function judged(
   { success, rHat, effective }: Center<Float32Array>,
   missed: boolean,
 ): LaneProgress {
-  if (drawn.failed[l]) return { ...lane, stopped: "nan" };
+  if (drawn.failed[l]) return { ...lane, stopped: "massless" };
   return {
     ...lane,
     objective: null,

@@ -3,7 +3,7 @@ import { foldIn, stream } from "../../random/index.ts";
 import type { CompileOptions, Nested } from "../../runtime/index.ts";
 import { type Lane, mean, preference, raise, rescale } from "./adapt.ts";
 import { type Chain, unevaluated } from "./leapfrog.ts";
-import { compileChains, startingChains, type Target } from "./target.ts";
+import { compileChains, redraw, startingChains, type Target } from "./target.ts";
 
 /** How many chains there are, and how long they run. */
 export interface Sampling {
@@ -41,6 +41,9 @@ export interface Sampled {
 
 /** The calls of a sampling: one that evaluates the starts, and a call per leapfrog step. */
 export const callsOf = ({ warmUp, draws, leapfrogs }: Sampling): number => 1 + (warmUp + draws) * leapfrogs;
+
+/** The draws that a chain has to find a start where the density is not 0. */
+const attempts = 100;
 
 /** The part of the warm-up in which the posterior is annealed. In the rest, steps adapt to it. */
 const annealing = 0.75;
@@ -112,6 +115,8 @@ export async function* samplePosterior<Seen extends Nested<ShapedNumbers>>(
   try {
     // The first call stands still. It only evaluates the density where the chains start.
     await call(1, 1, 0);
+    // A prior may be 0 nearly everywhere, as in a narrow cone. Then chains try other starts.
+    for (let attempt = 1; attempt <= attempts && redraw(chain, target, chains, attempt); attempt++) await call(1, 1, 0);
     calls++;
     yield sampled();
     state.forEach((lane, l) => {

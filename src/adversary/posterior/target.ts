@@ -62,6 +62,32 @@ export function compileChains<Seen extends Nested<ShapedNumbers>>(
   return compileNested(next, { ...options, fixed: { seen: numbersAt(seen) } });
 }
 
+/**
+ * Draws new starts for the chains whose density is 0 where they are, as outside the support of a
+ * prior. Starts are then draws of the starting law inside of it.
+ *
+ * @param attempt the number of the draw, from 1.
+ * @returns whether there was such a chain.
+ */
+export function redraw<Seen extends Nested<ShapedNumbers>>(
+  { log, state }: Chain<Float32Array>,
+  { size, law, found, keys }: Target<Seen>,
+  chains: number,
+  attempt: number,
+): boolean {
+  let any = false;
+  keys.forEach((key, l) => {
+    for (let c = 0; c < chains; c++) {
+      const i = l * chains + c;
+      if (log[i] !== unevaluated) continue;
+      any = true;
+      const own = stream(foldIn(stream(key, "chains"), c), "start");
+      law.draw(foldIn(own, attempt), found.subarray(l * size, (l + 1) * size), state.subarray(i * size, (i + 1) * size));
+    }
+  });
+  return any;
+}
+
 /** The chains before any evaluation, [lanes, chains, …]. */
 export function startingChains<Seen extends Nested<ShapedNumbers>>(
   { lanes, size, law, found, keys }: Target<Seen>,

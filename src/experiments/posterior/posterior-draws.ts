@@ -108,6 +108,7 @@ export async function cellOf(
 const defaults = z.object(figure4Params).parse({});
 
 function told(distance: number, { success, mixing }: LaneProgress): Outcome["posterior"][number] {
-  const { acceptance, rHat, effective } = mixing!;
+  // Where no chain found a point with any density, none has moved.
+  const { acceptance, rHat, effective } = mixing ?? { acceptance: 0, rHat: Number.MAX_VALUE, effective: 0 };
   return { distance, success: success ?? 0, acceptance, rHat, effective };
 }
