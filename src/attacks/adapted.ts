@@ -3,15 +3,9 @@ import type { AnyPart, PartSpec } from "../parts/index.ts";
 import { searches } from "./searches.ts";
 
 /**
- * The prior of the paper's own Bayes attack on images, where nobody states one and the data has no
- * known density: squared and periodic total variation, added up, with factor 1 (Balunović et al.
- * 2022, in their code).
- */
-const paperPrior = "tv:weight=1,norm=squared,wrap=true,reduction=sum";
-
-/**
  * The spec of the adaptive attack beside another attack, or the reason why there is none. A
- * tailored attack changes the other attack where it can. Bayes takes its steps.
+ * tailored attack changes the other attack where it can. Bayes takes its steps; without a stated prior it
+ * comes as the judge of the battery `auto`, which has a standard one.
  *
  * @param parts all attacks.
  * @param hasPrior whether the setting states a prior.
@@ -35,5 +29,5 @@ export function adaptedFrom(
     return { attack: open as PartSpec };
   }
   const steps = "steps" in paramsOf(naive.kind) ? { steps: naive.steps } : {};
-  return { attack: { kind: "bayes", ...steps, ...(hasPrior ? {} : { prior: paperPrior }) } };
+  return { attack: { kind: hasPrior ? "bayes" : "auto", ...steps } };
 }

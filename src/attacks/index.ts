@@ -65,7 +65,7 @@ export function attackOf(spec: string | PartSpec, setting: Setting = {}): Attack
  *
  * @param naive the other attack.
  * @param adaptive what the defense names; see `adaptiveTo`.
- * @param hasPrior whether the setting states a prior. Without one, Bayes takes that of the paper.
+ * @param hasPrior whether the setting states a prior. Without one, it is the battery `auto`.
  */
 export function adapted(
   naive: PartSpec,

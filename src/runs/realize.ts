@@ -85,17 +85,18 @@ export async function realize<Spec extends Drawn | AttackSpec>(
   const model = models.build(asked.client.model, taskOf(data));
   const load = loadOf(asked, model);
   const spec = stepped(asked, load);
-  const own = (given ?? cellsIn(spec)).map((cell) => ({ ...cell, attack: withSteps(cell.attack, load) }));
   // Tuned images are never scored, so priors of a tuning are estimated from the same split.
   // Otherwise they are estimated from the public split.
   const known = spec.command === "tune" ? data : publicData;
   const examples = known && examplesOf(known);
   const { weights, notes } = await weightsOf(spec, model, sources);
   const bare = clientOf(spec, model, weights);
-  const { cells, notes: adaptations } =
+  const own = given ?? cellsIn(spec);
+  const { cells: all, notes: adaptations } =
     spec.command === "tune"
       ? { cells: own, notes: [] }
       : withAdaptive(spec, own, (defense) => lawOf(defense, defended(defense, bare).model));
+  const cells = all.map((cell) => ({ ...cell, attack: withSteps(cell.attack, load) }));
   const prior = priorOf(spec, cells, examples);
   requireStatistics(spec.client, model, examples);
   const scenarioOf = (used: Weights): Scenario[] => {

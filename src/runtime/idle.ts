@@ -5,7 +5,7 @@ import { openSession, type Place, type Session } from "./session.ts";
  * Limits on the idle sessions that are kept: the most recent ones, as long as they are few and
  * together hold less than about 256 MB.
  */
-const most = { sessions: 8, entries: 2 ** 26 };
+const most = { sessions: 32, entries: 2 ** 26 };
 
 /**
  * Idle sessions, keyed by what they compute and where. The last one is the one that was returned

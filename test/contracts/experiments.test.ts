@@ -7,7 +7,7 @@ import type { Store } from "../../src/runs/index.ts";
 
 /** Versions of the experiments that are done in a moment. */
 const tiny: Readonly<Record<string, string>> = {
-  "assumed-law": "panels=images,images=2,tuningImages=2,imageSteps=2,widen=10,model=(mlp:sizes=4),weight=1000",
+  "assumed-law": "panels=vectors,samples=2,tuning=2,steps=2,restarts=1,width=4,dimension=3,widen=10,rate=0.1/0.2",
   "batch-norm-prior": "width=1,pool=average,batch=2,batches=2,steps=3,warmUp=1,examples=32,rates=0.1,tvs=1e-4,weights=1e-3",
   "figure-1": "model=(mlp:sizes=8),attack=(bayes:steps=4),snapshots=2",
   "figure-3": "data=shapes,images=3,trainingSteps=2,batch=2,soteria=(mlp:sizes=8/6),precode=(precode-mlp:size=4),steps=3,chunk=2",

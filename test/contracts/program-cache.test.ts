@@ -89,15 +89,15 @@ describe("programs that were disposed of", () => {
 
   it("are few, and gone when they are released", async () => {
     const releases: MockInstance[] = [];
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 34; i++) {
       const program = await compile(times(theta.map((entry) => entry + i)));
       releases.push(vi.spyOn(await (created.mock.results.at(-1)!.value as Promise<InferenceSession>), "release"));
       await program.dispose();
     }
     const released = () => releases.map((release) => release.mock.calls.length);
-    expect(released()).toEqual([1, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+    expect(released()).toEqual([1, 1, ...new Array(32).fill(0)]);
     await releasePrograms();
-    expect(released()).toEqual(new Array(10).fill(1));
+    expect(released()).toEqual(new Array(34).fill(1));
   });
 });
 
@@ -132,5 +132,7 @@ it("an attack on several updates of one shape compiles for the first one alone",
   const counts: number[] = [];
   for await (const event of planned.run(memoryStore())) if (event.kind === "images") counts.push(created.mock.calls.length);
   expect(counts[0]).toBeGreaterThan(0);
-  expect(counts).toEqual([counts[0], counts[0], counts[0]]);
+  // Each update is attacked naively and by the attack that knows the defense.
+  const [, both] = counts;
+  expect(counts).toEqual([counts[0], both, both, both, both, both]);
 });

@@ -30,10 +30,8 @@ describe("the adaptive attack", () => {
     expect(beside(defense, naive)).toEqual(parsed(adaptive));
   });
 
-  it("takes the prior of the paper where none is stated, and says why there is none", () => {
-    expect(beside("gaussian", "inverting-gradients:steps=7", false)).toEqual(
-      parsed("bayes:steps=7,prior=(tv:weight=1,norm=squared,wrap=true,reduction=sum)"),
-    );
+  it("is the battery where no prior is stated, and says why there is none", () => {
+    expect(beside("gaussian", "inverting-gradients:steps=7", false)).toEqual(parsed("auto:steps=7"));
     expect(beside("gaussian+laplacian", "dlg")).toEqual({
       reason: expect.stringContaining("is not known: laplacian with scale 0.1 follows"),
     });
@@ -119,7 +117,7 @@ it("gradleak audit puts the adaptive attack on each defense beside each attack, 
     ["soteria:prune=60", "bayes:prior=(tv:weight=10),steps=10", false],
     ["soteria:prune=60", "on-soteria:attack=(bayes:prior=(tv:weight=10),steps=10)", true],
     ["laplacian:scale=0.01", "inverting-gradients:steps=10", false],
-    ["laplacian:scale=0.01", "bayes:prior=(tv:weight=1,norm=squared,wrap=true,reduction=sum),steps=10", true],
+    ["laplacian:scale=0.01", "auto:steps=10", true],
     ["laplacian:scale=0.01", "bayes:prior=(tv:weight=10),steps=10", false],
   ]);
   expect(result.comparisons.some(({ first, second }) => second === `on-soteria:attack=(${first})`)).toBe(true);
