@@ -40,4 +40,6 @@ export interface Dataset<Shape extends readonly number[] = readonly [number, num
   readonly notes: readonly string[];
   /** @throws LeakageError `spec` for an index outside 0 … size − 1. */
   example(index: number): Example;
+  /** The label of an example, where it is known without drawing the example. */
+  label?(index: number): number;
 }

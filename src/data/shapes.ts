@@ -24,6 +24,9 @@ export const shapes = part({
   build: (): DataSource<Dataset["shape"]> => ({ reads: "nothing", open: async (split) => shapesSet(split) }),
 });
 
+/** The classes take turns. */
+const labelOf = (index: number): number => index % solids.length;
+
 /**
  * Rendered images: 32 × 32 in color, ten kinds of objects on textured grounds, in light and shadow.
  * An image depends only on its split and index, is rendered on demand, and has the same bytes on
@@ -42,10 +45,11 @@ export function shapesSet(split: Split): Dataset {
     mean: [0.47534, 0.46821, 0.39966],
     std: [0.2162, 0.20666, 0.20927],
     notes: [],
+    label: labelOf,
     example(index) {
       requireIndex(index, size, `The ${split} split of shapes`);
       const key = foldIn(all, index);
-      const label = index % solids.length;
+      const label = labelOf(index);
       const scene = drawScene(solids[label]!, foldIn(key, ofImage.scene));
       return { index, image: toPixels(render(scene, foldIn(key, ofImage.grain))), label };
     },

@@ -95,7 +95,7 @@ export async function realizeTraining(
 /** The first examples of a data set. Those that are drawn, and not read, are drawn once. */
 function examplesIn(data: Dataset<readonly number[]>, { data: { set } }: TrainSpec, count: number): Examples {
   const kept = datasets.build(set).reads === "nothing" ? remembering(data, count) : data;
-  return { count, image: (i) => kept.example(i).image, label: (i) => kept.example(i).label };
+  return { count, image: (i) => kept.example(i).image, label: (i) => data.label?.(i) ?? kept.example(i).label };
 }
 
 /** The client of each example, if a file states it. */

@@ -11,6 +11,10 @@ function digest(split: Split, indices: readonly number[]): string {
 }
 
 describe("shapes are the same bytes everywhere", () => {
+  it("tells labels without drawing the images", () => {
+    for (const index of [0, 7, 19, 9999]) expect(shapesSet("test").label!(index)).toBe(shapesSet("test").example(index).label);
+  });
+
   it("of training", () =>
     expect(digest("train", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 49_999])).toBe(
       "bb48bca2ad3f6c49fc02aed50c702ed54ae0dbce8049127278b9b30d66916f64",
