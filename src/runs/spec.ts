@@ -91,7 +91,7 @@ export type TuningRecord = z.output<typeof tuningRecord>;
 export const updateSha256 = sha256;
 
 /** Whether the adaptive attack on each defense runs beside each attack. By default it does. */
-export const adaptive = z.boolean().optional();
+export const adaptive = z.boolean().default(true);
 
 /** The fields of every spec. */
 export const shared = {
