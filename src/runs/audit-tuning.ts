@@ -20,6 +20,7 @@ export function tuningsOf({
   failIf: _gate,
   acceptFailed: _failed,
   control: _control,
+  adaptive: _beside,
   command: _audit,
   ...rest
 }: AuditSpec): readonly TuneSpec[] {
