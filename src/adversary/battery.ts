@@ -1,5 +1,6 @@
 import { LeakageError } from "../errors.ts";
 import { type Attack, type Candidates, hasFailed, type LaneProgress, type Progress } from "./attack.ts";
+import { chosenRows, startingFrom } from "./chosen.ts";
 import type { Outline } from "./observations.ts";
 
 /** An attack of a battery. */
@@ -50,7 +51,7 @@ export function battery(membersFor: (seen: Outline) => readonly Member[], about:
       };
       let before = 0;
       for (const member of members) {
-        const start = member === judge && ends.length > 0 ? { start: finite((await best()).answers.x) } : {};
+        const start = member === judge && ends.length > 0 ? { start: startingFrom((await best()).answers.x) } : {};
         let end: Progress | undefined;
         for await (const progress of member.attack.reconstruct(seen, keys, { ...run, ...start })) {
           end = progress;
@@ -117,14 +118,11 @@ interface Best {
 /** @param judged the judge's objective at the answers of each member, lane by lane. */
 function bestOf(ends: readonly Finished[], judged: readonly Float32Array[], lanes: number): Best {
   const chosen = Array.from({ length: lanes }, (_, lane) => choose(ends, judged, lane));
-  const rows = (part: keyof Candidates): Float32Array => {
-    const size = ends[0]!.answers[part].length / lanes;
-    const out = new Float32Array(lanes * size);
-    chosen.forEach((place, lane) => {
-      out.set(ends[place]!.answers[part].subarray(lane * size, (lane + 1) * size), lane * size);
-    });
-    return out;
-  };
+  const rows = (part: keyof Candidates) =>
+    chosenRows(
+      ends.map(({ answers }) => answers[part]),
+      chosen,
+    );
   return { chosen, answers: { x: rows("x"), y: rows("y") }, values: chosen.map((place, lane) => judged[place]![lane]!) };
 }
 
@@ -138,9 +136,6 @@ function choose(ends: readonly Finished[], judged: readonly Float32Array[], lane
     if (failed(place) === failed(best) ? cost(place) < cost(best) : failed(best)) best = place;
   return best;
 }
-
-/** A starting point: no number can be searched from one that is none. */
-const finite = (x: Float32Array): Float32Array => x.map((entry) => (Number.isFinite(entry) ? entry : 0));
 
 const sums = (ends: readonly { readonly lanes: readonly LaneProgress[] }[], lane: number): Pick<LaneProgress, "steps" | "evaluations"> => ({
   steps: ends.reduce((sum, { lanes }) => sum + lanes[lane]!.steps, 0),

@@ -16,6 +16,7 @@ export {
 } from "./attack.ts";
 export { type Ball, jensen, logMeanExp, pointsIn } from "./ball.ts";
 export { battery, type Member } from "./battery.ts";
+export { chosenRows, startingFrom } from "./chosen.ts";
 export { type Compared, compare, explainedWithout } from "./compared.ts";
 export { dropping, requireTensors, withoutTensors } from "./dropping.ts";
 export { contradiction, invertDense } from "./exact.ts";

@@ -4,8 +4,8 @@ import { searches } from "./searches.ts";
 
 /**
  * The spec of the adaptive attack beside another attack, or the reason why there is none. A
- * tailored attack changes the other attack where it can. Bayes takes its steps; without a stated prior it
- * comes as the judge of the battery `auto`, which has a standard one.
+ * tailored attack changes the other attack where it can. Bayes takes its steps; without a stated
+ * prior it comes as the judge of the battery `auto`, which has a standard one.
  *
  * @param parts all attacks.
  * @param hasPrior whether the setting states a prior.

@@ -22,8 +22,8 @@ const members = catalogue("attack", [bayes, exact, idlg, invertingGradients, pee
 const variationPerEntry = 2;
 
 /** The prior that is assumed where nobody states one. */
-function standardPrior({ shape }: Pick<Model, "shape">): NonNullable<Setting["prior"]> {
-  const name = shape.length === 3 ? `tv:weight=${variationPerEntry * sizeOf(shape)}` : "gaussian";
+function standardPrior(model: Model): NonNullable<Setting["prior"]> {
+  const name = areImages(model) ? `tv:weight=${variationPerEntry * sizeOf(model.shape)}` : "gaussian";
   return { prior: priors.build(name), name };
 }
 
@@ -46,7 +46,7 @@ function membersFor({ rounds }: Outline, setting: Setting, steps: number): reado
   const adversary = law?.kind === "unknown" ? [] : [member(`bayes:steps=${steps}`)];
   // Where nobody said what the client did, its noise is not known either. The cosine then judges
   // better than a law without noise.
-  const byCosine = areImages(model) && law?.kind !== "known" && law?.kind !== "deterministic";
+  const byCosine = areImages(model) && (law === undefined || law.kind === "unknown");
   return [
     { ...member("exact"), settles: true },
     member("peeling:refine=0"),
@@ -59,15 +59,15 @@ function membersFor({ rounds }: Outline, setting: Setting, steps: number): reado
 export const autoMembers = 3;
 
 /**
- * The battery for whoever does not want to choose: the exact inversion of a dense first layer,
- * the features peeled off a later one, iDLG where there is no noise, Inverting Gradients on images, and
- * the Bayes adversary where the law of the defense is known. Attacks that do not fit are left out. The Bayes adversary begins at the best
- * answer of the others, and its objective chooses among all. Where the law is not known, the objective
- * of Inverting Gradients chooses. A dense first layer whose gradient has no noise settles an image,
- * and then nothing else runs.
+ * The battery for whoever does not want to choose: the exact inversion of a dense first layer, the
+ * features peeled off a later one, iDLG where there is no noise, Inverting Gradients on images, and
+ * the Bayes adversary where the law of the defense is known. Attacks that do not fit are left out.
+ * The Bayes adversary begins at the best answer of the others, and its objective chooses among all.
+ * Where the law is not known, the objective of Inverting Gradients chooses. A dense first layer whose
+ * gradient has no noise settles an image, and then nothing else runs.
  *
- * Without a stated prior, images are assumed to have total variation at the weight of photographs, and
- * vectors to be normal.
+ * Without a stated prior, images are assumed to have total variation at the weight of photographs,
+ * and vectors to be normal.
  */
 export const auto = part({
   kind: "auto",

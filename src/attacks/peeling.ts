@@ -10,6 +10,7 @@ import {
   peelDense,
   peeled,
   peeledInput,
+  startingFrom,
 } from "../adversary/index.ts";
 import { LeakageError } from "../errors.ts";
 import { type Tensor, vmap } from "../graph/index.ts";
@@ -113,11 +114,14 @@ export const peeling = part({
         assumes: { ...whole.assumes, law: `the input of ${first}, then cosine similarity` },
         work: { steps: of, restarts: 1, points: 1, entries: false },
         anyScale: true,
-        check: (seen) => check(seen, layer, ofFeatures(layerOf(seen, layer)), whole),
+        check: (seen) => {
+          const name = layerOf(seen, layer);
+          check(seen, name, ofFeatures(name), whole);
+        },
         async *reconstruct(seen, keys, run = {}) {
           const name = layerOf(seen, layer);
           const features = ofFeatures(name);
-          check(seen, layer, features, whole);
+          check(seen, name, features, whole);
           const { start: _, ...options } = run;
           let end: Progress | undefined;
           for await (const progress of features.reconstruct(await holding(seen, name, options), keys, run)) {
@@ -126,7 +130,7 @@ export const peeling = part({
           }
           if (refine === 0) return;
           const before = end!.lanes();
-          const start = end!.inputs().map((x) => (Number.isFinite(x) ? x : 0));
+          const start = startingFrom(end!.inputs());
           for await (const progress of whole.reconstruct(seen, keys, { ...options, start }))
             yield { ...progress, step: steps + progress.step, of, lanes: () => after(progress.lanes(), before) };
         },
@@ -137,10 +141,9 @@ export const peeling = part({
 });
 
 /** @throws LeakageError `spec` for what does not fit either search. */
-function check(seen: Outline, layer: string | null, features: Attack, whole: Attack): void {
-  layerOf(seen, layer);
+function check(seen: Outline, layer: string, features: Attack, whole: Attack): void {
   const [round] = seen.rounds;
-  const width = round!.client.parameters.find(({ name }) => name === `${layerOf(seen, layer)}.weight`)!.shape[1]!;
+  const width = round!.client.parameters.find(({ name }) => name === `${layer}.weight`)!.shape[1]!;
   const found = new Map([...(round!.published ?? []), [peeled, { shape: [seen.lanes, width] }]]);
   features.check?.({ ...seen, rounds: [{ ...round!, published: found }] });
   whole.check?.(seen);

@@ -1,7 +1,7 @@
 import { adapted, attacks } from "../attacks/index.ts";
 import { adaptiveTo, type Defense, type DefenseLaw, defenses, lawOf } from "../defenses/index.ts";
-import { canonicalJson, type PartSpec } from "../parts/index.ts";
-import { attackName, type CellSpec, defenseName } from "./audit-spec.ts";
+import type { PartSpec } from "../parts/index.ts";
+import { attackName, type CellSpec, defenseName, same } from "./audit-spec.ts";
 
 /** What of a spec decides about adaptive attacks. */
 interface Asks {
@@ -15,8 +15,6 @@ export interface AdaptiveCells {
   /** Of each defense and attack without an adaptive attack of its own, the reason, in a sentence. */
   readonly notes: readonly string[];
 }
-
-const same = (one: unknown, other: unknown): boolean => canonicalJson(one) === canonicalJson(other);
 
 /**
  * Puts beside each attack the adaptive attack on its defense, unless the spec says no. Where both

@@ -95,4 +95,5 @@ export const cellSpecs = ({ defenses, attacks, tuned = [] }: Pick<AuditSpec, "de
     }),
   );
 
-const same = (one: unknown, other: unknown): boolean => canonicalJson(one) === canonicalJson(other);
+/** Whether two parts are the same, as specs. */
+export const same = (one: unknown, other: unknown): boolean => canonicalJson(one) === canonicalJson(other);

@@ -4,6 +4,7 @@ import {
   type Attack,
   type Candidates,
   type Compared,
+  chosenRows,
   compare,
   explainedWithout,
   isAssuming,
@@ -85,17 +86,6 @@ const within = (progress: Progress, at: number, count: number): Progress => ({
   of: count * progress.of,
 });
 
-/** The rows of each lane from the try that it chose. */
-function rowsOf(tried: readonly Tried[], chosen: readonly number[], rows: (progress: Progress) => Float32Array): Float32Array {
-  const all = tried.map(({ last }) => rows(last));
-  const out = all[0]!.slice();
-  const size = out.length / chosen.length;
-  chosen.forEach((at, lane) => {
-    out.set(all[at]!.subarray(lane * size, (lane + 1) * size), lane * size);
-  });
-  return out;
-}
-
 function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Attack {
   const each = (seen: Outline) =>
     tries(stated, seen).map((dropped) => {
@@ -138,8 +128,16 @@ function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Att
         step: planned.length * of,
         of: planned.length * of,
         lanes: () => lanes,
-        inputs: () => rowsOf(tried, chosen, (progress) => progress.inputs()),
-        labels: () => rowsOf(tried, chosen, (progress) => progress.labels()),
+        inputs: () =>
+          chosenRows(
+            tried.map(({ last }) => last.inputs()),
+            chosen,
+          ),
+        labels: () =>
+          chosenRows(
+            tried.map(({ last }) => last.labels()),
+            chosen,
+          ),
       };
     },
     ...(inner.objective
