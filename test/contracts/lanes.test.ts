@@ -121,7 +121,8 @@ describe("an audit", () => {
 describe("a lane depends on nothing but itself", () => {
   const ball = { samples: 4, radius: 0.3, space: "model", bound: "jensen", points: "independent" } as const;
   const plain = { steps: 40, start: "normal", box: false, restarts: 1, result: "last" } as const;
-  const wide = gaussianLikelihood(0.3);
+  // Wide enough that L-BFGS ends near a minimum: until then each step amplifies float32's rounding.
+  const wide = gaussianLikelihood(1);
   const searches: Readonly<
     Record<string, { likelihood: Likelihood; ball?: Neighborhood; search: Partial<Search> & Pick<Search, "optimizer" | "rate"> }>
   > = {
@@ -159,11 +160,9 @@ describe("a lane depends on nothing but itself", () => {
   /** Answers of the given draws after the search, attacked so many at a time. */
   async function answers(name: string, draws: readonly number[], together: number, precision: "float32" | "float64") {
     const { likelihood, ball: own, search } = searches[name]!;
-    // L-BFGS amplifies the rounding of float32 with each step that is not yet near a minimum.
-    const steps = precision === "float32" && name.includes("L-BFGS") ? 12 : plain.steps;
     const attack = assuming(
       { likelihood, prior: priors.build("gaussian"), ...(own ? { ball: own } : {}) },
-      { ...plain, ...search, steps },
+      { ...plain, ...search },
       { prior: "gaussian" },
     );
     const found = new Map<number, Float32Array>();
