@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { classesIn } from "../../src/adversary/batch-classes.ts";
 import { headOf } from "../../src/adversary/head.ts";
 import { type LabelReading, type LabelRule, recoverLabels } from "../../src/adversary/index.ts";
 import { labelCounts } from "../../src/adversary/label-counts.ts";
@@ -286,15 +287,51 @@ describe("what labels are read with", () => {
         }
         return along <= 0 ? along : along ** 2 / square;
       };
-      const found = [...labelCounts({ residual, variance, expected, certain: [], absent: [] }, 6, 6)];
-      expect(found.reduce((sum, count) => sum + count, 0)).toBe(6);
-      for (let from = 0; from < classes; from++)
-        for (let to = 0; to < classes; to++) {
-          if (from === to || found[from] === 0) continue;
-          const moved = found.map((count, k) => count + Number(k === to) - Number(k === from));
-          expect(agreed(moved)).toBeLessThanOrEqual(agreed(found) + 1e-8 * Math.abs(agreed(found)));
-        }
+      // With 40 images more than one of them has to move after all were placed.
+      for (const images of [6, 40]) {
+        const found = [...labelCounts({ residual, variance, expected, certain: [], absent: [] }, images, images)];
+        expect(found.reduce((sum, count) => sum + count, 0)).toBe(images);
+        for (let from = 0; from < classes; from++)
+          for (let to = 0; to < classes; to++) {
+            if (from === to || found[from] === 0) continue;
+            const moved = found.map((count, k) => count + Number(k === to) - Number(k === from));
+            expect(agreed(moved)).toBeLessThanOrEqual(agreed(found) + 1e-8 * Math.abs(agreed(found)));
+          }
+      }
     }
+  });
+
+  it("are no classes that would show, were they there", () => {
+    const classes = 3;
+    const probes = { x: new Float32Array(), count: 1 };
+    const head = { classes, parameters: [], predictions: Float64Array.of(0.4, 0.3, 0.3), probes };
+    // One image of a class takes 1 - own off its entry, and each of the two others adds to it. The
+    // residual is near that of two images of class 0 and one of class 1, whose entry shows nothing.
+    const batch = (own: number, others: number, lowest?: Float64Array) => {
+      const expected = Array.from({ length: classes }, (_, k) =>
+        Float64Array.from({ length: classes }, (_, c) => (c === k ? own : others)),
+      );
+      const estimate = Float64Array.of(2 * own - 2 + others, Math.max(0.01, 2 * others + own - 1), 3 * others);
+      const residual = { estimate, variance: new Float64Array(classes).fill(1e-6), noise: 0 };
+      return classesIn(head, residual, { rule: "counts", batchSize: 3, expected, lowest });
+    };
+    // In single columns an image shows where it weighs more than half of what the others add.
+    const columns = Float64Array.of(-1, 0, 0);
+    expect(batch(0.46, 0.5, columns)).toEqual([0, 0, 0]);
+    expect(batch(0.54, 0.5, columns)).toEqual([0, 0, 1]);
+    // In their sum it has to weigh a quarter more than all of it.
+    expect(batch(0.46, 0.2)).toEqual([0, 0, 0]);
+    expect(batch(0.54, 0.2)).toEqual([0, 0, 1]);
+  });
+
+  it("are heads only if the whole gradient has their form, and not what decay adds to it", async () => {
+    const client = untrained("mlp:sizes=16");
+    const weight = client.parameters.at(-2);
+    const decayed: Client = {
+      ...client,
+      update: (batch) => client.update(batch).map((entries, name) => (name === weight!.name ? entries.add(1e-3) : entries)),
+    };
+    await expect(headOf(decayed, probesFor(client, {}), { threads: 1 })).rejects.toThrow("dense layer whose outputs are the logits");
   });
 
   it("are means and variances of the head's input over all probes, which are too many for one call", async () => {
