@@ -329,7 +329,7 @@ describe("what labels are read with", () => {
     const weight = client.parameters.at(-2);
     const decayed: Client = {
       ...client,
-      update: (batch) => client.update(batch).map((entries, name) => (name === weight!.name ? entries.add(1e-3) : entries)),
+      update: (batch) => client.update(batch).map((entries, name) => (name === weight!.name ? entries.add(4e-4) : entries)),
     };
     await expect(headOf(decayed, probesFor(client, {}), { threads: 1 })).rejects.toThrow("dense layer whose outputs are the logits");
   });
