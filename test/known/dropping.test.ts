@@ -74,10 +74,16 @@ describe("the attack on Soteria", () => {
   it.each(["2", "4", "6"])("finds the defended layer %s by what its answers explain, and says why", async (layer) => {
     const { remark, image } = await attacked(layer, "on-soteria:attack=(dlg:steps=120)");
     expect(remark).toContain(`dropped ${layer}.weight. Its answer explains`);
-    expect(remark).toMatch(/more than the other choices do \(.* without \d\.weight; /);
+    expect(remark).toMatch(/chosen after 100 steps, when it explained .* more than the other choices did \(.* without \d\.weight; /);
     expect(remark).toMatch(/ of the \d+ columns of \d\.weight are zero/);
     const error = Math.hypot(...image.map((value, i) => value - x[i]!)) / Math.hypot(...x);
     expect(error).toBeLessThan(0.02);
+  });
+
+  it("takes the trials for answers where they have all steps", async () => {
+    const { remark } = await attacked("4", "on-soteria:attack=(dlg:steps=100)");
+    expect(remark).toContain("dropped 4.weight. Its answer explains");
+    expect(remark).toMatch(/ of the rest\. That is more than the other choices do \(.* without \d\.weight; /);
   });
 
   it("drops what it is told to, any tensors, and names those that exist", async () => {

@@ -37,6 +37,18 @@ function tries(stated: Dropped | null, { rounds }: Outline): readonly Dropped[] 
   return dense.map((layer) => [`${layer}.weight`]);
 }
 
+/**
+ * Where there are several choices, each is tried for this share of the steps, and for so many at
+ * least.
+ */
+const trial = { share: 0.1, fewest: 100 } as const;
+
+/** The same attack with the steps of a trial. */
+function shortened(attack: AssumptionAndSearch): AssumptionAndSearch {
+  const { steps } = attack.search;
+  return { ...attack, search: { ...attack.search, steps: Math.min(steps, Math.max(trial.fewest, Math.ceil(trial.share * steps))) } };
+}
+
 /** What one try ended with. */
 interface Tried {
   readonly dropped: Dropped;
@@ -67,24 +79,30 @@ function zeroColumns({ rounds }: Observations, name: string, lane: number): { re
   return { zero: columns - used.reduce((sum, one) => sum + one, 0), of: columns };
 }
 
-function remarkOf(seen: Observations, tried: readonly Tried[], chosen: number, lane: number): string {
-  const shareOf = ({ compared, dropped }: Tried) => percent(explainedWithout(compared[lane]!, dropped));
-  const { dropped } = tried[chosen]!;
-  const columns = dropped.flatMap((name) => {
-    const found = zeroColumns(seen, name, lane);
-    return found ? [`${found.zero} of the ${found.of} columns of ${name} are zero, pruned or of dead features`] : [];
-  });
-  const others = tried.filter((_, at) => at !== chosen).map((one) => `${shareOf(one)} without ${one.dropped.join(", ")}`);
-  const why = others.length === 0 ? "" : `, more than the other choices do (${others.join("; ")})`;
-  return `The attack dropped ${dropped.join(", ")}. Its answer explains ${shareOf(tried[chosen]!)} of the rest${why}.${columns.map((text) => ` ${text}.`).join("")}`;
+const shareOf = ({ compared, dropped }: Tried, lane: number): number => explainedWithout(compared[lane]!, dropped);
+
+/** What a lane tried, what it chose of that, and how the attack without it ended. */
+interface Choice {
+  readonly tried: readonly Tried[];
+  readonly chosen: Tried;
+  readonly ended: Tried;
 }
 
-/** The progress of one of several tries, which run one after the other. */
-const within = (progress: Progress, at: number, count: number): Progress => ({
-  ...progress,
-  step: at * progress.of + progress.step,
-  of: count * progress.of,
-});
+function remarkOf(seen: Observations, { tried, chosen, ended }: Choice, lane: number): string {
+  const { dropped } = chosen;
+  const columns = dropped.flatMap((name) => {
+    const found = zeroColumns(seen, name, lane);
+    return found ? [` ${found.zero} of the ${found.of} columns of ${name} are zero, pruned or of dead features.`] : [];
+  });
+  const others = tried.filter((one) => one !== chosen).map((one) => `${percent(shareOf(one, lane))} without ${one.dropped.join(", ")}`);
+  const why =
+    others.length === 0
+      ? ""
+      : chosen === ended
+        ? ` That is more than the other choices do (${others.join("; ")}).`
+        : ` It was chosen after ${chosen.last.of} steps, when it explained ${percent(shareOf(chosen, lane))}, more than the other choices did (${others.join("; ")}).`;
+  return `The attack dropped ${dropped.join(", ")}. Its answer explains ${percent(shareOf(ended, lane))} of the rest.${why}${columns.join("")}`;
+}
 
 function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Attack {
   const each = (seen: Outline) =>
@@ -106,39 +124,49 @@ function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Att
     },
     async *reconstruct(seen, keys, run = {}) {
       const { start: _, ...options } = run;
-      const planned = each(seen);
-      const tried: Tried[] = [];
-      for (const [at, { dropped, attack }] of planned.entries())
-        for await (const progress of attack.reconstruct(seen, keys, run)) {
-          if (progress.step < progress.of) {
-            yield within(progress, at, planned.length);
-            continue;
+      /** Runs the attack without each of these sets, one after the other, from a step on. */
+      async function* without(sets: readonly Dropped[], own: AssumptionAndSearch, from: number, of: number) {
+        const ended: Tried[] = [];
+        for (const [at, dropped] of sets.entries())
+          for await (const progress of withoutTensors(own, dropped).reconstruct(seen, keys, run)) {
+            const step = from + at * progress.of + progress.step;
+            if (step < of) yield { ...progress, step, of };
+            if (progress.step < progress.of) continue;
+            const compared = await compare(seen, { x: progress.inputs(), y: progress.labels() }, options);
+            ended.push({ dropped, last: progress, lanes: progress.lanes(), compared });
           }
-          const compared = await compare(seen, { x: progress.inputs(), y: progress.labels() }, options);
-          tried.push({ dropped, last: progress, lanes: progress.lanes(), compared });
-          if (at < planned.length - 1) yield within(progress, at, planned.length);
-        }
-      const chosen = bestOf(tried.map(({ compared, dropped }) => compared.map((lane) => explainedWithout(lane, dropped))));
+        return ended;
+      }
+      const sets = each(seen).map(({ dropped }) => dropped);
+      const { steps } = inner.search;
+      const short = shortened(inner);
+      const apart = sets.length > 1 && short.search.steps < steps;
+      const before = apart ? sets.length * short.search.steps : 0;
+      const tried = yield* without(sets, apart ? short : inner, 0, apart ? before + steps : sets.length * steps);
+      const chosen = bestOf(tried.map((one) => one.compared.map((_, lane) => shareOf(one, lane))));
+      const picked = apart ? [...new Set(chosen)] : sets.map((_, at) => at);
+      const of = before + picked.length * steps;
+      const ended = apart
+        ? yield* without(
+            picked.map((at) => sets[at]!),
+            inner,
+            before,
+            of,
+          )
+        : tried;
+      const places = chosen.map((at) => picked.indexOf(at));
+      const all = apart ? [...tried, ...ended] : tried;
       const lanes = chosen.map((at, lane): LaneProgress => {
-        const evaluations = tried.reduce((sum, one) => sum + one.lanes[lane]!.evaluations, 0);
-        return { ...tried[at]!.lanes[lane]!, evaluations, remark: remarkOf(seen, tried, at, lane) };
+        const evaluations = all.reduce((sum, one) => sum + one.lanes[lane]!.evaluations, 0);
+        const own = ended[places[lane]!]!;
+        return { ...own.lanes[lane]!, evaluations, remark: remarkOf(seen, { tried, chosen: tried[at]!, ended: own }, lane) };
       });
-      const { of } = tried[0]!.last;
-      yield {
-        step: planned.length * of,
-        of: planned.length * of,
-        lanes: () => lanes,
-        inputs: () =>
-          chosenRows(
-            tried.map(({ last }) => last.inputs()),
-            chosen,
-          ),
-        labels: () =>
-          chosenRows(
-            tried.map(({ last }) => last.labels()),
-            chosen,
-          ),
-      };
+      const rows = (read: (progress: Progress) => Float32Array) =>
+        chosenRows(
+          ended.map(({ last }) => read(last)),
+          places,
+        );
+      yield { step: of, of, lanes: () => lanes, inputs: () => rows((last) => last.inputs()), labels: () => rows((last) => last.labels()) };
     },
     ...(inner.objective
       ? {
@@ -163,7 +191,8 @@ function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Att
  * Where nobody says which layer is defended, the attack tries every dense layer and keeps, for each
  * update, the answer that explains most of the tensors that it kept: only without the pruned tensor
  * can an answer explain all of the rest. Zero columns alone do not tell the layer, because dead
- * features have them too. Each try has the steps of the whole attack.
+ * features have them too. Each try has a tenth of the steps, and the choice then has
+ * all of them.
  */
 export const onSoteria = part({
   kind: "on-soteria",
