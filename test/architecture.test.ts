@@ -34,7 +34,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   scenario: [...attacker, "data", "adversary", "metrics"],
   audit: [...measuring, "scenario"],
   runs: [...measuring, "federated", "scenario", "audit"],
-  experiments: [...measuring, "scenario", "audit", "runs"],
+  experiments: [...measuring, "federated", "scenario", "audit", "runs"],
   report: ["parts", "formats", "metrics", "adversary", "audit", "runs", "experiments"],
 };
 const rooms = Object.keys(allowed);

@@ -21,7 +21,10 @@ const together = 256;
  *
  * @param examples labeled examples in pixel space.
  */
-export async function openClassifying(federation: Federation, examples: Examples): Promise<Classifying> {
+export async function openClassifying(
+  federation: Pick<Federation, "model" | "mode" | "loss" | "defense" | "optimizer" | "machine">,
+  examples: Examples,
+): Promise<Classifying> {
   const { model, loss, machine } = federation;
   const { theta, running, x } = inputsAt({ ...serverPlaces(federation), x: { shape: [together, ...model.shape] } });
   const client = fedSgdAt({ model, mode: "eval", loss, weight: (name) => theta[name] ?? running[name]! });

@@ -12,15 +12,18 @@ interface Place {
 const named = (variables: readonly Variable[], lanes: Shape = []): Named<Place> =>
   Object.fromEntries(variables.map(({ name, shape }) => [name, { shape: [...lanes, ...shape] }]));
 
+/** What a client of a federation follows from. */
+type Sending = Pick<Federation, "model" | "mode" | "loss" | "defense">;
+
 /** A client of the federation whose weights have shapes and no values. */
-function shapedClient(federation: Federation) {
+function shapedClient(federation: Sending) {
   const { parameters, statistics } = federation.model;
   const shapes = new Map([...parameters, ...statistics].map(({ name, shape }) => [name, input(name, shape)]));
   return clientAt(federation, (name) => shapes.get(name)!);
 }
 
 /** The places of what the server keeps: parameters, running statistics, the optimizer's state. */
-export function serverPlaces(federation: Federation) {
+export function serverPlaces(federation: Sending & Pick<Federation, "optimizer">) {
   const { sender } = shapedClient(federation);
   return {
     theta: named(sender.parameters),

@@ -22,7 +22,7 @@ const nearly = 0.9;
 const rugged = 0.8;
 
 /** Whether the batch-norm prior raised mean PSNR, by the interval of the paired difference. */
-export function batchNormPriorVerdict({ psnr, difference, better, labelAccuracy, batches }: BatchNormPriorResult): {
+export function batchNormPriorVerdict({ psnr, difference, better, labelAccuracy, batches, accuracy }: BatchNormPriorResult): {
   readonly sentence: string;
   readonly detail: string;
 } {
@@ -41,6 +41,7 @@ export function batchNormPriorVerdict({ psnr, difference, better, labelAccuracy,
     reached(batches),
     neighborhood(batches),
     `The rule that reads labels off the update found ${percent(labelAccuracy)} of them.`,
+    `The network classifies ${percent(accuracy.estimate)} of test images as labeled (${percent(accuracy.lower)} to ${percent(accuracy.upper)}).`,
   ].join(" ");
   return { sentence, detail };
 }

@@ -20,6 +20,7 @@ export function madeUpBatchNormPrior(): BatchNormPriorResult {
     specHash: specHash(spec),
     seed: 3,
     versions: { gradleak: "0.1.0", node: "20.20.0", onnxruntime: "1.30.0" },
+    accuracy: { estimate: 0.875, lower: 0.75, upper: 0.9375 },
     attacks: { without: "gradinversion:batchNorm=0", with: "gradinversion:batchNorm=0.1" },
     tuning: {
       specHash: specHash({ made: "up" }),

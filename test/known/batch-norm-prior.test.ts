@@ -42,6 +42,13 @@ it("attacks the same updates from the same starts: without a weight to speak of,
   );
 }, 180_000);
 
+it("attacks a network that was trained before, and says how well it classifies", async () => {
+  const trained = await run(`${untuned},weights=1e-3,trainingSteps=60,trainingRate=0.01`);
+  // One of ten classes by chance.
+  expect(trained.accuracy.lower).toBeGreaterThan(0.1);
+  expect(trained.notes[0]).toContain("Its weights are those after 60 steps of Adam, of 32 images each");
+}, 180_000);
+
 it("tunes both attacks by as many candidates on the same updates of training images, and scores the best", async () => {
   const { tuning, attacks } = await run(`${small},rates=0.001/0.3,tvs=1e-4/1e-1,weights=1e-3/1,candidates=3,tuning=2`);
   expect(tuning.batches).toHaveLength(2);

@@ -22,6 +22,13 @@ export const batchNormPriorParams = {
   batch: z.int().positive().max(10).default(4).describe("Test images in an update, each of another class."),
   batches: z.int().min(2).max(10_000).default(6).describe("Updates that both attacks are given."),
   examples: z.int().min(32).max(50_000).default(1024).describe("Training images that the running statistics are from, in passes of 32."),
+  trainingSteps: z
+    .int()
+    .nonnegative()
+    .max(100_000)
+    .default(0)
+    .describe("Steps of Adam, of 32 training images each, that the network is trained for before."),
+  trainingRate: z.number().positive().default(1e-3).describe("The learning rate of these steps."),
   gradient: z.number().positive().default(1e-3).describe("Factor of the gradient distances."),
   l2: z.number().nonnegative().default(1e-6).describe("Factor of the images' norms."),
   rates: values([0.1, 0.05], "Learning rates, after the warm-up,"),

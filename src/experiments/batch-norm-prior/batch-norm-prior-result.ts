@@ -74,6 +74,9 @@ const tuning = z
 export const batchNormPriorSchema = z
   .strictObject({
     ...head("batch-norm-prior"),
+    accuracy: z
+      .strictObject({ estimate: z.number(), lower: z.number(), upper: z.number() })
+      .describe("The share of the first test images that the network classifies as labeled, with its 95 % interval."),
     attacks: z.strictObject({ without: z.string(), with: z.string() }).describe("Both attacks, as flags write them."),
     tuning,
     confidence: z.number().describe("Of every interval."),

@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { recoverLabels } from "../../adversary/index.ts";
 import { drawKey, meanGuess, mostPublic } from "../../audit/index.ts";
-import { type Client, fedSgd } from "../../client/index.ts";
+import { type Client, crossEntropy, fedSgd } from "../../client/index.ts";
 import { shapesSet } from "../../data/index.ts";
+import { openClassifying } from "../../federated/index.ts";
 import type { NamedNumbers } from "../../graph/index.ts";
+import { clopperPearson } from "../../metrics/index.ts";
 import { estimateStatistics, initialWeights, models } from "../../models/index.ts";
+import { adam } from "../../optimizers/index.ts";
 import { format, type PartSpec } from "../../parts/index.ts";
 import { type KeyBits, keyFromSeed, stream } from "../../random/index.ts";
 import { taskOf } from "../../runs/index.ts";
@@ -14,6 +17,7 @@ import { headOf } from "../experiment-result.ts";
 import { kept } from "../kept.ts";
 import { bytesOf, pngFilesSchema } from "../png-files.ts";
 import { type Progressed, within } from "../progress.ts";
+import { train } from "../train.ts";
 import { type BatchNormPriorParams, batchNormPriorParams } from "./batch-norm-prior-params.ts";
 import { type BatchNormPriorResult, batchNormPriorSchema, batchSchema } from "./batch-norm-prior-result.ts";
 import { type Arm, arms, scoreBatch, summarizeBatches } from "./batch-norm-prior-score.ts";
@@ -23,6 +27,13 @@ import { openStatisticsDistance, type StatisticsDistance } from "./statistics-di
 
 /** Batches whose images are kept. */
 const shown = 4;
+
+/** The training images that the network may be trained on, and those of a step. */
+const trainedOn = 8192;
+const trainedTogether = 32;
+
+/** The test images that the network's accuracy is measured on: the first ones. */
+const testedOn = 512;
 
 /**
  * Whether the batch-norm prior of GradInversion (Yin et al. 2021, R_BN of DeepInversion) helps: the
@@ -55,7 +66,7 @@ type Finished = z.output<typeof finished>;
 async function* batchNormPriorOf(params: BatchNormPriorParams, run: ExperimentRun): AsyncGenerator<Tick, Finding<BatchNormPriorResult>> {
   const { batch, batches, steps } = params;
   const root = keyFromSeed(run.spec.seed);
-  const client = await statisticalClient(params, root, run);
+  const { client, accuracy } = await statisticalClient(params, root, run);
   const before = tuningAttacks(params);
   const of = (before + 2 * batches) * steps;
   const { chosen, tuning } = yield* tune(client, params, run, { before: 0, of });
@@ -73,6 +84,7 @@ async function* batchNormPriorOf(params: BatchNormPriorParams, run: ExperimentRu
   const scores = made.map(({ score }) => score);
   const result: BatchNormPriorResult = {
     ...headOf("batch-norm-prior", run),
+    accuracy,
     attacks: { without: format(chosen.without), with: format(chosen.with) },
     tuning,
     ...summarizeBatches(scores, stream(root, "resample")),
@@ -120,21 +132,49 @@ async function* compare(
 const norms = (updates: NamedNumbers): number =>
   [...updates.values()].reduce((sum, { data }) => sum + Math.sqrt(data.reduce((squares, entry) => squares + entry ** 2, 0)), 0);
 
-/** A ConvNet with drawn weights, whose running statistics are those of training images. */
-async function statisticalClient(
-  { width, pool, examples }: BatchNormPriorParams,
-  root: KeyBits,
-  { machine }: ExperimentRun,
-): Promise<Client> {
-  const train = shapesSet("train");
-  const model = models.build({ kind: "convnet", width, pool }, taskOf(train));
-  const drawn = initialWeights(model, stream(root, "weights"));
-  return fedSgd({ model, weights: await estimateStatistics(model, drawn, { ...examplesOf(train), count: examples }, machine) });
+/** A network with its client, and how many of the first test images it classifies. */
+interface Trained {
+  readonly client: Client;
+  readonly accuracy: BatchNormPriorResult["accuracy"];
 }
 
-function notesOf({ examples, seeds, labels, pool }: BatchNormPriorParams): string[] {
+/** A ConvNet, trained or as it was drawn, whose running statistics are those of training images. */
+async function statisticalClient(
+  { width, pool, examples, trainingSteps, trainingRate }: BatchNormPriorParams,
+  root: KeyBits,
+  { machine }: ExperimentRun,
+): Promise<Trained> {
+  const [trainSet, testSet] = [shapesSet("train"), shapesSet("test")];
+  const model = models.build({ kind: "convnet", width, pool }, taskOf(trainSet));
+  let weights = initialWeights(model, stream(root, "weights"));
+  if (trainingSteps > 0) {
+    const perEpoch = Math.floor(trainedOn / trainedTogether);
+    const training = {
+      epochs: Math.ceil(trainingSteps / perEpoch),
+      steps: trainingSteps,
+      examples: trainedOn,
+      batch: trainedTogether,
+      rate: trainingRate,
+    };
+    weights = await train(model, weights, trainSet, training, stream(root, "training"), machine);
+  }
+  const estimated = await estimateStatistics(model, weights, { ...examplesOf(trainSet), count: examples }, machine);
+  const client = fedSgd({ model, weights: estimated });
+  const classified = { model, mode: "eval", loss: crossEntropy, defense: { steps: [] }, optimizer: adam(), machine } as const;
+  const classifying = await openClassifying(classified, { ...examplesOf(testSet), count: testedOn });
+  try {
+    const named = Object.fromEntries([...estimated].map(([name, { data }]) => [name, data]));
+    return { client, accuracy: clopperPearson(await classifying.correct(named), testedOn, 0.95) };
+  } finally {
+    await classifying.dispose();
+  }
+}
+
+function notesOf({ examples, seeds, labels, pool, trainingSteps }: BatchNormPriorParams): string[] {
+  const weights =
+    trainingSteps === 0 ? "as they were drawn" : `those after ${trainingSteps} steps of Adam, of ${trainedTogether} images each`;
   return [
-    `The network has ${pool} pools. Its weights are as they were drawn; its running statistics are those of the first ${examples} training images. The updates are of test images, without a defense.`,
+    `The network has ${pool} pools. Its weights are ${weights}; its running statistics are those of the first ${examples} training images. The updates are of test images, without a defense.`,
     "Both attacks get the same updates, labels, starting points and noise. Each has the learning rate and the total variation, and the one with the prior the prior’s weight, that its tuning chose.",
     ...(labels === "known" ? ["The labels are given; the accuracy is that of reading them off."] : []),
     ...(seeds === 1 ? ["There is one start an update, so that no seeds have to agree."] : []),
