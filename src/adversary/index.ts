@@ -17,7 +17,7 @@ export {
 export { type Ball, jensen, logMeanExp, pointsIn } from "./ball.ts";
 export { battery, type Member } from "./battery.ts";
 export { chosenRows, startingFrom } from "./chosen.ts";
-export { type Compared, compare, explainedWithout } from "./compared.ts";
+export { type Compared, compare, explainedWithout, missedIn } from "./compared.ts";
 export { dropping, requireTensors, withoutTensors } from "./dropping.ts";
 export { contradiction, invertDense } from "./exact.ts";
 export { type LabelRule, labelRuleFor, labelRules } from "./label-rule.ts";

@@ -2,13 +2,13 @@ import { z } from "zod";
 import {
   type AssumptionAndSearch,
   type Attack,
-  type Candidates,
   type Compared,
   chosenRows,
   compare,
   explainedWithout,
   isAssuming,
   type LaneProgress,
+  missedIn,
   type Observations,
   type Outline,
   type Progress,
@@ -18,7 +18,6 @@ import {
 import { LeakageError } from "../../errors.ts";
 import { denseLayers } from "../../models/index.ts";
 import { nested, part } from "../../parts/index.ts";
-import type { CompileOptions } from "../../runtime/index.ts";
 import type { AttackDeclaration } from "../declaration.ts";
 import { searches } from "../searches.ts";
 
@@ -57,14 +56,34 @@ interface Tried {
   readonly compared: readonly Compared[];
 }
 
-/** For each lane, the place of the try that explains most of what it kept. */
-const bestOf = (shares: readonly (readonly number[])[]): readonly number[] =>
-  shares[0]!.map((_, lane) =>
-    shares.reduce((best, _, at) => {
-      const [one, other] = [shares[at]![lane]!, shares[best]![lane]!];
-      return one > other || Number.isNaN(other) ? at : best;
-    }, 0),
-  );
+/**
+ * A tensor that is missed by no more than so many times what is missed of the rest was not pruned.
+ */
+const pruned = 2;
+
+/** What decides in a lane: how much is missed of the tensors that each set keeps, and of its own. */
+interface Missed {
+  readonly kept: number;
+  readonly own: number;
+}
+
+const missedWithout = (compared: Compared, dropped: Dropped): Missed => ({
+  kept: missedIn(
+    compared,
+    [...compared.sent.keys()].filter((name) => !dropped.includes(name)),
+  ),
+  own: missedIn(compared, dropped),
+});
+
+/**
+ * The place of the set without which least is missed of the rest, and whether it is to be dropped.
+ * If the set itself is missed no more than the rest is, nothing was pruned.
+ */
+function decide(missed: readonly Missed[]): { readonly best: number; readonly drops: boolean } {
+  const known = (share: number) => (Number.isNaN(share) ? Number.POSITIVE_INFINITY : share);
+  const best = missed.reduce((least, { kept }, at) => (known(kept) < known(missed[least]!.kept) ? at : least), 0);
+  return { best, drops: !(missed[best]!.own <= pruned * missed[best]!.kept) };
+}
 
 const percent = (share: number): string => (Number.isFinite(share) ? `${(100 * share).toPrecision(4)} %` : "nothing");
 
@@ -79,29 +98,31 @@ function zeroColumns({ rounds }: Observations, name: string, lane: number): { re
   return { zero: columns - used.reduce((sum, one) => sum + one, 0), of: columns };
 }
 
-const shareOf = ({ compared, dropped }: Tried, lane: number): number => explainedWithout(compared[lane]!, dropped);
-
-/** What a lane tried, what it chose of that, and how the attack without it ended. */
+/** What a lane tried, which of that was best, and how the attack that followed ended. */
 interface Choice {
   readonly tried: readonly Tried[];
-  readonly chosen: Tried;
+  readonly best: Tried;
   readonly ended: Tried;
 }
 
-function remarkOf(seen: Observations, { tried, chosen, ended }: Choice, lane: number): string {
-  const { dropped } = chosen;
+function remarkOf(seen: Observations, { tried, best, ended }: Choice, lane: number): string {
+  const { dropped } = ended;
+  const explained = `Its answer explains ${percent(explainedWithout(ended.compared[lane]!, dropped))} of the ${dropped.length > 0 ? "rest" : "update"}.`;
+  const missed = (one: Tried) => missedWithout(one.compared[lane]!, one.dropped);
+  const others = tried.filter((one) => one !== best).map((one) => `${percent(missed(one).kept)} without ${one.dropped.join(", ")}`);
+  const { kept, own } = missed(best);
+  const names = best.dropped.join(", ");
+  if (dropped.length === 0)
+    return `The attack dropped nothing. ${explained} After ${best.last.of} steps without ${names}, what was found missed ${percent(own)} of that tensor and ${percent(kept)} of the rest, so it was not pruned.`;
   const columns = dropped.flatMap((name) => {
     const found = zeroColumns(seen, name, lane);
     return found ? [` ${found.zero} of the ${found.of} columns of ${name} are zero, pruned or of dead features.`] : [];
   });
-  const others = tried.filter((one) => one !== chosen).map((one) => `${percent(shareOf(one, lane))} without ${one.dropped.join(", ")}`);
   const why =
-    others.length === 0
+    best === ended
       ? ""
-      : chosen === ended
-        ? ` That is more than the other choices do (${others.join("; ")}).`
-        : ` It was chosen after ${chosen.last.of} steps, when it explained ${percent(shareOf(chosen, lane))}, more than the other choices did (${others.join("; ")}).`;
-  return `The attack dropped ${dropped.join(", ")}. Its answer explains ${percent(shareOf(ended, lane))} of the rest.${why}${columns.join("")}`;
+      : ` After ${best.last.of} steps without it, what was found missed ${percent(kept)} of the rest and ${percent(own)} of what was dropped${others.length === 0 ? "" : `; other choices missed more of the rest (${others.join("; ")})`}.`;
+  return `The attack dropped ${names}. ${explained}${why}${columns.join("")}`;
 }
 
 function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Attack {
@@ -110,10 +131,6 @@ function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Att
       requireTensors("on-soteria", dropped, seen);
       return { dropped, attack: withoutTensors(inner, dropped) };
     });
-  const shareAt = async (seen: Observations, at: Candidates, options: CompileOptions) => {
-    const compared = await compare(seen, at, options);
-    return (dropped: Dropped) => compared.map((lane) => explainedWithout(lane, dropped));
-  };
   return {
     assumes: { ...inner.assumes, law: `${inner.assumes.law} without ${stated ? stated.join(", ") : "the weight of a dense layer"}` },
     ...(inner.work ? { work: inner.work } : {}),
@@ -137,29 +154,30 @@ function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Att
           }
         return ended;
       }
-      const sets = each(seen).map(({ dropped }) => dropped);
       const { steps } = inner.search;
+      const sets = each(seen).map(({ dropped }) => dropped);
+      if (stated) {
+        const [ended] = yield* without(sets, inner, 0, steps);
+        const lanes = ended!.lanes.map((own, lane) => ({
+          ...own,
+          remark: remarkOf(seen, { tried: [], best: ended!, ended: ended! }, lane),
+        }));
+        yield { ...ended!.last, lanes: () => lanes };
+        return;
+      }
       const short = shortened(inner);
-      const apart = sets.length > 1 && short.search.steps < steps;
-      const before = apart ? sets.length * short.search.steps : 0;
-      const tried = yield* without(sets, apart ? short : inner, 0, apart ? before + steps : sets.length * steps);
-      const chosen = bestOf(tried.map((one) => one.compared.map((_, lane) => shareOf(one, lane))));
-      const picked = apart ? [...new Set(chosen)] : sets.map((_, at) => at);
+      const before = sets.length * short.search.steps;
+      const tried = yield* without(sets, short, 0, before + steps);
+      const decided = tried[0]!.compared.map((_, lane) => decide(tried.map((one) => missedWithout(one.compared[lane]!, one.dropped))));
+      const wanted = decided.map(({ best, drops }) => (drops ? sets[best]! : []));
+      const picked = [...new Set(wanted.map((set) => set.join()))].map((name) => wanted.find((set) => set.join() === name)!);
       const of = before + picked.length * steps;
-      const ended = apart
-        ? yield* without(
-            picked.map((at) => sets[at]!),
-            inner,
-            before,
-            of,
-          )
-        : tried;
-      const places = chosen.map((at) => picked.indexOf(at));
-      const all = apart ? [...tried, ...ended] : tried;
-      const lanes = chosen.map((at, lane): LaneProgress => {
-        const evaluations = all.reduce((sum, one) => sum + one.lanes[lane]!.evaluations, 0);
-        const own = ended[places[lane]!]!;
-        return { ...own.lanes[lane]!, evaluations, remark: remarkOf(seen, { tried, chosen: tried[at]!, ended: own }, lane) };
+      const ended = yield* without(picked, inner, before, of);
+      const places = wanted.map((set) => picked.findIndex((one) => one.join() === set.join()));
+      const lanes = places.map((place, lane): LaneProgress => {
+        const evaluations = [...tried, ...ended].reduce((sum, one) => sum + one.lanes[lane]!.evaluations, 0);
+        const choice = { tried, best: tried[decided[lane]!.best]!, ended: ended[place]! };
+        return { ...choice.ended.lanes[lane]!, evaluations, remark: remarkOf(seen, choice, lane) };
       });
       const rows = (read: (progress: Progress) => Float32Array) =>
         chosenRows(
@@ -171,12 +189,16 @@ function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Att
     ...(inner.objective
       ? {
           objective: async (seen, at, keys, run = {}) => {
-            const planned = each(seen);
-            const share = await shareAt(seen, at[0]!, run);
-            const chosen = bestOf(planned.map(({ dropped }) => share(dropped)));
+            const sets = tries(stated, seen);
+            const compared = await compare(seen, at[0]!, run);
+            const wanted = compared.map((lane) => {
+              const { best, drops } = decide(sets.map((dropped) => missedWithout(lane, dropped)));
+              return stated || drops ? best : sets.length;
+            });
             const values: (readonly Float32Array[])[] = [];
-            for (const { attack } of planned) values.push(await attack.objective!(seen, at, keys, run));
-            return at.map((_, i) => Float32Array.from(chosen, (one, lane) => values[one]![i]![lane]!));
+            for (const dropped of stated ? sets : [...sets, []])
+              values.push(await withoutTensors(inner, dropped).objective!(seen, at, keys, run));
+            return at.map((_, i) => Float32Array.from(wanted, (one, lane) => values[one]![i]![lane]!));
           },
         }
       : {}),
@@ -188,11 +210,11 @@ function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Att
  * gradient of the defended layer. Nothing else was changed, so the rest of the update says as much
  * as before. Dropping works for every likelihood: the density is that of the other tensors.
  *
- * Where nobody says which layer is defended, the attack tries every dense layer and keeps, for each
- * update, the answer that explains most of the tensors that it kept: only without the pruned tensor
- * can an answer explain all of the rest. Zero columns alone do not tell the layer, because dead
- * features have them too. Each try has a tenth of the steps, and the choice then has
- * all of them.
+ * Where nobody says which layer is defended, the attack tries every dense layer for a tenth of the
+ * steps and chooses, for each update, the one without which it misses least of the rest: only without
+ * the pruned tensor can an answer explain all of that. Zero columns alone do not tell the layer,
+ * because dead features have them too. If the answer explains the dropped tensor as well, nothing was
+ * pruned there, and nothing is dropped. The choice then has all steps.
  */
 export const onSoteria = part({
   kind: "on-soteria",
