@@ -57,9 +57,10 @@ interface Tried {
 }
 
 /**
- * A tensor that is missed by no more than so many times what is missed of the rest was not pruned.
+ * A tensor was not pruned if no more of it is missed than so many times what is missed of the rest,
+ * or than this share.
  */
-const pruned = 2;
+const intact = { times: 2, share: 0.01 } as const;
 
 /** What decides in a lane: how much is missed of the tensors that each set keeps, and of its own. */
 interface Missed {
@@ -82,7 +83,8 @@ const missedWithout = (compared: Compared, dropped: Dropped): Missed => ({
 function decide(missed: readonly Missed[]): { readonly best: number; readonly drops: boolean } {
   const known = (share: number) => (Number.isNaN(share) ? Number.POSITIVE_INFINITY : share);
   const best = missed.reduce((least, { kept }, at) => (known(kept) < known(missed[least]!.kept) ? at : least), 0);
-  return { best, drops: !(missed[best]!.own <= pruned * missed[best]!.kept) };
+  const { kept, own } = missed[best]!;
+  return { best, drops: !(own <= Math.max(intact.times * kept, intact.share)) };
 }
 
 const percent = (share: number): string => (Number.isFinite(share) ? `${(100 * share).toPrecision(4)} %` : "nothing");
