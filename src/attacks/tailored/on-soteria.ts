@@ -24,7 +24,7 @@ import { searches } from "../searches.ts";
 /** One set of tensors that is left out. */
 type Dropped = readonly string[];
 
-/** The sets to try: the stated one, or the weight of each dense layer by itself. */
+/** The sets to try: the stated one, or nothing and the weight of each dense layer by itself. */
 function tries(stated: Dropped | null, { rounds }: Outline): readonly Dropped[] {
   if (stated) return [stated];
   const dense = denseLayers(rounds[0]!.client.model);
@@ -33,7 +33,7 @@ function tries(stated: Dropped | null, { rounds }: Outline): readonly Dropped[] 
       "spec",
       "attack on-soteria drops the weight gradient of a dense layer, and this network has none; name the tensors to drop, as in on-soteria:drop=conv1.weight.",
     );
-  return dense.map((layer) => [`${layer}.weight`]);
+  return [[], ...dense.map((layer) => [`${layer}.weight`])];
 }
 
 /**
@@ -57,34 +57,26 @@ interface Tried {
 }
 
 /**
- * A tensor was not pruned if no more of it is missed than so many times what is missed of the rest,
- * or than this share.
+ * Nothing was pruned if no more of the whole update is missed than so many times what is missed
+ * without a tensor, or than this share.
  */
 const intact = { times: 2, share: 0.01 } as const;
 
-/** What decides in a lane: how much is missed of the tensors that each set keeps, and of its own. */
-interface Missed {
-  readonly kept: number;
-  readonly own: number;
-}
-
-const missedWithout = (compared: Compared, dropped: Dropped): Missed => ({
-  kept: missedIn(
-    compared,
-    [...compared.sent.keys()].filter((name) => !dropped.includes(name)),
-  ),
-  own: missedIn(compared, dropped),
-});
+/** The share of the kept tensors that an answer misses in a lane. */
+const missedBy = ({ compared, dropped }: Pick<Tried, "compared" | "dropped">, lane: number): number =>
+  missedIn(
+    compared[lane]!,
+    [...compared[lane]!.sent.keys()].filter((name) => !dropped.includes(name)),
+  );
 
 /**
- * The place of the set without which least is missed of the rest, and whether it is to be dropped.
- * If the set itself is missed no more than the rest is, nothing was pruned.
+ * The place of the set that a lane drops, by what is missed of the rest without each: that with the
+ * least, unless nothing was pruned. The first set is then empty.
  */
-function decide(missed: readonly Missed[]): { readonly best: number; readonly drops: boolean } {
+function decide(missed: readonly number[]): number {
   const known = (share: number) => (Number.isNaN(share) ? Number.POSITIVE_INFINITY : share);
-  const best = missed.reduce((least, { kept }, at) => (known(kept) < known(missed[least]!.kept) ? at : least), 0);
-  const { kept, own } = missed[best]!;
-  return { best, drops: !(own <= Math.max(intact.times * kept, intact.share)) };
+  const best = missed.reduce((least, share, at) => (known(share) < known(missed[least]!) ? at : least), 0);
+  return missed[0]! <= Math.max(intact.times * missed[best]!, intact.share) ? 0 : best;
 }
 
 const percent = (share: number): string => (Number.isFinite(share) ? `${(100 * share).toPrecision(4)} %` : "nothing");
@@ -100,31 +92,27 @@ function zeroColumns({ rounds }: Observations, name: string, lane: number): { re
   return { zero: columns - used.reduce((sum, one) => sum + one, 0), of: columns };
 }
 
-/** What a lane tried, which of that was best, and how the attack that followed ended. */
+/** What a lane tried before, the choice of that, and how the attack that followed ended. */
 interface Choice {
   readonly tried: readonly Tried[];
-  readonly best: Tried;
+  readonly chosen: number;
   readonly ended: Tried;
 }
 
-function remarkOf(seen: Observations, { tried, best, ended }: Choice, lane: number): string {
+function remarkOf(seen: Observations, { tried, chosen, ended }: Choice, lane: number): string {
   const { dropped } = ended;
-  const explained = `Its answer explains ${percent(explainedWithout(ended.compared[lane]!, dropped))} of the ${dropped.length > 0 ? "rest" : "update"}.`;
-  const missed = (one: Tried) => missedWithout(one.compared[lane]!, one.dropped);
-  const others = tried.filter((one) => one !== best).map((one) => `${percent(missed(one).kept)} without ${one.dropped.join(", ")}`);
-  const { kept, own } = missed(best);
-  const names = best.dropped.join(", ");
-  if (dropped.length === 0)
-    return `The attack dropped nothing. ${explained} After ${best.last.of} steps without ${names}, what was found missed ${percent(own)} of that tensor and ${percent(kept)} of the rest, so it was not pruned.`;
+  const what = (names: Dropped) => (names.length === 0 ? "nothing" : names.join(", "));
+  const explained = percent(explainedWithout(ended.compared[lane]!, dropped));
   const columns = dropped.flatMap((name) => {
     const found = zeroColumns(seen, name, lane);
     return found ? [` ${found.zero} of the ${found.of} columns of ${name} are zero, pruned or of dead features.`] : [];
   });
+  const missed = tried.map((one) => `${percent(missedBy(one, lane))} with ${what(one.dropped)} dropped`);
   const why =
-    best === ended
+    tried.length === 0
       ? ""
-      : ` After ${best.last.of} steps without it, what was found missed ${percent(kept)} of the rest and ${percent(own)} of what was dropped${others.length === 0 ? "" : `; other choices missed more of the rest (${others.join("; ")})`}.`;
-  return `The attack dropped ${names}. ${explained}${why}${columns.join("")}`;
+      : ` After ${tried[0]!.last.of} steps each, what was found missed of the kept tensors ${missed[chosen]}; ${missed.filter((_, at) => at !== chosen).join("; ")}.${dropped.length === 0 ? " So no layer was pruned." : ""}`;
+  return `The attack dropped ${what(dropped)}. Its answer explains ${explained} of the ${dropped.length === 0 ? "update" : "rest"}.${why}${columns.join("")}`;
 }
 
 function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Attack {
@@ -162,7 +150,7 @@ function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Att
         const [ended] = yield* without(sets, inner, 0, steps);
         const lanes = ended!.lanes.map((own, lane) => ({
           ...own,
-          remark: remarkOf(seen, { tried: [], best: ended!, ended: ended! }, lane),
+          remark: remarkOf(seen, { tried: [], chosen: 0, ended: ended! }, lane),
         }));
         yield { ...ended!.last, lanes: () => lanes };
         return;
@@ -170,16 +158,20 @@ function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Att
       const short = shortened(inner);
       const before = sets.length * short.search.steps;
       const tried = yield* without(sets, short, 0, before + steps);
-      const decided = tried[0]!.compared.map((_, lane) => decide(tried.map((one) => missedWithout(one.compared[lane]!, one.dropped))));
-      const wanted = decided.map(({ best, drops }) => (drops ? sets[best]! : []));
-      const picked = [...new Set(wanted.map((set) => set.join()))].map((name) => wanted.find((set) => set.join() === name)!);
+      const chosen = tried[0]!.compared.map((_, lane) => decide(tried.map((one) => missedBy(one, lane))));
+      const picked = [...new Set(chosen)];
       const of = before + picked.length * steps;
-      const ended = yield* without(picked, inner, before, of);
-      const places = wanted.map((set) => picked.findIndex((one) => one.join() === set.join()));
+      const ended = yield* without(
+        picked.map((at) => sets[at]!),
+        inner,
+        before,
+        of,
+      );
+      const places = chosen.map((at) => picked.indexOf(at));
       const lanes = places.map((place, lane): LaneProgress => {
         const evaluations = [...tried, ...ended].reduce((sum, one) => sum + one.lanes[lane]!.evaluations, 0);
-        const choice = { tried, best: tried[decided[lane]!.best]!, ended: ended[place]! };
-        return { ...choice.ended.lanes[lane]!, evaluations, remark: remarkOf(seen, choice, lane) };
+        const remark = remarkOf(seen, { tried, chosen: chosen[lane]!, ended: ended[place]! }, lane);
+        return { ...ended[place]!.lanes[lane]!, evaluations, remark };
       });
       const rows = (read: (progress: Progress) => Float32Array) =>
         chosenRows(
@@ -193,14 +185,10 @@ function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Att
           objective: async (seen, at, keys, run = {}) => {
             const sets = tries(stated, seen);
             const compared = await compare(seen, at[0]!, run);
-            const wanted = compared.map((lane) => {
-              const { best, drops } = decide(sets.map((dropped) => missedWithout(lane, dropped)));
-              return stated || drops ? best : sets.length;
-            });
+            const chosen = compared.map((_, lane) => decide(sets.map((dropped) => missedBy({ compared, dropped }, lane))));
             const values: (readonly Float32Array[])[] = [];
-            for (const dropped of stated ? sets : [...sets, []])
-              values.push(await withoutTensors(inner, dropped).objective!(seen, at, keys, run));
-            return at.map((_, i) => Float32Array.from(wanted, (one, lane) => values[one]![i]![lane]!));
+            for (const dropped of sets) values.push(await withoutTensors(inner, dropped).objective!(seen, at, keys, run));
+            return at.map((_, i) => Float32Array.from(chosen, (one, lane) => values[one]![i]![lane]!));
           },
         }
       : {}),
@@ -212,11 +200,11 @@ function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Att
  * gradient of the defended layer. Nothing else was changed, so the rest of the update says as much
  * as before. Dropping works for every likelihood: the density is that of the other tensors.
  *
- * Where nobody says which layer is defended, the attack tries every dense layer for a tenth of the
- * steps and chooses, for each update, the one without which it misses least of the rest: only without
- * the pruned tensor can an answer explain all of that. Zero columns alone do not tell the layer,
- * because dead features have them too. If the answer explains the dropped tensor as well, nothing was
- * pruned there, and nothing is dropped. The choice then has all steps.
+ * Where nobody says which layer is defended, the attack tries to drop every dense layer, and nothing,
+ * for a tenth of the steps each. For each update it chooses the layer without which it misses least
+ * of the rest: only without the pruned tensor can an answer explain all of that. Zero columns alone do
+ * not tell the layer, because dead features have them too. If an answer explains the whole update as
+ * well, nothing was pruned, and nothing is dropped. The choice then has all steps.
  */
 export const onSoteria = part({
   kind: "on-soteria",
@@ -230,7 +218,7 @@ export const onSoteria = part({
       .min(1)
       .nullable()
       .default(null)
-      .describe("The tensors that are left out, such as lin2.weight. none tries the weight of every dense layer."),
+      .describe("The tensors that are left out, such as lin2.weight. none tries nothing and the weight of every dense layer."),
   },
   build: ({ attack: spec, drop }): AttackDeclaration => {
     const { labels, fixesPrior, ...declaration } = searches.build(spec);
