@@ -16,7 +16,7 @@ const named = (variables: readonly Variable[], lanes: Shape = []): Named<Place> 
 function shapedClient(federation: Federation) {
   const { parameters, statistics } = federation.model;
   const shapes = new Map([...parameters, ...statistics].map(({ name, shape }) => [name, input(name, shape)]));
-  return clientAt(federation, (name) => shapes.get(name)!);
+  return clientAt(federation, (name) => shapes.get(name));
 }
 
 /** The places of what the server keeps: parameters, running statistics, the optimizer's state. */

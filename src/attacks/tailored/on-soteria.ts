@@ -121,7 +121,8 @@ function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Att
       const chosen = bestOf(tried.map(({ compared, dropped }) => compared.map((lane) => explainedWithout(lane, dropped))));
       const lanes = chosen.map((at, lane): LaneProgress => {
         const evaluations = tried.reduce((sum, one) => sum + one.lanes[lane]!.evaluations, 0);
-        return { ...tried[at]!.lanes[lane]!, evaluations, remark: remarkOf(seen, tried, at, lane) };
+        const by = tried.length > 1 ? { by: `the try without ${tried[at]!.dropped.join(", ")}` } : {};
+        return { ...tried[at]!.lanes[lane]!, evaluations, ...by, remark: remarkOf(seen, tried, at, lane) };
       });
       const { of } = tried[0]!.last;
       yield {
