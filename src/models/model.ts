@@ -49,7 +49,7 @@ export interface ForwardContext {
 type Penalty = "shared" | "training";
 
 /** What random layers draw for one example: independent N(0, 1) variables. */
-export interface Draws {
+interface Draws {
   /** The number of variables. */
   readonly count: number;
   /** How they follow from what dense layers receive. It is absent if they do not. */
