@@ -142,7 +142,8 @@ function startingPoints(
     if (given) x.set(given.subarray(lane * inputs, (lane + 1) * inputs));
     else if (start !== "zeros") (start === "normal" ? fillNormal : fillUniform)(stream(key, "start"), x);
     fillNormal(stream(key, "labels"), points.subarray(at * size + inputs, at * size + inputs + labels));
-    fillNormal(stream(key, "forward"), points.subarray(at * size + inputs + labels, (at + 1) * size));
+    const drawn = at * size + inputs + labels;
+    if (drawn < (at + 1) * size) fillNormal(stream(key, "forward"), points.subarray(drawn, (at + 1) * size));
   });
   return points;
 }

@@ -113,7 +113,12 @@ function attackOn(inner: AssumptionAndSearch, treatment: Treatment): Attack {
   const behind = (seen: Outline) => behindDraws(inner, { ...treatment, draws: treatment.draws ?? strongest(seen) }, seen);
   const dense = ({ rounds }: Outline) => firstDense(rounds[0]!.client) !== undefined;
   return {
-    assumes: { law: "no noise in the first layer, and any noise behind it", prior: inner.assumes.prior, radius: 0, samples: 1 },
+    assumes: {
+      law: `no noise in a dense first layer, or ${inner.assumes.law} at what was drawn`,
+      prior: inner.assumes.prior,
+      radius: 0,
+      samples: 1,
+    },
     ...(inner.work ? { work: inner.work } : {}),
     anyScale: true,
     check: (seen) => {
