@@ -1,6 +1,9 @@
 import type { Separated } from "./separate.ts";
 
-/** A unit of an input may be active for another one at this share at most, as float32 rounds pre-activations near 0. */
+/**
+ * The share of an input's units that may be active for another one: float32 rounds pre-activations
+ * near 0.
+ */
 const tolerated = 0.1;
 
 /**
