@@ -16,7 +16,8 @@ export interface AssumptionAndSearch extends Attack {
 /**
  * The attack that maximizes log p(g | x) + log p(x) for its assumption by the given search, on
  * average over the ball. Likelihoods of several rounds add. If the observations have no labels, it
- * searches them together with the inputs, as probabilities softmax(ŷ).
+ * searches them together with the inputs, as probabilities softmax(ŷ). If the assumption says so, it
+ * also searches what the network drew.
  *
  * Both densities are taken without their constants. The constants change neither the maximum nor
  * any step, and would leave float32 without digits. The objectives that the attack reports lack
@@ -68,8 +69,11 @@ export const assuming = (
       const { problem, layout, begun } = pose(assumption, search, seen, keys, run.start);
       for await (const iterate of minimize(search, problem, run)) yield progress(search, seen, iterate, layout, begun);
     },
-    // Without the values of its prior, an objective cannot be compared between batches.
-    ...(assumption.prior.score ? {} : { objective: (seen, at, keys, run = {}) => objectiveAt(assumption, search, seen, at, keys, run) }),
+    // Without the values of its prior, or with draws that belong to no batch, an objective cannot be
+    // compared between batches.
+    ...(assumption.prior.score || assumption.draws
+      ? {}
+      : { objective: (seen, at, keys, run = {}) => objectiveAt(assumption, search, seen, at, keys, run) }),
   };
 };
 
@@ -93,7 +97,13 @@ const number = (value: number): number | null => (Number.isFinite(value) ? value
  * Reads an iterate. Of each lane it takes the restart that explains the update best, as far as the
  * attacker can tell.
  */
-function progress(search: Search, seen: Observations, iterate: Iterate, { inputs, size }: Layout, begun: ArrayLike<number>): Progress {
+function progress(
+  search: Search,
+  seen: Observations,
+  iterate: Iterate,
+  { inputs, labels, size }: Layout,
+  begun: ArrayLike<number>,
+): Progress {
   const { restarts } = search;
   const judged = search.choose === "likelihood" ? iterate.matching : iterate.value;
   const step = slowestStep(iterate, search.steps);
@@ -139,7 +149,7 @@ function progress(search: Search, seen: Observations, iterate: Iterate, { inputs
     inputs: () => rows(0, inputs),
     labels: () => {
       if (seen.labels) return seen.labels;
-      const logits = constant(rows(inputs, size), [seen.lanes, seen.batchSize, classes]);
+      const logits = constant(rows(inputs, inputs + labels), [seen.lanes, seen.batchSize, classes]);
       return Float32Array.from(evaluate([logits.logSoftmax().exp()])[0]!.data);
     },
   };

@@ -25,12 +25,25 @@ export interface Assumption {
    * single points.
    */
   readonly ball?: Neighborhood;
+  /**
+   * Whether what the network draws at random is searched together with the inputs, from N(0, 1) on.
+   * Without it, the network computes at the center of its noise, or where the likelihood says.
+   */
+  readonly draws?: {
+    /** The factor of the logarithm of its density. It is 1 beside a likelihood that is a law. */
+    readonly weight: number;
+  };
 }
 
-/** The positions of a point's inputs and of the logits of its labels, if they are searched. */
+/**
+ * The positions of a point's inputs, of the logits of its labels and of the draws of its forward
+ * pass, if these are searched.
+ */
 export interface Layout {
   /** The number of entries of the inputs, which come first. */
   readonly inputs: number;
+  /** The number of entries of the logits, which come next. */
+  readonly labels: number;
   /** The number of entries of the whole point. */
   readonly size: number;
 }

@@ -69,7 +69,10 @@ export interface LaneProgress {
   readonly success?: number;
   /** How well chains explored the attacker's posterior. It is absent if the attack has none. */
   readonly mixing?: Mixing;
-  /** The member of a battery whose answer was taken. It is absent for attacks that are no battery. */
+  /**
+   * The member of a battery, or the try of an attack with several, whose answer was taken. It is
+   * absent for attacks with one search.
+   */
   readonly by?: string;
   /** What the attack chose or could not do for this update, and why, as a sentence for results. */
   readonly remark?: string;

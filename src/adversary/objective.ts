@@ -1,6 +1,7 @@
 import type { Batch, Client } from "../client/index.ts";
 import type { Likelihood, Published } from "../defenses/index.ts";
 import { kernelOf } from "../distributions/index.ts";
+import { LeakageError } from "../errors.ts";
 import { concat, constant, Gradients, type NamedNumbers, root, type ShapedNumbers, sizeOf, type Tensor, vmap } from "../graph/index.ts";
 import { areImages, boxOf, stretchedRadius } from "../models/index.ts";
 import { climbed } from "../priors/index.ts";
@@ -32,11 +33,21 @@ export type Depends = Pick<Given<SeenNumbers<ShapedNumbers>>, "seen" | "exact" |
 /** The client of the first round. All rounds have its model. */
 export const clientOf = ({ rounds }: Outline): Client => rounds[0]!.client;
 
-/** The layout of a point: its inputs, then the logits of labels that are searched. */
-export function layoutOf(seen: Outline): Layout {
-  const { shape, classes } = clientOf(seen).model;
+/**
+ * The layout of a point: its inputs, then the logits of labels and the draws that are searched.
+ *
+ * @throws LeakageError `spec` for draws that nobody can state.
+ */
+export function layoutOf({ draws: searched }: Pick<Assumption, "draws">, seen: Outline): Layout {
+  const { shape, classes, draws } = clientOf(seen).model;
+  if (searched && !draws)
+    throw new LeakageError(
+      "spec",
+      "The draws of this network's forward pass cannot be searched: it has no random layer, or one whose draws are not normal.",
+    );
   const inputs = seen.batchSize * sizeOf(shape);
-  return { inputs, size: inputs + (seen.labels ? 0 : seen.batchSize * classes) };
+  const labels = seen.labels ? 0 : seen.batchSize * classes;
+  return { inputs, labels, size: inputs + labels + (searched ? seen.batchSize * draws!.count : 0) };
 }
 
 /** The assumption as functions of a point [d] of one lane. */
@@ -54,14 +65,16 @@ interface Objective {
 export type Projection = (points: Tensor, labels: Tensor | undefined) => Tensor;
 
 /** What an attack scores, as functions of a point. */
-export function objectiveOf({ likelihood, prior, ball }: Assumption, search: Search, seen: Observations): Objective {
+export function objectiveOf(assumption: Assumption, search: Search, seen: Observations): Objective {
+  const { likelihood, prior, ball, draws } = assumption;
   const { model } = clientOf(seen);
   const { shape, classes } = model;
-  const { inputs, size } = layoutOf(seen);
+  const { inputs, labels, size } = layoutOf(assumption, seen);
   const { low, high } = boxOf(model);
   const boxed = search.box && areImages(model);
   const examples = (point: Tensor) => point.range(-1, 0, inputs).reshape([...point.shape.slice(0, -1), seen.batchSize, ...shape]);
-  const logits = (point: Tensor) => point.range(-1, inputs, point.size).reshape([seen.batchSize, classes]);
+  const logits = (point: Tensor) => point.range(-1, inputs, inputs + labels).reshape([seen.batchSize, classes]);
+  const drawn = (point: Tensor) => point.range(-1, inputs + labels, size).reshape([seen.batchSize, -1]);
   const support = prior.support?.(clientOf(seen));
   /** Points with other inputs in place of their own. */
   const holding = (points: Tensor, x: Tensor): Tensor => {
@@ -80,9 +93,20 @@ export function objectiveOf({ likelihood, prior, ball }: Assumption, search: Sea
     (given: Depends) =>
     (point: Tensor): Joint => {
       const batch: Batch = { x: examples(point), y: given.seen.labels ?? logits(point).logSoftmax().exp() };
-      const rounds = seen.rounds.map(({ client }, r) => heard(likelihood, given.exact ? client.exactly() : client, given, r, batch));
+      const rounds = seen.rounds.map(({ client: known }, r) => {
+        const client = draws ? known.withDraws(drawn(point)) : known;
+        return heard(likelihood, given.exact ? client.exactly() : client, given, r, batch);
+      });
       const terms = [
         climbed(prior, clientOf(seen))(batch),
+        ...(draws
+          ? [
+              drawn(point)
+                .square()
+                .sum()
+                .mul(-0.5 * draws.weight),
+            ]
+          : []),
         ...(given.consensus ? [apart(batch.x, given.consensus.x).mul(given.consensus.weight).neg()] : []),
       ];
       const relative = given.exact ? [] : rounds.flatMap((round) => round.relative ?? []);

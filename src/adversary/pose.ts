@@ -28,7 +28,7 @@ export function pose(
   readonly begun: Float32Array;
 } {
   const { shape } = clientOf(seen).model;
-  const layout = layoutOf(seen);
+  const layout = layoutOf(assumption, seen);
   const { joint, ballFor, project, factors } = objectiveOf(assumption, search, seen);
   const restarts = keys.flatMap((key) => Array.from({ length: search.restarts }, (_, r) => foldIn(key, r)));
   const points = startingPoints(search, restarts, layout, start);
@@ -55,8 +55,10 @@ export function pose(
  *
  * @throws LeakageError `spec` if something does not fit.
  */
-export function checkAssumption({ likelihood, prior }: Assumption, search: Search, seen: Outline): void {
+export function checkAssumption(assumption: Assumption, search: Search, seen: Outline): void {
+  const { likelihood, prior } = assumption;
   const { batchSize } = seen;
+  layoutOf(assumption, seen);
   if (prior.support && search.optimizer.comparesValues)
     throw new LeakageError(
       "spec",
@@ -78,7 +80,10 @@ export function checkAssumption({ likelihood, prior }: Assumption, search: Searc
   }
 }
 
-/** The objective of each lane at several batches, in the form of the last step of the search. */
+/**
+ * The objective of each lane at several batches, in the form of the last step of the search. The
+ * assumption searches no draws.
+ */
 export async function objectiveAt(
   assumption: Assumption,
   search: Search,
@@ -93,7 +98,7 @@ export async function objectiveAt(
   const last = search.shrink ? { shrink: constant(search.shrink(steps - 1, steps)) } : {};
   const placesOf = (one: Candidates) => ({
     seen: numbersOf(labeled(one), factors),
-    x: { shape: [seen.lanes, layoutOf(labeled(one)).inputs], data: one.x },
+    x: { shape: [seen.lanes, layoutOf(assumption, labeled(one)).inputs], data: one.x },
     key: { shape: [seen.lanes, 2], dtype: "key" as const, data: Uint32Array.from(keys.flat()) },
   });
   const one = (lane: { readonly seen: Depends["seen"]; readonly x: Tensor; readonly key: Tensor }) =>
@@ -127,7 +132,7 @@ function projected(points: Float32Array, project: Projection, seen: Observations
 function startingPoints(
   { start, restarts }: Search,
   keys: readonly KeyBits[],
-  { inputs, size }: Layout,
+  { inputs, labels, size }: Layout,
   given?: Float32Array,
 ): Float32Array {
   const points = new Float32Array(keys.length * size);
@@ -136,7 +141,9 @@ function startingPoints(
     const lane = Math.floor(at / restarts);
     if (given) x.set(given.subarray(lane * inputs, (lane + 1) * inputs));
     else if (start !== "zeros") (start === "normal" ? fillNormal : fillUniform)(stream(key, "start"), x);
-    fillNormal(stream(key, "labels"), points.subarray(at * size + inputs, (at + 1) * size));
+    fillNormal(stream(key, "labels"), points.subarray(at * size + inputs, at * size + inputs + labels));
+    const drawn = at * size + inputs + labels;
+    if (drawn < (at + 1) * size) fillNormal(stream(key, "forward"), points.subarray(drawn, (at + 1) * size));
   });
   return points;
 }

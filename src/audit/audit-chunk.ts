@@ -25,6 +25,7 @@ import type { AuditChunk, AuditedExample, Outcome } from "./chunk.ts";
 import { within } from "./comparison.ts";
 import { type Controls, controlDraws } from "./controls.ts";
 import { type DrawRange, drawKey, drawPlaces } from "./draw-keys.ts";
+import type { Facts } from "./facts.ts";
 import type { Guess } from "./guesses.ts";
 import { toldBy } from "./mixing.ts";
 import type { NearestPublic } from "./nearest-public.ts";
@@ -84,6 +85,7 @@ export async function* auditChunk(
   );
   const outcomes: Outcome[][] = batches.map(() => []);
   const explainable: (number | null)[][] = batches.map(() => []);
+  const facts: Facts[][] = batches.map(() => []);
   const controlled: (number | null)[][][] = batches.map(() => []);
   const shown = cells.map((): Shown => ({ nearest: null, first: null }));
   for (let at = 0; at < batches.length; at += lanes) {
@@ -115,6 +117,8 @@ export async function* auditChunk(
       let began = machine.clock();
       const received = await simulate(scenario, held, keys("noise"), machine);
       seconds.simulating += machine.clock() - began;
+      for (const lane of part.keys())
+        facts[at + lane]!.push(Object.fromEntries([...received.facts].map(([name, { data }]) => [name, data[lane]!])));
       for (const attack of scenario.attacks) {
         const { seen, made, seconds: spent } = yield* attacked({ scenario, attack }, received);
         seconds.attacking[place]! += spent;
@@ -152,6 +156,7 @@ export async function* auditChunk(
     guesses: Object.fromEntries(guesses.map((guess) => [guess.name, batch.map(({ image, label }) => judge.apart(image, guess.of(label)))])),
     nearestPublic: nearestPublic ? batch.map(({ image }) => nearestPublic.to(image).distance) : null,
     explainable: explainable[i]!,
+    facts: facts[i]!,
     controls: controlled[i]!,
     outcomes: outcomes[i]!,
   }));

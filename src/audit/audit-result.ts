@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { type Stop, stops } from "../adversary/index.ts";
 import { criterion } from "../scenario/index.ts";
+import { factsSchema } from "./facts.ts";
+import { takenSchema } from "./found-by.ts";
 import { sampledSchema } from "./mixing.ts";
 import { assumptionsSchema, fileName, hash, invalid, shrunkRadius, specFields, trueLawSchema } from "./result-fields.ts";
 
@@ -119,6 +121,8 @@ const cell = z.strictObject({
     .nonnegative()
     .describe("The work on all draws: evaluations of the objective, of all restarts and points, times the images behind each."),
   sampled: sampledSchema.optional(),
+  facts: factsSchema.optional(),
+  taken: takenSchema.optional(),
   seconds: z.number().nonnegative().describe("The wall time of the attack on all draws, in seconds."),
 });
 

@@ -23,7 +23,7 @@ const outcome = z.strictObject({
   /** What the attack says of its posterior, if it has one. */
   success: z.number().optional(),
   mixing: mixingSchema.optional(),
-  /** The member of a battery whose answer was taken; absent for other attacks. */
+  /** The member of a battery, or the try, whose answer was taken; absent for attacks with one search. */
   by: z.string().optional(),
 });
 const example = z.strictObject({
@@ -75,6 +75,8 @@ const chunkSchema = z.strictObject({
       nearestPublic: z.array(z.number().nonnegative()).nullable(),
       /** The share of ‖g‖² that the truth explains behind each defense; null if not measured. */
       explainable: z.array(z.number().nullable()),
+      /** What each defense says that it did to the update. */
+      facts: z.array(z.record(z.string(), z.number())),
       /** The distances of each control; empty if the draw has none. */
       controls: z.array(z.array(z.number().nonnegative().nullable())),
       /** One outcome per cell. A distance is null if the reconstruction is not a number. */

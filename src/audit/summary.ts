@@ -9,7 +9,8 @@ import type { AuditChunk, AuditedExample } from "./chunk.ts";
 import { comparable, compareAttacks, type Distances, within } from "./comparison.ts";
 import type { Controls } from "./controls.ts";
 import { controlOf, failuresOf, limitsOf, median, remarks, statementsOf } from "./evidence.ts";
-import { foundByNotes } from "./found-by.ts";
+import { factNotes, factsIn } from "./facts.ts";
+import { foundByNotes, takenIn } from "./found-by.ts";
 import { claimsSafety, judgeGate, parseGate } from "./gate.ts";
 import { faintLabels, faintNotes, labelAccuracy } from "./label-shares.ts";
 import { mixingNotes, sampledIn } from "./mixing.ts";
@@ -77,6 +78,11 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
     const sampled = sampledIn(outcomesOf(cell));
     return sampled ? { sampled } : {};
   };
+  const factsBehind = (scenario: number) => draws.map(({ facts }) => facts[scenario]!);
+  const toldOf = (scenario: number, cell: number) => {
+    const [facts, taken] = [factsIn(factsBehind(scenario)), takenIn(outcomesOf(cell))];
+    return { ...(facts ? { facts } : {}), ...(taken ? { taken } : {}) };
+  };
   const shown = examplesShown(chunks);
   const spent = (of: (seconds: AuditChunk["seconds"]) => number) => chunks.reduce((sum, chunk) => sum + of(chunk.seconds), 0);
   const baselines = Object.keys(draws[0]!.guesses);
@@ -95,6 +101,7 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
       nearest: told("nearest", shown.nearest[i]!, i, classes),
       first: told("first", shown.first[i]!, i, classes),
       ...sampledBy(i),
+      ...toldOf(scenarios.indexOf(cell.scenario), i),
       work: workOf(chunks, i, cell.attack.assumes.samples, batchSize),
       seconds: spent(({ attacking }) => attacking[i]!),
     }),
@@ -134,6 +141,7 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
     notes: [
       ...notes,
       ...faintNotes(done, cells),
+      ...scenarios.flatMap(({ defense }, i) => factNotes(defense.name, factsBehind(i))),
       ...cells.flatMap(({ scenario, attack }, i) => {
         const what = `${attack.name} behind ${scenario.defense.name}`;
         return [...mixingNotes(what, outcomesOf(i)), ...foundByNotes(what, outcomesOf(i))];

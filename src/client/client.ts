@@ -34,9 +34,15 @@ export interface Client {
    */
   exactly(): Client;
   /**
+   * The same client whose random layers compute with stated draws, whatever the key.
+   *
+   * @param draws [B, count] of {@link Model.draws}.
+   */
+  withDraws(draws: Tensor): Client;
+  /**
    * The same client with another network, at the same weights.
    *
-   * @param added the weights of what the network has in addition.
+   * @param added weights of what the network has in addition, for those that the client has not.
    */
   withModel(model: Model, added: Weights): Client;
 }

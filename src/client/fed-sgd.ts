@@ -1,4 +1,5 @@
-import { constant, Gradients, grad, type Tensor } from "../graph/index.ts";
+import { LeakageError } from "../errors.ts";
+import { constant, Gradients, grad, sameShape, showShape, type Tensor } from "../graph/index.ts";
 import type { Mode, Model, Weights } from "../models/index.ts";
 import type { Batch, Client } from "./client.ts";
 import { crossEntropy, type Loss } from "./losses.ts";
@@ -26,35 +27,44 @@ export interface FedSgdOptions {
 export function fedSgd({ model, weights, mode = "eval", loss = crossEntropy }: FedSgdOptions): Client {
   // θ is a constant of every program, so that the runtime can prepare it once.
   const constants = new Map([...weights].map(([name, { data, shape }]) => [name, constant(data, shape)]));
-  const weight = (name: string): Tensor => {
-    const tensor = constants.get(name);
-    if (!tensor) throw new RangeError(`the weights have no "${name}"`);
-    return tensor;
-  };
-  return fedSgdAt({ model, weight, mode, loss });
+  return fedSgdAt({ model, weights: (name) => constants.get(name), mode, loss });
 }
 
 /**
  * A client of FedSGD at weights that are expressions, such as inputs of a training step's program.
  *
- * @param weight gives the tensor of a parameter or running statistic, the same at every call.
+ * @param weights gives the tensor of a parameter or running statistic, the same at every call; none
+ * for what only a defense adds to the network.
+ * @param training whether the loss is that of training, with everything that layers add to it. The
+ * default is no.
  */
 export function fedSgdAt({
   model,
-  weight,
+  weights,
   mode,
   loss,
-}: Required<Omit<FedSgdOptions, "weights">> & { readonly weight: (name: string) => Tensor }): Client {
+  training = false,
+}: Required<Omit<FedSgdOptions, "weights">> & {
+  readonly weights: (name: string) => Tensor | undefined;
+  readonly training?: boolean;
+}): Client {
+  const penalized = model.penalty === "shared" || (training && model.penalty !== undefined);
+  const weight = (name: string): Tensor => {
+    const tensor = weights(name);
+    if (!tensor) throw new RangeError(`the weights have no "${name}"`);
+    return tensor;
+  };
   const names = model.parameters.map(({ name }) => name);
-  const from = (exact: boolean): Client => ({
+  const from = (exact: boolean, draws?: Tensor): Client => ({
     model,
     mode,
     parameters: model.parameters,
     weight,
     update: ({ x, y }: Batch, key) => {
       const penalties: Tensor[] = [];
-      const penalize = model.penalty === "shared" ? { penalize: (term: Tensor) => void penalties.push(term) } : {};
-      const logits = model.forward(x, { mode, weight, ...penalize, ...(key && model.random ? { key } : {}) });
+      const penalize = penalized ? { penalize: (term: Tensor) => void penalties.push(term) } : {};
+      const chance = draws ? { draws } : key && model.random ? { key } : {};
+      const logits = model.forward(x, { mode, weight, ...penalize, ...chance });
       const total = penalties.reduce((sum, term) => sum.add(term), loss(logits, y));
       const gradients = grad(total, names.map(weight));
       return new Gradients(new Map(names.map((name, i) => [name, gradients[i]!])), exact);
@@ -64,10 +74,19 @@ export function fedSgdAt({
       model.forward(x, { mode, weight, tap: (name, tensor) => taps.set(name, tensor) });
       return taps;
     },
-    exactly: () => from(true),
+    exactly: () => from(true, draws),
+    withDraws: (stated) => from(exact, stated),
     withModel: (changed, added) => {
+      for (const { name, shape } of changed.parameters) {
+        const own = weights(name)?.shape ?? shape;
+        if (!sameShape(own, shape))
+          throw new LeakageError(
+            "spec",
+            `The weights have ${name} of shape ${showShape(own)}, and the defended network needs ${showShape(shape)}; state the defense that they were trained behind.`,
+          );
+      }
       const more = new Map([...added].map(([name, { data, shape }]) => [name, constant(data, shape)]));
-      const client = fedSgdAt({ model: changed, weight: (name) => more.get(name) ?? weight(name), mode, loss });
+      const client = fedSgdAt({ model: changed, weights: (name) => weights(name) ?? more.get(name), mode, loss, training });
       return exact ? client.exactly() : client;
     },
   });

@@ -1,7 +1,6 @@
-import { fedSgdAt } from "../client/index.ts";
 import { type Examples, perChannel } from "../models/index.ts";
 import { compileNested, inputsAt } from "../runtime/index.ts";
-import type { Federation } from "./federation.ts";
+import { clientAt, type Federation } from "./federation.ts";
 import { serverPlaces } from "./places.ts";
 import type { Named } from "./server.ts";
 
@@ -17,7 +16,7 @@ const together = 256;
 
 /**
  * A program that classifies examples by the largest logit, in eval mode and at the center of random
- * layers.
+ * layers, with what the defense adds to the network.
  *
  * @param examples labeled examples in pixel space.
  */
@@ -25,11 +24,11 @@ export async function openClassifying(
   federation: Pick<Federation, "model" | "mode" | "loss" | "defense" | "optimizer" | "machine">,
   examples: Examples,
 ): Promise<Classifying> {
-  const { model, loss, machine } = federation;
+  const { model, machine } = federation;
   const { theta, running, x } = inputsAt({ ...serverPlaces(federation), x: { shape: [together, ...model.shape] } });
-  const client = fedSgdAt({ model, mode: "eval", loss, weight: (name) => theta[name] ?? running[name]! });
+  const { sender } = clientAt(federation, (name) => theta[name] ?? running[name]);
   const { mean, std } = perChannel(model);
-  const logits = client.model.forward(x.sub(mean).div(std), { mode: "eval", weight: client.weight });
+  const logits = sender.model.forward(x.sub(mean).div(std), { mode: "eval", weight: sender.weight });
   const program = await compileNested({ logits }, machine);
   return {
     correct: async (weights) => {

@@ -74,9 +74,9 @@ export interface TrainingState {
 /** The client of a program whose weights are tensors of it, and what its defense makes of it. */
 export function clientAt(
   { model, mode, loss, defense }: Pick<Federation, "model" | "mode" | "loss" | "defense">,
-  weight: (name: string) => Tensor,
+  weight: (name: string) => Tensor | undefined,
 ): { readonly client: Client; readonly sender: Client } {
-  const client = fedSgdAt({ model, mode, loss, weight });
+  const client = fedSgdAt({ model, mode, loss, weights: weight, training: true });
   return { client, sender: defended(defense, client) };
 }
 
@@ -84,7 +84,7 @@ export function clientAt(
 export function initialTraining(federation: Federation, weights: Weights): TrainingState {
   const { defense, optimizer, partition } = federation;
   const constants = new Map([...weights].map(([name, { data, shape }]) => [name, constant(data, shape)]));
-  const { client, sender } = clientAt(federation, (name) => constants.get(name)!);
+  const { client, sender } = clientAt(federation, (name) => constants.get(name));
   const first = initialState(defense, client).map((state): Named<Float32Array> => {
     const values = evaluate(Object.values(state));
     return Object.fromEntries(Object.keys(state).map((name, i) => [name, Float32Array.from(values[i]!.data)]));

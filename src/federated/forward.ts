@@ -14,6 +14,7 @@ export interface Computing {
 
 /** What one forward pass gives. */
 export interface Passed {
+  /** The loss of training, with what layers add to it. */
   readonly loss: Tensor;
   /**
    * The mean and the unbiased variance of the inputs of each batch normalization, by the names of
@@ -31,9 +32,11 @@ export interface Passed {
 export function passed({ model, mode, loss }: Computing, weight: (name: string) => Tensor, { x, y }: Batch, key?: Key): Passed {
   const taps = new Map<string, Tensor>();
   const learns = mode === "train" && model.statistics.length > 0;
+  const penalties: Tensor[] = [];
   const logits = model.forward(x, {
     mode,
     weight,
+    penalize: (term) => void penalties.push(term),
     ...(key && model.random ? { key } : {}),
     ...(learns ? { tap: (name: string, tensor: Tensor) => taps.set(name, tensor) } : {}),
   });
@@ -49,7 +52,7 @@ export function passed({ model, mode, loss }: Computing, weight: (name: string) 
     statistics[`${layer}.running_mean`] = mean;
     statistics[`${layer}.running_var`] = variance.mul(count / (count - 1));
   }
-  return { loss: loss(logits, y), statistics };
+  return { loss: penalties.reduce((sum, term) => sum.add(term), loss(logits, y)), statistics };
 }
 
 /** Running statistics after a batch: the share `momentum` is that of the batch, as in PyTorch. */

@@ -19,7 +19,7 @@ type Sending = Pick<Federation, "model" | "mode" | "loss" | "defense">;
 function shapedClient(federation: Sending) {
   const { parameters, statistics } = federation.model;
   const shapes = new Map([...parameters, ...statistics].map(({ name, shape }) => [name, input(name, shape)]));
-  return clientAt(federation, (name) => shapes.get(name)!);
+  return clientAt(federation, (name) => shapes.get(name));
 }
 
 /** The places of what the server keeps: parameters, running statistics, the optimizer's state. */

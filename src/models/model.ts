@@ -28,6 +28,11 @@ export interface ForwardContext {
    */
   readonly key?: Key;
   /**
+   * What random layers draw, [B, count] of {@link Model.draws}, in place of draws from the key. The
+   * variables of the first random layer come first.
+   */
+  readonly draws?: Tensor;
+  /**
    * Receives `<layer>.input` of each layer that has parameters. A batch normalization also gives
    * `<layer>.mean` and `<layer>.variance` (biased), one number per channel, over the batch and
    * positions.
@@ -43,6 +48,29 @@ export interface ForwardContext {
  */
 type Penalty = "shared" | "training";
 
+/** What random layers draw for one example: independent N(0, 1) variables. */
+interface Draws {
+  /** The number of variables. */
+  readonly count: number;
+  /** How they follow from what dense layers receive. It is absent if they do not. */
+  readonly told?: ToldDraws;
+}
+
+/** Draws that lie between the inputs of two dense layers. */
+interface ToldDraws {
+  /** The dense layer that receives what enters the random layer. */
+  readonly before: string;
+  /** The dense layer that receives what was drawn. */
+  readonly behind: string;
+  /**
+   * The draws [B, count].
+   *
+   * @param entering the inputs of the layer `before`, [B, …].
+   * @param drawn the inputs of the layer `behind`, [B, …].
+   */
+  from(entering: Tensor, drawn: Tensor, weight: ForwardContext["weight"]): Tensor;
+}
+
 /** What a layer needs to compute. */
 interface Context extends ForwardContext {
   /** The axes of images between the layers. */
@@ -57,6 +85,8 @@ export interface Layer {
   readonly shape: Shape;
   /** Whether the layer draws from its key. The default is no. */
   readonly random?: boolean;
+  /** What the layer draws, if that can be stated in its place. */
+  readonly draws?: Draws;
   /** Where the loss has what the layer adds to it. By default it adds nothing. */
   readonly penalty?: Penalty;
   forward(x: Tensor, context: Context): Tensor;
@@ -91,6 +121,8 @@ export interface Model {
    * gradients of the others reach an attacker through the draws as well, but only as a factor.
    */
   readonly drawn?: readonly string[];
+  /** What the forward pass draws for one example, if that can be stated in its place. */
+  readonly draws?: Draws;
   /**
    * The same network with one more layer, in front of the layer with a parameter. It is absent if
    * the network is no list of layers.
@@ -127,12 +159,14 @@ export function sequential(task: Task, layout: Window["layout"], layers: readonl
     );
   const firstRandom = layers.findIndex((layer) => layer.random);
   const penalties = layers.flatMap(({ penalty }) => penalty ?? []);
+  const draws = drawsOf(layers);
   return {
     ...task,
     parameters,
     statistics: layers.flatMap((layer) => layer.statistics),
     random: firstRandom >= 0,
     ...(firstRandom < 0 ? {} : { drawn: layers.slice(firstRandom).flatMap((layer) => layer.parameters.map(({ name }) => name)) }),
+    ...(draws ? { draws } : {}),
     ...(penalties.length === 0 ? {} : { penalty: penalties.includes("shared") ? "shared" : "training" }),
     insertBefore: (parameter, make) => {
       const place = layers.findIndex((layer) => layer.parameters.some(({ name }) => name === parameter));
@@ -140,10 +174,27 @@ export function sequential(task: Task, layout: Window["layout"], layers: readonl
       const added = make(layers[place - 1]?.shape ?? task.shape);
       return sequential(task, layout, [...layers.slice(0, place), added, ...layers.slice(place)]);
     },
-    forward: (x, { key, ...given }) => {
+    forward: (x, { key, draws: stated, ...given }) => {
       const first = layout === "nhwc" ? x.transpose([0, 2, 3, 1]) : x;
-      const contextOf = (place: number): Context => ({ ...given, layout, ...(key ? { key: key.foldIn(place) } : {}) });
+      const ownDraws = (place: number) => {
+        const from = layers.slice(0, place).reduce((sum, layer) => sum + (layer.draws?.count ?? 0), 0);
+        return stated!.range(-1, from, from + layers[place]!.draws!.count);
+      };
+      const contextOf = (place: number): Context => ({
+        ...given,
+        layout,
+        ...(key ? { key: key.foldIn(place) } : {}),
+        ...(stated && layers[place]!.draws ? { draws: ownDraws(place) } : {}),
+      });
       return layers.reduce((value, layer, place) => layer.forward(value, contextOf(place)), first);
     },
   };
+}
+
+/** What all random layers draw; undefined if there are none, or if one of them cannot be stated. */
+function drawsOf(layers: readonly Layer[]): Draws | undefined {
+  const random = layers.filter((layer) => layer.random);
+  const all = random.flatMap(({ draws }) => draws ?? []);
+  if (all.length === 0 || all.length < random.length) return undefined;
+  return all.length === 1 ? all[0] : { count: all.reduce((sum, { count }) => sum + count, 0) };
 }

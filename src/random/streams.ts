@@ -14,6 +14,7 @@ import { foldIn, type KeyBits } from "./threefry.ts";
  *       │                     └─ step of the defense on the update ── tensor i
  *       ├─ attack ─── draw i ─┬─ restart r ─┬─ start
  *       │                     │             ├─ labels
+ *       │                     │             ├─ forward, what the network is thought to draw
  *       │                     │             └─ iterate ── evaluation n ─┬─ ball
  *       │                     │                                         └─ langevin
  *       │                     ├─ ball, of the diagnosis

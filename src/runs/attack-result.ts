@@ -100,7 +100,10 @@ const image = z.strictObject({
     ),
   success: z.number().optional().describe("The attack's own probability that the original is within δ; absent if it states none."),
   mixing: mixingSchema.optional(),
-  by: z.string().optional().describe("The member of a battery whose answer was taken; absent for other attacks."),
+  by: z
+    .string()
+    .optional()
+    .describe("The member of a battery, or the try of an attack with several, whose answer was taken; absent for other attacks."),
   remark: z.string().optional().describe("What the attack chose or could not do for this update, and why, in sentences."),
   facts: z
     .record(z.string(), z.number())

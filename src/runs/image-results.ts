@@ -1,4 +1,4 @@
-import { faintWords, type Guess, type NearestPublic, toldBy, within } from "../audit/index.ts";
+import { factNotes, faintWords, type Guess, type NearestPublic, toldBy, within } from "../audit/index.ts";
 import { type RasterImage, toRasterImage } from "../formats/index.ts";
 import { type DeltaSpace, type ImageShape, matchImages, meanInterval, psnr, score, summarize } from "../metrics/index.ts";
 import type { Diagnosis, LabelPolicy, NamedAttack, Reconstruction, Snapshot } from "../scenario/index.ts";
@@ -151,20 +151,11 @@ export function faintNotes(images: readonly ImageResult[]): readonly string[] {
 
 /** What the defense did to the updates and what the attacks chose, in sentences. */
 export function tellingNotes(images: readonly ImageResult[]): readonly string[] {
-  const names = [...new Set(images.flatMap(({ facts }) => Object.keys(facts ?? {})))];
-  const facts = names.map((name) => {
-    const updates = new Map(images.flatMap(({ update, facts }) => (facts?.[name] === undefined ? [] : [[update, facts[name]] as const])));
-    const values = [...updates.values()];
-    const digits = (value: number) => value.toPrecision(3);
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    const range =
-      values.length > 1 ? ` (${digits(Math.min(...values))} to ${digits(Math.max(...values))} in ${values.length} updates)` : "";
-    return `Behind the defense, ${name} is ${digits(mean)}${range}.`;
-  });
+  const facts = [...new Map(images.map(({ update, facts }) => [update, facts ?? {}])).values()];
   const remarks = images.flatMap(({ attack, update, remark }) =>
     remark === undefined ? [] : [`${attack} on update ${update}: ${remark}`],
   );
-  return [...facts, ...new Set(remarks)];
+  return [...factNotes("the defense", facts), ...new Set(remarks)];
 }
 
 /** The adaptive attack beside the other one, from the images of both. */

@@ -1,12 +1,12 @@
-import { losses } from "../client/index.ts";
+import { type Client, fedSgd, losses } from "../client/index.ts";
 import { type Dataset, datasets, remembering } from "../data/index.ts";
-import { defenses, requireFit } from "../defenses/index.ts";
+import { defended, defenses, requireFit } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { divide, type Federation, partitions, schedules } from "../federated/index.ts";
 import { type Examples, initialWeights, type Model, models, type Weights } from "../models/index.ts";
 import { adam, sgd, withWeightDecay } from "../optimizers/index.ts";
 import { keyFromSeed, stream } from "../random/index.ts";
-import type { CompileOptions } from "../runtime/index.ts";
+import { type CompileOptions, evaluate } from "../runtime/index.ts";
 import { type Prepared, taskOf } from "./prepare.ts";
 import { roundsPerEpoch } from "./prepare-train.ts";
 import { weightsOf } from "./realize.ts";
@@ -16,6 +16,7 @@ import type { TrainSpec } from "./train-spec.ts";
 /** A training whose parts are objects. */
 export interface RealizedTraining {
   readonly spec: TrainSpec;
+  /** The network that is trained, with what the defense adds to it. */
   readonly model: Model;
   readonly federation: Federation;
   /** The weights before the first round. */
@@ -42,10 +43,14 @@ export async function realizeTraining(
   const { client, seed, clients, taking, protocol, server, statistics } = spec;
   const model = models.build(client.model, taskOf(data));
   const root = keyFromSeed(seed);
-  const { weights, notes } =
+  const defense = defenses.build(spec.defense);
+  const { weights: known, notes } =
     client.weights.kind === "initial"
       ? { weights: initialWeights(model, stream(root, "weights")), notes: [] }
-      : await weightsOf({ client, seed }, model, sources);
+      : await weightsOf({ client, seed }, model, sources, [defense]);
+  const loss = losses.build(client.loss);
+  const sender = defended(defense, fedSgd({ model, weights: known, mode: client.mode, loss }));
+  const weights = withAdded(known, sender);
   const examples = examplesIn(data, spec, spec.data.examples);
   const key = stream(root, "partition");
   const labels = Array.from({ length: examples.count }, (_, i) => examples.label!(i));
@@ -58,9 +63,8 @@ export async function realizeTraining(
     ...(stated ? { stated } : {}),
   });
   const length = { rounds: spec.rounds, roundsPerEpoch: roundsPerEpoch(spec, examples.count, taking) };
-  const defense = defenses.build(spec.defense);
-  requireFit(defense, { model, mode: client.mode }, client.batch);
-  const parameters = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  requireFit(defense, sender, client.batch);
+  const parameters = sender.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   if ((defense.steps.length > 0 || protocol.kind === "fed-avg") && parameters * taking > mostNumbers)
     throw new LeakageError(
       "spec",
@@ -69,14 +73,14 @@ export async function realizeTraining(
   const { optimizer, momentum = 0, nesterov, weightDecay } = server;
   return {
     spec,
-    model,
+    model: sender.model,
     weights,
     test: examplesIn(testData, spec, spec.data.testExamples),
     notes: [...data.notes, ...notes],
     federation: {
       model,
       mode: client.mode,
-      loss: losses.build(client.loss),
+      loss,
       protocol,
       defense,
       optimizer: withWeightDecay(optimizer === "sgd" ? sgd({ momentum, nesterov }) : adam({ scaled: false }), weightDecay),
@@ -90,6 +94,13 @@ export async function realizeTraining(
       machine,
     },
   };
+}
+
+/** Weights with those of what a defense adds to the network, at their initial values. */
+function withAdded(known: Weights, { parameters, weight }: Client): Weights {
+  const added = parameters.filter(({ name }) => !known.has(name));
+  const values = evaluate(added.map(({ name }) => weight(name)));
+  return new Map([...known, ...added.map(({ name, shape }, i) => [name, { shape, data: Float32Array.from(values[i]!.data) }] as const)]);
 }
 
 /** The first examples of a data set. Those that are drawn, and not read, are drawn once. */

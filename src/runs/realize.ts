@@ -1,10 +1,10 @@
 import type { Observations } from "../adversary/index.ts";
 import { attacks, type Setting } from "../attacks/index.ts";
 import { type Sizes, sizesFor } from "../audit/index.ts";
-import { fedSgd, losses } from "../client/index.ts";
+import { crossEntropy, fedSgd, fedSgdAt, losses } from "../client/index.ts";
 import { bareOf, type Defense, defended, defenses, lawOf } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import type { NamedNumbers } from "../graph/index.ts";
+import { input, type NamedNumbers } from "../graph/index.ts";
 import {
   completeWeights,
   type Examples,
@@ -89,7 +89,12 @@ export async function realize<Spec extends Drawn | AttackSpec>(
   // Otherwise they are estimated from the public split.
   const known = spec.command === "tune" ? data : publicData;
   const examples = known && examplesOf(known);
-  const { weights, notes } = await weightsOf(spec, model, sources);
+  const { weights, notes } = await weightsOf(
+    spec,
+    model,
+    sources,
+    cellsIn(spec).map(({ defense }) => defenses.build(defense)),
+  );
   const bare = clientOf(spec, model, weights);
   const own = given ?? cellsIn(spec);
   const { cells: all, notes: adaptations } =
@@ -210,11 +215,15 @@ function priorOf({ prior }: AnySpec, cells: readonly Pick<CellSpec, "asked">[], 
 
 /**
  * The client's weights, from a file or drawn from the seed, and what a reader must know about them.
+ * If the file has what a defense adds to the network, so have the weights.
+ *
+ * @param behind the defenses of the client.
  */
 export async function weightsOf(
   { client: { weights, statistics }, seed }: Weighted,
   model: Model,
   sources: Sources,
+  behind: readonly Defense[],
 ): Promise<{ readonly weights: Weights; readonly notes: readonly string[] }> {
   const bare = statistics
     ? [`The running statistics of batch normalization are from passes over ${statistics.examples} public images.`]
@@ -227,14 +236,35 @@ export async function weightsOf(
       notes: ["The network's weights are random, not trained; trained networks leak less.", ...bare],
     };
   const { tensors, source } = await sources.tensors("weights", weights.sha256);
-  const matched = matchTensors(model, tensors, source);
+  const added = addedBy(behind, model);
+  const holds = (name: string) => [...tensors.keys()].some((own) => own === name || own.endsWith(`.${name}`));
+  const held = added.find(({ names }) => names.some(holds));
+  const matched = matchTensors(held?.model ?? model, tensors, source);
   const whole = haveStatistics(model, matched.tensors);
   if (statistics && model.statistics.length > 0 && whole)
     throw new LeakageError("spec", `--statistics does not fit --weights ${source}, which has its own running statistics.`);
   return {
-    weights: completeWeights(model, matched.tensors, source),
-    notes: [...(matched.note ? [matched.note] : []), ...(whole ? [] : bare)],
+    weights: completeWeights(held?.model ?? model, matched.tensors, source),
+    notes: [
+      ...(matched.note ? [matched.note] : []),
+      ...(whole ? [] : bare),
+      ...(held ? [`${source} has the weights of what the defense adds to the network: ${held.names.join(", ")}.`] : []),
+      ...(added.length > 0 && !held
+        ? [`${source} has no weights of what the defense adds to the network, so these are random, by the seed of the defense.`]
+        : []),
+    ],
   };
+}
+
+/** What each defense that changes the network adds to it. */
+function addedBy(behind: readonly Defense[], model: Model): readonly { readonly model: Model; readonly names: readonly string[] }[] {
+  const shapes = new Map([...model.parameters, ...model.statistics].map(({ name, shape }) => [name, input(name, shape)]));
+  const client = fedSgdAt({ model, mode: "eval", loss: crossEntropy, weights: (name) => shapes.get(name) });
+  return behind.flatMap((defense) => {
+    const changed = defended(defense, client).model;
+    const names = changed.parameters.flatMap(({ name }) => (shapes.has(name) ? [] : [name]));
+    return names.length === 0 ? [] : [{ model: changed, names }];
+  });
 }
 
 /**
@@ -280,7 +310,7 @@ export async function realizeUpdate(asked: InvertSpec, sources: Sources): Promis
   const model = models.build(asked.client.model, { shape, classes, normalization: { mean, std } });
   const load = { model, batch, updates: 1, lanes: 1, defenses: [defenses.build("none")], control: false };
   const spec = { ...asked, attack: withSteps(asked.attack, load) };
-  const { weights, notes } = await weightsOf(spec, model, sources);
+  const { weights, notes } = await weightsOf(spec, model, sources, []);
   const client = clientOf(spec, model, weights);
   const cell = { asked: spec.attack };
   const prior = priorOf(spec, [cell], undefined);

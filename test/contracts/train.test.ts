@@ -159,6 +159,39 @@ describe("A training", () => {
       expect(text).toContain(words);
   });
 
+  it("trains what a defense adds to the network, keeps it, and audits it", async () => {
+    const store = memoryStore();
+    const defense = "precode:size=3";
+    const own = { ...audit, attacks: ["on-precode"], rounds: [0, 5], samples: 4 };
+    const { audits } = await trained({ defense, audit: own }, store);
+    const kept = async (round: number) => {
+      const file = `round-${round}.safetensors`;
+      return { ...tensorsIn((await store.read(`checkpoints/${file}`))!, file), source: file };
+    };
+    const [first, last] = [await kept(0), await kept(5)];
+    expect([...last.tensors.keys()]).toContain("precode.decoder.weight");
+    expect(last.tensors.get("precode.encoder.weight")!.data).not.toEqual(first.tensors.get("precode.encoder.weight")!.data);
+    const { result } = audits.at(-1)!;
+    expect(result.notes.join(" ")).toMatch(
+      /round-5.safetensors has the weights of what the defense adds to the network: precode.encoder.weight/,
+    );
+    // Whoever has the file has the same clients.
+    const again = await plan(result.spec, { ...drawnSources, tensors: async () => last }, surroundings);
+    expect(((await finish(again.run(memoryStore()))) as typeof result).data).toEqual(result.data);
+    const other = { ...result.spec, defenses: ["precode:size=4"] };
+    await expect(plan(other, { ...drawnSources, tensors: async () => last }, surroundings)).rejects.toThrow(
+      /precode.encoder.weight must have shape/,
+    );
+  });
+
+  it("has the divergence of a bottleneck in its loss, in the form that is asked for", async () => {
+    const lossOf = async (asked: object) => (await trained({ ...asked, rounds: 1, evaluate: 1 })).rounds[1]!.loss!;
+    const inModel = (divergence: string) => lossOf({ client: { model: `precode-mlp:size=3,divergence=${divergence}`, batch: 4 } });
+    expect(await inModel("right")).not.toBe(await inModel("code"));
+    const behind = (divergence: string) => lossOf({ defense: `precode:size=3,form=attacked,divergence=${divergence}` });
+    expect(await behind("right")).not.toBe(await behind("code"));
+  });
+
   it("behind a defense sends what the defense makes of it", async () => {
     const [bare, clipped] = [await trained({}), await trained({ defense: "clip:norm=0.01" })];
     expect(clipped.rounds.at(-1)!.loss).not.toBe(bare.rounds.at(-1)!.loss);

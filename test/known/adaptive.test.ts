@@ -120,6 +120,23 @@ it("gradleak audit puts the adaptive attack on each defense beside each attack, 
     ["laplacian:scale=0.01", "auto:steps=10", true],
     ["laplacian:scale=0.01", "bayes:prior=(tv:weight=10),steps=10", false],
   ]);
+  // What the defense did and which layer the attack chose are counted over the draws.
+  const behind = result.cells.filter(({ defense }) => defense === "soteria:prune=60");
+  for (const { facts } of behind) {
+    const [[name, share], ...others] = Object.entries(facts!) as [[string, { mean: number; least: number; largest: number }], ...unknown[]];
+    expect(name).toMatch(/^the share of pruned columns of .*weight$/);
+    expect(others).toHaveLength(1);
+    expect(share.least).toBeLessThanOrEqual(share.mean);
+    expect(share.mean).toBeLessThanOrEqual(share.largest);
+    expect(share.mean).toBeGreaterThan(0.3);
+  }
+  expect(result.cells.filter(({ facts }) => facts)).toHaveLength(behind.length);
+  const [, tailored] = behind;
+  expect(Object.keys(tailored!.taken!).every((by) => /^the attack that drops \d\.weight$/.test(by))).toBe(true);
+  expect(Object.values(tailored!.taken!).reduce((sum, count) => sum + count, 0)).toBe(result.draws);
+  const notes = result.notes.join(" ");
+  expect(notes).toMatch(/Behind soteria:prune=60, the share of pruned columns of .* updates\)\./);
+  expect(notes).toMatch(/The answers that on-soteria.* took are by the attack that drops/);
   expect(result.comparisons.some(({ first, second }) => second === `on-soteria:attack=(${first})`)).toBe(true);
   const alone = await audited({ adaptive: false });
   expect(alone.cells).toHaveLength(6);

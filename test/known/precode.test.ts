@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { separateInputs } from "../../src/adversary/index.ts";
+import { type AssumptionAndSearch, assuming, readDraws, separateInputs, singleInputs, tellsDraws } from "../../src/adversary/index.ts";
 import { attacks } from "../../src/attacks/index.ts";
 import { fedSgd } from "../../src/client/index.ts";
 import { bareOf, defended, defenses, lawOf } from "../../src/defenses/index.ts";
@@ -104,7 +104,13 @@ describe("the bottleneck", () => {
 });
 
 describe("the attack on PRECODE", () => {
-  const attacked = async (client: ReturnType<typeof clientOf>, defense: string, x: Float32Array, batchSize: number) => {
+  const attacked = async (
+    client: ReturnType<typeof clientOf>,
+    defense: string,
+    x: Float32Array,
+    batchSize: number,
+    spec = "on-precode:attack=(inverting-gradients:steps=5)",
+  ) => {
     const { shape, classes } = client.model;
     const lanes = x.length / batchSize / sizeOf(shape);
     const held = {
@@ -118,9 +124,9 @@ describe("the attack on PRECODE", () => {
     };
     const received = await simulate({ client, defense: defenses.build(defense) }, held, split(keyFromSeed(9), lanes), { threads: 1 });
     const seen = { rounds: [received], lanes, batchSize, labels: held.y };
-    const attack = attacks.build("on-precode:attack=(inverting-gradients:steps=5)").build({});
+    const attack = attacks.build(spec).build({});
     attack.check?.(seen);
-    let end: { x: Float32Array; lanes: readonly { remark?: string; stopped: string | null }[] } | undefined;
+    let end: { x: Float32Array; lanes: readonly { remark?: string; objective: number | null }[] } | undefined;
     for await (const progress of attack.reconstruct(seen, split(keyFromSeed(5), lanes), { threads: 1 }))
       end = { x: progress.inputs(), lanes: progress.lanes() };
     return end!;
@@ -161,17 +167,108 @@ describe("the attack on PRECODE", () => {
     const delta = normals(400, 4);
     const weight = Float32Array.from({ length: 400 * 50 }, (_, i) => delta[Math.floor(i / 50)]! * x[i % 50]!);
     const { inputs, units } = separateInputs(weight, delta, 1);
-    expect(units).toEqual([400]);
+    expect(units.map(({ length }) => length)).toEqual([400]);
     // One row by itself has 150 dB or so.
     expect(decibels(inputs[0]!, x)).toBeGreaterThan(165);
   });
 
-  it("drops what was drawn behind convolutions, and refuses networks without either", async () => {
-    const own = { shape: [1, 8, 8], classes: 4, normalization: { mean: [0.5], std: [0.25] } };
-    const { x, lanes } = await attacked(clientOf("lenet", own), "precode:size=8", normals(64, 2), 1);
-    expect(x.every(Number.isFinite)).toBe(true);
-    expect(lanes[0]!.stopped).toBeNull();
-    await expect(attacked(clientOf("lenet", own), "none", normals(64, 2), 1)).rejects.toThrow("nothing to invert and nothing to drop");
+  it("tells inputs from their mixtures by the units that are active for them", () => {
+    const separated = (units: readonly (readonly number[])[]) => ({
+      inputs: units.map(() => new Float64Array(1)),
+      units,
+      rest: null,
+      mixed: 0,
+    });
+    // Units 0 and 1 see a alone, 2 and 3 see a and b, 4 and 5 see c alone; 6 sees none of them.
+    const [a, c] = [
+      [true, true, true, true, false, false, false],
+      [false, false, false, false, true, true, false],
+    ];
+    const mixture = [true, false, true, true, false, false, false];
+    expect(
+      singleInputs(
+        separated([
+          [0, 1],
+          [2, 3],
+          [4, 5],
+        ]),
+        [a, mixture, c],
+      ),
+    ).toEqual([0, 2]);
+    expect(
+      singleInputs(
+        separated([
+          [0, 1],
+          [4, 5],
+        ]),
+        [a, c],
+      ),
+    ).toEqual([0, 1]);
+    // Units that are active for everything tell nothing apart.
+    expect(singleInputs(separated([[0, 1, 2]]), [[true, true, true]])).toEqual([]);
+  });
+
+  const small8 = { shape: [1, 8, 8], classes: 4, normalization: { mean: [0.5], std: [0.25] } };
+
+  it.each(["published", "attacked"])("reads the draws of the %s bottleneck behind convolutions off the update", async (form) => {
+    const held = { lanes: 2, batchSize: 1, x: normals(128, 2), y: oneHot([1, 3], 4) };
+    const defense = defenses.build(`precode:size=8,form=${form}`);
+    const received = await simulate({ client: clientOf("lenet", small8), defense }, held, split(keyFromSeed(9), 2), { threads: 1 });
+    const seen = { rounds: [received], lanes: 2, batchSize: 1, labels: held.y };
+    expect(tellsDraws(seen)).toBe(true);
+    const read = readDraws(seen);
+    expect(read.exact).toEqual([true, true]);
+    const drawn = read.seen.rounds[0]!.published!.get("drawn")!;
+    const batch = { x: constant(held.x.slice(64), [1, 1, 8, 8]), y: constant(held.y.slice(4), [1, 4]) };
+    const again = received.client.withDraws(constant(drawn.data.slice(8), [1, 8])).update(batch);
+    for (const [name, { data }] of received.updates) {
+      const sent = data.slice(data.length / 2);
+      const most = Math.max(...sent.map(Math.abs));
+      const own = evaluate([again.entries(name)])[0]!.data;
+      expect(Math.max(...sent.map((entry, i) => Math.abs(entry - own[i]!))) / most, name).toBeLessThan(1e-4);
+    }
+    const noisy = await simulate(
+      { client: clientOf("lenet", small8), defense: defenses.build(`precode:size=8,form=${form}+gaussian:sigma=0.1`) },
+      held,
+      split(keyFromSeed(9), 2),
+      { threads: 1 },
+    );
+    expect(readDraws({ ...seen, rounds: [noisy] }).exact).toEqual([false, false]);
+  });
+
+  it("recovers an image behind convolutions and a bottleneck, where the plain attack fails", async () => {
+    const x = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i / 9) * Math.cos((i % 8) / 3));
+    const client = clientOf("lenet", small8);
+    const found = async (spec: string) => attacked(client, "precode:size=8", x, 1, spec);
+    const adaptive = await found("on-precode:attack=(idlg:steps=60)");
+    expect(decibels(adaptive.x, x)).toBeGreaterThan(40);
+    expect(adaptive.lanes[0]!.remark).toMatch(/give their inputs away, so the update tells what was drawn/);
+    expect(decibels((await found("idlg:steps=60")).x, x)).toBeLessThan(20);
+  });
+
+  it("searches the draws of a batch jointly with its images, which explains more of the update than their center", async () => {
+    const x = normals(128, 2);
+    const client = clientOf("lenet", small8);
+    const objective = async (draws: string) => {
+      const { lanes } = await attacked(
+        client,
+        "precode:size=8",
+        x,
+        2,
+        `on-precode:draws=${draws},drop=false,attack=(inverting-gradients:steps=60,tv=0)`,
+      );
+      return lanes[0]!.objective!;
+    };
+    expect(await objective("joint")).toBeLessThan(0.7 * (await objective("center")));
+    await expect(attacked(client, "precode:size=8", x, 2, "on-precode:draws=told")).rejects.toThrow(/only of a batch of 1/);
+  });
+
+  it("refuses networks without a dense first layer and without draws", async () => {
+    await expect(attacked(clientOf("lenet", small8), "none", normals(64, 2), 1)).rejects.toThrow("nothing to invert and nothing to search");
+    const { assumption, search } = attacks.build("inverting-gradients:steps=2").build({}) as AssumptionAndSearch;
+    const joint = assuming({ ...assumption, draws: { weight: 1 } }, search, { prior: "" });
+    const round = { client: clientOf("lenet", small8) };
+    expect(() => joint.check!({ rounds: [round], lanes: 1, batchSize: 1 })).toThrow("cannot be searched");
   });
 });
 

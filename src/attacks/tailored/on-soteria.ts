@@ -99,9 +99,10 @@ interface Choice {
   readonly ended: Tried;
 }
 
+const what = (names: Dropped): string => (names.length === 0 ? "nothing" : names.join(", "));
+
 function remarkOf(seen: Observations, { tried, chosen, ended }: Choice, lane: number): string {
   const { dropped } = ended;
-  const what = (names: Dropped) => (names.length === 0 ? "nothing" : names.join(", "));
   const explained = percent(explainedWithout(ended.compared[lane]!, dropped));
   const columns = dropped.flatMap((name) => {
     const found = zeroColumns(seen, name, lane);
@@ -171,7 +172,8 @@ function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Att
       const lanes = places.map((place, lane): LaneProgress => {
         const evaluations = [...tried, ...ended].reduce((sum, one) => sum + one.lanes[lane]!.evaluations, 0);
         const remark = remarkOf(seen, { tried, chosen: chosen[lane]!, ended: ended[place]! }, lane);
-        return { ...ended[place]!.lanes[lane]!, evaluations, remark };
+        const by = `the attack that drops ${what(ended[place]!.dropped)}`;
+        return { ...ended[place]!.lanes[lane]!, evaluations, by, remark };
       });
       const rows = (read: (progress: Progress) => Float32Array) =>
         chosenRows(
