@@ -2,8 +2,8 @@
 export interface Separated {
   /** Inputs that single units give away, [found, inputs], each agreed on by at least two units. */
   readonly inputs: readonly Float64Array[];
-  /** The number of units that stand behind each of them. */
-  readonly units: readonly number[];
+  /** The units that stand behind each of them. */
+  readonly units: readonly (readonly number[])[];
   /** The mean of all inputs that reach the other units, weighted by their derivatives; null if there are none. */
   readonly rest: Float64Array | null;
   /** The number of units that saw several inputs, or one that no other unit saw alone. */
@@ -48,7 +48,7 @@ export function separateInputs(weight: ArrayLike<number>, bias: ArrayLike<number
   };
   if (batchSize === 1) {
     const whole = active.length === 0 ? [] : [averaged(active)];
-    return { inputs: whole, units: whole.map(() => active.length), rest: null, mixed: 0 };
+    return { inputs: whole, units: whole.map(() => active), rest: null, mixed: 0 };
   }
   // Units with large derivatives come first: their quotients have the most digits.
   const order = [...active].sort((a, b) => Math.abs(bias[b]!) - Math.abs(bias[a]!));
@@ -70,7 +70,7 @@ export function separateInputs(weight: ArrayLike<number>, bias: ArrayLike<number
   const others = groups.filter((group) => !agreed.includes(group)).flatMap(({ units }) => units);
   return {
     inputs: agreed.map(({ units }) => averaged(units)),
-    units: agreed.map(({ units }) => units.length),
+    units: agreed.map(({ units }) => units),
     rest: others.length === 0 ? null : averaged(others),
     mixed: others.length,
   };

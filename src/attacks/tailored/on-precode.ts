@@ -22,8 +22,8 @@ function remarkOf({ inputs, units, mixed }: Separated, batchSize: number): strin
     if (batchSize === 1) return "No unit of the first layer saw the input, so its gradients are 0.";
     return `None of the ${batchSize} inputs could be separated: ${counted(mixed, "unit")} of the first layer saw several inputs each, or one that no other unit saw alone.`;
   }
-  const found = `${inputs.length === batchSize ? `All ${batchSize}` : `${inputs.length} of ${batchSize}`} inputs follow from units of the first layer that are active for one of them only (${units.join(", ")} units).`;
-  if (batchSize === 1) return `The input follows from ${counted(units[0]!, "unit")} of the first layer.`;
+  const found = `${inputs.length === batchSize ? `All ${batchSize}` : `${inputs.length} of ${batchSize}`} inputs follow from units of the first layer that are active for one of them only (${units.map((own) => own.length).join(", ")} units).`;
+  if (batchSize === 1) return `The input follows from ${counted(units[0]!.length, "unit")} of the first layer.`;
   if (inputs.length === batchSize) return found;
   return `${found} The others are active only together with other inputs, or in one unit alone; in their place stands the mean of what the other ${counted(mixed, "unit")} saw.`;
 }
