@@ -13,7 +13,7 @@ export interface Placed extends PeeledLane {
  * The share ‖error‖² / ‖x‖² of a peeled input at which its distance counts half, and half of what it
  * tells is as likely noise as the image.
  */
-const noticeable = 3e-5;
+const noticeable = 8e-6;
 
 /**
  * What was observed, with the peeled inputs [lanes, batchSize, n] and their known entries as
