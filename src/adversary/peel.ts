@@ -1,7 +1,6 @@
 import type { Likelihood } from "../defenses/index.ts";
 import { concat, type Tensor, vmap, where } from "../graph/index.ts";
 import { type CompileOptions, compileNested, inputsAt, numbersAt } from "../runtime/index.ts";
-import { contradiction } from "./exact.ts";
 import type { Observations } from "./observations.ts";
 import { separateInputs } from "./separate.ts";
 
@@ -46,36 +45,49 @@ export interface PeeledLane {
 const own = <Data extends Float32Array>(data: Data, lane: number, lanes: number) =>
   data.subarray((lane * data.length) / lanes, ((lane + 1) * data.length) / lanes);
 
+/** The share of a layer's gradient that an input may contradict where there is no noise: what float32 rounds. */
+const rounding = 1e-8;
+
 /**
- * Peels the inputs of a dense layer with a bias off its gradients in the first round: of one example
- * from all rows, by {@link peelDense}, and of a batch from the rows that are of one image only, by
- * {@link separateInputs}.
+ * ‖∂ℓ/∂W − (∂ℓ/∂b) xᵀ‖² / (‖∂ℓ/∂b‖² ‖x‖²), in float64: the share of the gradient that contradicts the
+ * input of one example.
+ */
+function contradicted(weight: Float32Array, bias: Float32Array, x: ArrayLike<number>): number {
+  let [sum, at, deltas, entries] = [0, 0, 0, 0];
+  for (const delta of bias) {
+    deltas += delta * delta;
+    for (let j = 0; j < x.length; j++, at++) sum += (weight[at]! - delta * x[j]!) ** 2;
+  }
+  for (let j = 0; j < x.length; j++) entries += x[j]! * x[j]!;
+  return sum / (deltas * entries);
+}
+
+/**
+ * Peels the inputs of a dense layer with a bias off its gradients in the first round. Of a batch, and
+ * of one example whose rows agree, they are those of {@link separateInputs}. Where the rows of one
+ * example contradict each other, there is noise, and its input is that of {@link peelDense}.
  */
 export async function peelLayer(seen: Observations, layer: string, options: CompileOptions): Promise<readonly PeeledLane[]> {
   const { updates } = seen.rounds[0]!;
   const places = { weight: updates.get(`${layer}.weight`)!, bias: updates.get(`${layer}.bias`)! };
   const { lanes, batchSize } = seen;
-  const each = Array.from({ length: lanes }, (_, lane) => lane);
-  const biasOf = (lane: number) => own(places.bias.data, lane, lanes);
-  if (batchSize > 1)
-    return each.map((lane) => {
-      const { inputs, units, mixed } = separateInputs(own(places.weight.data, lane, lanes), biasOf(lane), batchSize);
-      return { inputs, units, mixed, noise: 0 };
-    });
-  const outputs = places.bias.data.length / lanes;
-  const one = ({ weight, bias }: { readonly weight: Tensor; readonly bias: Tensor }) => {
-    const x = peelDense(weight, bias);
-    // All rows are measurements of x, so its error is the row's divided by their number.
-    return { x, noise: contradiction(weight, bias, x).div(outputs) };
-  };
-  const program = await compileNested(vmap(one)(inputsAt(places)), options);
+  const entries = (lane: number) => [own(places.weight.data, lane, lanes), own(places.bias.data, lane, lanes)] as const;
+  const read = Array.from({ length: lanes }, (_, lane): PeeledLane => {
+    const { inputs, units, mixed } = separateInputs(...entries(lane), batchSize);
+    const noise = batchSize > 1 || inputs.length === 0 ? 0 : contradicted(...entries(lane), inputs[0]!);
+    return { inputs, units, mixed, noise };
+  });
+  if (read.every(({ noise }) => noise <= rounding)) return read;
+  const one = ({ weight, bias }: { readonly weight: Tensor; readonly bias: Tensor }) => peelDense(weight, bias);
+  const program = await compileNested({ x: vmap(one)(inputsAt(places)) }, options);
   try {
-    const { x, noise } = await program.run(numbersAt(places));
-    return each.map((lane) => {
-      const input = own(x, lane, lanes);
-      const found = input.every(Number.isFinite);
-      const rows = Array.from(biasOf(lane), (_, i) => i).filter((i) => biasOf(lane)[i] !== 0);
-      return { inputs: found ? [input] : [], units: found ? [rows] : [], mixed: 0, noise: found ? noise[lane]! : 0 };
+    const { x } = await program.run(numbersAt(places));
+    return read.map((lane, i) => {
+      if (lane.noise <= rounding) return lane;
+      const input = own(x, i, lanes);
+      if (!input.every(Number.isFinite)) return { inputs: [], units: [], mixed: 0, noise: 0 };
+      // All rows are measurements of the input, so its error is a row's divided by their number.
+      return { ...lane, inputs: [input], noise: contradicted(...entries(i), input) / entries(i)[1].length };
     });
   } finally {
     await program.dispose();
