@@ -30,6 +30,9 @@ function standardPrior(model: Model): NonNullable<Setting["prior"]> {
 /** L-BFGS has found what it finds after this many steps. */
 const mostSecondOrder = 300;
 
+/** The image of the features has been found after this many steps. */
+const mostForFeatures = 400;
+
 /** The steps of a battery if nobody says how many, and no budget decides. */
 const defaultSteps = 1000;
 
@@ -49,7 +52,7 @@ function membersFor({ rounds }: Outline, setting: Setting, steps: number): reado
   const byCosine = areImages(model) && (law === undefined || law.kind === "unknown");
   return [
     { ...member("exact"), settles: true },
-    member("peeling:refine=0"),
+    member(`peeling:refine=0,steps=${Math.min(steps, mostForFeatures)}`),
     ...(law?.kind === "known" ? [] : [member(`idlg:steps=${Math.min(steps, mostSecondOrder)}`)]),
     ...(byCosine ? [...adversary, matching] : [matching, ...adversary]),
   ];

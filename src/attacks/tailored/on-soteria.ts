@@ -13,6 +13,7 @@ import {
   type Outline,
   type Progress,
   requireTensors,
+  usedColumns,
   withoutTensors,
 } from "../../adversary/index.ts";
 import { LeakageError } from "../../errors.ts";
@@ -81,17 +82,6 @@ function decide(missed: readonly number[]): number {
 
 const percent = (share: number): string => (Number.isFinite(share) ? `${(100 * share).toPrecision(4)} %` : "nothing");
 
-/** The number of columns of a lane's matrix that are 0 everywhere, and how many there are. */
-function zeroColumns({ rounds }: Observations, name: string, lane: number): { readonly zero: number; readonly of: number } | undefined {
-  const { shape, data } = rounds[0]!.updates.get(name)!;
-  const [, rows, columns] = shape as [number, number, number];
-  if (shape.length !== 3) return undefined;
-  const used = new Uint8Array(columns);
-  const from = lane * rows * columns;
-  for (let i = 0; i < rows * columns; i++) if (data[from + i] !== 0) used[i % columns] = 1;
-  return { zero: columns - used.reduce((sum, one) => sum + one, 0), of: columns };
-}
-
 /** What a lane tried before, the choice of that, and how the attack that followed ended. */
 interface Choice {
   readonly tried: readonly Tried[];
@@ -105,8 +95,10 @@ function remarkOf(seen: Observations, { tried, chosen, ended }: Choice, lane: nu
   const { dropped } = ended;
   const explained = percent(explainedWithout(ended.compared[lane]!, dropped));
   const columns = dropped.flatMap((name) => {
-    const found = zeroColumns(seen, name, lane);
-    return found ? [` ${found.zero} of the ${found.of} columns of ${name} are zero, pruned or of dead features.`] : [];
+    const update = seen.rounds[0]!.updates.get(name)!;
+    if (update.shape.length !== 3) return [];
+    const used = usedColumns(update, lane);
+    return [` ${used.filter((one) => one === 0).length} of the ${used.length} columns of ${name} are zero, pruned or of dead features.`];
   });
   const missed = tried.map((one) => `${percent(missedBy(one, lane))} with ${what(one.dropped)} dropped`);
   const why =
