@@ -71,7 +71,7 @@ describe("A convolution and a bias", () => {
     expect(rows).not.toContain("Add");
     expect(rows).toContain("Gemm");
     const lanes = await checked({ x: [2, ...x], weight, bias: [4] }, ({ x, weight, bias }) => ({
-      y: vmap(({ x }) => conv2d(x, weight!).add(bias!.reshape([4, 1, 1])))({ x: x! }),
+      y: vmap(({ x }: { x: Tensor }) => conv2d(x, weight!).add(bias!.reshape([4, 1, 1])))({ x: x! }),
     }));
     expect(lanes).not.toContain("Add");
   });
@@ -84,7 +84,7 @@ describe("A convolution and a bias", () => {
     const columns = await checked({ x, weight: [4, 2, 2, 3], bias: [4] }, ({ x, weight, bias }) => ({ y: conv2d(x!, weight!).add(bias!) }));
     expect(columns).toContain("Add");
     const lanes = await checked({ x: [2, ...x], weight: [2, ...weight], bias: [2, 4] }, (each) => ({
-      y: vmap(({ x, weight, bias }) => conv2d(x, weight).add(bias.reshape([4, 1, 1])))({
+      y: vmap(({ x, weight, bias }: { x: Tensor; weight: Tensor; bias: Tensor }) => conv2d(x, weight).add(bias.reshape([4, 1, 1])))({
         x: each.x!,
         weight: each.weight!,
         bias: each.bias!,
