@@ -24,7 +24,7 @@ import { type Cell, cellsOf } from "./cells.ts";
 import type { AuditChunk, AuditedExample, Outcome } from "./chunk.ts";
 import { within } from "./comparison.ts";
 import { type Controls, controlDraws } from "./controls.ts";
-import { type DrawRange, drawKey, drawPlaces } from "./draw-keys.ts";
+import { type DrawRange, drawBatch, drawKey, type Holders } from "./draw-keys.ts";
 import type { Facts } from "./facts.ts";
 import type { Guess } from "./guesses.ts";
 import { toldBy } from "./mixing.ts";
@@ -41,6 +41,8 @@ export interface DrawRun {
   /** One scenario per defense. All share the client, the batch size, the labels and the score. */
   readonly scenarios: readonly Scenario[];
   readonly dataset: Dataset<readonly number[]>;
+  /** The clients that hold the examples; without them, all examples are those of one client. */
+  readonly holders?: Holders;
   readonly guesses: readonly Guess[];
   /** Finds the public example nearest to an original. It is absent if none are public. */
   readonly nearestPublic?: NearestPublic;
@@ -75,14 +77,13 @@ export async function* auditChunk(
   { from, to }: DrawRange,
   explainers: readonly Explainer[],
 ): AsyncGenerator<AuditTick, AuditChunk> {
-  const { scenarios, dataset, guesses, nearestPublic, root, lanes, machine, controls, diagnosed } = run;
+  const { scenarios, dataset, holders, guesses, nearestPublic, root, lanes, machine, controls, diagnosed } = run;
   const { client, batchSize } = scenarios[0]!;
   const cells = cellsOf(run);
   const judge = judgeOf(run);
   const seconds = { simulating: 0, attacking: cells.map(() => 0), controls: 0, scoring: 0 };
-  const batches = Array.from({ length: to - from }, (_, i) =>
-    drawPlaces(root, from + i, batchSize, dataset.size).map((place) => dataset.example(place)),
-  );
+  const drawn = Array.from({ length: to - from }, (_, i) => drawBatch(root, from + i, batchSize, dataset.size, holders));
+  const batches = drawn.map(({ places }) => places.map((place) => dataset.example(place)));
   const outcomes: Outcome[][] = batches.map(() => []);
   const explainable: (number | null)[][] = batches.map(() => []);
   const facts: Facts[][] = batches.map(() => []);
@@ -153,6 +154,7 @@ export async function* auditChunk(
   const draws = batches.map((batch, i) => ({
     images: batch.map(({ index }) => index),
     labels: batch.map(({ label }) => label),
+    ...(drawn[i]!.clients ? { clients: [...drawn[i]!.clients] } : {}),
     guesses: Object.fromEntries(guesses.map((guess) => [guess.name, batch.map(({ image, label }) => judge.apart(image, guess.of(label)))])),
     nearestPublic: nearestPublic ? batch.map(({ image }) => nearestPublic.to(image).distance) : null,
     explainable: explainable[i]!,

@@ -232,6 +232,13 @@ export const auditResultSchema = z
         z.strictObject({
           images: z.array(z.int().nonnegative()).describe("The positions of the images in the data set."),
           labels: z.array(z.int().nonnegative()),
+          clients: z
+            .array(z.int().nonnegative())
+            .min(1)
+            .optional()
+            .describe(
+              "The clients of a federated training, counted from 0, whose batches are joined. Absent if all images are one client's.",
+            ),
           guesses: z.record(z.string(), z.array(z.number())).describe("The distances of each baseline."),
           nearestPublic: z.array(z.number()).nullable().describe("The distances of the nearest public examples."),
           distances: z

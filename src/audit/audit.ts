@@ -9,7 +9,7 @@ import type { AuditResult } from "./audit-result.ts";
 import { cellsOf } from "./cells.ts";
 import { type AuditChunk, readAuditChunk } from "./chunk.ts";
 import { controlsOf } from "./controls.ts";
-import { chunksOf } from "./draw-keys.ts";
+import { chunksOf, type Holders } from "./draw-keys.ts";
 import { parseGate, requireUsefulGate } from "./gate.ts";
 import { gray, guessesFrom } from "./guesses.ts";
 import { nearestPublic } from "./nearest-public.ts";
@@ -34,6 +34,8 @@ export interface AuditInput {
   readonly scenarios: readonly Scenario[];
   /** The private examples, of which batches are drawn. */
   readonly data: Dataset<readonly number[]>;
+  /** The clients that hold the examples. By default all examples are those of one client. */
+  readonly holders?: Holders;
   /** The public examples, of the other split. Guesses without the update are made of them. */
   readonly publicData?: Dataset<readonly number[]>;
   /** N, the number of batches that are drawn. */
@@ -163,6 +165,7 @@ function requireOnce(what: string, names: readonly string[]): void {
 export function drawRun({
   scenarios,
   data,
+  holders,
   publicData,
   samples,
   lanes,
@@ -174,7 +177,7 @@ export function drawRun({
   const { labels, score } = scenarios[0]!;
   const sizes = sizesFor(scenarios, samples, { lanes, chunk });
   const controls = control ? controlsOf(cellsOf({ scenarios })) : { runs: [], places: [] };
-  const run = { scenarios, dataset: data, samples, root, controls, diagnosed, ...sizes };
+  const run = { scenarios, dataset: data, ...(holders ? { holders } : {}), samples, root, controls, diagnosed, ...sizes };
   if (!publicData) return { ...run, guesses: [gray(data.shape.reduce((a, b) => a * b))] };
   const measured = measuredIn(scenarios[0]!);
   return {

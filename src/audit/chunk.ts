@@ -66,6 +66,8 @@ const chunkSchema = z.strictObject({
       /** The positions of its batch in the data set, and the labels. */
       images: z.array(z.int().nonnegative()),
       labels: z.array(z.int().nonnegative()),
+      /** The clients whose batches are joined, where each holds examples of its own. */
+      clients: z.array(z.int().nonnegative()).optional(),
       /** The distances of the guesses without the update, one per input of the batch. */
       guesses: z.record(z.string(), z.array(z.number().nonnegative())),
       /**

@@ -5,7 +5,7 @@ export type { Cell } from "./cells.ts";
 export { type AuditChunk, readAuditChunk } from "./chunk.ts";
 export { within } from "./comparison.ts";
 export { controlDraws } from "./controls.ts";
-export { type DrawRange, drawKey, drawPlaces } from "./draw-keys.ts";
+export { type DrawRange, drawBatch, drawKey, type Holders } from "./draw-keys.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { factNotes } from "./facts.ts";
 export { foundByNotes } from "./found-by.ts";

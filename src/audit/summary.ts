@@ -131,9 +131,10 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
     statements,
     comparisons: comparisons(done, cells, byCell, key),
     gate: judged(done, cells, byCell, key, statements),
-    data: draws.map(({ images, labels, guesses, nearestPublic, outcomes }) => ({
+    data: draws.map(({ images, labels, clients, guesses, nearestPublic, outcomes }) => ({
       images,
       labels,
+      ...(clients ? { clients } : {}),
       guesses,
       nearestPublic,
       distances: outcomes.map(({ distances }) => distances),

@@ -35,8 +35,35 @@ function scaled(tensor: Tensor): { readonly factor: number; readonly rest: Tenso
   return at < 0 || !rest || !sameShape(rest.shape, tensor.shape) ? undefined : { factor: uniform(tensor.inputs[at]!)!, rest };
 }
 
+/** A product plus itself: its smaller factor is doubled instead. */
+function doubled(tensor: Tensor): Tensor | undefined {
+  if (!isKind(tensor, "mul")) return undefined;
+  const at = tensor.inputs.findIndex(({ size }) => size < tensor.size);
+  const rest = tensor.inputs[1 - at];
+  return at < 0 || !rest || !sameShape(rest.shape, tensor.shape) ? undefined : rest.mul(tensor.inputs[at]!.mul(2));
+}
+
+/**
+ * A sum of products is a product of a sum, for a factor that is the same in all entries that are
+ * summed.
+ */
+function withoutFactor(product: Tensor<"mul">, axes: readonly number[]): Tensor | undefined {
+  const { inputs, rank, shape } = product;
+  const at = inputs.findIndex((factor) => axes.every((axis) => (factor.shape[axis - (rank - factor.rank)] ?? 1) === 1));
+  const rest = inputs[1 - at];
+  if (at < 0 || !rest || !sameShape(rest.shape, shape)) return undefined;
+  const factor = inputs[at]!;
+  const lead = rank - factor.rank;
+  const kept = range(rank).filter((axis) => !axes.includes(axis));
+  return rest.sum(axes).mul(factor.reshape(kept.map((axis) => factor.shape[axis - lead] ?? 1)));
+}
+
 const algebra: { readonly [K in Tensor["kind"]]?: Rewrite } = {
-  add: ({ inputs: [a, b], shape }) => (uniform(a!) === 0 ? as(b!, shape) : uniform(b!) === 0 ? as(a!, shape) : undefined),
+  add: ({ inputs: [a, b], shape }) => {
+    if (uniform(a!) === 0) return as(b!, shape);
+    if (uniform(b!) === 0) return as(a!, shape);
+    return a === b ? doubled(a!) : undefined;
+  },
   sub: ({ inputs: [a, b], shape }) => {
     if (uniform(b!) === 0) return as(a!, shape);
     if (uniform(a!) === 0) return as(b!.neg(), shape);
@@ -77,9 +104,13 @@ const algebra: { readonly [K in Tensor["kind"]]?: Rewrite } = {
   expand: ({ inputs: [a], shape }) => (sameShape(a!.shape, shape) ? a! : isKind(a!, "expand") ? a.inputs[0]!.expand(shape) : undefined),
   sum: ({ inputs: [a], attributes, shape }) => {
     const { axes } = attributes as { axes: readonly number[] };
-    if (axes.every((axis) => a!.shape[axis] === 1)) return a!.reshape(shape);
+    const long = axes.filter((axis) => a!.shape[axis] !== 1);
+    if (long.length === 0) return a!.reshape(shape);
+    if (long.length < axes.length) return a!.sum(long).reshape(shape);
     const value = uniform(a!);
     if (value !== undefined) return filled(value * axes.reduce((n, axis) => n * a!.shape[axis]!, 1), shape);
+    if (isKind(a!, "neg")) return a.inputs[0]!.sum(axes).neg();
+    if (isKind(a!, "mul")) return withoutFactor(a, axes);
     // Sums over repeated entries are multiples.
     if (!isKind(a!, "expand")) return undefined;
     const source = a.inputs[0]!;

@@ -19,7 +19,7 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 import { type Emit, type OnnxAttribute, rulesOf, type Shape, showShape, type Tensor, topological } from "../graph/index.ts";
-
+import { biasedConvolutions } from "./biased-convolutions.ts";
 import { scaledSums } from "./scaled-sums.ts";
 
 /** A graph, exported as an ONNX model. */
@@ -43,6 +43,22 @@ const tensorProto = (name: string, dataType: DataType, shape: Shape, data: Array
     dims: shape.map(BigInt),
     rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
   });
+
+/** Whole numbers between −2³¹ and 2³¹ as 64-bit integers: each one's lower word first. */
+function int64(data: ArrayLike<number>): Int32Array<ArrayBuffer> {
+  const words = new Int32Array(2 * data.length);
+  for (let i = 0; i < data.length; i++) {
+    words[2 * i] = data[i]!;
+    words[2 * i + 1] = data[i]! < 0 ? -1 : 0;
+  }
+  return words;
+}
+
+function equalConstants(one: TensorProto, other: TensorProto): boolean {
+  if (one.dataType !== other.dataType || one.dims.join() !== other.dims.join()) return false;
+  const [a, b] = [one, other].map(({ rawData }) => new Int32Array(rawData.buffer, rawData.byteOffset, rawData.byteLength / 4));
+  return a!.every((word, i) => word === b![i]);
+}
 
 const valueInfo = (name: string, shape: Shape, elemType = DataType.FLOAT): ValueInfoProto =>
   create(ValueInfoProtoSchema, {
@@ -113,7 +129,7 @@ class Emitter implements Emit {
   }
 
   ints(data: ArrayLike<number>, shape: Shape = [data.length]): string {
-    return this.initializer(data, shape, DataType.INT64, () => BigInt64Array.from(Array.from(data, BigInt)));
+    return this.initializer(data, shape, DataType.INT64, () => int64(data));
   }
 
   private initializer(data: ArrayLike<number>, shape: Shape, type: DataType, convert: () => ArrayBufferView<ArrayBuffer>): string {
@@ -121,8 +137,10 @@ class Emitter implements Emit {
       data.length <= 64 ? `${type}${showShape(shape)}=${Array.from(data, (entry) => (Object.is(entry, -0) ? "-0" : entry))}` : undefined;
     const existing = small ? this.known.get(small)?.[0] : this.large.get(data);
     if (existing && (small || this.initializers.find(({ name }) => name === existing)!.dims.join() === shape.join())) return existing;
-    const name = `constant${this.initializers.length}`;
-    this.initializers.push(tensorProto(name, type, shape, convert()));
+    const made = tensorProto(`constant${this.initializers.length}`, type, shape, convert());
+    // Positions are made anew for each operation, so their content tells which are equal.
+    const { name } = (type === DataType.INT64 && !small && this.initializers.find((other) => equalConstants(other, made))) || made;
+    if (name === made.name) this.initializers.push(made);
     if (small) this.known.set(small, [name]);
     else this.large.set(data, name);
     return name;
@@ -154,6 +172,15 @@ class Emitter implements Emit {
   }
 }
 
+/** How often each tensor of a program is read, or is a result. */
+function usesOf(order: readonly Tensor[], outputs: readonly Tensor[]): ReadonlyMap<Tensor, number> {
+  const uses = new Map<Tensor, number>();
+  const used = (tensor: Tensor) => uses.set(tensor, (uses.get(tensor) ?? 0) + 1);
+  for (const { inputs } of order) inputs.forEach(used);
+  outputs.forEach(used);
+  return uses;
+}
+
 /**
  * Exports expressions as an ONNX model with the given output names (prefixed by "output."). The
  * same expressions give the same bytes.
@@ -162,9 +189,11 @@ export function toOnnx(outputs: Readonly<Record<string, Tensor>>): OnnxModel {
   const emit = new Emitter();
   const names = new Map<Tensor, string>();
   const order = topological(Object.values(outputs), (each) => each.kind !== "draw");
-  const { sums, inside } = scaledSums(order, Object.values(outputs));
+  const uses = usesOf(order, Object.values(outputs));
+  const { sums, inside } = scaledSums(order, uses);
+  const biased = biasedConvolutions(order, uses);
   for (const tensor of order) {
-    if (inside.has(tensor)) continue;
+    if (inside.has(tensor) || biased.inside.has(tensor)) continue;
     emit.origin = `${tensor.kind} of ${tensor.inputs.map(({ shape }) => showShape(shape)).join(" and ") || "nothing"} to ${showShape(tensor.shape)}`;
     const sum = sums.get(tensor);
     if (sum) {
@@ -172,6 +201,15 @@ export function toOnnx(outputs: Readonly<Record<string, Tensor>>): OnnxModel {
       const { transposeA, transposeB } = product.attributes;
       const given = [...product.inputs, addend].map((source) => names.get(source)!);
       names.set(tensor, emit.node("Gemm", given, { transA: Number(transposeA), transB: Number(transposeB), beta: { float: factor } }));
+      continue;
+    }
+    const convolved = biased.sums.get(tensor);
+    if (convolved) {
+      const { convolution, bias } = convolved;
+      const { attributes, inputs } = convolution;
+      const given = [...inputs, bias].map((source) => names.get(source)!);
+      const made = rulesOf(convolution).onnx(attributes, { names: given, inputs: [...inputs, bias], output: convolution, emit });
+      names.set(tensor, emit.node("Reshape", [made, emit.ints(tensor.shape)]));
       continue;
     }
     const inputs = tensor.kind === "draw" ? [] : tensor.inputs;

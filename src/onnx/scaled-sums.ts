@@ -21,13 +21,9 @@ export interface ScaledSums {
  * `Gemm` reads and writes such a matrix half as often as its three operations.
  *
  * @param order all tensors of a program, each after those that it reads.
- * @param outputs its results, which must stay.
+ * @param uses how often each of them is read, or is a result.
  */
-export function scaledSums(order: readonly Tensor[], outputs: Iterable<Tensor>): ScaledSums {
-  const uses = new Map<Tensor, number>();
-  const used = (tensor: Tensor) => uses.set(tensor, (uses.get(tensor) ?? 0) + 1);
-  for (const tensor of order) tensor.inputs.forEach(used);
-  for (const tensor of outputs) used(tensor);
+export function scaledSums(order: readonly Tensor[], uses: ReadonlyMap<Tensor, number>): ScaledSums {
   const sums = new Map<Tensor, ScaledSum>();
   const inside = new Set<Tensor>();
   for (const tensor of order) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { attacks } from "../attacks/index.ts";
 import { defenses } from "../defenses/index.ts";
+import { partitions } from "../federated/index.ts";
 import { canonicalJson, concise } from "../parts/index.ts";
 import { criterion } from "../scenario/index.ts";
 import { adaptive, type Completed, dataSpec, partOf, shared, type TuningRecord } from "./spec.ts";
@@ -56,6 +57,23 @@ export const auditSpec = z.strictObject({
     })
     .optional(),
   adaptive,
+  /**
+   * The clients of a federated training, of which each holds examples of its own. Without them, all
+   * examples are those of one client.
+   */
+  clients: z
+    .strictObject({
+      count: z.int().positive().max(1_000_000),
+      partition: z
+        .unknown()
+        .default("even")
+        .transform((given) => partitions.parse(given)),
+      /** The examples that are divided among them: the first ones of the split. */
+      examples: z.int().positive(),
+      /** The number of clients behind one update: their batches, of equal size, are joined. */
+      together: z.int().positive().default(1),
+    })
+    .optional(),
   /** N, the number of updates that are drawn. Each has `client.batch` inputs. */
   samples: z.int().positive().max(most.samples),
   /** The gate, in the form that `parseGate` reads. */

@@ -102,6 +102,7 @@ const labelWords = (spec: Spec): readonly string[] =>
  */
 function sourceWords(spec: Spec, places: Places): readonly string[] | undefined {
   if (spec.command === "tune") return undefined;
+  if (spec.command === "audit" && spec.clients) return undefined;
   const tuned = "tuned" in spec ? (spec.tuned?.length ?? 0) : 0;
   if (tuned !== (places.tuned?.length ?? 0)) return undefined;
   const weights = spec.client.weights.kind === "file" ? places.weights : undefined;

@@ -2,7 +2,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { z } from "zod";
 import { attacks } from "../attacks/index.ts";
-import { drawPlaces, mostPublic } from "../audit/index.ts";
+import { drawBatch, type Holders, mostPublic } from "../audit/index.ts";
 import { type Dataset, datasets, otherSplit, remembering } from "../data/index.ts";
 import { LeakageError } from "../errors.ts";
 import { defaultDelta, imageShape } from "../metrics/index.ts";
@@ -14,6 +14,7 @@ import type { LabelPolicy, Score } from "../scenario/index.ts";
 import { takesPrior } from "./adaptive.ts";
 import { type AttackSpec, type attackSpec, requireUpdates } from "./attack-spec.ts";
 import { type AuditSpec, type auditSpec, cellSpecs } from "./audit-spec.ts";
+import { holdersOf } from "./holders.ts";
 import type { InvertSpec, invertSpec } from "./invert-spec.ts";
 import type { Sources } from "./sources.ts";
 import { type TuneSpec, type tuneSpec, tuningRoot } from "./tuning.ts";
@@ -23,6 +24,8 @@ interface Opened {
   readonly data: Dataset<readonly number[]>;
   /** The other split, which is public, if there is one. */
   readonly publicData?: Dataset<readonly number[]>;
+  /** The clients that hold the private examples, where each has its own. */
+  readonly holders?: Holders;
 }
 
 type Asked<Schema extends z.ZodType> = z.output<Schema>;
@@ -88,8 +91,9 @@ export async function prepareAudit(asked: Asked<typeof auditSpec>, sources: Sour
     );
   if (asked.tuning && asked.tuned)
     throw new LeakageError("spec", "--vary does not fit --tuned: that attack is tuned already; give --attack.");
-  const drawn = drawnPlaces(keyFromSeed(asked.seed), asked.samples, asked.client.batch, found.data.size);
-  return { ...found, spec: completed(asked, found, drawn, sources) };
+  const holders = await holdersOf(asked, found.data, sources);
+  const drawn = drawnPlaces(keyFromSeed(asked.seed), asked.samples, asked.client.batch, found.data.size, holders);
+  return { ...found, ...(holders ? { holders } : {}), spec: completed(asked, found, drawn, sources) };
 }
 
 /**
@@ -191,10 +195,16 @@ export function requireClasses({ classes }: Dataset<readonly number[]>, set: Par
 }
 
 /** Every example that is drawn, once. */
-function* drawnPlaces(root: ReturnType<typeof keyFromSeed>, samples: number, batch: number, size: number): Generator<number> {
+function* drawnPlaces(
+  root: ReturnType<typeof keyFromSeed>,
+  samples: number,
+  batch: number,
+  size: number,
+  holders?: Holders,
+): Generator<number> {
   const seen = new Set<number>();
   for (let i = 0; i < samples; i++)
-    for (const place of drawPlaces(root, i, batch, size)) {
+    for (const place of drawBatch(root, i, batch, size, holders).places) {
       if (!seen.has(place)) yield place;
       seen.add(place);
     }

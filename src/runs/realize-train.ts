@@ -2,11 +2,12 @@ import { type Client, fedSgd, losses } from "../client/index.ts";
 import { type Dataset, datasets, remembering } from "../data/index.ts";
 import { defended, defenses, requireFit } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import { divide, type Federation, partitions, schedules } from "../federated/index.ts";
+import { type Federation, schedules } from "../federated/index.ts";
 import { type Examples, initialWeights, type Model, models, type Weights } from "../models/index.ts";
 import { adam, sgd, withWeightDecay } from "../optimizers/index.ts";
 import { keyFromSeed, stream } from "../random/index.ts";
 import { type CompileOptions, evaluate } from "../runtime/index.ts";
+import { divided } from "./holders.ts";
 import { type Prepared, taskOf } from "./prepare.ts";
 import { roundsPerEpoch } from "./prepare-train.ts";
 import { weightsOf } from "./realize.ts";
@@ -52,16 +53,7 @@ export async function realizeTraining(
   const sender = defended(defense, fedSgd({ model, weights: known, mode: client.mode, loss }));
   const weights = withAdded(known, sender);
   const examples = examplesIn(data, spec, spec.data.examples);
-  const key = stream(root, "partition");
-  const labels = Array.from({ length: examples.count }, (_, i) => examples.label!(i));
-  const stated = await statedPartition(spec, sources);
-  const partition = divide(partitions.build(spec.partition), {
-    labels,
-    classes: model.classes,
-    clients,
-    key,
-    ...(stated ? { stated } : {}),
-  });
+  const partition = await divided({ partition: spec.partition, clients, examples: examples.count, seed }, data, sources);
   const length = { rounds: spec.rounds, roundsPerEpoch: roundsPerEpoch(spec, examples.count, taking) };
   requireFit(defense, sender, client.batch);
   const parameters = sender.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
@@ -107,16 +99,4 @@ function withAdded(known: Weights, { parameters, weight }: Client): Weights {
 function examplesIn(data: Dataset<readonly number[]>, { data: { set } }: TrainSpec, count: number): Examples {
   const kept = datasets.build(set).reads === "nothing" ? remembering(data, count) : data;
   return { count, image: (i) => kept.example(i).image, label: (i) => data.label?.(i) ?? kept.example(i).label };
-}
-
-/** The client of each example, if a file states it. */
-async function statedPartition({ partition }: TrainSpec, sources: Sources): Promise<Float32Array | undefined> {
-  if (partition.kind !== "file") return undefined;
-  const { tensors, source } = await sources.tensors("partition", String(partition.sha256));
-  const [only, ...others] = tensors.values();
-  if (only && others.length === 0 && only.shape.length === 1) return only.data;
-  throw new LeakageError(
-    "file",
-    `${source} must have one tensor [examples], the client of each training example; it has ${[...tensors.keys()].join(", ") || "none"}.`,
-  );
 }

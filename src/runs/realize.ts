@@ -1,6 +1,6 @@
 import type { Observations } from "../adversary/index.ts";
 import { attacks, type Setting } from "../attacks/index.ts";
-import { type Sizes, sizesFor } from "../audit/index.ts";
+import { type Holders, type Sizes, sizesFor } from "../audit/index.ts";
 import { crossEntropy, fedSgd, fedSgdAt, losses } from "../client/index.ts";
 import { bareOf, type Defense, defended, defenses, lawOf } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
@@ -77,7 +77,7 @@ const cellsIn = (spec: AttackSpec | Drawn): readonly CellSpec[] =>
  * @throws LeakageError for anything that does not fit or does not resolve.
  */
 export async function realize<Spec extends Drawn | AttackSpec>(
-  { spec: asked, data, publicData }: Prepared<Spec>,
+  { spec: asked, data, publicData, holders }: Prepared<Spec>,
   sources: Sources,
   options: CompileOptions,
   given?: readonly CellSpec[],
@@ -148,11 +148,22 @@ export async function realize<Spec extends Drawn | AttackSpec>(
     spec: { ...spec, ...sizes } as Sized<Spec>,
     data,
     ...(publicData ? { publicData } : {}),
+    ...(holders ? { holders } : {}),
     scenarios: estimated,
     weights: used,
-    notes: [...data.notes, ...notes, ...cautionsOf(spec, cells), ...adaptations],
+    notes: [...data.notes, ...notes, ...heldNotes(holders), ...cautionsOf(spec, cells), ...adaptations],
   };
 }
+
+/** Whose examples are behind an update, where clients have their own. */
+const heldNotes = (holders: Holders | undefined): readonly string[] =>
+  !holders || holders.partition.length === 1
+    ? []
+    : holders.together === 1
+      ? [`Each update is of one of ${holders.partition.length} clients, drawn anew for each, with images of its own.`]
+      : [
+          `Behind each update are ${holders.together} of ${holders.partition.length} clients, drawn anew for each, with images of their own.`,
+        ];
 
 /** What a run will do, as far as its time depends on it. */
 const loadOf = (spec: AttackSpec | Drawn, model: Model): Load => ({

@@ -42,12 +42,17 @@ async function* draws(run: DrawRun, store: Store, folder: string, tuning: boolea
 }
 
 /** The draws of a realized spec. */
-function drawsOf({ spec, data, publicData, scenarios }: Realized<AuditSpec | TuneSpec>, root: KeyBits, { machine }: Surroundings): DrawRun {
+function drawsOf(
+  { spec, data, publicData, holders, scenarios }: Realized<AuditSpec | TuneSpec>,
+  root: KeyBits,
+  { machine }: Surroundings,
+): DrawRun {
   const { samples, lanes, chunk } = spec;
   const open = spec.command === "tune" || !publicData ? {} : { publicData };
   const scores = spec.command === "audit";
   const evidence = { control: scores && spec.control, diagnosed: scores };
-  const run = { ...drawRun({ scenarios, data, samples, lanes, chunk, root, ...open, ...evidence }), machine };
+  const held = spec.command === "audit" && holders ? { holders } : {};
+  const run = { ...drawRun({ scenarios, data, ...held, samples, lanes, chunk, root, ...open, ...evidence }), machine };
   // A tuning scores nothing, so it needs no guesses.
   return scores ? run : { ...run, guesses: [] };
 }

@@ -1,4 +1,5 @@
 import { type AuditResult, specFieldsOf, validateAuditResult } from "../audit/index.ts";
+import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { initialTraining, openClassifying, openTraining, type TrainingState } from "../federated/index.ts";
 import { type NamedNumbers, sizeOf } from "../graph/index.ts";
@@ -102,7 +103,7 @@ export async function* runTraining(
   let saved = machine.clock();
   let wait: number = pause.seconds;
   let blocked: TrainResult["blocked"] = null;
-  const notes = [...ready.notes];
+  const notes = [...ready.notes, ...movedNotes(spec)];
   const diverged = async (what: string): Promise<never> => {
     const good = allFinite(state) ? state : last;
     await keep(good);
@@ -204,7 +205,10 @@ function meanPsnr({ items, cells, data, assumptions }: AuditResult, size: number
 }
 
 /** The spec of the audit of weights, as `gradleak audit` takes it. */
-function auditOf({ command: _, version, data, client, defense, seed, audit, taking }: TrainSpec, sha256: string): unknown {
+function auditOf(
+  { command: _, version, data, client, clients, partition, defense, seed, audit, taking }: TrainSpec,
+  sha256: string,
+): unknown {
   const { rounds: _rounds, batch, mode, of, ...audited } = audit!;
   return {
     ...audited,
@@ -213,6 +217,7 @@ function auditOf({ command: _, version, data, client, defense, seed, audit, taki
     seed,
     // The hashes of a folder are those of the images that are used, and an audit uses others.
     data: { set: data.set, split: "train" },
+    clients: { count: clients, partition, examples: data.examples, together: of === "aggregate" ? taking : 1 },
     client: {
       model: client.model,
       weights: { kind: "file", sha256 },
@@ -248,8 +253,7 @@ async function auditReady(
 export async function requireAudits(ready: RealizedTraining, sources: Sources, surroundings: Surroundings): Promise<void> {
   const { spec, weights } = ready;
   if (!spec.audit) return;
-  if (spec.protocol.kind !== "fed-sgd")
-    throw new LeakageError("spec", "--audit attacks gradients, and clients of --protocol fed-avg send the sum of several steps.");
+  requireOneStep(spec);
   if (spec.audit.of === "aggregate" && ready.federation.defense.steps.length > 0)
     throw new LeakageError(
       "spec",
@@ -258,6 +262,39 @@ export async function requireAudits(ready: RealizedTraining, sources: Sources, s
   const checkpoint = { sha256: "0".repeat(64), file: "the weights before the first round", tensors: weights };
   const { ready: audit, own } = await auditReady(ready, checkpoint, sources, surroundings);
   await requireRunnable(audit, own, surroundings);
+}
+
+/** Why attacks on gradients are attacks on what clients of FedAvg send. */
+const movedNotes = ({ protocol, audit }: TrainSpec): readonly string[] =>
+  audit && protocol.kind === "fed-avg"
+    ? [
+        `Attacked clients take one local step and send minus ${protocol.rate} times a gradient; the attacker knows the rate and divides by it.`,
+      ]
+    : [];
+
+/**
+ * Refuses audits of what is not a gradient. One local step moves the weights by minus the local
+ * rate, which the attacker knows, times a gradient, so the move tells the gradient.
+ */
+function requireOneStep({ protocol, audit, client, defense }: TrainSpec): void {
+  if (protocol.kind === "fed-sgd") return;
+  const { batch, of } = audit!;
+  const steps = protocol.passes * Math.ceil(batch / client.batch);
+  if (steps > 1)
+    throw new LeakageError(
+      "spec",
+      `--audit attacks gradients, and with --protocol fed-avg a client takes ${steps} local steps over a batch of ${batch} and sends their sum: give --local-passes 1 and an --audit-batch of at most ${client.batch}, so that it takes one.`,
+    );
+  if (of === "aggregate")
+    throw new LeakageError(
+      "spec",
+      "--audit-of aggregate does not fit --protocol fed-avg, whose mean weighs clients by their examples: give --audit-of client.",
+    );
+  if (defenses.build(defense).steps.length > 0)
+    throw new LeakageError(
+      "spec",
+      "With --protocol fed-avg a defense acts on how far the weights moved, and --audit attacks the bare gradient behind one local step: give --defense none, or --protocol fed-sgd.",
+    );
 }
 
 /** Audits the weights after a round, or reads the audit that an earlier run finished. */

@@ -49,6 +49,7 @@ const {
   data: _data,
   defenses: _defenses,
   client: _client,
+  clients: _clients,
   seed: _seed,
   version: _version,
   tuned: _tuned,

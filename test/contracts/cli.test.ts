@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { attacks, conditionals } from "../../src/attacks/index.ts";
 import { losses } from "../../src/client/index.ts";
 import { datasets, shapesSet } from "../../src/data/index.ts";
@@ -11,7 +11,7 @@ import { partitions, schedules } from "../../src/federated/index.ts";
 import { encodePng, readSafetensors, writeNpy, writeNpz, writeSafetensors } from "../../src/formats/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
 import { validateResult } from "../../src/runs/index.ts";
-import { gradleak, timeless } from "./command.ts";
+import { type Ended, gradleak, gradleaks, timeless } from "./command.ts";
 import { filesIn, interrupted } from "./interrupted.ts";
 
 const home = mkdtempSync(join(tmpdir(), "gradleak-cli-"));
@@ -507,13 +507,16 @@ describe("bad input ends with exit code 2 and a sentence, and writes nothing", (
       /invert needs the weights that the client had .*--weights/,
     ],
   ];
-  it.each(cases)("%s", async (_, words, sentence) => {
-    const out = at(`bad-${cases.findIndex((each) => each[1] === words)}`);
-    const {
-      code,
-      told,
-      out: printed,
-    } = await gradleak(...words, ...(words.includes("--out") || words[0] !== "attack" ? [] : ["--out", out]));
+  const folder = (place: number) => at(`bad-${place}`);
+  let ended: readonly Ended[] = [];
+  beforeAll(async () => {
+    ended = await gradleaks(
+      cases.map(([, words], place) => [...words, ...(words.includes("--out") || words[0] !== "attack" ? [] : ["--out", folder(place)])]),
+    );
+  }, 120_000);
+  it.each(cases.map(([name, , sentence], place) => [name, sentence, place] as const))("%s", (_, sentence, place) => {
+    const out = folder(place);
+    const { code, told, out: printed } = ended[place]!;
     expect(told).toMatch(sentence);
     expect(code, told).toBe(2);
     expect(printed).toBe("");

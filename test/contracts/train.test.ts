@@ -112,10 +112,36 @@ describe("A training", () => {
     expect(result.cells[0]!.recovered.estimate).toBe(1);
   });
 
+  it("audits the updates of one client each, and names it", async () => {
+    const skewed = { partition: "dirichlet:alpha=0.1", seed: 3 };
+    const { clients, audits } = await trained({
+      ...skewed,
+      audit: { ...audit, attacks: ["bayes:steps=1"], rounds: [0], samples: 8, batch: 2 },
+    });
+    const { data, notes } = audits[0]!.result;
+    expect(new Set(data.map(({ clients }) => clients!.length))).toEqual(new Set([1]));
+    expect(new Set(data.flatMap(({ clients }) => clients)).size).toBeGreaterThan(1);
+    // A client sends labels that it has.
+    for (const { clients: own, labels } of data) for (const label of labels) expect(clients[own![0]!]!.labels[label]).toBeGreaterThan(0);
+    for (const { images } of data) for (const place of images) expect(place).toBeLessThan(60);
+    expect(notes.join(" ")).toMatch(/Each update is of one of 3 clients/);
+  });
+
+  it("audits the one local step of a client of FedAvg", async () => {
+    const own = { audit: { ...audit, rounds: [0] }, protocol: { kind: "fed-avg", passes: 1, rate: 0.2 } };
+    const { audits, notes } = await trained(own);
+    expect(audits[0]!.result.cells[0]!.recovered.estimate).toBe(1);
+    expect(notes.join(" ")).toMatch(/minus 0\.2 times a gradient/);
+    await expect(planned({ ...own, audit: { ...audit, batch: 5 } })).rejects.toThrow(/takes 2 local steps over a batch of 5/);
+    await expect(planned({ ...own, audit: { ...audit, of: "aggregate" } })).rejects.toThrow(/weighs clients by their examples/);
+    await expect(planned({ ...own, defense: "gaussian:sigma=0.1" })).rejects.toThrow(/acts on how far the weights moved/);
+  });
+
   it("audits the mean of what its clients send as one large batch", async () => {
     const own = { ...audit, attacks: ["bayes:steps=2"], of: "aggregate", samples: 2 };
     const { audits } = await trained({ audit: own });
     expect(audits[0]!.result.assumptions.batchSize).toBe(12);
+    expect(audits[0]!.result.data[0]!.clients).toEqual([0, 1, 2]);
     await expect(planned({ audit: own, defense: "clip" })).rejects.toThrow(/--audit-of aggregate attacks the mean of bare gradients/);
   });
 
@@ -213,7 +239,7 @@ describe("gradleak train refuses", () => {
     ["an audit without rounds", { audit: { samples: 2 } }, /audit\.rounds: expected rounds, as --audit 0\/10\/100/],
     ["Nesterov without momentum", { server: { nesterov: true } }, /--nesterov yes needs --momentum/],
     ["Adam with momentum", { server: { optimizer: "adam", momentum: 0.5 } }, /belong to --optimizer sgd/],
-    ["audits of FedAvg", { audit, protocol: { kind: "fed-avg" } }, /clients of --protocol fed-avg send the sum of several steps/],
+    ["audits of FedAvg", { audit, protocol: { kind: "fed-avg", passes: 2 } }, /takes 2 local steps .* give --local-passes 1/],
     ["a gate that cannot pass", { audit: { ...audit, failIf: "recovered > 0.05" } }, /72/],
   ];
   it.each(wrong)("%s", async (_, asked, sentence) => {

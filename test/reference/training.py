@@ -1,4 +1,4 @@
-"""Writes training.json: weights, running statistics and losses of 20 steps (Adam on the convolutions: 6) of PyTorch's training, in float64.
+"""Writes training.json: weights, running statistics and losses of 20 steps of PyTorch's training, in float64.
 
     python training.py
 
@@ -25,7 +25,7 @@ ZERO = {"momentum": 0, "nesterov": False, "weightDecay": 0}
 
 CASES = [
     {"model": "convnet:width=4", "batch": 4, "examples": 10, "steps": 20, "optimizer": {"kind": "sgd", "rate": 0.004, **ZERO, "momentum": 0.9}},
-    {"model": "convnet:width=4", "batch": 4, "examples": 10, "steps": 6, "optimizer": {"kind": "adam", "rate": 0.002, **ZERO, "weightDecay": 0.01}},
+    {"model": "convnet:width=4", "batch": 4, "examples": 10, "steps": 20, "optimizer": {"kind": "adam", "rate": 0.002, **ZERO, "weightDecay": 0.01}},
     {"model": "mlp:sizes=32/16", "batch": 8, "examples": 20, "steps": 20, "optimizer": {"kind": "sgd", "rate": 0.02, "momentum": 0.9, "nesterov": True, "weightDecay": 0.05}},
     {"model": "mlp:sizes=32/16", "batch": 8, "examples": 20, "steps": 20, "optimizer": {"kind": "adam", "rate": 0.002, **ZERO}},
     {"model": "convbig", "batch": 8, "examples": 20, "steps": 20, "optimizer": {"kind": "sgd", "rate": 0.01, "momentum": 0.9, "nesterov": True, "weightDecay": 5e-4}},

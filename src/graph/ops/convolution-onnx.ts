@@ -39,53 +39,103 @@ function fromChannelsFirst(emit: Emit, name: string, window: Window, e: Extents,
 const asRows = ({ layout, groups }: Window): boolean => layout === "nhwc" && groups === 1;
 
 /**
- * Gathers rows [lanes, n·targets, kernel·channels] from images [lanes, n, sources, channels];
- * position -1 is a row of zeros. `source(target, i, j)` is the position that kernel entry (i, j)
- * reads for a target.
+ * How many entries of patches are made at one time: they stay in a processor's cache until the
+ * product that reads them.
+ */
+const together = 2 ** 20;
+
+/** The images whose patches of so many entries an image are made at one time: a divisor of all. */
+function blockOf({ lanes, n, kh, kw }: Extents, entries: number): number {
+  // Patches of a kernel of one entry are the images.
+  if (lanes > 1 || kh * kw === 1) return n;
+  let block = Math.max(1, Math.min(n, Math.floor(together / entries)));
+  while (n % block !== 0) block--;
+  return block;
+}
+
+/** The rows of some images, of `width` entries each, in blocks of so many images. */
+function blocks(emit: Emit, name: string, e: Extents, block: number, rows: number, width: number): readonly string[] {
+  const all = reshape(emit, name, [e.lanes * e.n * rows, width]);
+  if (block === e.n) return [all];
+  return Array.from({ length: e.n / block }, (_, i) =>
+    emit.node("Slice", [all, emit.ints([i * block * rows]), emit.ints([(i + 1) * block * rows]), emit.ints([0])]),
+  );
+}
+
+/** The position that kernel entry (i, j) reads for a target; below 0 outside the image. */
+type Source = (target: number, i: number, j: number) => number;
+
+/** Where rows come from: images of so many positions and channels, and the number of rows of one. */
+interface Gathering {
+  readonly sources: number;
+  readonly channels: number;
+  readonly targets: number;
+  readonly source: Source;
+  /**
+   * Whether a row has its kernel's columns before its rows. Equal patches are made once and kept;
+   * those that are needed much later are better made again, and so have another order.
+   */
+  readonly turned?: boolean;
+}
+
+/**
+ * Gathers rows [lanes, images·targets, kernel·channels] from images [lanes, images, sources,
+ * channels], block by block. A position outside an image is a row of zeros.
  */
 function gatherRows(
   emit: Emit,
   name: string,
   e: Extents,
-  sources: number,
-  channels: number,
-  targets: number,
-  source: (target: number, i: number, j: number) => number,
-): string {
-  const images = e.lanes * e.n;
+  { sources, channels, targets, source, turned = false }: Gathering,
+): readonly string[] {
+  const size = e.kh * e.kw;
+  const block = blockOf(e, targets * size * channels);
+  const images = e.lanes * block;
   const zeroRow = images * sources;
+  const positions: number[] = [];
+  for (let target = 0; target < targets; target++)
+    for (let k = 0; k < size; k++)
+      positions.push(turned ? source(target, k % e.kh, Math.floor(k / e.kh)) : source(target, Math.floor(k / e.kw), k % e.kw));
   const indices: number[] = [];
-  for (let p = 0; p < images; p++)
-    for (let target = 0; target < targets; target++)
-      for (let i = 0; i < e.kh; i++)
-        for (let j = 0; j < e.kw; j++) {
-          const at = source(target, i, j);
-          indices.push(at < 0 ? zeroRow : p * sources + at);
-        }
-  const shape = [...(e.lanes > 1 ? [e.lanes] : []), e.n * targets, e.kh * e.kw * channels];
+  for (let p = 0; p < images; p++) for (const at of positions) indices.push(at < 0 ? zeroRow : p * sources + at);
+  const shape = laneShape(e, block * targets, size * channels);
   const identity = indices.every((index, i) => index === i) && indices.length === zeroRow;
-  if (identity) return reshape(emit, name, shape);
-  const rows = reshape(emit, name, [zeroRow, channels]);
-  const padded = indices.includes(zeroRow)
-    ? emit.node("Concat", [rows, emit.floats(new Float32Array(channels), [1, channels])], { axis: 0 })
-    : rows;
-  return reshape(emit, emit.node("Gather", [padded, emit.ints(indices)], { axis: 0 }), shape);
+  const padded = indices.includes(zeroRow);
+  return blocks(emit, name, e, block, sources, channels).map((rows) => {
+    if (identity) return reshape(emit, rows, shape);
+    const all = padded ? emit.node("Concat", [rows, emit.floats(new Float32Array(channels), [1, channels])], { axis: 0 }) : rows;
+    return reshape(emit, emit.node("Gather", [all, emit.ints(indices)], { axis: 0 }), shape);
+  });
 }
 
+/** Blocks of rows, one after the other. */
+const joined = (emit: Emit, parts: readonly string[]): string => (parts.length === 1 ? parts[0]! : emit.node("Concat", parts, { axis: 0 }));
+
 /** Patches of x, with one row per output position. */
-const patches = (emit: Emit, x: string, { stride, dilation, pads }: Window, e: Extents): string =>
-  gatherRows(emit, x, e, e.h * e.w, e.c, e.oh * e.ow, (target, i, j) => {
-    const h = Math.floor(target / e.ow) * stride[0] + i * dilation[0] - pads[0];
-    const w = (target % e.ow) * stride[1] + j * dilation[1] - pads[1];
-    return h >= 0 && h < e.h && w >= 0 && w < e.w ? h * e.w + w : -1;
+const patches = (emit: Emit, x: string, { stride, dilation, pads }: Window, e: Extents, turned = false): readonly string[] =>
+  gatherRows(emit, x, e, {
+    sources: e.h * e.w,
+    channels: e.c,
+    targets: e.oh * e.ow,
+    turned,
+    source: (target, i, j) => {
+      const h = Math.floor(target / e.ow) * stride[0] + i * dilation[0] - pads[0];
+      const w = (target % e.ow) * stride[1] + j * dilation[1] - pads[1];
+      return h >= 0 && h < e.h && w >= 0 && w < e.w ? h * e.w + w : -1;
+    },
   });
 
 /** For each input position, the outputs that use its entry, one per kernel entry. */
-const reversePatches = (emit: Emit, y: string, { stride, dilation, pads }: Window, e: Extents): string =>
-  gatherRows(emit, y, e, e.oh * e.ow, e.o, e.h * e.w, (target, i, j) => {
-    const h = (Math.floor(target / e.w) + pads[0] - i * dilation[0]) / stride[0];
-    const w = ((target % e.w) + pads[1] - j * dilation[1]) / stride[1];
-    return Number.isInteger(h) && Number.isInteger(w) && h >= 0 && h < e.oh && w >= 0 && w < e.ow ? h * e.ow + w : -1;
+const reversePatches = (emit: Emit, y: string, { stride, dilation, pads }: Window, e: Extents): readonly string[] =>
+  gatherRows(emit, y, e, {
+    sources: e.oh * e.ow,
+    channels: e.o,
+    targets: e.h * e.w,
+    source: (target, i, j) => {
+      const h = (Math.floor(target / e.w) + pads[0] - i * dilation[0]) / stride[0];
+      const w = ((target % e.w) + pads[1] - j * dilation[1]) / stride[1];
+      return Number.isInteger(h) && Number.isInteger(w) && h >= 0 && h < e.oh && w >= 0 && w < e.ow ? h * e.ow + w : -1;
+    },
   });
 
 const laneShape = (e: Extents, ...shape: number[]): number[] => [...(e.lanes > 1 ? [e.lanes] : []), ...shape];
@@ -103,16 +153,19 @@ function weightMatrix(
   return reshape(emit, moved, laneShape(e, rows, columns));
 }
 
-/** y from (x, w). */
+/** y from (x, w), and from a number a channel to add, where there are no lanes. */
 export function emitConvolution(window: Window, e: Extents, { names, output, emit }: OnnxContext): string {
-  const [x, weight] = names as [string, string];
+  const [x, weight, added] = names as [string, string, string?];
+  const bias = added === undefined ? [] : [reshape(emit, added, [e.o])];
   if (asRows(window)) {
     const matrix = weightMatrix(emit, weight, e, [2, 3, 1, 0], e.kh * e.kw * e.c, e.o);
-    return reshape(emit, emit.node("MatMul", [patches(emit, x, window, e), matrix]), output.shape);
+    const product = added === undefined ? "MatMul" : "Gemm";
+    const parts = patches(emit, x, window, e).map((rows) => emit.node(product, [rows, matrix, ...bias]));
+    return reshape(emit, joined(emit, parts), output.shape);
   }
   const y = emit.node(
     "Conv",
-    [toChannelsFirst(emit, x, window, e, e.c, e.h, e.w), reshape(emit, weight, [e.lanes * e.o, e.c / window.groups, e.kh, e.kw])],
+    [toChannelsFirst(emit, x, window, e, e.c, e.h, e.w), reshape(emit, weight, [e.lanes * e.o, e.c / window.groups, e.kh, e.kw]), ...bias],
     { strides: window.stride, dilations: window.dilation, pads: window.pads, group: window.groups * e.lanes, kernel_shape: [e.kh, e.kw] },
   );
   return fromChannelsFirst(emit, y, window, e, e.o, e.oh, e.ow, output.shape);
@@ -124,7 +177,8 @@ export function emitInputGradient(window: Window, e: Extents, { names, output, e
   const { stride, dilation, pads, groups } = window;
   if (asRows(window)) {
     const matrix = weightMatrix(emit, weight, e, [2, 3, 0, 1], e.kh * e.kw * e.o, e.c);
-    return reshape(emit, emit.node("MatMul", [reversePatches(emit, y, window, e), matrix]), output.shape);
+    const parts = reversePatches(emit, y, window, e).map((rows) => emit.node("MatMul", [rows, matrix]));
+    return reshape(emit, joined(emit, parts), output.shape);
   }
   const cg = e.c / groups;
   const og = e.o / groups;
@@ -167,14 +221,33 @@ export function emitInputGradient(window: Window, e: Extents, { names, output, e
   return fromChannelsFirst(emit, x, window, e, e.c, e.h, e.w, output.shape);
 }
 
+/**
+ * From so many images and channels on, the weights' gradient of a convolution is faster as a
+ * product of rows, whatever the layout.
+ */
+const manyImages = 8;
+const manyChannels = 8;
+
 /** w from (x, y). */
 export function emitWeightGradient(window: Window, e: Extents, { names, output, emit }: OnnxContext): string {
   const [x, y] = names as [string, string];
   const { stride, dilation, pads, groups } = window;
-  if (asRows(window)) {
-    const rows = reshape(emit, y, laneShape(e, e.n * e.oh * e.ow, e.o));
-    const product = emit.node("FusedMatMul", [rows, patches(emit, x, window, e)], { transA: 1, transB: 0 }, "com.microsoft");
-    return reshape(emit, transpose(emit, product, [e.lanes, e.o, e.kh, e.kw, e.c], [0, 1, 4, 2, 3]), output.shape);
+  if (asRows(window) || (e.lanes * groups === 1 && e.n >= manyImages && e.c >= manyChannels)) {
+    const channelsLast = (name: string, c: number, h: number, w: number) =>
+      window.layout === "nhwc" ? name : transpose(emit, name, [e.n, c, h, w], [0, 2, 3, 1]);
+    const rows = patches(emit, channelsLast(x, e.c, e.h, e.w), window, e, true);
+    const targets = e.oh * e.ow;
+    const block = e.n / rows.length;
+    const parts = blocks(emit, channelsLast(y, e.o, e.oh, e.ow), e, block, targets, e.o).map((outputs, i) =>
+      emit.node(
+        "FusedMatMul",
+        [reshape(emit, outputs, laneShape(e, block * targets, e.o)), rows[i]!],
+        { transA: 1, transB: 0 },
+        "com.microsoft",
+      ),
+    );
+    const sum = parts.length === 1 ? parts[0]! : emit.node("Sum", parts);
+    return reshape(emit, transpose(emit, sum, [e.lanes, e.o, e.kw, e.kh, e.c], [0, 1, 4, 3, 2]), output.shape);
   }
   // A convolution of the images with the outputs as kernels: the images act as its channels, and
   // the channels as its images.

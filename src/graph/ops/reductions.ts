@@ -64,7 +64,13 @@ function emitSum(emit: Emit, name: string, shape: Shape, axes: readonly number[]
       return emitSum(emit, partial, [...outer, length / block], [outer.length]);
     }
   }
-  return emit.node("ReduceSum", [name, emit.ints(axes)], { keepdims: 0 });
+  // Kept axes of extent 1 before the summed ones cost ONNX Runtime ten times the sum.
+  const first = axes[0] ?? 0;
+  if (first === 0 || trailing || shape.slice(0, first).some((extent) => extent !== 1))
+    return emit.node("ReduceSum", [name, emit.ints(axes)], { keepdims: 0 });
+  const rows = emit.node("Reshape", [name, emit.ints(shape.slice(first))]);
+  const total = emit.node("ReduceSum", [rows, emit.ints(axes.map((axis) => axis - first))], { keepdims: 0 });
+  return emit.node("Reshape", [total, emit.ints(shape.filter((_, axis) => !axes.includes(axis)))]);
 }
 
 const shifted = ({ axes }: Axes): Axes => ({ axes: axes.map((axis) => axis + 1) });
