@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { adapted, attacks } from "../../attacks/index.ts";
-import { drawKey } from "../../audit/index.ts";
+import { drawKey, type Facts, factNotes } from "../../audit/index.ts";
 import { fedSgd } from "../../client/index.ts";
 import { type Dataset, datasets, noFiles } from "../../data/index.ts";
 import { adaptiveTo, type Defense, defended, defenses, lawOf } from "../../defenses/index.ts";
@@ -79,7 +79,11 @@ function linesOf({ soteria, prune, soteriaRate, precode, precodeRate, steps }: F
 }
 
 /** What is kept of some images behind one defense. */
-const finished = z.strictObject({ images: z.array(figure3Image).min(1), files: pngFilesSchema });
+const finished = z.strictObject({
+  images: z.array(figure3Image).min(1),
+  facts: z.array(z.record(z.string(), z.number())).describe("What the defense did to each update, by its own account."),
+  files: pngFilesSchema,
+});
 
 async function* figure3Of(given: Figure3Params, run: ExperimentRun): AsyncGenerator<Tick, Finding<Figure3Result>> {
   const set = given.data as PartSpec;
@@ -92,6 +96,7 @@ async function* figure3Of(given: Figure3Params, run: ExperimentRun): AsyncGenera
     (_, i) => [i * given.chunk, Math.min(given.images, (i + 1) * given.chunk)] as const,
   );
   const rows: Figure3Result["rows"] = [];
+  const told: string[] = [];
   const files: (readonly [string, Uint8Array])[] = [];
   const lines = linesOf(given);
   const of = lines.length * 2 * given.images;
@@ -106,6 +111,7 @@ async function* figure3Of(given: Figure3Params, run: ExperimentRun): AsyncGenera
     for (const adaptive of [false, true]) {
       const spec = adaptive ? line.tailored : line.plain;
       const images: z.output<typeof figure3Image>[] = [];
+      const facts: Facts[] = [];
       for (const [i, [from, to]] of chunks.entries()) {
         const name = `${line.slug}-${adaptive ? "adaptive" : "plain"}`;
         const made = yield* within(
@@ -130,7 +136,11 @@ async function* figure3Of(given: Figure3Params, run: ExperimentRun): AsyncGenera
                 history: false,
               });
               const file = (index: number) => `${name}-${index}.png`;
+              const facts = found.map((_, lane) =>
+                Object.fromEntries([...received.facts].map(([what, { data: own }]) => [what, own[lane]!])),
+              );
               return {
+                facts,
                 images: found.map(({ images: [own] }, lane) => {
                   const { index, image } = examples[from + lane]!;
                   return { index, file: file(index), psnr: psnr(image, own!) };
@@ -146,8 +156,11 @@ async function* figure3Of(given: Figure3Params, run: ExperimentRun): AsyncGenera
         );
         before += to - from;
         images.push(...made.images);
+        facts.push(...made.facts);
         files.push(...bytesOf(made.files));
       }
+      // Both attacks of a line are given the same updates.
+      if (!adaptive) told.push(...factNotes(line.defense, facts));
       const decibels = images.map((one) => one.psnr);
       rows.push({
         name: line.name,
@@ -177,6 +190,7 @@ async function* figure3Of(given: Figure3Params, run: ExperimentRun): AsyncGenera
         ...data.notes,
         "Labels are given. The networks are trained by Adam without a defense; the defense acts on what is attacked.",
         "The attack on Soteria is not told which layer is defended. The plain attack compares all tensors.",
+        ...told,
       ],
     },
   };
