@@ -24,7 +24,7 @@ import { denseLayers, type Model } from "../models/index.ts";
 import { adam, type Rate } from "../optimizers/index.ts";
 import { part } from "../parts/index.ts";
 import { totalVariation } from "../priors/index.ts";
-import { fillNormal, foldIn, type KeyBits, stream } from "../random/index.ts";
+import { fillNormal, type KeyBits, stream } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
 import type { AttackDeclaration } from "./declaration.ts";
 import { atPlaces, type Placed, type Reading, remarkOf, withTargets } from "./peeled-targets.ts";
@@ -99,7 +99,7 @@ function startOf(x: Float32Array, lanes: readonly Placed[], batchSize: number, k
   const size = start.length / lanes.length;
   lanes.forEach(({ places }, lane) => {
     const drawn = new Float32Array(size);
-    fillNormal(stream(foldIn(keys[lane]!, 0), "start"), drawn);
+    fillNormal(stream(keys[lane]!, "start"), drawn);
     for (let b = 0; b < batchSize; b++) {
       if (places.includes(b)) continue;
       const [from, to] = [(b * size) / batchSize, ((b + 1) * size) / batchSize];
