@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   type AssumptionAndSearch,
   assuming,
+  chosenRows,
   compare,
   comparesWeight,
   cosine,
@@ -71,17 +72,10 @@ const answersOf = (end: Progress): Answers => ({ x: end.inputs(), labels: end.la
 
 /** For each lane, the answers of the second search or of the first, with the work of both. */
 function either(first: Answers, second: Answers, takesSecond: readonly boolean[]): Answers {
-  const rows = (one: Float32Array, other: Float32Array) => {
-    const out = one.slice();
-    const size = out.length / takesSecond.length;
-    takesSecond.forEach((takes, lane) => {
-      if (takes) out.set(other.subarray(lane * size, (lane + 1) * size), lane * size);
-    });
-    return out;
-  };
+  const chosen = takesSecond.map(Number);
   return {
-    x: rows(first.x, second.x),
-    labels: rows(first.labels, second.labels),
+    x: chosenRows([first.x, second.x], chosen),
+    labels: chosenRows([first.labels, second.labels], chosen),
     lanes: first.lanes.map((one, lane) => {
       const other = second.lanes[lane]!;
       return {
@@ -248,7 +242,7 @@ async function placedLanes(
   x: Float32Array,
   options: CompileOptions,
 ): Promise<readonly Placed[]> {
-  if (!seen.labels || seen.batchSize === 1 || found.every(({ inputs }) => inputs.length === 0)) return found;
+  if (!seen.labels || found.every(({ inputs }) => inputs.length === 0)) return found;
   const places = await labelsThatFit(seen, layer, found, x, options);
   return found.map((lane, i) => ({ ...lane, places: places[i]! }));
 }

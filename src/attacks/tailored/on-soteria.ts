@@ -180,9 +180,9 @@ function droppingAttack(inner: AssumptionAndSearch, stated: Dropped | null): Att
             const sets = tries(stated, seen);
             const compared = await compare(seen, at[0]!, run);
             const chosen = compared.map((_, lane) => decide(sets.map((dropped) => missedBy({ compared, dropped }, lane))));
-            const values: (readonly Float32Array[])[] = [];
-            for (const dropped of sets) values.push(await withoutTensors(inner, dropped).objective!(seen, at, keys, run));
-            return at.map((_, i) => Float32Array.from(chosen, (one, lane) => values[one]![i]![lane]!));
+            const values = new Map<number, readonly Float32Array[]>();
+            for (const one of new Set(chosen)) values.set(one, await withoutTensors(inner, sets[one]!).objective!(seen, at, keys, run));
+            return at.map((_, i) => Float32Array.from(chosen, (one, lane) => values.get(one)![i]![lane]!));
           },
         }
       : {}),
