@@ -18,6 +18,9 @@ export function invertDense(weight: Tensor, bias: Tensor): Tensor {
     .reshape([-1]);
 }
 
+/** The share of a layer's gradient that an exact input may contradict: what float32 rounds. */
+export const rounding = 1e-8;
+
 /**
  * The share of ‖∂ℓ/∂W‖² that contradicts an input: ‖∂ℓ/∂W − (∂ℓ/∂b) xᵀ‖² / ‖∂ℓ/∂W‖². Of the update
  * of one example it is 0 at the input. Noise and masks make it larger; a factor on the update does

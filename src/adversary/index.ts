@@ -19,7 +19,7 @@ export { battery, type Member } from "./battery.ts";
 export { chosenRows, startingFrom } from "./chosen.ts";
 export { type Compared, compare, explainedWithout, missedIn } from "./compared.ts";
 export { dropping, requireTensors, withoutTensors } from "./dropping.ts";
-export { contradiction, invertDense } from "./exact.ts";
+export { contradiction, invertDense, rounding } from "./exact.ts";
 export { labelsThatFit } from "./label-fit.ts";
 export { type LabelRule, labelRuleFor, labelRules } from "./label-rule.ts";
 export { type LabelReading, recoverLabels, requireLabelRule } from "./labels.ts";

@@ -1,6 +1,7 @@
 import type { Likelihood } from "../defenses/index.ts";
 import { concat, type Tensor, vmap, where } from "../graph/index.ts";
 import { type CompileOptions, compileNested, inputsAt, numbersAt } from "../runtime/index.ts";
+import { rounding } from "./exact.ts";
 import type { Observations } from "./observations.ts";
 import { separateInputs } from "./separate.ts";
 
@@ -44,9 +45,6 @@ export interface PeeledLane {
 /** The part of a shaped array that belongs to a lane. */
 const own = <Data extends Float32Array>(data: Data, lane: number, lanes: number) =>
   data.subarray((lane * data.length) / lanes, ((lane + 1) * data.length) / lanes);
-
-/** The share of a layer's gradient that an input may contradict where there is no noise: what float32 rounds. */
-const rounding = 1e-8;
 
 /**
  * ‖∂ℓ/∂W − (∂ℓ/∂b) xᵀ‖² / (‖∂ℓ/∂b‖² ‖x‖²), in float64: the share of the gradient that contradicts the

@@ -1,7 +1,7 @@
 import type { Likelihood } from "../defenses/index.ts";
 import { input, type Tensor, vmap } from "../graph/index.ts";
 import { evaluate } from "../runtime/index.ts";
-import { contradiction } from "./exact.ts";
+import { contradiction, rounding } from "./exact.ts";
 import type { Observations, Outline } from "./observations.ts";
 import { peelDense } from "./peel.ts";
 
@@ -23,9 +23,6 @@ export const atDraws = (likelihood: Likelihood): Likelihood => {
     given: (client) => (batch, published) => likelihood.given(client.withDraws(published![drawn]!))(batch, published),
   };
 };
-
-/** The share of a layer's gradient that a peeled input may contradict: what float32 rounds. */
-const rounding = 1e-8;
 
 /** Updates with the draws behind them. */
 export interface ReadDraws {

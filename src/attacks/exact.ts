@@ -1,4 +1,4 @@
-import { type Attack, contradiction, invertDense, type Observations, type Outline } from "../adversary/index.ts";
+import { type Attack, contradiction, invertDense, type Observations, type Outline, rounding } from "../adversary/index.ts";
 import { LeakageError } from "../errors.ts";
 import { input, sizeOf, type Tensor, vmap } from "../graph/index.ts";
 import { part } from "../parts/index.ts";
@@ -19,9 +19,6 @@ function check({ rounds, batchSize }: Outline): void {
       `attack exact does not fit a batch of ${batchSize}: an update adds up the gradients of all its inputs; use a batch of 1.`,
     );
 }
-
-/** The share of a layer's gradient that an exact input may contradict: what float32 rounds. */
-const rounding = 1e-8;
 
 /**
  * The inputs of all lanes, [lanes, d], by a closed formula in float64, and the share of the gradient

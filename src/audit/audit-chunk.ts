@@ -25,7 +25,7 @@ import type { AuditChunk, AuditedExample, Outcome } from "./chunk.ts";
 import { within } from "./comparison.ts";
 import { type Controls, controlDraws } from "./controls.ts";
 import { type DrawRange, drawBatch, drawKey, type Holders } from "./draw-keys.ts";
-import type { Facts } from "./facts.ts";
+import { type Facts, factsAt } from "./facts.ts";
 import type { Guess } from "./guesses.ts";
 import { toldBy } from "./mixing.ts";
 import type { NearestPublic } from "./nearest-public.ts";
@@ -118,8 +118,7 @@ export async function* auditChunk(
       let began = machine.clock();
       const received = await simulate(scenario, held, keys("noise"), machine);
       seconds.simulating += machine.clock() - began;
-      for (const lane of part.keys())
-        facts[at + lane]!.push(Object.fromEntries([...received.facts].map(([name, { data }]) => [name, data[lane]!])));
+      for (const lane of part.keys()) facts[at + lane]!.push(factsAt(received.facts, lane));
       for (const attack of scenario.attacks) {
         const { seen, made, seconds: spent } = yield* attacked({ scenario, attack }, received);
         seconds.attacking[place]! += spent;

@@ -1,7 +1,16 @@
 import { z } from "zod";
+import type { NamedNumbers } from "../graph/index.ts";
 
 /** What a defense says that it did to one update: numbers by what they count. */
 export type Facts = Readonly<Record<string, number>>;
+
+/**
+ * What a defense says of the update of one lane.
+ *
+ * @param facts of each fact a number a lane, as `simulate` gives them.
+ */
+export const factsAt = (facts: NamedNumbers, lane: number): Facts =>
+  Object.fromEntries([...facts].map(([name, { data }]) => [name, data[lane]!]));
 
 /** The form of what a defense says that it did to all updates of a cell. */
 export const factsSchema = z

@@ -7,7 +7,7 @@ export { within } from "./comparison.ts";
 export { controlDraws } from "./controls.ts";
 export { type DrawRange, drawBatch, drawKey, type Holders } from "./draw-keys.ts";
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
-export { type Facts, factNotes } from "./facts.ts";
+export { type Facts, factNotes, factsAt } from "./facts.ts";
 export { foundByNotes } from "./found-by.ts";
 export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
 export { type Guess, gray, meanGuess, mostPublic } from "./guesses.ts";

@@ -63,3 +63,13 @@ export async function holdersOf(
     throw new LeakageError("spec", `clients.together: a batch of ${client.batch} is not shared evenly by ${together} clients.`);
   return { partition: await divided({ partition, clients: count, examples, seed }, data, sources), together };
 }
+
+/** Whose examples are behind an update, where clients have their own. */
+export const heldNotes = (holders: Holders | undefined): readonly string[] =>
+  !holders || holders.partition.length === 1
+    ? []
+    : holders.together === 1
+      ? [`Each update is of one of ${holders.partition.length} clients, drawn anew for each, with images of its own.`]
+      : [
+          `Behind each update are ${holders.together} of ${holders.partition.length} clients, drawn anew for each, with images of their own.`,
+        ];

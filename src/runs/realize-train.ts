@@ -7,10 +7,10 @@ import { type Examples, initialWeights, type Model, models, type Weights } from 
 import { adam, sgd, withWeightDecay } from "../optimizers/index.ts";
 import { keyFromSeed, stream } from "../random/index.ts";
 import { type CompileOptions, evaluate } from "../runtime/index.ts";
+import { weightsOf } from "./client-weights.ts";
 import { divided } from "./holders.ts";
 import { type Prepared, taskOf } from "./prepare.ts";
 import { roundsPerEpoch } from "./prepare-train.ts";
-import { weightsOf } from "./realize.ts";
 import type { Sources } from "./sources.ts";
 import type { TrainSpec } from "./train-spec.ts";
 

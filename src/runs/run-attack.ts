@@ -1,5 +1,6 @@
 import {
   drawKey,
+  factsAt,
   foundByNotes,
   givenOf,
   gray,
@@ -213,8 +214,7 @@ async function* attackPart(
       labels: own.map(({ label }) => label),
       classNames: own.map(({ label }) => data.classes[label]!),
     };
-    const facts = Object.fromEntries([...received.facts].map(([name, { data: values }]) => [name, values[lane]!]));
-    const by = { name: attack.name, folder, facts };
+    const by = { name: attack.name, folder, facts: factsAt(received.facts, lane) };
     const scored = results(truth, made.value[lane]!, diagnoses[lane]!, firstUpdate + lane, seconds, scoring, by);
     images.push(...scored.images);
     for (const [name, raster] of scored.rasters) rasters.set(name, raster);

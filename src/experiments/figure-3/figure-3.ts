@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { adapted, attacks } from "../../attacks/index.ts";
-import { drawKey, type Facts, factNotes } from "../../audit/index.ts";
+import { drawKey, type Facts, factNotes, factsAt } from "../../audit/index.ts";
 import { fedSgd } from "../../client/index.ts";
 import { type Dataset, datasets, noFiles } from "../../data/index.ts";
 import { adaptiveTo, type Defense, defended, defenses, lawOf } from "../../defenses/index.ts";
@@ -136,9 +136,7 @@ async function* figure3Of(given: Figure3Params, run: ExperimentRun): AsyncGenera
                 history: false,
               });
               const file = (index: number) => `${name}-${index}.png`;
-              const facts = found.map((_, lane) =>
-                Object.fromEntries([...received.facts].map(([what, { data: own }]) => [what, own[lane]!])),
-              );
+              const facts = found.map((_, lane) => factsAt(received.facts, lane));
               return {
                 facts,
                 images: found.map(({ images: [own] }, lane) => {
