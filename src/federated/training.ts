@@ -1,4 +1,3 @@
-import type { Examples } from "../models/index.ts";
 import { foldIn, type KeyBits, stream } from "../random/index.ts";
 import { chosenClients, nextExamples, ordersOf } from "./batches.ts";
 import { closeRound, localStep } from "./fed-avg-round.ts";
@@ -45,19 +44,18 @@ function takingPart({ partition, taking, root }: Federation, round: number): Tak
   return { clients, keys: clients.map((client) => foldIn(key, client)) };
 }
 
-/** Gives the next batches of some clients, one after the other. */
-type Batches = (clients: readonly number[], taken: readonly number[]) => { readonly x: Float32Array; readonly y: Float32Array };
+/** Gives the positions of the next examples of some clients, one client after the other. */
+type Next = (clients: readonly number[], taken: readonly number[]) => readonly number[];
 
-function batchesOf({ partition, batch, root, examples, model }: Federation): Batches {
+function nextOf({ partition, batch, root }: Federation): Next {
   const key = stream(root, "batches");
   const orders = partition.map((positions, client) => ordersOf(positions, foldIn(key, client)));
-  return (clients, taken) => {
-    const positions = clients.flatMap((client, lane) => nextExamples(partition[client]!.length, taken[lane]!, batch, orders[client]!));
-    return batchAt(examples, positions, model.classes);
-  };
+  return (clients, taken) =>
+    clients.flatMap((client, lane) => nextExamples(partition[client]!.length, taken[lane]!, batch, orders[client]!));
 }
 
-function batchAt(examples: Examples, positions: readonly number[], classes: number) {
+/** The examples at some positions, one after the other. */
+function batchAt({ examples, model: { classes } }: Federation, positions: readonly number[]) {
   const size = examples.image(positions[0]!).length;
   const x = new Float32Array(positions.length * size);
   const y = new Float32Array(positions.length * classes);
@@ -138,7 +136,7 @@ export const openTraining = (federation: Federation): Promise<Training> =>
 const together = 8;
 
 async function openFedSgd(federation: Federation): Promise<Training> {
-  const nextBatches = batchesOf(federation);
+  const next = nextOf(federation);
   const { batch, taking, defense } = federation;
   const programs = new Map<number, ReturnType<typeof fedSgdRounds>>();
   const programOf = (count: number) => {
@@ -151,19 +149,18 @@ async function openFedSgd(federation: Federation): Promise<Training> {
     const rounds = Array.from({ length: count }, (_, i) => state.round + i);
     const takings = rounds.map((round) => takingPart(federation, round));
     const taken = state.clients.map((client) => client.taken);
-    const batches = takings.map(({ clients }) => {
-      const next = nextBatches(
+    const positions = takings.flatMap(({ clients }) => {
+      const own = next(
         clients,
         clients.map((client) => taken[client]!),
       );
       for (const client of clients) taken[client]! += batch;
-      return next;
+      return own;
     });
     const { theta, running, remembered, loss, ...ended } = await program.run({
       ...partsOf(federation, state.weights),
       remembered: state.remembered,
-      x: endToEnd(batches.map(({ x }) => x)),
-      y: endToEnd(batches.map(({ y }) => y)),
+      ...batchAt(federation, positions),
       key: words(takings.flatMap(({ keys }) => keys)),
       rate: Float64Array.from(rounds, federation.rate),
       defense: joined(takings[0]!.clients.map((client) => state.clients[client]!)),
@@ -192,14 +189,6 @@ async function openFedSgd(federation: Federation): Promise<Training> {
   };
 }
 
-/** Arrays of one length, end to end. One alone is not copied. */
-function endToEnd(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0]!;
-  const all = new Float32Array(parts.length * parts[0]!.length);
-  for (const [i, own] of parts.entries()) all.set(own, i * own.length);
-  return all;
-}
-
 /** The same numbers in every lane. */
 const repeated = (weights: Named<Float32Array>, lanes: number): Named<Float32Array> =>
   Object.fromEntries(
@@ -212,7 +201,7 @@ const repeated = (weights: Named<Float32Array>, lanes: number): Named<Float32Arr
 
 async function openFedAvg(federation: Federation, { passes, rate }: { readonly passes: number; readonly rate: number }): Promise<Training> {
   const { taking: lanes, partition, batch } = federation;
-  const nextBatches = batchesOf(federation);
+  const next = nextOf(federation);
   const local = await localStep(federation, lanes);
   const closing = await closeRound(federation, lanes);
   const stepsOf = (client: number) => passes * Math.ceil(partition[client]!.length / batch);
@@ -227,13 +216,13 @@ async function openFedAvg(federation: Federation, { passes, rate }: { readonly p
     };
     let losses = 0;
     for (let step = 0; step < Math.max(...steps); step++) {
-      const batches = nextBatches(
+      const positions = next(
         taking.clients,
         own.map(({ taken }) => taken + step * batch),
       );
       const { loss, ...moved } = await local.run({
         ...at,
-        ...batches,
+        ...batchAt(federation, positions),
         key: words(taking.keys.map((key) => foldIn(stream(key, "forward"), step))),
         active: Float32Array.from(steps, (count) => Number(step < count)),
         rate: Float64Array.of(rate),

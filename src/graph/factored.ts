@@ -1,3 +1,4 @@
+import { axesOf } from "./ops/convolution-window.ts";
 import { addAll, constant, type Tensor } from "./tensor.ts";
 
 /** A matrix as the product leftᵀ · right of two factors with few rows, [rows, m] and [rows, n]. */
@@ -142,7 +143,7 @@ function denseFactors({ attributes: { transposeA, transposeB }, inputs, shape: [
 function convolutionFactors({ attributes, inputs, shape }: Tensor<"convWeight">): Factors | undefined {
   const { stride, dilation, pads, groups, layout, lanes, kernel } = attributes;
   if (lanes || groups > 1) return undefined;
-  const first = (t: Tensor) => (layout === "nchw" ? t : t.transpose([0, 3, 1, 2]));
+  const first = (t: Tensor) => (layout === "nchw" ? t : t.transpose(axesOf(layout)));
   const [x, y] = inputs.map((t) => first(t!)) as [Tensor, Tensor];
   const [n, o, oh, ow] = y.shape as [number, number, number, number];
   const columns = shape[1]! * kernel[0] * kernel[1];

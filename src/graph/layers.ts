@@ -1,9 +1,8 @@
-import type { Window } from "./ops/convolution-window.ts";
+import type { Layout } from "./ops/convolution-window.ts";
 import { range } from "./shape.ts";
 import { apply, constant, type Tensor } from "./tensor.ts";
 
 type Pair = readonly [number, number];
-type Layout = Window["layout"];
 
 const pair = (value: number | Pair): Pair => (typeof value === "number" ? [value, value] : value);
 
@@ -15,8 +14,8 @@ export interface ConvolutionOptions {
   readonly dilation?: number | Pair;
   readonly groups?: number;
   /**
-   * The axes of images: [n, c, h, w] (the default), or [n, h, w, c], which is faster from about 64
-   * channels on.
+   * The axes of images: [n, c, h, w] (the default), [n, h, w, c], which is faster from about 64
+   * channels on, or [h, w, c, n], which is faster for many images with few channels.
    */
   readonly layout?: Layout;
 }

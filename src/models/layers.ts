@@ -1,7 +1,19 @@
 import { LeakageError } from "../errors.ts";
-import { averagePool2d, conv2d, maxPool2d, type PoolOptions, type Shape, showShape, sizeOf, type Tensor } from "../graph/index.ts";
+import {
+  averagePool2d,
+  axesOf,
+  conv2d,
+  type Layout,
+  maxPool2d,
+  type PoolOptions,
+  range,
+  type Shape,
+  showShape,
+  sizeOf,
+  type Tensor,
+} from "../graph/index.ts";
 import { filledWith, type Initializer, lecunNormal, torchDefault } from "./initializers.ts";
-import type { Layer, Variable } from "./model.ts";
+import { fromFirst, type Layer, type Variable } from "./model.ts";
 
 /** The initial weights and biases of a layer, given the number of inputs of one output. */
 export interface Initialization {
@@ -46,6 +58,9 @@ export interface ConvolutionLayer {
   readonly initialization?: Initialization;
 }
 
+/** The shape of one number a channel that broadcasts against images. */
+const besideChannels = (layout: Layout, channels: number): Shape => [channels, ...new Array<number>(3 - layout.indexOf("c")).fill(1)];
+
 /** A convolution of [c, h, w] with one bias per channel. */
 export function convolution(name: string, [c, h, w]: Shape, outputs: number, options: ConvolutionLayer): Layer {
   const { kernel, stride = 1, padding = 0, initialization = torchInitialization } = options;
@@ -58,7 +73,7 @@ export function convolution(name: string, [c, h, w]: Shape, outputs: number, opt
       tap?.(`${name}.input`, x);
       const bias = weight(`${name}.bias`);
       const y = conv2d(x, weight(`${name}.weight`), { stride, padding, layout });
-      return y.add(layout === "nchw" ? bias.reshape([outputs, 1, 1]) : bias);
+      return y.add(bias.reshape(besideChannels(layout, outputs)));
     },
   };
 }
@@ -75,8 +90,8 @@ export function batchNorm(name: string, shape: Shape, epsilon = 1e-5): Layer {
     statistics: [variable("running_mean", 0), variable("running_var", 1)],
     shape,
     forward: (x, { mode, layout, weight, tap }) => {
-      const spread = (t: Tensor) => (layout === "nchw" ? t.reshape([...channels, 1, 1]) : t);
-      const axes = layout === "nchw" ? [0, 2, 3] : [0, 1, 2];
+      const spread = (t: Tensor) => t.reshape(besideChannels(layout, channels[0]!));
+      const axes = range(4).filter((axis) => layout[axis] !== "c");
       const ofBatch = () => {
         const mean = x.mean(axes);
         return { mean, variance: x.sub(spread(mean)).square().mean(axes) };
@@ -102,7 +117,7 @@ function pool(pooling: (x: Tensor, options: PoolOptions) => Tensor, [c, h, w]: S
     statistics: [],
     shape: [c!, Math.floor(h! / size), Math.floor(w! / size)],
     forward: (x, { layout }) =>
-      layout === "nchw" ? pooling(x, { kernel: size }) : pooling(x.transpose([0, 3, 1, 2]), { kernel: size }).transpose([0, 2, 3, 1]),
+      layout === "nchw" ? pooling(x, { kernel: size }) : fromFirst(layout, pooling(x.transpose(axesOf(layout)), { kernel: size })),
   };
 }
 /** The mean of each size × size square. */
@@ -115,7 +130,10 @@ export const flatten = (shape: Shape): Layer => ({
   parameters: [],
   statistics: [],
   shape: [sizeOf(shape)],
-  forward: (x, { layout }) => (layout === "nhwc" && x.rank === 4 ? x.transpose([0, 3, 1, 2]) : x).reshape([x.shape[0]!, -1]),
+  forward: (x, { layout }) => {
+    const rows = x.rank === 4 && layout !== "nchw" ? x.transpose(axesOf(layout)) : x;
+    return rows.reshape([rows.shape[0]!, -1]);
+  },
 });
 
 /** The activations of the built-in networks. */

@@ -4,6 +4,9 @@ import { uniform } from "./initializers.ts";
 import { activations, convolution, flatten, type Initialization, linear, Stack, torchInitialization } from "./layers.ts";
 import { type Model, sequential, type Task } from "./model.ts";
 
+/** From so many images on, rows of all images are faster than rows of all channels, which are few. */
+const manyImages = 16;
+
 /** The strides of the 5×5 convolutions with 12 channels. */
 const strides = { zhu: [2, 2, 1], soteria: [2, 2, 1, 1] } as const;
 
@@ -36,6 +39,10 @@ export const lenet = part({
     });
     stack.add(flatten).add((shape) => linear("fc.0", shape, task.classes, initialization));
     const identity = { mean: task.normalization.mean.map(() => 0), std: task.normalization.std.map(() => 1) };
-    return sequential(variant === "zhu" ? { ...task, normalization: identity } : task, "nchw", stack.layers);
+    return sequential(
+      variant === "zhu" ? { ...task, normalization: identity } : task,
+      (images) => (images >= manyImages ? "hwcn" : "nchw"),
+      stack.layers,
+    );
   },
 });

@@ -1,5 +1,5 @@
 import { LeakageError } from "../errors.ts";
-import { type Shape, showShape, sizeOf, type Tensor, type Window } from "../graph/index.ts";
+import { type Layout, type Shape, showShape, sizeOf, type Tensor } from "../graph/index.ts";
 import type { Key } from "../random/index.ts";
 import type { Initializer } from "./initializers.ts";
 
@@ -74,7 +74,7 @@ interface ToldDraws {
 /** What a layer needs to compute. */
 interface Context extends ForwardContext {
   /** The axes of images between the layers. */
-  readonly layout: Window["layout"];
+  readonly layout: Layout;
 }
 
 /** A piece of a network: its variables and its computation. */
@@ -144,12 +144,19 @@ export interface Task {
 /** A program contains the parameters, and ONNX models end at 2 GB. */
 const maxParameters = 2 ** 28;
 
+/** The axes of images between the layers: the same ones always, or those for so many images. */
+type Layouts = Layout | ((images: number) => Layout);
+
+/** Images [n, c, h, w] in the order of a layout. */
+export const fromFirst = (layout: Layout, images: Tensor): Tensor =>
+  layout === "nchw" ? images : images.transpose([...layout].map((axis) => "nchw".indexOf(axis)));
+
 /**
  * A model that applies layers one after the other. Layer i computes with the key folded with i.
  *
  * @throws LeakageError `spec` for a network that is too large.
  */
-export function sequential(task: Task, layout: Window["layout"], layers: readonly Layer[]): Model {
+export function sequential(task: Task, layouts: Layouts, layers: readonly Layer[]): Model {
   const parameters = layers.flatMap((layer) => layer.parameters);
   const count = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   if (count > maxParameters)
@@ -172,10 +179,10 @@ export function sequential(task: Task, layout: Window["layout"], layers: readonl
       const place = layers.findIndex((layer) => layer.parameters.some(({ name }) => name === parameter));
       if (place < 0) throw new RangeError(`no layer has the parameter "${parameter}"`);
       const added = make(layers[place - 1]?.shape ?? task.shape);
-      return sequential(task, layout, [...layers.slice(0, place), added, ...layers.slice(place)]);
+      return sequential(task, layouts, [...layers.slice(0, place), added, ...layers.slice(place)]);
     },
     forward: (x, { key, draws: stated, ...given }) => {
-      const first = layout === "nhwc" ? x.transpose([0, 2, 3, 1]) : x;
+      const layout = typeof layouts === "string" ? layouts : layouts(x.shape[0]!);
       const ownDraws = (place: number) => {
         const from = layers.slice(0, place).reduce((sum, layer) => sum + (layer.draws?.count ?? 0), 0);
         return stated!.range(-1, from, from + layers[place]!.draws!.count);
@@ -186,7 +193,7 @@ export function sequential(task: Task, layout: Window["layout"], layers: readonl
         ...(key ? { key: key.foldIn(place) } : {}),
         ...(stated && layers[place]!.draws ? { draws: ownDraws(place) } : {}),
       });
-      return layers.reduce((value, layer, place) => layer.forward(value, contextOf(place)), first);
+      return layers.reduce((value, layer, place) => layer.forward(value, contextOf(place)), fromFirst(layout, x));
     },
   };
 }

@@ -49,7 +49,7 @@ function alone(tensor: Tensor, uses: ReadonlyMap<Tensor, number>): readonly Tens
 /** Whether a bias has a number for each channel of images that are a convolution, reshaped. */
 function addsToChannels({ attributes, shape }: Tensor<"conv">, images: Tensor, bias: Tensor): boolean {
   const { layout, lanes } = attributes;
-  const behind = layout === "nchw" ? 2 : 0;
+  const behind = 3 - layout.indexOf("c");
   const channels = shape.at(-1 - behind)!;
   return (
     !lanes &&

@@ -10,10 +10,11 @@ import {
   type OpKind,
   rules,
   type Shape,
+  sizeOf,
   type Tensor,
   where,
 } from "../../src/graph/index.ts";
-import { Key } from "../../src/random/index.ts";
+import { Key, keyFromSeed, shuffled } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
 import { type Case, checkDerivatives, checkLanes, checkRuntime } from "./evidence.ts";
 
@@ -224,7 +225,7 @@ describe("properties", () => {
       stride: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
       dilation: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
       pads: fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2), fc.nat(2)),
-      layout: fc.constantFrom("nchw" as const, "nhwc" as const),
+      layout: fc.constantFrom("nchw" as const, "nhwc" as const, "hwcn" as const),
     })
     .filter(
       ({ h, w, kh, kw, dilation, pads }) =>
@@ -235,7 +236,7 @@ describe("properties", () => {
     await fc.assert(
       fc.asyncProperty(convolutions, async ({ n, groups, cg, og, h, w, kh, kw, stride, dilation, pads, layout }) => {
         const each: Case = {
-          shapes: [layout === "nchw" ? [n, groups * cg, h, w] : [n, h, w, groups * cg], [groups * og, cg, kh, kw]],
+          shapes: [[...layout].map((axis) => ({ n, c: groups * cg, h, w })[axis]!), [groups * og, cg, kh, kw]],
           build: (x, weight) => conv2d(x!, weight!, { stride, dilation, padding: pads, groups, layout }),
         };
         checkDerivatives(each);
@@ -247,6 +248,39 @@ describe("properties", () => {
           build: (x, weight) => apply("conv", { stride, dilation, pads, groups, layout, lanes: true }, [x!, weight!]),
         });
       }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("transposes of many entries in any order, with and without axes of extent 1", async () => {
+    const orders = fc.record({
+      extents: fc.shuffledSubarray([1, 3, 8, 16, 20], { minLength: 4, maxLength: 5 }),
+      seed: fc.nat(),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        orders.filter(({ extents }) => sizeOf(extents) >= 2 ** 12),
+        async ({ extents, seed }) => {
+          const order = shuffled(extents.length, keyFromSeed(seed));
+          await checkRuntime({ shapes: [extents], build: (x) => x.transpose(order) });
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it("sums of many entries over any axes", async () => {
+    const sums = fc.record({
+      extents: fc.shuffledSubarray([2, 3, 16, 25, 40], { minLength: 4, maxLength: 5 }),
+      axes: fc.subarray([0, 1, 2, 3], { minLength: 1 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        sums.filter(({ extents }) => sizeOf(extents) >= 2 ** 14),
+        async ({ extents, axes }) => {
+          await checkRuntime({ shapes: [extents], build: (x) => x.sum(axes), from: 0.5, to: 1 });
+        },
+      ),
       { numRuns: 25 },
     );
   });

@@ -1,20 +1,8 @@
 import type { Shape } from "../shape.ts";
-import type { Extents, Window } from "./convolution-window.ts";
+import { emitAtPositions, emitInputAtPositions, emitWeightAtPositions } from "./convolution-positions.ts";
+import { axesOf, type Extents, type Window } from "./convolution-window.ts";
+import { laneShape, reshape, transpose, weightMatrix } from "./rearranged.ts";
 import type { Emit, OnnxContext } from "./rules.ts";
-
-const reshape = (emit: Emit, name: string, shape: Shape): string => emit.node("Reshape", [name, emit.ints(shape)]);
-
-/** Transposes an array of the given shape. If only axes of extent 1 move, it is a reshape. */
-function transpose(emit: Emit, name: string, shape: Shape, order: readonly number[]): string {
-  const moving = order.filter((axis) => shape[axis] !== 1);
-  if (moving.every((axis, i) => i === 0 || axis > moving[i - 1]!))
-    return reshape(
-      emit,
-      name,
-      order.map((axis) => shape[axis]!),
-    );
-  return emit.node("Transpose", [reshape(emit, name, shape)], { perm: order });
-}
 
 /** Images [lanes, n, c, h, w] as [n, lanes·c, h, w], which a grouped `Conv` reads. */
 const lanesToChannels = (emit: Emit, name: string, e: Extents, c: number, h: number, w: number): string =>
@@ -23,20 +11,29 @@ const lanesToChannels = (emit: Emit, name: string, e: Extents, c: number, h: num
 const channelsToLanes = (emit: Emit, name: string, e: Extents, c: number, h: number, w: number, shape: Shape): string =>
   reshape(emit, transpose(emit, name, [e.n, e.lanes, c, h, w], [1, 0, 2, 3, 4]), shape);
 
+/** Converts from the window's layout to [lanes, n, c, h, w]. */
+function channelsFirst(emit: Emit, name: string, { layout }: Window, e: Extents, c: number, h: number, w: number): string {
+  const extents = { n: e.n, c, h, w };
+  const shape = [...layout].map((axis) => extents[axis as keyof typeof extents]);
+  return transpose(emit, name, [e.lanes, ...shape], [0, ...axesOf(layout).map((axis) => axis + 1)]);
+}
+
 /** Converts from the window's layout to channels-first, with the lanes merged into the channels. */
 function toChannelsFirst(emit: Emit, name: string, window: Window, e: Extents, c: number, h: number, w: number): string {
-  const first = window.layout === "nhwc" ? transpose(emit, name, [e.lanes, e.n, h, w, c], [0, 1, 4, 2, 3]) : name;
-  return lanesToChannels(emit, first, e, c, h, w);
+  return lanesToChannels(emit, channelsFirst(emit, name, window, e, c, h, w), e, c, h, w);
 }
 
 function fromChannelsFirst(emit: Emit, name: string, window: Window, e: Extents, c: number, h: number, w: number, shape: Shape): string {
-  if (window.layout === "nchw") return channelsToLanes(emit, name, e, c, h, w, shape);
   const first = channelsToLanes(emit, name, e, c, h, w, [e.lanes, e.n, c, h, w]);
-  return reshape(emit, transpose(emit, first, [e.lanes, e.n, c, h, w], [0, 1, 3, 4, 2]), shape);
+  const order = [...window.layout].map((axis) => 1 + "nchw".indexOf(axis));
+  return reshape(emit, transpose(emit, first, [e.lanes, e.n, c, h, w], [0, ...order]), shape);
 }
 
 /** Ungrouped channels-last convolutions run as one gather of rows and one matrix product. */
 const asRows = ({ layout, groups }: Window): boolean => layout === "nhwc" && groups === 1;
+
+/** Ungrouped convolutions with the images last run as a gather of positions and a matrix product. */
+const byPositions = ({ layout, groups }: Window): boolean => layout === "hwcn" && groups === 1;
 
 /**
  * How many entries of patches are made at one time: they stay in a processor's cache until the
@@ -138,24 +135,10 @@ const reversePatches = (emit: Emit, y: string, { stride, dilation, pads }: Windo
     },
   });
 
-const laneShape = (e: Extents, ...shape: number[]): number[] => [...(e.lanes > 1 ? [e.lanes] : []), ...shape];
-
-/** Weights [lanes, o, c, kh, kw] as matrices, with the axes after the lane reordered. */
-function weightMatrix(
-  emit: Emit,
-  name: string,
-  e: Extents,
-  order: readonly [number, number, number, number],
-  rows: number,
-  columns: number,
-): string {
-  const moved = transpose(emit, name, [e.lanes, e.o, e.c, e.kh, e.kw], [0, ...order.map((axis) => axis + 1)]);
-  return reshape(emit, moved, laneShape(e, rows, columns));
-}
-
 /** y from (x, w), and from a number a channel to add, where there are no lanes. */
 export function emitConvolution(window: Window, e: Extents, { names, output, emit }: OnnxContext): string {
   const [x, weight, added] = names as [string, string, string?];
+  if (byPositions(window)) return emitAtPositions(window, e, emit, x, weight, added, output.shape);
   const bias = added === undefined ? [] : [reshape(emit, added, [e.o])];
   if (asRows(window)) {
     const matrix = weightMatrix(emit, weight, e, [2, 3, 1, 0], e.kh * e.kw * e.c, e.o);
@@ -175,6 +158,7 @@ export function emitConvolution(window: Window, e: Extents, { names, output, emi
 export function emitInputGradient(window: Window, e: Extents, { names, output, emit }: OnnxContext): string {
   const [y, weight] = names as [string, string];
   const { stride, dilation, pads, groups } = window;
+  if (byPositions(window)) return emitInputAtPositions(window, e, emit, y, weight, output.shape);
   if (asRows(window)) {
     const matrix = weightMatrix(emit, weight, e, [2, 3, 0, 1], e.kh * e.kw * e.o, e.c);
     const parts = reversePatches(emit, y, window, e).map((rows) => emit.node("MatMul", [rows, matrix]));
@@ -232,7 +216,8 @@ const manyChannels = 8;
 export function emitWeightGradient(window: Window, e: Extents, { names, output, emit }: OnnxContext): string {
   const [x, y] = names as [string, string];
   const { stride, dilation, pads, groups } = window;
-  if (asRows(window) || (e.lanes * groups === 1 && e.n >= manyImages && e.c >= manyChannels)) {
+  if (byPositions(window)) return emitWeightAtPositions(window, e, emit, x, y, output.shape);
+  if (asRows(window) || (window.layout === "nchw" && e.lanes * groups === 1 && e.n >= manyImages && e.c >= manyChannels)) {
     const channelsLast = (name: string, c: number, h: number, w: number) =>
       window.layout === "nhwc" ? name : transpose(emit, name, [e.n, c, h, w], [0, 2, 3, 1]);
     const rows = patches(emit, channelsLast(x, e.c, e.h, e.w), window, e, true);
@@ -254,8 +239,8 @@ export function emitWeightGradient(window: Window, e: Extents, { names, output, 
   const cg = e.c / groups;
   const og = e.o / groups;
   const all = e.lanes * groups;
-  const layoutX = window.layout === "nhwc" ? transpose(emit, x, [e.lanes, e.n, e.h, e.w, e.c], [0, 1, 4, 2, 3]) : x;
-  const layoutY = window.layout === "nhwc" ? transpose(emit, y, [e.lanes, e.n, e.oh, e.ow, e.o], [0, 1, 4, 2, 3]) : y;
+  const layoutX = channelsFirst(emit, x, window, e, e.c, e.h, e.w);
+  const layoutY = channelsFirst(emit, y, window, e, e.o, e.oh, e.ow);
   const images = reshape(emit, transpose(emit, layoutX, [e.lanes, e.n, groups, cg, e.h * e.w], [3, 0, 2, 1, 4]), [cg, all * e.n, e.h, e.w]);
   const kernels = reshape(emit, transpose(emit, layoutY, [e.lanes, e.n, groups, og, e.oh * e.ow], [0, 2, 3, 1, 4]), [
     all * og,

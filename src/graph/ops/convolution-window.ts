@@ -2,6 +2,13 @@ import { type Shape, showShape } from "../shape.ts";
 
 export type Pair = readonly [number, number];
 
+/** Orders of the axes of images: `n` images, `c` channels, height, width. */
+export type Layout = "nchw" | "nhwc" | "hwcn";
+
+/** Of the axes of a layout, where the images, the channels, the height and the width are. */
+export const axesOf = (layout: Layout): readonly [number, number, number, number] =>
+  ["n", "c", "h", "w"].map((axis) => layout.indexOf(axis)) as unknown as readonly [number, number, number, number];
+
 /** How a kernel moves over an image. */
 export interface Window {
   readonly stride: Pair;
@@ -9,11 +16,8 @@ export interface Window {
   /** Zeros added: top, left, bottom, right. */
   readonly pads: readonly [number, number, number, number];
   readonly groups: number;
-  /**
-   * Order of the axes of images. Weights are [out, in / groups, kernel height, kernel width] in
-   * both.
-   */
-  readonly layout: "nchw" | "nhwc";
+  /** The order of the axes of images. Weights are [out, in / groups, kernel height, kernel width]. */
+  readonly layout: Layout;
   /** Both operands and the result have a leading lane axis. */
   readonly lanes: boolean;
 }
@@ -33,13 +37,17 @@ export interface Extents {
 }
 
 const image = ({ layout, lanes }: Window, shape: Shape) => {
-  const [n, a, b, c] = shape.slice(lanes ? 1 : 0) as [number, number, number, number];
-  return layout === "nchw" ? { n, c: a, h: b, w: c } : { n, c, h: a, w: b };
+  const own = shape.slice(lanes ? 1 : 0);
+  const [n, c, h, w] = axesOf(layout).map((axis) => own[axis]!) as [number, number, number, number];
+  return { n, c, h, w };
 };
-export const imageShape = ({ layout, lanes }: Window, count: number, n: number, c: number, h: number, w: number): Shape => [
-  ...(lanes ? [count] : []),
-  ...(layout === "nchw" ? [n, c, h, w] : [n, h, w, c]),
-];
+export const imageShape = ({ layout, lanes }: Window, count: number, n: number, c: number, h: number, w: number): Shape => {
+  const own = [0, 0, 0, 0];
+  axesOf(layout).forEach((axis, i) => {
+    own[axis] = [n, c, h, w][i]!;
+  });
+  return [...(lanes ? [count] : []), ...own];
+};
 const slide = (extent: number, pads: number, kernel: number, dilation: number, stride: number) =>
   Math.floor((extent + pads - dilation * (kernel - 1) - 1) / stride) + 1;
 

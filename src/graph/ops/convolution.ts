@@ -1,7 +1,7 @@
 import { sizeOf, stridesOf } from "../shape.ts";
 import { apply, type Tensor } from "../tensor.ts";
 import { emitConvolution, emitInputGradient, emitWeightGradient } from "./convolution-onnx.ts";
-import { type Extents, extentsOf, imageShape, type Pair, type Window } from "./convolution-window.ts";
+import { axesOf, type Extents, extentsOf, imageShape, type Pair, type Window } from "./convolution-window.ts";
 import { type Family, type Rules, spreadAll, type Value } from "./rules.ts";
 
 /** The three faces of one trilinear form ⟨y, x ∗ w⟩; each one's derivatives are the other two. */
@@ -18,11 +18,11 @@ type Face = "conv" | "convInput" | "convWeight";
 
 /** Evaluates the form in float64. The requested face is accumulated from the other two. */
 function accumulate(face: Face, window: Window, e: Extents, x: Float64Array, weight: Float64Array, y: Float64Array): void {
-  const { stride, dilation, pads, groups, layout } = window;
+  const { stride, dilation, pads, groups } = window;
   const cg = e.c / groups;
   const og = e.o / groups;
-  const [xn, xc, xh, xw] = imageStrides(layout, e.n, e.c, e.h, e.w);
-  const [yn, yo, yh, yw] = imageStrides(layout, e.n, e.o, e.oh, e.ow);
+  const [xn, xc, xh, xw] = imageStrides(window, e.n, e.c, e.h, e.w);
+  const [yn, yo, yh, yw] = imageStrides(window, e.n, e.o, e.oh, e.ow);
   const sizes = { x: e.n * e.c * e.h * e.w, y: e.n * e.o * e.oh * e.ow, weight: e.o * cg * e.kh * e.kw };
   for (let lane = 0; lane < e.lanes; lane++)
     for (let n = 0; n < e.n; n++)
@@ -50,13 +50,26 @@ function accumulate(face: Face, window: Window, e: Extents, x: Float64Array, wei
             }
 }
 
-function imageStrides(layout: "nchw" | "nhwc", n: number, c: number, h: number, w: number): [number, number, number, number] {
-  const s = stridesOf(layout === "nchw" ? [n, c, h, w] : [n, h, w, c]) as [number, number, number, number];
-  return layout === "nchw" ? s : [s[0], s[3], s[1], s[2]];
+function imageStrides(window: Window, n: number, c: number, h: number, w: number): readonly [number, number, number, number] {
+  const strides = stridesOf(imageShape({ ...window, lanes: false }, 1, n, c, h, w));
+  return axesOf(window.layout).map((axis) => strides[axis]!) as unknown as readonly [number, number, number, number];
 }
 
-/** Merges the lane axis into the images of one operand. The weights are not involved. */
-const foldImages = (tensor: Tensor): Tensor => tensor.reshape([-1, ...tensor.shape.slice(2)]);
+/** Merges two leading lane axes. */
+const foldLanes = (tensor: Tensor): Tensor => tensor.reshape([-1, ...tensor.shape.slice(2)]);
+
+/** The operation on one operand for all lanes: the lane axis is merged into the images. */
+function overImages({ layout }: Window, images: Tensor, lanes: number, build: (images: Tensor) => Tensor): Tensor {
+  if (layout !== "hwcn") {
+    const merged = build(foldLanes(images));
+    return merged.reshape([lanes, -1, ...merged.shape.slice(1)]);
+  }
+  const all = lanes === 1 ? images : images.transpose([1, 2, 3, 0, 4]);
+  const merged = build(all.reshape([...images.shape.slice(1, 4), -1]));
+  const [h, w, c, n] = merged.shape as [number, number, number, number];
+  if (lanes === 1) return merged.reshape([1, h, w, c, n]);
+  return merged.reshape([h, w, c, lanes, n / lanes]).transpose([3, 0, 1, 2, 4]);
+}
 
 /** The lane rule if both operands vary: one more level of lanes, merged with the existing one. */
 function batchBoth<A extends Window>(
@@ -69,7 +82,7 @@ function batchBoth<A extends Window>(
   const spread = spreadAll(inputs, batched, lanes);
   if (!attributes.lanes) return build({ ...attributes, lanes: true }, spread);
   const inner = spread[0]!.shape[1]!;
-  const merged = build(attributes, spread.map(foldImages));
+  const merged = build(attributes, spread.map(foldLanes));
   return merged.reshape([lanes, inner, ...merged.shape.slice(1)]);
 }
 
@@ -88,8 +101,7 @@ const conv: Rules<ConvolutionOps["conv"]> = {
   },
   batch: (window, inputs, batched, lanes) => {
     if (batched[1] || window.lanes) return batchBoth((a, operands) => apply("conv", a, operands), window, inputs, batched, lanes);
-    const merged = apply("conv", window, [foldImages(inputs[0]!), inputs[1]!]);
-    return merged.reshape([lanes, -1, ...merged.shape.slice(1)]);
+    return overImages(window, inputs[0]!, lanes, (images) => apply("conv", window, [images, inputs[1]!]));
   },
   onnx: (window, at) => emitConvolution(window, extentsOf(window, { x: at.inputs[0]!.shape, weight: at.inputs[1]!.shape }), at),
   value: (window, inputs, { size }) => {
@@ -113,8 +125,7 @@ const convInput: Rules<ConvolutionOps["convInput"]> = {
   batch: (attributes, inputs, batched, lanes) => {
     if (batched[1] || attributes.lanes)
       return batchBoth((a, operands) => apply("convInput", a, operands), attributes, inputs, batched, lanes);
-    const merged = apply("convInput", attributes, [foldImages(inputs[0]!), inputs[1]!]);
-    return merged.reshape([lanes, -1, ...merged.shape.slice(1)]);
+    return overImages(attributes, inputs[0]!, lanes, (images) => apply("convInput", attributes, [images, inputs[1]!]));
   },
   onnx: ({ size, ...window }, at) =>
     emitInputGradient(window, extentsOf(window, { y: at.inputs[0]!.shape, weight: at.inputs[1]!.shape, size }), at),

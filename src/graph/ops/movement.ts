@@ -1,5 +1,6 @@
 import { broadcastShapes, range, type Shape, sameShape, showShape, sizeOf, stridesOf } from "../shape.ts";
 import { apply, reduceTo } from "../tensor.ts";
+import { transpose as emitTranspose } from "./rearranged.ts";
 import { type Family, type Rules, spreadAll, type Value } from "./rules.ts";
 
 export interface MovementOps {
@@ -48,11 +49,7 @@ const transpose: Rules<MovementOps["transpose"]> = {
   dtype: (_, [x]) => x!.dtype,
   gradient: ({ order }, { cotangent }) => [cotangent.transpose(range(order.length).map((axis) => order.indexOf(axis)))],
   batch: ({ order }, [x]) => x!.transpose([0, ...order.map((axis) => axis + 1)]),
-  onnx: ({ order }, { names, inputs, output, emit }) => {
-    const moving = (axes: readonly number[]) => axes.filter((axis) => inputs[0]!.shape[axis] !== 1);
-    const moves = moving(order).some((axis, i) => axis !== moving(range(order.length))[i]);
-    return moves ? emit.node("Transpose", names, { perm: order }) : emit.node("Reshape", [names[0]!, emit.ints(output.shape)]);
-  },
+  onnx: ({ order }, { names, inputs, emit }) => emitTranspose(emit, names[0]!, inputs[0]!.shape, order, true),
   value: ({ order }, inputs, { shape }) => {
     const x = inputs[0] as Value;
     const strides = stridesOf(x.shape);
