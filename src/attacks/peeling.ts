@@ -108,7 +108,9 @@ function startOf(x: Float32Array, lanes: readonly Placed[], batchSize: number, k
  * (Phong et al. 2018), and of a batch as far as units are active for one image only. Then it searches
  * the images whose features these are, which takes first derivatives only and nothing of the layers
  * behind. Where the features do not determine the images, because they are few or missing, it goes on
- * with the whole update, by the cosine of Inverting Gradients and the features together.
+ * with the whole update, by the cosine of Inverting Gradients and the features together. Behind a
+ * network that draws at random it does so only for images without features: nobody knows the draws,
+ * and an image that matches the update at their center is further from the truth than its features.
  *
  * Columns of the gradient that are 0 are features that are 0, or were pruned by a defense. The attack
  * reads them as features first. If no image has such features, it searches those with any features
@@ -210,10 +212,11 @@ export const peeling = part({
 
           const placed = await placedLanes(seen, name, found, answers.x, options);
           answers = { ...answers, x: atPlaces(answers.x, placed, seen.batchSize) };
-          const pixels = sizeOf(seen.rounds[0]!.client.model.shape);
+          const { shape, random } = seen.rounds[0]!.client.model;
           const short = placed.map(({ inputs }, lane) => {
+            if (inputs.length < seen.batchSize) return true;
             const known = readings[lane] === "zero" ? weight.shape[2]! : usedColumns(weight, lane).filter((one) => one).length;
-            return inputs.length < seen.batchSize || known < pixels;
+            return !random && known < sizeOf(shape);
           });
           const refines = refine > 0 && short.some(Boolean);
           if (refines) {

@@ -3,6 +3,7 @@ import { comparisonTable } from "./audit-comparisons.ts";
 import { byDefense, quantileTable, shareTable } from "./audit-shares.ts";
 import { auditVerdict, intervalWords, limitsBehind, strongest } from "./audit-verdict.ts";
 import { colophon } from "./colophon.ts";
+import { explainedWords } from "./evidence-words.ts";
 import { exampleImages } from "./example-images.ts";
 import { definitions, givenRows, radii, trueLawWords } from "./given.ts";
 import { foreign, html, type Markup } from "./html.ts";
@@ -95,7 +96,7 @@ function limits(result: AuditResult): Markup {
 <thead><tr><th class="text">defense</th><th class="text">attack</th><th>attacks failed</th><th>search failed</th><th>undetermined</th><th>explained</th><th>by the truth</th><th>control recovers</th></tr></thead>
 <tbody>${result.cells.map(
     (cell) =>
-      html`<tr><th class="text name" scope="row"><code>${foreign(cell.defense)}</code></th><td class="text name"><code>${foreign(cell.attack)}</code></td><td>${cell.failed}</td><td>${share(cell.searchFailed)}</td><td>${share(cell.undetermined)}</td><td>${cell.explained === null ? "–" : percent(cell.explained)}</td><td>${cell.explainable === null ? "–" : percent(cell.explainable)}</td><td>${cell.control?.recovered ? percent(cell.control.recovered.estimate) : "–"}</td></tr>
+      html`<tr><th class="text name" scope="row"><code>${foreign(cell.defense)}</code></th><td class="text name"><code>${foreign(cell.attack)}</code></td><td>${cell.failed}</td><td>${share(cell.searchFailed)}</td><td>${share(cell.undetermined)}</td><td>${cell.explained === null ? "–" : explainedWords(cell.explained)}</td><td>${cell.explainable === null ? "–" : explainedWords(cell.explainable)}</td><td>${cell.control?.recovered ? percent(cell.control.recovered.estimate) : "–"}</td></tr>
 `,
   )}</tbody>
 </table></div>

@@ -35,7 +35,7 @@ export function limitWords(cell: AuditCell, { draws, items }: Pick<AuditResult, 
   } else said.push("This attack has no objective, so nothing says whether its search failed.");
   if (explained !== null)
     said.push(
-      `Answers explain ${percent(explained)} of the update${explainable === null ? "" : `, and the truth ${percent(explainable)}`} (medians).`,
+      `Answers explain ${explainedWords(explained)} of the update${explainable === null ? "" : `, and the truth ${explainedWords(explainable)}`} (medians).`,
     );
   said.push(controlWords(control));
   return said;
@@ -52,6 +52,9 @@ function controlWords(control: AuditCell["control"]): string {
 /** An answer that explains less than this share of what the truth explains is suspicious. */
 const littleExplained = 0.9;
 
+/** A share of an update, which is below 0 for what is worse than a gradient of zeros. */
+export const explainedWords = (share: number): string => (share < 0 ? "nothing" : percent(share));
+
 /** Whether an answer explains little of its update. */
 export function explainsLittle({ explained, explainable }: Pick<ImageResult, "explained" | "explainable">): boolean {
   return explained === null || explained < littleExplained * Math.max(0, explainable ?? 1);
@@ -60,8 +63,7 @@ export function explainsLittle({ explained, explainable }: Pick<ImageResult, "ex
 /** How much of an update an answer explains, in words. */
 export function explanationWords({ explained, explainable }: Pick<ImageResult, "explained" | "explainable">): string {
   if (explained === null) return "its share of the update is not a number";
-  const share = explained < 0 ? "nothing" : percent(explained);
-  return `explains ${share} of the update${explainable === null || explainable > 0.9995 ? "" : ` (the truth: ${percent(explainable)})`}`;
+  return `explains ${explainedWords(explained)} of the update${explainable === null || explainable > 0.9995 ? "" : ` (the truth: ${explainedWords(explainable)})`}`;
 }
 
 /** The likely causes if the answers to an update from a client explain little of it. */

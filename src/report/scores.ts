@@ -1,7 +1,8 @@
 import type { ImageMetrics, Result } from "../runs/index.ts";
+import { explainedWords } from "./evidence-words.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { nearestWords } from "./nearest-words.ts";
-import { fixed, grouped, percent, significant, spaced } from "./numbers.ts";
+import { fixed, grouped, significant, spaced } from "./numbers.ts";
 import { baselineNames } from "./verdict.ts";
 
 type Statistic = "mean" | "median" | "worst";
@@ -48,7 +49,7 @@ ${baselineNames(result).map((name) => html`<th>${spaced(name)}, dB</th>`)}${resu
     (
       image,
     ) => html`<tr><th scope="row">#${image.index}</th><td class="text class">${image.className === null ? (image.label ?? "–") : foreign(image.className)}</td>${metricCells(image)}
-${baselineNames(result).map((name) => html`<td>${fixed(image.baseline[name]?.psnr ?? null, 2)}</td>`)}${result.summary.nearestPublic && html`<td>${fixed(image.nearestPublic?.psnr ?? null, 2)}</td>`}<td>${image.explained === null ? "–" : percent(image.explained)}</td><td class="text">${image.limit ?? "–"}</td><td>${significant(image.objective)}</td><td>${grouped(image.steps)}</td><td>${grouped(image.evaluations)}</td><td>${fixed(image.seconds, 1)}</td><td class="text">${image.stopped ?? "–"}</td></tr>
+${baselineNames(result).map((name) => html`<td>${fixed(image.baseline[name]?.psnr ?? null, 2)}</td>`)}${result.summary.nearestPublic && html`<td>${fixed(image.nearestPublic?.psnr ?? null, 2)}</td>`}<td>${image.explained === null ? "–" : explainedWords(image.explained)}</td><td class="text">${image.limit ?? "–"}</td><td>${significant(image.objective)}</td><td>${grouped(image.steps)}</td><td>${grouped(image.evaluations)}</td><td>${fixed(image.seconds, 1)}</td><td class="text">${image.stopped ?? "–"}</td></tr>
 `,
   )}</tbody>
 </table></div>`;

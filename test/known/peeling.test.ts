@@ -96,6 +96,14 @@ describe("the attack peeling", () => {
     expect([whole.step, whole.of]).toEqual([120, 120]);
   });
 
+  it("takes no step on the whole update of one image behind a network that draws at random", async () => {
+    const { seen } = await observe("lenet", [[0], [1]], "precode:size=16");
+    const features = (await all(build("peeling:steps=20,refine=0"), seen)).at(-1)!;
+    const whole = (await all(build("peeling:steps=20,refine=20"), seen)).at(-1)!;
+    expect(whole.inputs()).toEqual(features.inputs());
+    expect(whole.lanes().map(({ steps }) => steps)).toEqual([20, 20]);
+  });
+
   it("is the exact inversion where the layer is the first, and nothing smooths it", async () => {
     const { seen, truth } = await observe("mlp:sizes=24", [[3]]);
     const end = (await all(build("peeling:refine=0,tv=0"), seen)).at(-1)!;
