@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/index.ts";
 import { type DeltaSpace, distance, imageShape } from "../metrics/index.ts";
+import { canonicalJson } from "../parts/index.ts";
 
 /** The answer of somebody who knows p(x) and saw no update. */
 export interface Guess {
@@ -23,6 +24,9 @@ export interface Guessing {
 /** The largest number of public examples that are used: the first ones of the other split. */
 export const mostPublic = 500;
 
+/** The guesses of audits of one data set, which are many where attacks are tuned or a training is audited. */
+const made = new WeakMap<Dataset<readonly number[]>, Map<string, readonly Guess[]>>();
+
 /**
  * The guesses that public examples allow. They are the mean, which is best by squared error; the
  * mean of the example's class, if labels are given; and the answer that recovers most public
@@ -30,7 +34,17 @@ export const mostPublic = 500;
  * the candidate with the most examples within δ, or the mean if no other candidate has more. It is
  * the Bayes optimal adversary without a gradient, with the public examples in place of p(x).
  */
-export function guessesFrom({ examples, knowsLabels, measured, delta, count = mostPublic }: Guessing): readonly Guess[] {
+export function guessesFrom(guessing: Guessing): readonly Guess[] {
+  const { examples, ...rest } = guessing;
+  const known = made.get(examples) ?? new Map<string, readonly Guess[]>();
+  made.set(examples, known);
+  const name = canonicalJson(rest);
+  const guesses = known.get(name) ?? guessed(guessing);
+  known.set(name, guesses);
+  return guesses;
+}
+
+function guessed({ examples, knowsLabels, measured, delta, count = mostPublic }: Guessing): readonly Guess[] {
   const used = Array.from({ length: Math.min(count, examples.size) }, (_, i) => examples.example(i));
   const whole = mean(used.map(({ image }) => image));
   const classes = examples.classes.map((_, label) => {

@@ -9,11 +9,12 @@ import type { Experiment, ExperimentRun, ExperimentSpec, Finding } from "./exper
 import { figure1 } from "./figure-1/figure-1.ts";
 import { figure3 } from "./figure-3/figure-3.ts";
 import { figure4 } from "./figure-4/figure-4.ts";
+import { noiseOnNetworks } from "./noise-on-networks/noise-on-networks.ts";
 import { posterior } from "./posterior/posterior.ts";
 import { table1 } from "./table-1/table-1.ts";
 
 /** All experiments. Commands, flags, specs and the schema of results follow from this list. */
-const all = [assumedLaw, batchNormPrior, figure1, figure3, figure4, posterior, table1] as const;
+const all = [assumedLaw, batchNormPrior, figure1, figure3, figure4, noiseOnNetworks, posterior, table1] as const;
 
 /** What an experiment found, as `result.json` holds it. */
 export type ExperimentResult = z.output<(typeof all)[number]["result"]>;

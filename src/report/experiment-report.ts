@@ -5,6 +5,7 @@ import type { ExperimentReport, Telling } from "./experiment-telling.ts";
 import { figure1Report, figure1Verdict } from "./figure-1-report.ts";
 import { figure3Report, figure3Verdict } from "./figure-3-report.ts";
 import { figure4Report, figure4Verdict } from "./figure-4-report.ts";
+import { noiseReport, noiseVerdict } from "./noise-report.ts";
 import { posteriorReport, posteriorVerdict } from "./posterior-report.ts";
 import { table1Report, table1Verdict } from "./table-1-report.ts";
 
@@ -17,6 +18,7 @@ const tellings: { readonly [Name in Kind]: Telling<Extract<ExperimentResult, { r
   "figure-1": { verdict: figure1Verdict, report: figure1Report },
   "figure-3": { verdict: figure3Verdict, report: figure3Report },
   "figure-4": { verdict: figure4Verdict, report: figure4Report },
+  "noise-on-networks": { verdict: noiseVerdict, report: noiseReport },
   posterior: { verdict: posteriorVerdict, report: posteriorReport },
   "table-1": { verdict: table1Verdict, report: table1Report },
 };

@@ -21,6 +21,7 @@ export function tuningsOf({
   acceptFailed: _failed,
   control: _control,
   adaptive: _beside,
+  clients: _holders,
   command: _audit,
   ...rest
 }: AuditSpec): readonly TuneSpec[] {

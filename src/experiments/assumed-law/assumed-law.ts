@@ -3,6 +3,7 @@ import { datasets, noFiles } from "../../data/index.ts";
 import { LeakageError } from "../../errors.ts";
 import { type AuditSpec, type Plan, plan, type Sources, type Store, tuningsOf } from "../../runs/index.ts";
 import type { Tick } from "../../scenario/index.ts";
+import { filesOf, folderOf, inFolder } from "../audit-files.ts";
 import { type ExperimentRun, experiment, type Finding } from "../experiment.ts";
 import { headOf } from "../experiment-result.ts";
 import type { Progressed } from "../progress.ts";
@@ -69,12 +70,6 @@ async function* assumedLawOf(params: AssumedLawParams, run: ExperimentRun): Asyn
   return { result: { ...headOf("assumed-law", run), audits, notes: notesOf(params) }, images };
 }
 
-/** A folder of a store. */
-const folderOf = (store: Store, folder: string): Store => ({
-  read: (name) => store.read(`${folder}/${name}`),
-  write: (name, content) => store.write(`${folder}/${name}`, content),
-});
-
 /** Runs an audit to its end. A step of its ticks is a program that ended. */
 async function* audited({ run }: Plan, store: Store, { before, of }: Progressed): AsyncGenerator<Tick, AuditResult> {
   let ended = before;
@@ -97,23 +92,6 @@ function programsOf({ spec }: Plan): number {
   const own = spec as AuditSpec;
   return [...tuningsOf(own), own].reduce((sum, { samples, lanes, attacks }) => sum + Math.ceil(samples / lanes) * attacks.length, 0);
 }
-
-type Example = AuditResult["cells"][number]["nearest"];
-
-/** The result of an audit whose files are in a folder of their own. */
-const inFolder = (result: AuditResult, folder: string): AuditResult => ({
-  ...result,
-  cells: result.cells.map((cell) => ({ ...cell, nearest: exampleIn(cell.nearest, folder), first: exampleIn(cell.first, folder) })),
-});
-
-function exampleIn(example: Example, folder: string): Example {
-  if (!example?.files) return example;
-  const { original, reconstruction } = example.files;
-  return { ...example, files: { original: `${folder}/${original}`, reconstruction: `${folder}/${reconstruction}` } };
-}
-
-const filesOf = ({ cells }: AuditResult): readonly string[] =>
-  cells.flatMap(({ nearest, first }) => [nearest, first].flatMap((example) => Object.values(example?.files ?? {})));
 
 function notesOf({ rate, widen, weight, tuning, tuningImages, panels }: AssumedLawParams): string[] {
   const varied = [`learning rates ${rate.join(", ")}`, `noise that is ${widen.join(" or ")} times as wide at the start`];
