@@ -133,8 +133,10 @@ export async function* auditAt(
   if (before) return before;
   const inside: Store = { read: (name) => store.read(folder + name), write: (name, content) => store.write(folder + name, content) };
   const result = yield* runAudit(ready, own, inside, surroundings, 0);
-  await inside.write("result.json", `${JSON.stringify(result)}\n`);
-  return result;
+  const written = `${JSON.stringify(result)}\n`;
+  await inside.write("result.json", written);
+  // What goes on from here is the same as when a later run reads it.
+  return finished(written, hash)!;
 }
 
 /** A finished audit with this hash; undefined for anything else. */

@@ -13,6 +13,8 @@ const tiny: Readonly<Record<string, string>> = {
   "figure-3": "data=shapes,images=3,trainingSteps=2,batch=2,soteria=(mlp:sizes=8/6),precode=(precode-mlp:size=4),steps=3,chunk=2",
   "figure-4":
     "width=6/4,classes=3,samples=3,networks=1,steps=3,k=2,delta=0/0.5,dimension=4,tuneRate=0.1,tuneGamma=1,tuneAnneal=0.1,tuneDraws=2",
+  "noise-on-networks":
+    "data=shapes,model=(mlp:sizes=4),defenses=gaussian,strengths=0.1,trainingSteps=2,batch=2,examples=8,testExamples=4,images=2,tuningImages=2,steps=2,rate=0.1,weight=10/100,tv=0.01/0.1",
   "table-1": "width=1,batch=1",
 };
 const small = (kind: string): string => {
