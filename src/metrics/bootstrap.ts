@@ -4,7 +4,7 @@ import { clopperPearson } from "./clopper-pearson.ts";
 import type { Interval } from "./interval.ts";
 import { quantile } from "./quantile.ts";
 import { type BootstrapOptions, requireBootstrap, resample } from "./resample.ts";
-import { normalCdf, normalQuantile } from "./standard-normal.ts";
+import { normalCdf, normalQuantile } from "../accounting/index.ts";
 import { studentQuantile } from "./student.ts";
 
 /**
