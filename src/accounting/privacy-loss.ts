@@ -1,6 +1,6 @@
 import { fourier } from "./fft.ts";
 import type { SampledGaussian } from "./sampled-gaussian.ts";
-import { normalCdf, normalQuantile } from "./standard-normal.ts";
+import { normalQuantile, normalSides, type Sides as Side } from "./standard-normal.ts";
 
 /**
  * Which law is the truth: with the example (and the other one without it), or without it (and the
@@ -33,8 +33,8 @@ export interface Profile {
   power(kappa: number): number;
 }
 
-/** The number of losses on the grid of the composition. */
-const gridSize = 2 ** 17;
+/** The number of losses on the grid of the composition. Rounding up adds up over many steps. */
+const gridSizeFor = (steps: number): number => (steps > 100_000 ? 2 ** 18 : 2 ** 16);
 
 /** What one step of the mechanism says of a pair of laws P and Q, by the loss ln(dP/dQ). */
 interface StepLaw {
@@ -53,7 +53,6 @@ interface Sides {
   readonly p: Side;
   readonly q: Side;
 }
-type Side = readonly [below: number, above: number];
 
 /** The probability between two outcomes, from the sides where it is less of a difference. */
 const between = ([belowLow, aboveLow]: Side, [belowHigh, aboveHigh]: Side): number =>
@@ -78,8 +77,7 @@ function stepOf({ multiplier: z, rate: q }: SampledGaussian, direction: Directio
     return z * z * (rest - Math.log(q)) + 0.5;
   };
   const sides = (x: number) => {
-    const without: Side = [normalCdf(x / z), normalCdf(-x / z)];
-    const moved: Side = [normalCdf((x - 1) / z), normalCdf((1 - x) / z)];
+    const [without, moved] = [normalSides(x / z), normalSides((x - 1) / z)];
     const withIt: Side = [(1 - q) * without[0] + q * moved[0], (1 - q) * without[1] + q * moved[1]];
     return direction === "with" ? { p: withIt, q: without } : { p: without, q: withIt };
   };
@@ -135,14 +133,15 @@ function gridLaw({ outcome, at, grows, range }: StepLaw, size: number, tail: num
 
 /** ln E[e^(λ·loss)] of one step, over finite losses. */
 function logMoment({ step, first, masses }: GridLaw, lambda: number): number {
-  const top = lambda > 0 ? first + masses.length - 1 : first;
+  // Powers of a factor below 1, so that nothing overflows.
+  const [factor, last] = [Math.exp(-Math.abs(lambda) * step), masses.length - 1];
   let sum = 0;
-  for (let i = 0; i < masses.length; i++) if (masses[i]! > 0) sum += masses[i]! * Math.exp(lambda * step * (first + i - top));
-  return lambda * step * top + Math.log(sum);
+  for (let i = 0; i <= last; i++) sum = sum * factor + masses[lambda > 0 ? i : last - i]!;
+  return lambda * step * (lambda > 0 ? first + last : first) + Math.log(sum);
 }
 
 /** Exponents of Chernoff's bound, in units of one over the spread of the sum. */
-const exponents = Array.from({ length: 40 }, (_, i) => 0.05 * 1.3 ** i);
+const exponents = Array.from({ length: 20 }, (_, i) => 0.1 * 1.6 ** i);
 
 /**
  * Losses between which the sum of some steps stays, but for a mass of at most `tail` on either side:
@@ -172,7 +171,7 @@ interface Composed {
 }
 
 /** The law of a sum of independent losses, by the Fourier transform. */
-function composed(law: GridLaw, steps: number, tail: number): Composed {
+function composed(law: GridLaw, steps: number, tail: number, gridSize: number): Composed {
   const { step, masses } = law;
   const [low] = sumRange(law, steps, tail);
   const first = Math.floor(low / step);
@@ -213,19 +212,20 @@ export function lossProfile(mechanism: SampledGaussian, direction: Direction, ta
   const { rate, steps } = mechanism;
   if (rate === 0 || steps === 0) return profileOf({ step: 1, first: 0, masses: Float64Array.of(1), infinite: 0 });
   const step = stepOf(mechanism, direction);
+  const gridSize = gridSizeFor(steps);
   const own = tail / steps;
   const [low, high] = step.range(own);
   const width = Math.max(high - low, 1e-9);
   // A coarse grid tells how far the sum goes, and then a fine one has as many losses as fit.
   let size = width / 2 ** 11;
-  for (const finest of [width / 2 ** 13, width / 2 ** 16]) {
+  for (const finest of [width / 2 ** 13, width / 2 ** 15]) {
     const [from, to] = sumRange(gridLaw(step, size, own), steps, tail);
     size = Math.max((1.01 * (to - from)) / gridSize, finest);
   }
   for (;;) {
     const law = gridLaw(step, size, own);
     const [from, to] = sumRange(law, steps, tail);
-    if (to - from <= (gridSize - 4) * size) return profileOf(composed(law, steps, tail));
+    if (to - from <= (gridSize - 4) * size) return profileOf(composed(law, steps, tail, gridSize));
     size *= 1.25;
   }
 }

@@ -33,9 +33,6 @@ function logSum(a: number, b: number): number {
   return low === -Infinity ? high : high + Math.log1p(Math.exp(low - high));
 }
 
-/** ln(eᵃ − eᵇ) for a ≥ b. */
-const logDifference = (a: number, b: number): number => (b === -Infinity ? a : a === b ? -Infinity : a + Math.log(-Math.expm1(b - a)));
-
 /** ln A_α of a whole α by the binomial theorem (section 3.3): E[r(x)ⁱ] = exp((i² − i) / (2z²)). */
 function logMomentWhole(q: number, z: number, order: number): number {
   let total = -Infinity;
@@ -47,35 +44,50 @@ function logMomentWhole(q: number, z: number, order: number): number {
   return total;
 }
 
-/** Terms of a series below this share of its sum, in logarithms, are left out. */
-const negligible = -40;
+/** The terms of an alternating series that are evaluated: they leave an error of 5.8⁻²⁴ of its sum. */
+const alternating = 24;
 
 /**
  * ln A_α of any α (section 3.3). At z₀ both parts of the mixture are equal, q·r(z₀) = 1 − q. Below
  * z₀ the series of powers of q·r / (1 − q) converges, above it that of the inverse. Each term is a
- * part of a normal law's moment: E[rⁱ; x < z₀] = exp((i² − i) / (2z²)) Φ((z₀ − i) / z). From i > α
- * on, the signs of the terms alternate.
+ * part of a normal law's moment: E[rⁱ; x < z₀] = exp((i² − i) / (2z²)) Φ((z₀ − i) / z). From the
+ * first i above α on, signs alternate.
  */
 function logMoment(q: number, z: number, order: number): number {
   const crossing = z * z * (Math.log1p(-q) - Math.log(q)) + 0.5;
   const moment = (power: number) => (power * power - power) / (2 * z * z);
-  let [positive, negative] = [-Infinity, -Infinity];
+  const first = Math.floor(order) + 1;
+  let whole = -Infinity;
   let binomial = 0;
-  let sign = 1;
-  for (let i = 0; ; i++) {
-    if (i > 0) {
-      const factor = (order - i + 1) / i;
-      binomial += Math.log(Math.abs(factor));
-      if (factor < 0) sign = -sign;
-    }
+  const logs: number[] = [];
+  for (let i = 0; i < first + alternating; i++) {
+    if (i > 0) binomial += Math.log(Math.abs((order - i + 1) / i));
     const j = order - i;
     const below = binomial + i * Math.log(q) + j * Math.log1p(-q) + moment(i) + logNormalCdf((crossing - i) / z);
     const above = binomial + j * Math.log(q) + i * Math.log1p(-q) + moment(j) + logNormalCdf((j - crossing) / z);
-    const term = logSum(below, above);
-    if (sign > 0) positive = logSum(positive, term);
-    else negative = logSum(negative, term);
-    if (i > order && term < positive + negligible) return logDifference(positive, negative);
+    if (i < first) whole = logSum(whole, logSum(below, above));
+    else logs.push(logSum(below, above));
   }
+  // The terms decrease, and their sum is positive.
+  const [largest] = logs;
+  return largest === -Infinity ? whole : logSum(whole, largest! + Math.log(alternatingSum(logs.map((log) => Math.exp(log - largest!)))));
+}
+
+/**
+ * a₀ − a₁ + a₂ − … of a sequence of moments, such as these: binomial coefficients times powers of a
+ * variable in [0, 1] (Cohen, Rodriguez Villegas and Zagier 2000, algorithm 1).
+ */
+function alternatingSum(terms: readonly number[]): number {
+  const n = terms.length;
+  const scale = (3 + Math.SQRT2 * 2) ** n;
+  const d = (scale + 1 / scale) / 2;
+  let [b, c, sum] = [-1, -d, 0];
+  for (const [k, term] of terms.entries()) {
+    c = b - c;
+    sum += c * term;
+    b *= ((k + n) * (k - n)) / ((k + 0.5) * (k + 1));
+  }
+  return sum / d;
 }
 
 /**

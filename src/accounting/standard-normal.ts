@@ -6,16 +6,25 @@ const farOut = 2;
  * = 1/2 + φ(x)·(x + x³/3 + x⁵/(3·5) + …) (Marsaglia 2004), with an error of 1e-15. The tails keep
  * their digits: their relative error is below 1e-13 for x down to −37.
  */
-export function normalCdf(x: number): number {
-  if (x <= -farOut) return Math.exp(logTail(-x));
-  if (x >= farOut) return 1 - Math.exp(logTail(x));
+export const normalCdf = (x: number): number => normalSides(x)[0];
+
+/** The probabilities to be below and above an outcome. Either keeps its digits where it is small. */
+export type Sides = readonly [below: number, above: number];
+
+/** Φ(x) and 1 − Φ(x); see {@link normalCdf}. */
+export function normalSides(x: number): Sides {
+  if (Math.abs(x) >= farOut) {
+    const tail = Math.exp(logTail(Math.abs(x)));
+    return x < 0 ? [tail, 1 - tail] : [1 - tail, tail];
+  }
   let term = x;
   let sum = x;
   for (let i = 3; sum + term !== sum; i += 2) {
     term *= (x * x) / i;
     sum += term;
   }
-  return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
+  const half = (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
+  return [0.5 + half, 0.5 - half];
 }
 
 /** ln Φ(x), which is a number for every x above −1e150. */

@@ -36,14 +36,18 @@ export function privacyOf(defense: Defense): Privacy | Unprotected {
       noisy: false,
     };
   if (given.lost !== undefined)
-    return { reason: `${given.lost} looks at the private batch after the noise was added, which gives away what the noise hides`, noisy: false };
+    return {
+      reason: `${given.lost} looks at the private batch after the noise was added, which gives away what the noise hides`,
+      noisy: false,
+    };
   return withoutMechanism(defense);
 }
 
 function withoutMechanism(defense: Defense): Unprotected {
   if (defense.steps.length === 0) return { reason: "without a defense the update has no noise", noisy: false };
   const law = lawOf(defense);
-  if (law.kind === "deterministic") return { reason: "it adds no noise, so two batches give two updates that anybody tells apart", noisy: false };
+  if (law.kind === "deterministic")
+    return { reason: "it adds no noise, so two batches give two updates that anybody tells apart", noisy: false };
   if (law.kind === "unknown") return { reason: `it states no private mechanism (${law.reason})`, noisy: false };
   return {
     reason:
