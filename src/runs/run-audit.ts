@@ -4,6 +4,7 @@ import {
   type AuditTick,
   auditDraws,
   type ChunkStore,
+  certify,
   type DrawRun,
   drawRun,
   requireAudit,
@@ -72,6 +73,9 @@ export async function* runTune(
   return result;
 }
 
+/** The δ of differential privacy that a spec states. */
+const stated = ({ dpDelta }: AuditSpec) => (dpDelta === undefined ? {} : { dpDelta });
+
 /**
  * Refuses an audit that could not finish, or whose gate's verdict does not depend on the
  * measurements.
@@ -79,12 +83,20 @@ export async function* runTune(
  * @throws LeakageError `spec` for the audit or one of its tunings.
  */
 export async function requireRunnable(
-  { spec, scenarios }: Realized<AuditSpec>,
+  { spec, scenarios, data, publicData }: Realized<AuditSpec>,
   sources: Sources,
   { machine }: Surroundings,
 ): Promise<void> {
   const { samples, confidence, failIf } = spec;
-  requireAudit({ scenarios, samples, confidence, ...(failIf === undefined ? {} : { failIf }) });
+  requireAudit({
+    scenarios,
+    data,
+    ...(publicData ? { publicData } : {}),
+    samples,
+    confidence,
+    ...stated(spec),
+    ...(failIf === undefined ? {} : { failIf }),
+  });
   for (const tuning of tuningsOf(spec)) await realize(await prepareTune(tuning, sources), sources, machine);
 }
 
@@ -126,6 +138,7 @@ export async function* runAudit(
     root,
     confidence: spec.confidence,
     notes: [...ready.notes, ...endsReached(spec, cells)],
+    certified: certify({ ...ready, confidence: spec.confidence, ...stated(spec) }),
     seconds: { preparing, tuning },
     ...(spec.failIf === undefined ? {} : { failIf: spec.failIf }),
   });

@@ -196,6 +196,17 @@ export const defense = (path: string, many: boolean, several = "") =>
     write: (value) => (many ? (value as readonly Part[]) : [value as Part]).map(defenseName),
   });
 
+export const dpDelta = (otherwise: string) =>
+  flag({
+    name: "--dp-delta",
+    takes: "<probability>",
+    group: "Client",
+    doc: "The δ of the (ε, δ)-differential privacy that is reported behind a private defense, such as dp-sgd.",
+    otherwise,
+    path: "dpDelta",
+    read: (text) => positiveNumber(text, "--dp-delta"),
+  });
+
 export const sampling: readonly Flag[] = [
   flag({
     name: "--chunk",
