@@ -54,6 +54,8 @@ export interface Certifying {
   readonly confidence: number;
   /** The δ of (ε, δ)-differential privacy. */
   readonly dpDelta?: number;
+  /** The largest number of public examples from which κ is bounded. The default is 500. */
+  readonly mostPublic?: number;
 }
 
 const noPrior = "nobody knows how likely a guess is: the data has no public images of a second split, from which κ would be estimated";
@@ -91,13 +93,20 @@ export function certify(given: Certifying): Certified | undefined {
 }
 
 /** κ from what is known of the prior; undefined if nothing is. */
-function massOf({ scenarios, data, publicData, kappa, confidence }: Certifying): LargestMass | undefined {
+function massOf({ scenarios, data, publicData, kappa, confidence, mostPublic: most }: Certifying): LargestMass | undefined {
   const { labels, score } = scenarios[0]!;
   const knowsLabels = labels === "known";
   const known = kappa ?? knownMass(data, score.delta, knowsLabels);
   if (known !== undefined) return { estimate: known, upper: known, examples: 0 };
   if (!publicData) return undefined;
-  return largestMassFrom({ examples: publicData, knowsLabels, measured: measuredIn(scenarios[0]!), delta: score.delta, confidence });
+  return largestMassFrom({
+    examples: publicData,
+    knowsLabels,
+    measured: measuredIn(scenarios[0]!),
+    delta: score.delta,
+    confidence,
+    ...(most === undefined ? {} : { most }),
+  });
 }
 
 /**

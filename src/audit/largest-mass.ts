@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/index.ts";
 import { clopperPearson, type DeltaSpace } from "../metrics/index.ts";
 import type { FinitePrior } from "./exact-bayes.ts";
+import { mostPublic } from "./guesses.ts";
 import { rowsOf } from "./public-rows.ts";
 
 /**
@@ -30,12 +31,11 @@ export interface MassFrom {
   readonly delta: number;
   /** The two-sided confidence, of which the upper end is taken. */
   readonly confidence: number;
-  /** The largest number of examples that are used. */
+  /** The largest number of examples that are used. The default is 500. */
   readonly most?: number;
 }
 
-/** At most so many public examples, and so many products of entries over all their pairs. */
-const mostExamples = 2000;
+/** At most so many products of entries over all pairs of public examples. */
 const mostProducts = 2 ** 33;
 
 /**
@@ -55,13 +55,13 @@ const mostProducts = 2 ** 33;
  * their own label, which is binomial with probability Σ p(y) κ(y), and M is the sum of the counts by
  * label.
  */
-export function largestMassFrom({ examples, knowsLabels, measured, delta, confidence, most = mostExamples }: MassFrom): LargestMass {
+export function largestMassFrom({ examples, knowsLabels, measured, delta, confidence, most = mostPublic }: MassFrom): LargestMass {
   const rows = rowsOf(examples, measured);
   const count = Math.min(most, examples.size, Math.max(2, Math.floor(Math.sqrt(mostProducts / rows.size))));
   const all = rows.first(count);
   const groups = new Map<number, number[]>();
   for (let i = 0; i < count; i++) {
-    const group = knowsLabels ? examples.example(i).label : 0;
+    const group = knowsLabels ? (examples.label?.(i) ?? examples.example(i).label) : 0;
     groups.set(group, [...(groups.get(group) ?? []), i]);
   }
   let [inside, crowd] = [0, 0];

@@ -51,7 +51,7 @@ function withoutMechanism(defense: Defense): Unprotected {
   if (law.kind === "unknown") return { reason: `it states no private mechanism (${law.reason})`, noisy: false };
   return {
     reason:
-      "its noise is added to gradients of any length: nothing bounds how far one example moves the update. What would be needed is a clip of each example's gradient before normal noise, as dp-sgd:norm=C,multiplier=z has it",
+      "nothing bounds how far one example moves the update before its noise comes. What would be needed is a clip of each example's gradient before normal noise, as dp-sgd:norm=C,multiplier=z has it",
     noisy: true,
   };
 }

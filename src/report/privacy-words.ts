@@ -25,4 +25,4 @@ ${privacy.assumptions.map((sentence) => html`<p class="note">${foreign(sentence)
 `;
 
 /** A share that is an upper bound: never below what it bounds in its last digit. */
-export const atMost = (share: number): string => percent(Math.min(1, share < 0.999 ? Math.ceil(1000 * share) / 1000 : share));
+export const atMost = (share: number): string => percent(share <= 0.999 ? Math.ceil(1000 * share) / 1000 : 1);

@@ -1,3 +1,4 @@
+import { requireDpDelta } from "../accounting/index.ts";
 import { labelRules } from "../adversary/index.ts";
 import { attacks } from "../attacks/index.ts";
 import { losses } from "../client/index.ts";
@@ -204,7 +205,11 @@ export const dpDelta = (otherwise: string) =>
     doc: "The δ of the (ε, δ)-differential privacy that is reported behind a private defense, such as dp-sgd.",
     otherwise,
     path: "dpDelta",
-    read: (text) => positiveNumber(text, "--dp-delta"),
+    read: (text) => {
+      const value = positiveNumber(text, "--dp-delta");
+      requireDpDelta(value);
+      return value;
+    },
   });
 
 export const sampling: readonly Flag[] = [
