@@ -1,5 +1,5 @@
 export { gaussianBallMass } from "./gaussian-ball.ts";
-export { type Direction, lossProfile, type Profile } from "./privacy-loss.ts";
+export { lossProfile } from "./privacy-loss.ts";
 export { type RdpSpent, spentByRdp } from "./rdp.ts";
 export { reconstructionBound } from "./reconstruction.ts";
 export { requireDpDelta, type SampledGaussian } from "./sampled-gaussian.ts";

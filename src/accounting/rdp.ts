@@ -2,7 +2,7 @@ import { requireMechanism, type SampledGaussian } from "./sampled-gaussian.ts";
 import { logNormalCdf } from "./standard-normal.ts";
 
 /** The orders α of the accountant: those of Opacus, 1.1 to 10.9 by tenths and 12 to 63. */
-export const orders: readonly number[] = [
+const orders: readonly number[] = [
   ...Array.from({ length: 99 }, (_, i) => 1 + (i + 1) / 10),
   ...Array.from({ length: 52 }, (_, i) => 12 + i),
 ];
@@ -20,7 +20,7 @@ export interface RdpSpent {
  * larger one of the two directions (Mironov, Talwar and Zhang 2019, "Rényi differential privacy of
  * the sampled Gaussian mechanism", theorems 4 and 5).
  */
-export function rdpOfStep({ multiplier, rate }: Pick<SampledGaussian, "multiplier" | "rate">, order: number): number {
+function rdpOfStep({ multiplier, rate }: Pick<SampledGaussian, "multiplier" | "rate">, order: number): number {
   if (rate === 0) return 0;
   if (rate === 1) return order / (2 * multiplier ** 2);
   const log = Number.isInteger(order) ? logMomentWhole(rate, multiplier, order) : logMoment(rate, multiplier, order);

@@ -73,7 +73,7 @@ describe("a gate", () => {
     "recovered > 0x1",
   ])("refuses %j", (text) => {
     expect(() => parseGate(text)).toThrow(
-      'A gate is "recovered", "risk", "searchFailed" or "undetermined", perhaps with ".estimate", ".lower" or ".upper", then >, >=, < or <=, then a number from 0 to 1, ' +
+      'A gate is "recovered", "risk", "searchFailed", "undetermined" or "certified", perhaps with ".estimate", ".lower" or ".upper", then >, >=, < or <=, then a number from 0 to 1, ' +
         `such as "recovered > 0.05"; got ${JSON.stringify(text.trim())}.`,
     );
   });
