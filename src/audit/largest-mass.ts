@@ -118,7 +118,8 @@ function fitting(squares: readonly number[], delta: number): number {
  *
  * @example
  * ```ts
- * largestMassOf({ candidates: [a, b, c], delta: 1 }, false); // 1/3
+ * const candidates = [data.example(0), data.example(1), data.example(2)];
+ * console.log(largestMassOf({ candidates, delta: 1 }, false)); // 1/3
  * ```
  */
 export function largestMassOf({ candidates }: FinitePrior, knowsLabels: boolean): number {
