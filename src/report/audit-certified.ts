@@ -20,12 +20,12 @@ export const certifies = ({ certified }: AuditResult): boolean => certified?.som
 /** How κ is known, in a sentence. */
 function kappaWords({ kappa, privacy }: Certificate, { items, confidence, assumptions }: AuditResult): string {
   const { estimate, upper, examples, guesses } = kappa!;
-  const given = assumptions.labels === "known" ? `, given its label` : "";
+  const guess = assumptions.labels === "known" ? "one guess, made with the label," : "one guess";
   const many = guesses === 1 ? "" : ` An attacker has ${guesses} answers for each ${items} of a batch, so κ counts ${guesses} times.`;
   const known =
     examples === 0
-      ? `κ, the largest share of ${items}s that any guess comes within δ of${given}, is at most ${significant(upper)}, because the prior is known.`
-      : `κ, the largest share of ${items}s that any guess comes within δ of${given}, is at most ${significant(upper)} (upper end with ${+(100 * confidence).toPrecision(6)} %, from ${grouped(examples)} public ${items}s; around the best of them it is ${significant(estimate)}).`;
+      ? `κ, the largest share of ${items}s that ${guess} comes within δ of, is at most ${significant(upper)}, because the prior is known.`
+      : `κ, the largest share of ${items}s that ${guess} comes within δ of, is at most ${significant(upper)} (upper end with ${+(100 * confidence).toPrecision(6)} %, from ${grouped(examples)} public ${items}s; around the best of them it is ${significant(estimate)}).`;
   return `${known}${many} The bound is Φ(Φ⁻¹(${guesses === 1 ? "κ" : `${guesses}κ`}) + 1/z), with z = ${significant(privacy!.multiplier)}.`;
 }
 

@@ -6,7 +6,7 @@ const accountants = { gaussian: "exact for Gaussian noise", pld: "by the law of 
 
 /** The ε of some updates in a clause: the tighter one first, beside Opacus's. */
 export function epsilonWords({ rdp, tight, dpDelta, level }: PrivacyStated): string {
-  const at = `at δ = ${significant(dpDelta)} for each ${level}`;
+  const at = `at δ = ${(dpDelta < 1e-3 ? dpDelta.toExponential() : String(dpDelta)).replace("-", "−")} for each ${level}`;
   return tight === null
     ? `ε ≤ ${significant(rdp.epsilon)} ${at}, by Rényi divergences as Opacus computes it`
     : `ε ≤ ${significant(tight.epsilon)} ${at}, ${accountants[tight.accountant]} (${significant(rdp.epsilon)} by Rényi divergences, as Opacus computes it)`;

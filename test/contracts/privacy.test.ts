@@ -118,6 +118,7 @@ describe("an audit behind a private defense", () => {
     const page = auditReport({ result, images: new Map() });
     expect(page).toMatch(/What is certified/);
     expect(page).toMatch(/≤ \d/);
+    expect(page).toMatch(/at δ = 1e−5 for each example/);
   });
 
   it("says nothing of certificates where no defense adds noise", async () => {
