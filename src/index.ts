@@ -2,6 +2,8 @@
  * Gradleak: what a federated-learning update gives away. Runs in Node and in browsers. What needs a
  * disk is in "gradleak/node".
  */
+
+export { privacySpent, type RdpSpent, reconstructionBound, type SampledGaussian, type Spent } from "./accounting/index.ts";
 export {
   type Assumed,
   type Assumption,
@@ -53,6 +55,7 @@ export {
   type Gate,
   type GateVerdict,
   judgeGate,
+  largestMassOf,
   type Machine,
   parseGate,
   requireUsefulGate,
@@ -103,13 +106,17 @@ export {
   noiseLikelihood,
   noiseStep,
   type Per,
+  type Privacy,
   type Published,
+  postProcessing,
+  privacyOf,
   type Sent,
   type Step,
   type StepState,
   send,
   stepWithoutLaw,
   type UnknownLaw,
+  type Unprotected,
   unknownLaw,
   withNoise,
 } from "./defenses/index.ts";

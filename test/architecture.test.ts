@@ -7,7 +7,7 @@ const mathematics = ["parts", "graph", "random", "runtime", "distributions", "mo
 /** What an attacker may know of: everything but data, metrics and the truth. */
 const attacker = [...mathematics, "optimizers", "client", "priors", "defenses"];
 /** What a result is made of. */
-const measuring = [...attacker, "formats", "data", "adversary", "attacks", "metrics"];
+const measuring = [...attacker, "formats", "accounting", "data", "adversary", "attacks", "metrics"];
 
 /**
  * A room may import only the rooms that are listed for it, through their index.ts. `errors.ts` is
@@ -17,12 +17,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   parts: [],
   graph: [],
   formats: [],
+  accounting: [],
   onnx: ["graph", "formats"],
   random: ["graph"],
   runtime: ["graph", "onnx", "random"],
   optimizers: ["graph"],
   distributions: ["parts", "graph", "random"],
-  data: ["parts", "formats", "random"],
+  data: ["parts", "formats", "accounting", "random"],
   models: ["parts", "graph", "formats", "random", "runtime", "distributions", "data"],
   client: mathematics,
   priors: [...mathematics, "client"],
@@ -30,7 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   federated: [...mathematics, "optimizers", "client", "defenses"],
   adversary: attacker,
   attacks: [...attacker, "adversary"],
-  metrics: ["parts", "random"],
+  metrics: ["parts", "accounting", "random"],
   scenario: [...attacker, "data", "adversary", "metrics"],
   audit: [...measuring, "scenario"],
   runs: [...measuring, "federated", "scenario", "audit"],

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Stop, stops } from "../adversary/index.ts";
 import { criterion } from "../scenario/index.ts";
+import { certifiedSchema } from "./certified.ts";
 import { factsSchema } from "./facts.ts";
 import { takenSchema } from "./found-by.ts";
 import { sampledSchema } from "./mixing.ts";
@@ -221,6 +222,7 @@ export const auditResultSchema = z
       .describe(
         "Whether this audit can say of a defense that something does not come back. It cannot if there are reasons: attacks that failed, or that get nothing from an update without a defense either.",
       ),
+    certified: certifiedSchema.optional().describe("What each defense certifies against every attacker. Absent if no defense adds noise."),
     comparisons: z
       .array(comparison)
       .describe(

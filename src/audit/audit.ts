@@ -1,3 +1,4 @@
+import { requireDpDelta } from "../accounting/index.ts";
 import type { Dataset } from "../data/index.ts";
 import { defended, residualBehind } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
@@ -7,6 +8,7 @@ import { explainer, measuredIn, requireScenario, type Scenario } from "../scenar
 import { type AuditTick, auditChunk, type DrawRun, type Machine } from "./audit-chunk.ts";
 import type { AuditResult } from "./audit-result.ts";
 import { cellsOf } from "./cells.ts";
+import { type Certifying, certify, requireKappa, requirePrivate } from "./certified.ts";
 import { type AuditChunk, readAuditChunk } from "./chunk.ts";
 import { controlsOf } from "./controls.ts";
 import { chunksOf, type Holders } from "./draw-keys.ts";
@@ -57,6 +59,14 @@ export interface AuditInput {
   readonly acceptFailed?: boolean;
   /** Whether each attack also runs without its defense, on at most 64 draws; by default it does. */
   readonly control?: boolean;
+  /** The δ of (ε, δ)-differential privacy of one update. The default is 1e-5. */
+  readonly dpDelta?: number;
+  /**
+   * κ, the largest mass of a ball of radius δ under the prior (given the label, on average, if labels
+   * are known), where the prior is known; see `largestMassOf`. By default it follows from the law of
+   * the data, or is bounded from public examples.
+   */
+  readonly kappa?: number;
   readonly machine?: Machine;
   /** What else a reader must know, in sentences. */
   readonly notes?: readonly string[];
@@ -91,8 +101,8 @@ const timeless: Machine = { clock: () => 0 };
  * ```
  */
 export async function* audit(input: AuditInput, store = nowhere): AsyncGenerator<AuditTick, Audited> {
-  const { scenarios, data, samples, seed = 0, confidence = 0.95, failIf, machine = timeless, notes = [] } = input;
-  requireAudit({ scenarios, samples, confidence, ...(failIf === undefined ? {} : { failIf }) });
+  const { scenarios, data, seed = 0, confidence = 0.95, failIf, machine = timeless, notes = [] } = input;
+  requireAudit(input);
   const began = machine.clock();
   const root = keyFromSeed(seed);
   const run: DrawRun = { ...drawRun({ ...input, root }), machine };
@@ -107,6 +117,7 @@ export async function* audit(input: AuditInput, store = nowhere): AsyncGenerator
     root,
     confidence,
     notes: [...data.notes, ...notes],
+    certified: certify({ ...input, confidence }),
     seconds: { preparing, tuning: 0 },
     ...(failIf === undefined ? {} : { failIf }),
     ...(input.acceptFailed ? { acceptFailed: true } : {}),
@@ -121,20 +132,18 @@ export async function* audit(input: AuditInput, store = nowhere): AsyncGenerator
  * Refuses scenarios that cannot be audited together.
  *
  * @throws LeakageError `spec` for a name that occurs twice, too few batches to resample, a gate
- * that cannot be read or whose verdict does not depend on the measurements, and anything that
- * {@link requireScenario} refuses.
+ * that cannot be read or whose verdict does not depend on the measurements, questions about the
+ * privacy of a defense that has none, and anything that {@link requireScenario} refuses.
  */
 export function requireAudit({
   scenarios,
   samples,
-  confidence,
+  confidence = 0.95,
   failIf,
-}: {
-  readonly scenarios: readonly Scenario[];
-  readonly samples: number;
-  readonly confidence: number;
-  readonly failIf?: string;
-}): void {
+  dpDelta,
+  ...prior
+}: Pick<AuditInput, "scenarios" | "samples" | "confidence" | "failIf" | "dpDelta"> &
+  Pick<Certifying, "data" | "publicData" | "kappa">): void {
   requireOnce(
     "defense",
     scenarios.map(({ defense }) => defense.name),
@@ -148,9 +157,18 @@ export function requireAudit({
   const { batchSize } = scenarios[0]!;
   if (batchSize > 1 && samples < 2)
     throw new LeakageError("spec", `Intervals over batches of ${batchSize} need at least 2 batches; got --samples ${samples}.`);
+  if (dpDelta !== undefined) {
+    requireDpDelta(dpDelta);
+    requirePrivate(scenarios, "--dp-delta");
+  }
   if (failIf === undefined) return;
+  const gate = parseGate(failIf);
+  if (gate.subject === "certified") {
+    requirePrivate(scenarios, `The gate "${gate.text}"`);
+    requireKappa(prior, gate.text);
+  }
   const most = Math.max(...scenarios.map(({ attacks }) => attacks.length));
-  requireUsefulGate(parseGate(failIf), samples, confidence, most);
+  requireUsefulGate(gate, samples, confidence, most);
 }
 
 function requireOnce(what: string, names: readonly string[]): void {

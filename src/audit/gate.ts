@@ -8,9 +8,10 @@ export interface Gate {
   /**
    * `recovered`: the share of images within δ of their original. `risk`: the share of the others.
    * `searchFailed` and `undetermined`: the shares of draws that were not recovered because of the
-   * search, or because of the update.
+   * search, or because of the update. `certified`: what the defense certifies that the recovered
+   * share is at most, whoever attacks.
    */
-  readonly subject: "recovered" | "risk" | "searchFailed" | "undetermined";
+  readonly subject: "recovered" | "risk" | "searchFailed" | "undetermined" | "certified";
   /**
    * Which number of the interval is compared. A bare `risk` means its lower end, and any other bare
    * subject its upper end: what can be ruled out, not what was seen.
@@ -24,18 +25,22 @@ export interface Gate {
 /** The verdict of a gate on one defense. */
 export interface GateVerdict {
   readonly fails: boolean;
-  /** The strongest attack, whose number the gate read. */
+  /** The strongest attack, whose number the gate read; {@link anyAttacker} for a certificate. */
   readonly attack: string;
   readonly value: number;
 }
 
-const subjects = ["recovered", "risk", "searchFailed", "undetermined"] as const;
+/** Who a certificate is about, in the place of an attack. */
+export const anyAttacker = "any attacker";
+
+const subjects = ["recovered", "risk", "searchFailed", "undetermined", "certified"] as const;
 const form =
-  /^(recovered|risk|searchFailed|undetermined)(?:\s*\.\s*(estimate|lower|upper))?\s*(>=?|<=?)\s*(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)$/i;
+  /^(recovered|risk|searchFailed|undetermined|certified)(?:\s*\.\s*(estimate|lower|upper))?\s*(>=?|<=?)\s*(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)$/i;
 
 /**
- * Parses a gate: `recovered`, `risk`, `searchFailed` or `undetermined`, perhaps with `.estimate`,
- * `.lower` or `.upper`, a comparison, and a number from 0 to 1.
+ * Parses a gate: `recovered`, `risk`, `searchFailed`, `undetermined` or `certified`, perhaps with
+ * `.estimate`, `.lower` or `.upper`, a comparison, and a number from 0 to 1. A certificate has no
+ * lower end.
  *
  * @throws LeakageError `spec` for anything else.
  */
@@ -46,11 +51,16 @@ export function parseGate(text: string): Gate {
   if (!match || !(threshold <= 1))
     throw new LeakageError(
       "spec",
-      `A gate is "recovered", "risk", "searchFailed" or "undetermined", perhaps with ".estimate", ".lower" or ".upper", then >, >=, < or <=, then a number from 0 to 1, ` +
+      `A gate is "recovered", "risk", "searchFailed", "undetermined" or "certified", perhaps with ".estimate", ".lower" or ".upper", then >, >=, < or <=, then a number from 0 to 1, ` +
         `such as "recovered > 0.05"; got ${JSON.stringify(written.length > 80 ? `${written.slice(0, 80)}…` : written)}.`,
     );
   const subject = subjects.find((one) => one.toLowerCase() === match[1]!.toLowerCase())!;
   const bound = (match[2]?.toLowerCase() ?? (subject === "risk" ? "lower" : "upper")) as Gate["bound"];
+  if (subject === "certified" && bound === "lower")
+    throw new LeakageError(
+      "spec",
+      `A certificate is an upper bound and has no lower end: write "certified" or "certified.estimate" in the gate "${written}".`,
+    );
   return { text: written, subject, bound, operator: match[3] as Gate["operator"], threshold };
 }
 
@@ -98,6 +108,10 @@ const largestSample = 2 ** 40;
  * @throws LeakageError `spec` that names the smallest sample that could pass, if there is one.
  */
 export function requireUsefulGate(gate: Gate, n: number, confidence: number, attacks: number): void {
+  if (gate.subject === "certified") {
+    requireReachable(gate);
+    return;
+  }
   const each = bonferroni(confidence, attacks);
   // Every number that a gate reads grows, or falls, with the number of recovered draws: none and
   // all are its extremes.
@@ -110,6 +124,16 @@ export function requireUsefulGate(gate: Gate, n: number, confidence: number, att
   }
   if (!outcomes(n).includes(true))
     throw new LeakageError("spec", `The gate "${gate.text}" could never fail with ${n} independent draws (${level}).`);
+}
+
+/** @throws LeakageError `spec` for a gate that no certificate passes, or that none fails. */
+function requireReachable(gate: Gate): void {
+  const fails = [0, 1].map((share) => failsAt(gate, { estimate: share, lower: share, upper: share }));
+  if (fails[0] === fails[1])
+    throw new LeakageError(
+      "spec",
+      `The gate "${gate.text}" could never ${fails[0] ? "pass" : "fail"}: a certificate lies between 0 and 1.`,
+    );
 }
 
 /** The smallest sample above `n` that can pass. More draws never make it harder to pass. */

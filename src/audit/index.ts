@@ -2,6 +2,7 @@ export { type Audited, type AuditInput, audit, auditDraws, type ChunkStore, draw
 export type { AuditTick, DrawRun, Machine } from "./audit-chunk.ts";
 export { type AuditCell, type AuditResult, auditResultSchema, validateAuditResult } from "./audit-result.ts";
 export type { Cell } from "./cells.ts";
+export { certify, requirePrivate } from "./certified.ts";
 export { type AuditChunk, readAuditChunk } from "./chunk.ts";
 export { within } from "./comparison.ts";
 export { controlDraws } from "./controls.ts";
@@ -9,11 +10,13 @@ export { type DrawRange, drawBatch, drawKey, type Holders } from "./draw-keys.ts
 export { type Candidate, type ExactBayes, type ExactBayesOptions, exactBayes, type FinitePrior } from "./exact-bayes.ts";
 export { type Facts, factNotes, factsAt } from "./facts.ts";
 export { foundByNotes } from "./found-by.ts";
-export { type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
+export { anyAttacker, type Gate, type GateVerdict, judgeGate, parseGate, requireUsefulGate } from "./gate.ts";
 export { type Guess, gray, meanGuess, mostPublic } from "./guesses.ts";
 export { faintWords } from "./label-shares.ts";
+export { largestMassOf } from "./largest-mass.ts";
 export { mixingNotes, mixingSchema, toldBy } from "./mixing.ts";
 export { type NearestPublic, nearestPublic } from "./nearest-public.ts";
+export { defaultDpDelta, dpDeltaNotes, type PrivacyStated, privacyOfOne, privacySchema, privacyStated } from "./privacy-fields.ts";
 export { assumptionsSchema, fileName, hash, invalid, shrunkRadius, specFields, specFieldsOf } from "./result-fields.ts";
 export { type Sizes, secondsPerStep, sizesFor } from "./sizing.ts";
 export { givenOf, summarizeDraws, trueLawOf } from "./summary.ts";

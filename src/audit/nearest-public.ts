@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/index.ts";
 import { type DeltaSpace, distance, imageShape } from "../metrics/index.ts";
 import { mostPublic } from "./guesses.ts";
+import { rowsOf } from "./public-rows.ts";
 
 /** The public example that lies nearest to an original. */
 interface PublicNeighbor {
@@ -34,21 +35,13 @@ export interface NearestPublic {
 export function nearestPublic(examples: Dataset<readonly number[]>, measured: DeltaSpace, most = mostPublic): NearestPublic {
   const count = Math.min(most, examples.size);
   const shape = imageShape(examples.shape);
-  const plane = shape[1] * shape[2];
-  const size = shape[0] * plane;
-  const stretched = (image: Float32Array) =>
-    measured.space === "model" ? image.map((pixel, i) => pixel / measured.std[Math.floor(i / plane)]!) : image;
+  const rows = rowsOf(examples, measured);
   let all: Float32Array | undefined;
-  const read = () => {
-    const rows = new Float32Array(count * size);
-    for (let k = 0; k < count; k++) rows.set(stretched(examples.example(k).image), k * size);
-    return rows;
-  };
   return {
     count,
     to: (original) => {
-      all ??= read();
-      const index = nearestRow(all, stretched(original));
+      all ??= rows.first(count);
+      const index = nearestRow(all, rows.stretched(original));
       const { image } = examples.example(index);
       return { index, image, distance: distance(original, image, shape, measured) };
     },

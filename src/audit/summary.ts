@@ -5,13 +5,14 @@ import { foldIn, type KeyBits, stream } from "../random/index.ts";
 import type { Scenario, Tuning } from "../scenario/index.ts";
 import type { AuditCell, AuditResult } from "./audit-result.ts";
 import { type Cell, cellsOf } from "./cells.ts";
+import { type Certified, certifiedNotes } from "./certified.ts";
 import type { AuditChunk, AuditedExample } from "./chunk.ts";
 import { comparable, compareAttacks, type Distances, within } from "./comparison.ts";
 import type { Controls } from "./controls.ts";
 import { controlOf, failuresOf, limitsOf, median, remarks, statementsOf } from "./evidence.ts";
 import { factNotes, factsIn } from "./facts.ts";
 import { foundByNotes, takenIn } from "./found-by.ts";
-import { claimsSafety, judgeGate, parseGate } from "./gate.ts";
+import { anyAttacker, claimsSafety, type Gate, judgeGate, parseGate } from "./gate.ts";
 import { faintLabels, faintNotes, labelAccuracy } from "./label-shares.ts";
 import { mixingNotes, sampledIn } from "./mixing.ts";
 import { shareOf } from "./share.ts";
@@ -33,6 +34,8 @@ export interface FinishedDraws {
   /** Whether the gate counts failed attacks as misses. */
   readonly acceptFailed?: boolean;
   readonly controls: Controls;
+  /** What each defense certifies, if anything is said about that. */
+  readonly certified?: Certified | undefined;
   readonly notes: readonly string[];
   /** The wall time of the phases before the draws. */
   readonly seconds: { readonly preparing: number; readonly tuning: number };
@@ -129,6 +132,7 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
     nearestPublic: nearestShares(chunks, delta, key(cells.length + baselines.length), confidence),
     cells: summarized,
     statements,
+    ...(done.certified ? { certified: done.certified } : {}),
     comparisons: comparisons(done, cells, byCell, key),
     gate: judged(done, cells, byCell, key, statements),
     data: draws.map(({ images, labels, clients, guesses, nearestPublic, outcomes }) => ({
@@ -148,6 +152,7 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
         return [...mixingNotes(what, outcomesOf(i)), ...foundByNotes(what, outcomesOf(i))];
       }),
       ...remarks(summarized, guesses, byCell, delta),
+      ...certifiedNotes(summarized, done.certified ?? [], batchSize),
     ],
   };
 }
@@ -270,7 +275,7 @@ function comparisons(
 
 /** The gate's verdict on each defense, by intervals that hold for all attacks on it together. */
 function judged(
-  { scenarios, failIf, confidence, chunks }: FinishedDraws,
+  { scenarios, failIf, confidence, chunks, certified }: FinishedDraws,
   cells: readonly Cell[],
   byCell: readonly Distances[],
   key: (cell: number) => KeyBits,
@@ -279,6 +284,7 @@ function judged(
   if (failIf === undefined) return null;
   const gate = parseGate(failIf);
   const { subject } = gate;
+  if (subject === "certified") return judgedByCertificate(gate, certified ?? [], confidence);
   const most = Math.max(...scenarios.map(({ attacks }) => attacks.length));
   const each = bonferroni(confidence, most);
   const draws = chunks.flatMap((chunk) => chunk.draws);
@@ -298,4 +304,13 @@ function judged(
   });
   const fails = verdicts.some((verdict) => verdict.fails);
   return { text: gate.text, confidence: each, verdicts, fails, refused: fails ? [] : [...new Set(refused)] };
+}
+
+/** The gate's verdict on what each defense certifies. It holds whether the attacks worked or not. */
+function judgedByCertificate(gate: Gate, certified: Certified, confidence: number): AuditResult["gate"] {
+  const verdicts = certified.map(({ defense, estimate, upper }) => {
+    const share = { estimate: estimate!, lower: estimate!, upper: upper! };
+    return { defense, ...judgeGate(gate, [{ attack: anyAttacker, share }]) };
+  });
+  return { text: gate.text, confidence, verdicts, fails: verdicts.some(({ fails }) => fails), refused: [] };
 }

@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import type { AuditResult } from "../audit/index.ts";
-import { nearestWords, tunedWords } from "../report/index.ts";
+import { atMost, certifiedBehind, certifies, nearestWords, tunedWords } from "../report/index.ts";
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const distance = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : value.toPrecision(3));
@@ -10,6 +10,8 @@ function named(cell: AuditResult["cells"][number]): string {
   const words = tunedWords(cell);
   return words === "" ? cell.attack : `${cell.attack} → ${words}`;
 }
+
+const certifiedText = (upper: number | null): string => (upper === null ? "–" : `≤ ${atMost(upper)}`);
 
 /** A line for each pair of attacks that was compared although one did more work. */
 export const unequalWork = ({ comparisons }: AuditResult): readonly string[] =>
@@ -25,9 +27,12 @@ const amount = (work: number): string => Number(work.toPrecision(3)).toLocaleStr
 /**
  * The table of recovered shares with their intervals. It has a line for each attack on each
  * defense, one for each guess without an update, and one for the nearest public examples, which are
- * not a guess. If labels were not given, a column says how many of them the attacks found.
+ * not a guess. If labels were not given, a column says how many of them the attacks found. If a
+ * defense certifies something, a column says what any attacker recovers at most.
  */
-export function auditTable({ cells, baselines, nearestPublic, items, confidence }: AuditResult): string {
+export function auditTable(result: AuditResult): string {
+  const { cells, baselines, nearestPublic, items, confidence } = result;
+  const bounded = certifies(result);
   const reads = cells.some(({ labelAccuracy }) => labelAccuracy !== null);
   const row = (
     defense: string,
@@ -39,6 +44,7 @@ export function auditTable({ cells, baselines, nearestPublic, items, confidence 
     attack,
     percent(recovered.estimate),
     `${percent(recovered.lower)} to ${percent(recovered.upper)}`,
+    ...(bounded ? [certifiedText(certifiedBehind(result, defense))] : []),
     distance(quantiles.find(({ probability }) => probability === 0.5)?.distance),
     ...(reads ? [labels === null ? "–" : percent(labels.estimate)] : []),
   ];
@@ -47,6 +53,7 @@ export function auditTable({ cells, baselines, nearestPublic, items, confidence 
     "attack",
     "recovered",
     `${+(100 * confidence).toPrecision(6)} % interval`,
+    ...(bounded ? ["certified"] : []),
     "median distance",
     ...(reads ? ["labels right"] : []),
   ];

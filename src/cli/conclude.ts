@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 import { hasFailed } from "../adversary/index.ts";
-import { type AuditResult, validateAuditResult } from "../audit/index.ts";
+import { type AuditResult, type PrivacyStated, validateAuditResult } from "../audit/index.ts";
 import { printable, type RasterImage } from "../formats/index.ts";
 import type { PartSpec } from "../parts/index.ts";
 import {
@@ -9,10 +9,13 @@ import {
   attackReport,
   auditReport,
   auditVerdict,
+  certifiedLines,
+  epsilonWords,
   explainsLittle,
   explanationWords,
   likelyCauses,
   limitsBehind,
+  mechanismWords,
   terminalImages,
   trainReport,
   trainVerdict,
@@ -105,6 +108,7 @@ async function concludeAttack(tell: Console, folder: ResultFolder, result: Resul
   if (labelAccuracy !== null) tell.line(`labels right: ${(100 * labelAccuracy).toFixed(1)} %`);
   for (const warning of result.notes.filter((note) => note.startsWith("Warning: "))) tell.line(pc.yellow(warning));
   tell.line(stripVTControlCharacters(verdict(result).sentence));
+  if (result.privacy) tellPrivacy(tell, result.privacy);
   if (result.adaptive) tell.line(stripVTControlCharacters(adaptiveWords(result)));
   if (result.command === "invert" && result.images.some(explainsLittle)) tell.line(pc.yellow(likelyCauses));
   const assumed = assumedIn(result);
@@ -133,6 +137,8 @@ async function concludeAudit(tell: Console, folder: ResultFolder, result: AuditR
   for (const line of unequalWork(result)) tell.line(pc.yellow(line));
   for (const { defense, attack, words } of limitsBehind(result))
     tell.line(stripVTControlCharacters(`behind ${defense}, by ${attack}: ${words}`));
+  for (const line of certifiedLines(result)) tell.line(stripVTControlCharacters(line));
+  for (const warning of result.notes.filter((note) => note.startsWith("Warning: "))) tell.line(pc.yellow(printable(warning)));
   const refused = result.gate?.refused ?? [];
   const passed = refused.length > 0 ? pc.yellow("no statement") : pc.green("gate passed");
   for (const { defense, attack, value, fails } of result.gate?.verdicts ?? [])
@@ -150,10 +156,17 @@ async function concludeTraining(tell: Console, folder: ResultFolder, result: Tra
   await folder.write("report.html", trainReport({ result, reproduce }));
   const { sentence, detail } = trainVerdict(result);
   tell.line(`\n${result.blocked ? pc.red(sentence) : pc.bold(sentence)}\n${detail}`);
+  if (result.privacy) tellPrivacy(tell, result.privacy);
   for (const note of result.notes) tell.line(pc.yellow(printable(note)));
   const last = result.checkpoints.at(-1);
   if (last) tell.line(`weights after round ${last.round}: ${folder.at(last.file)}`);
   tellPlace(tell, folder, result.specHash);
+}
+
+/** Prints the differential privacy of what was sent, with what it takes for granted. */
+function tellPrivacy(tell: Console, privacy: PrivacyStated): void {
+  tell.line(`${pc.bold(epsilonWords(privacy))}\n  ${mechanismWords(privacy)}`);
+  for (const sentence of privacy.assumptions) tell.line(pc.dim(`  ${sentence}`));
 }
 
 function concludeTuning(tell: Console, folder: ResultFolder, tuned: Tuned): void {

@@ -36,6 +36,11 @@ export interface Dataset<Shape extends readonly number[] = readonly [number, num
   readonly std: readonly number[];
   /** W [classes, d], row by row, if labels are known to be argmax W x, ties to the first class. */
   readonly labeling?: Float32Array;
+  /**
+   * The largest probability that any ball of radius δ has, of inputs drawn from the law of this
+   * data, where that law is known.
+   */
+  largestMass?(delta: number): number;
   /** Notes for reports on how the images were prepared, such as resizing. */
   readonly notes: readonly string[];
   /** @throws LeakageError `spec` for an index outside 0 … size − 1. */

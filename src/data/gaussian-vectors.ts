@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { gaussianBallMass } from "../accounting/index.ts";
 import { LeakageError } from "../errors.ts";
 import { part } from "../parts/index.ts";
 import { fillNormal, foldIn, type KeyBits, keyFromSeed, stream } from "../random/index.ts";
@@ -73,6 +74,7 @@ export function gaussianSet({ dimension, classes, split }: GaussianSetOptions, k
     std: [1],
     notes: [],
     labeling,
+    largestMass: (delta) => gaussianBallMass(dimension, delta),
     example(index) {
       if (!(Number.isInteger(index) && index >= 0 && index < size))
         throw new LeakageError("spec", `The Gaussian set has vectors 0 to ${size - 1}, so there is no vector ${index}.`);

@@ -62,7 +62,7 @@ function clipEachStep(norm: Norm): Step {
  * does not depend on the data, as the expected batch size does not.
  *
  * What it does not guarantee: without a clip (`norm=Infinity`) nothing bounds the sum, and the noise
- * guarantees nothing. There is no accounting here, and no ε is computed. The step divides
+ * guarantees nothing. The step divides
  * by the size of the batch that it gets, and Gradleak's own batches have a fixed size. If one
  * example replaces another, the sum moves by up to 2 C, twice as far. The guarantee covers the
  * update alone, not labels or batch statistics that a client gives away otherwise. The noise is
@@ -86,16 +86,13 @@ export const dpSgd = part({
   },
   build: ({ norm, multiplier }): Defense => {
     const sigma = multiplier * (norm === "Infinity" ? 1 : norm);
-    return {
-      steps: [
-        clipEachStep(norm),
-        noiseStep({
-          family: "normal",
-          name: `gaussian with sigma ${sigma} on the sum`,
-          per: "update",
-          variance: (batchSize) => (sigma / batchSize) ** 2,
-        }),
-      ],
-    };
+    const noise = noiseStep({
+      family: "normal",
+      name: `gaussian with sigma ${sigma} on the sum`,
+      per: "update",
+      variance: (batchSize) => (sigma / batchSize) ** 2,
+    });
+    const privacy = { mechanism: "gaussian", level: "example", multiplier, sensitivity: Number(norm) } as const;
+    return { steps: [clipEachStep(norm), norm === "Infinity" ? noise : { ...noise, privacy: () => privacy }] };
   },
 });

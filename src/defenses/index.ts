@@ -43,5 +43,7 @@ export type { Likelihood, Published } from "./law/likelihood.ts";
 export type { Noise, Per } from "./law/noise.ts";
 export { masksOn, publishedIn } from "./law/published.ts";
 export { bareResidual, type Residual } from "./law/residual.ts";
+export { type Privacy, postProcessing } from "./privacy.ts";
+export { privacyOf, type Unprotected } from "./private-steps.ts";
 export { type Acted, deterministicStep, type Moment, type Step, type StepState, stepWithoutLaw } from "./step.ts";
 export { noiseLikelihood, noiseStep, withNoise } from "./with-noise.ts";

@@ -8,6 +8,7 @@ import type { Defense } from "./defense.ts";
 import { drop, hide } from "./law/entry-law.ts";
 import type { Law, Mask } from "./law/law.ts";
 import { maskName } from "./law/published.ts";
+import { postProcessing } from "./privacy.ts";
 import type { Step } from "./step.ts";
 
 interface Masking {
@@ -70,6 +71,7 @@ function maskStep({ keep, redraw, published: isPublished, per, seed }: Masking):
         return { ...law, entry: hide(law.entry, keep), hidden: { name, fixed: redraw === "never" || before.hidden?.fixed === true } };
       return before.noisy === undefined ? maskedSignal(law, seen(place)) : maskedEntry(law, `${place}`, seen(place));
     },
+    privacy: postProcessing,
     check: (_, batchSize) => {
       if (per === "example" && redraw === "update" && batchSize > 1)
         throw new LeakageError(

@@ -3,6 +3,7 @@ import type { Gradients, Tensor } from "../graph/index.ts";
 import type { Key } from "../random/index.ts";
 import { type Law, type UnknownLaw, unknownLaw } from "./law/law.ts";
 import type { Published } from "./law/likelihood.ts";
+import { type Privacy, postProcessing } from "./privacy.ts";
 
 /** What a step remembers from one round to the next, by name. */
 export type StepState = Readonly<Record<string, Tensor>>;
@@ -60,6 +61,18 @@ export interface Step {
    */
   law(before: Law, place: number): Law | UnknownLaw;
   /**
+   * What the step makes of the differential privacy that the steps before it give: of none where
+   * `before` is absent. A step that only processes the update on, and looks at nothing private, has
+   * {@link postProcessing}. Without this method, a step that acts on the update is taken to look at
+   * the batch, and nothing is guaranteed after it.
+   */
+  privacy?(before: Privacy | undefined): Privacy | undefined;
+  /**
+   * Whether `onBatch` changes each example by itself, so that a private example stays one example.
+   * Without it, a step on the batch is taken to mix examples, and nothing is guaranteed.
+   */
+  readonly eachExample?: true;
+  /**
    * @throws LeakageError `spec` that names what does not fit: the client or the size of its batch.
    */
   check?(client: Pick<Client, "model" | "mode">, batchSize: number): void;
@@ -83,6 +96,7 @@ export interface Step {
 export const deterministicStep = (name: string, change: (update: Gradients) => Gradients): Step => ({
   name,
   onUpdate: (update) => ({ update: change(update) }),
+  privacy: postProcessing,
   law: (before) => {
     if (before.noisy !== undefined)
       return unknownLaw(`${name} follows ${before.noisy}, and what it makes of noise has no density in closed form`);

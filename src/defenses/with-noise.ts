@@ -4,6 +4,7 @@ import { noisesOf, plus } from "./law/entry-law.ts";
 import { type Law, type UnknownLaw, unknownLaw } from "./law/law.ts";
 import type { Likelihood } from "./law/likelihood.ts";
 import { around, type Noise, sumOf } from "./law/noise.ts";
+import { postProcessing } from "./privacy.ts";
 import type { Step } from "./step.ts";
 
 /** The step that adds noise to every entry. Tensor i uses the step's key folded with i. */
@@ -13,6 +14,7 @@ export const noiseStep = (noise: Noise): Step => ({
     const names = update.names;
     return { update: update.map((entries, name) => around(noise, entries, batch.x.shape[0]!).sample(key.foldIn(names.indexOf(name)))) };
   },
+  privacy: postProcessing,
   law: (before) => {
     requirePossible(before, noise);
     return tied(before, noise) ?? unlike(before, noise) ?? noisy(before, noise);

@@ -9,4 +9,4 @@ export {
 } from "./federation.ts";
 export { type Divided, type Dividing, divide, type Partition, partitions } from "./partition.ts";
 export { type Length, type Schedule, schedules } from "./schedules.ts";
-export { type Outcome, openTraining, type Training } from "./training.ts";
+export { type Outcome, openTraining, roundsTaken, type Training } from "./training.ts";

@@ -44,6 +44,15 @@ function takingPart({ partition, taking, root }: Federation, round: number): Tak
   return { clients, keys: clients.map((client) => foldIn(key, client)) };
 }
 
+/** In how many of the first rounds each client takes part. */
+export function roundsTaken(federation: Federation, rounds: number): readonly number[] {
+  const { partition, taking } = federation;
+  const taken = partition.map(() => (taking === partition.length ? rounds : 0));
+  if (taking === partition.length) return taken;
+  for (let round = 0; round < rounds; round++) for (const client of takingPart(federation, round).clients) taken[client]!++;
+  return taken;
+}
+
 /** Gives the positions of the next examples of some clients, one client after the other. */
 type Next = (clients: readonly number[], taken: readonly number[]) => readonly number[];
 

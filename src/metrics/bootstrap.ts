@@ -1,10 +1,10 @@
+import { normalCdf, normalQuantile } from "../accounting/index.ts";
 import { LeakageError } from "../errors.ts";
 import type { KeyBits } from "../random/index.ts";
 import { clopperPearson } from "./clopper-pearson.ts";
 import type { Interval } from "./interval.ts";
 import { quantile } from "./quantile.ts";
 import { type BootstrapOptions, requireBootstrap, resample } from "./resample.ts";
-import { normalCdf, normalQuantile } from "./standard-normal.ts";
 import { studentQuantile } from "./student.ts";
 
 /**

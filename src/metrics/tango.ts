@@ -1,6 +1,6 @@
+import { normalQuantile } from "../accounting/index.ts";
 import { type Interval, requireConfidence, requireCount } from "./interval.ts";
 import type { Discordant } from "./mcnemar.ts";
-import { normalQuantile } from "./standard-normal.ts";
 
 /** Counts of the outcomes of two attacks on the same draws. */
 export interface PairedOutcomes extends Discordant {

@@ -6,6 +6,7 @@ import { given } from "./given.ts";
 import { html, type Markup } from "./html.ts";
 import { fixed, grouped, significant, spaced } from "./numbers.ts";
 import { page } from "./page.ts";
+import { privacySection } from "./privacy-words.ts";
 import { imageTable, summaryTable } from "./scores.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { baselineNames, verdict } from "./verdict.ts";
@@ -49,7 +50,7 @@ ${filmstrips(result, images)}
 <h2>What the attacker was given</h2>
 ${given(result)}
 </section>
-<section>
+${result.privacy && privacySection(result.privacy)}<section>
 <h2>What this does not prove</h2>
 <div class="caution">${caution}</div>
 </section>

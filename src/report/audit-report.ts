@@ -1,4 +1,5 @@
-import type { AuditResult } from "../audit/index.ts";
+import { type AuditResult, anyAttacker } from "../audit/index.ts";
+import { certifiedSection } from "./audit-certified.ts";
 import { comparisonTable } from "./audit-comparisons.ts";
 import { byDefense, quantileTable, shareTable } from "./audit-shares.ts";
 import { auditVerdict, intervalWords, limitsBehind, strongest } from "./audit-verdict.ts";
@@ -45,7 +46,7 @@ ${result.gate && gate(result.gate)}
 <p class="note">Intervals: ${intervalWords(result)}, each by itself. A guess without the update stands below the attacks, because an average is near to many originals.${result.nearestPublic && ` Last, how near the nearest public ${result.items} lies, chosen with the original in hand.`}</p>
 ${shareTable(result)}
 </section>
-<section>
+${certifiedSection(result)}<section>
 <h2>What limits the attacks</h2>
 <p class="note">In a simulation the truth is at hand: the attacker's own objective at the truth is compared with that at its answer. Where it prefers the truth, the search failed; where it does not, the update does not determine the ${result.items} under this assumption. Controls are the same attacks on updates without the defense: an attack that gets nothing there says nothing anywhere.</p>
 ${limits(result)}
@@ -177,11 +178,16 @@ function facts(result: AuditResult): Markup {
 }
 
 function gate({ text, verdicts, fails, refused, confidence }: NonNullable<AuditResult["gate"]>): Markup {
+  const certified = verdicts.every(({ attack }) => attack === anyAttacker);
   const passed = refused.length > 0 ? "no statement" : "passed";
   return html`<section class="given">
 <h2>${refused.length > 0 ? "The gate makes no statement" : `The gate ${fails ? "failed" : "passed"}`}</h2>
 ${refused.length > 0 && html`<p class="note">${foreign(refused.join(". "))}.</p>`}
-<p class="note">Fails if <code>${foreign(text)}</code> for the strongest attack on a defense. Each interval holds with ${+(100 * confidence).toPrecision(6)} %, so that those of all attacks on a defense hold together (Bonferroni).</p>
+<p class="note">${
+    certified
+      ? html`Fails if <code>${foreign(text)}</code> for what a defense certifies. That is about every attacker, and does not depend on whether the attacks here worked. The interval whose upper end κ is holds with ${+(100 * confidence).toPrecision(6)} %.`
+      : html`Fails if <code>${foreign(text)}</code> for the strongest attack on a defense. Each interval holds with ${+(100 * confidence).toPrecision(6)} %, so that those of all attacks on a defense hold together (Bonferroni).`
+  }</p>
 <dl>${verdicts.map(
     (one) =>
       html`<div><dt><span class="mark${one.fails && " back"}">${one.fails ? "failed" : passed}</span> ${percent(one.value)}</dt><dd>behind <code>${foreign(one.defense)}</code>, by <code>${foreign(one.attack)}</code></dd></div>

@@ -1,7 +1,9 @@
 import type { AuditResult } from "../audit/index.ts";
+import { boundAt, certifiedBehind, certifies } from "./audit-certified.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { nearestWords } from "./nearest-words.ts";
 import { percent, significant, spaced } from "./numbers.ts";
+import { atMost } from "./privacy-words.ts";
 import { tunedWords } from "./tuned-words.ts";
 
 type Shares = Pick<AuditResult["baselines"][number], "recovered" | "risk" | "quantiles">;
@@ -17,19 +19,25 @@ export function byDefense<Row extends { readonly defense: string }>(rows: readon
  * that saw no update, then the nearest public examples.
  */
 export function shareTable(result: AuditResult): Markup {
+  const bounded = certifies(result);
+  const columns = bounded ? 8 : 7;
+  const guess = (name: string, shares: Shares) => row(name, shares, "var(--muted)", bounded ? null : undefined);
   return html`<div class="wide"><table class="shares">
-<thead><tr><th></th><th class="text">recovered, 0 to 100 %</th><th>recovered</th><th>interval</th><th>risk</th><th>interval</th><th>median distance</th></tr></thead>
+<thead><tr><th></th><th class="text">recovered, 0 to 100 %</th><th>recovered</th><th>interval</th>${bounded && html`<th>certified</th>`}<th>risk</th><th>interval</th><th>median distance</th></tr></thead>
 ${[...byDefense(result.cells)].map(
-  ([defense, cells]) => html`<tbody><tr><th class="group" colspan="7" scope="rowgroup">behind <code>${foreign(defense)}</code></th></tr>
-${cells.map((cell, i) => row(html`<code>${foreign(cell.attack)}</code>${tunedTo(cell)}`, cell, `var(--series-${1 + (i % 6)})`))}</tbody>
+  ([
+    defense,
+    cells,
+  ]) => html`<tbody><tr><th class="group" colspan="${columns}" scope="rowgroup">behind <code>${foreign(defense)}</code></th></tr>
+${cells.map((cell, i) => row(html`<code>${foreign(cell.attack)}</code>${tunedTo(cell)}`, cell, `var(--series-${1 + (i % 6)})`, bounded ? certifiedBehind(result, defense) : undefined))}</tbody>
 `,
 )}
-<tbody><tr><th class="group" colspan="7" scope="rowgroup">without the update</th></tr>
-${result.baselines.map((guess) => row(spaced(guess.name), guess, "var(--muted)"))}</tbody>
+<tbody><tr><th class="group" colspan="${columns}" scope="rowgroup">without the update</th></tr>
+${result.baselines.map((one) => guess(spaced(one.name), one))}</tbody>
 ${
   result.nearestPublic &&
-  html`<tbody><tr><th class="group" colspan="7" scope="rowgroup">with the original in hand: no guess</th></tr>
-${row(nearestWords(result.nearestPublic.count, result.items), result.nearestPublic, "var(--muted)")}</tbody>`
+  html`<tbody><tr><th class="group" colspan="${columns}" scope="rowgroup">with the original in hand: no guess</th></tr>
+${guess(nearestWords(result.nearestPublic.count, result.items), result.nearestPublic)}</tbody>`
 }
 </table></div>`;
 }
@@ -41,10 +49,14 @@ function tunedTo(cell: AuditResult["cells"][number]): Markup | false {
 
 const interval = ({ lower, upper }: Shares["recovered"]): string => `${percent(lower)} – ${percent(upper)}`;
 
-function row(name: Markup | string, { recovered, risk, quantiles }: Shares, color: string): Markup {
+/**
+ * @param certified what the defense certifies that is recovered at most; null if nothing is
+ * certified here, and undefined if nothing is certified at all.
+ */
+function row(name: Markup | string, { recovered, risk, quantiles }: Shares, color: string, certified?: number | null): Markup {
   const { estimate, lower, upper } = recovered;
   const at = (share: number) => `${(100 * share).toFixed(2)}%`;
-  return html`<tr><th class="text name" scope="row">${name}</th><td class="range"><i style="left:${at(lower)};width:${at(upper - lower)};background:${color}"></i><b style="left:${at(estimate)};background:${color}"></b></td><td class="strong">${percent(estimate)}</td><td>${interval(recovered)}</td><td>${percent(risk.estimate)}</td><td>${interval(risk)}</td><td>${significant(medianOf(quantiles))}</td></tr>
+  return html`<tr><th class="text name" scope="row">${name}</th><td class="range"><i style="left:${at(lower)};width:${at(upper - lower)};background:${color}"></i><b style="left:${at(estimate)};background:${color}"></b>${typeof certified === "number" && html`<s style="${boundAt(at(certified))}"></s>`}</td><td class="strong">${percent(estimate)}</td><td>${interval(recovered)}</td>${certified !== undefined && html`<td>${certified === null ? "–" : `≤ ${atMost(certified)}`}</td>`}<td>${percent(risk.estimate)}</td><td>${interval(risk)}</td><td>${significant(medianOf(quantiles))}</td></tr>
 `;
 }
 

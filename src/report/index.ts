@@ -1,10 +1,12 @@
 export { type AttackReport, attackReport } from "./attack-report.ts";
+export { certifiedBehind, certifiedLines, certifies } from "./audit-certified.ts";
 export { type AuditReport, auditReport } from "./audit-report.ts";
 export { auditVerdict, limitsBehind } from "./audit-verdict.ts";
 export { explainsLittle, explanationWords, likelyCauses } from "./evidence-words.ts";
 export { experimentReport, experimentVerdict } from "./experiment-report.ts";
 export type { ExperimentReport } from "./experiment-telling.ts";
 export { nearestWords } from "./nearest-words.ts";
+export { atMost, epsilonWords, mechanismWords } from "./privacy-words.ts";
 export { adaptiveWords } from "./side-by-side.ts";
 export { terminalImages } from "./terminal-images.ts";
 export { type TrainReport, trainReport, trainVerdict } from "./train-report.ts";

@@ -4,6 +4,7 @@ import { colophon } from "./colophon.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, fixed, grouped, percent } from "./numbers.ts";
 import { page } from "./page.ts";
+import { privacySection } from "./privacy-words.ts";
 import { leakageFigure, trainingCurves } from "./train-charts.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -45,7 +46,7 @@ export function trainReport({ result, reproduce }: TrainReport): string {
 <p class="note">The loss is the mean over the batches of a round's clients, before the step of the server.</p>
 ${trainingCurves(result)}
 </section>
-${result.audits.length > 0 && audits(result)}
+${result.privacy && privacySection(result.privacy)}${result.audits.length > 0 && audits(result)}
 <section>
 <h2>The clients</h2>
 ${clientTable(result)}

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { labelRules, type Stop, stops } from "../adversary/index.ts";
-import { assumptionsSchema, fileName, invalid, mixingSchema, specFields } from "../audit/index.ts";
+import { assumptionsSchema, fileName, invalid, mixingSchema, privacySchema, specFields } from "../audit/index.ts";
 import { limits } from "../scenario/index.ts";
 
 const metric = (doc: string) => z.number().nullable().describe(`${doc} null if the original is not known.`);
@@ -146,6 +146,7 @@ export const resultSchema = z
       })
       .describe("Summaries over the images whose original is known, of the attack that was asked for."),
     adaptive: adaptive.optional(),
+    privacy: privacySchema.optional().describe("The differential privacy of one update; absent if the defense gives none."),
     notes: z.array(z.string()).describe("What else a reader must know, in sentences."),
   })
   .describe("The result of an attack on updates of a client: the assumptions, the reconstructions and their distances from the originals.");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defenses } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
-import { adaptive, attackOrAuto, type Completed, dataSpec, shared } from "./spec.ts";
+import { adaptive, attackOrAuto, type Completed, dataSpec, dpDelta, shared } from "./spec.ts";
 
 /**
  * The schema of a spec of `gradleak attack`. The hash of the completed spec's canonical JSON names
@@ -17,6 +17,8 @@ export const attackSpec = z.strictObject({
     .transform((given) => defenses.parse(given)),
   attack: attackOrAuto,
   adaptive,
+  /** The δ of (ε, δ)-differential privacy. By default 1e-5. */
+  dpDelta,
   /** The number of updates that one program attacks together. */
   lanes: z.int().positive().max(4096).default(1),
 });

@@ -4,7 +4,7 @@ import { defenses } from "../defenses/index.ts";
 import { partitions } from "../federated/index.ts";
 import { canonicalJson, concise } from "../parts/index.ts";
 import { criterion } from "../scenario/index.ts";
-import { adaptive, type Completed, dataSpec, partOf, shared, type TuningRecord } from "./spec.ts";
+import { adaptive, type Completed, dataSpec, dpDelta, partOf, shared, type TuningRecord } from "./spec.ts";
 
 /** The largest sizes of an audit. */
 export const most = { samples: 10_000_000, lanes: 4096 } as const;
@@ -78,6 +78,8 @@ export const auditSpec = z.strictObject({
   samples: z.int().positive().max(most.samples),
   /** The gate, in the form that `parseGate` reads. */
   failIf: z.string().optional(),
+  /** The δ of (ε, δ)-differential privacy. By default 1e-5. */
+  dpDelta,
   /** Whether the gate counts failed attacks as misses. */
   acceptFailed: z.boolean().default(false),
   /** Whether each attack also runs without its defense, on at most 64 draws. */

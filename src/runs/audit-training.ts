@@ -26,7 +26,7 @@ export interface Checkpoint {
 
 /** The spec of the audit of weights, as `gradleak audit` takes it. */
 function auditOf(
-  { command: _, version, data, client, clients, partition, defense, seed, audit, taking }: TrainSpec,
+  { command: _, version, data, client, clients, partition, defense, seed, audit, taking, dpDelta }: TrainSpec,
   sha256: string,
 ): unknown {
   const { rounds: _rounds, batch, mode, of, ...audited } = audit!;
@@ -46,6 +46,7 @@ function auditOf(
       batch: of === "aggregate" ? taking * client.batch : batch,
     },
     defenses: [defense],
+    ...(dpDelta === undefined ? {} : { dpDelta }),
   };
 }
 

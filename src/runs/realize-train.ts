@@ -12,6 +12,7 @@ import { divided } from "./holders.ts";
 import { type Prepared, taskOf } from "./prepare.ts";
 import { roundsPerEpoch } from "./prepare-train.ts";
 import type { Sources } from "./sources.ts";
+import { privacyNotes } from "./train-privacy.ts";
 import type { TrainSpec } from "./train-spec.ts";
 
 /** A training whose parts are objects. */
@@ -68,7 +69,7 @@ export async function realizeTraining(
     model: sender.model,
     weights,
     test: examplesIn(testData, spec, spec.data.testExamples),
-    notes: [...data.notes, ...notes],
+    notes: [...data.notes, ...notes, ...privacyNotes(spec, defense, partition)],
     federation: {
       model,
       mode: client.mode,

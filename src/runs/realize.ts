@@ -1,6 +1,6 @@
 import type { Observations } from "../adversary/index.ts";
 import { attacks, type Setting } from "../attacks/index.ts";
-import { type Sizes, sizesFor } from "../audit/index.ts";
+import { requirePrivate, type Sizes, sizesFor } from "../audit/index.ts";
 import { fedSgd, losses } from "../client/index.ts";
 import { bareOf, type Defense, defended, defenses, lawOf } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
@@ -124,6 +124,7 @@ export async function realize<Spec extends Drawn | AttackSpec>(
   };
   const scenarios = scenarioOf(weights);
   for (const scenario of scenarios) requireScenario(scenario);
+  if (spec.command === "attack" && spec.dpDelta !== undefined) requirePrivate(scenarios, "--dp-delta");
   const { statistics } = spec.client;
   const used = statistics
     ? await estimateStatistics(model, weights, { ...examples!, count: statistics.examples }, { ...options, batch: statistics.batch })

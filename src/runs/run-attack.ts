@@ -1,4 +1,6 @@
 import {
+  defaultDpDelta,
+  dpDeltaNotes,
   drawKey,
   factsAt,
   foundByNotes,
@@ -8,10 +10,11 @@ import {
   meanGuess,
   mixingNotes,
   nearestPublic,
+  privacyOfOne,
   specFieldsOf,
   trueLawOf,
 } from "../audit/index.ts";
-import { bareResidual, residualBehind } from "../defenses/index.ts";
+import { bareResidual, privacyOf, residualBehind } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { encodePng, type RasterImage, writeSafetensors } from "../formats/index.ts";
 import type { NamedNumbers } from "../graph/index.ts";
@@ -99,6 +102,8 @@ export async function* runAttack(
     }
   }
   const attack = scenario.attacks[0]!;
+  const given = privacyOf(scenario.defense);
+  const privacy = "reason" in given ? undefined : privacyOfOne(given, spec.dpDelta ?? defaultDpDelta);
   const beside = scenario.attacks.find(({ adaptive }) => adaptive);
   const images = [...all, ...others];
   return {
@@ -109,8 +114,10 @@ export async function* runAttack(
     images,
     summary: summary(all, scenario.labels),
     ...(beside ? { adaptive: adaptiveSummary(beside, others, all) } : {}),
+    ...(privacy ? { privacy } : {}),
     notes: [
       ...notes,
+      ...(privacy ? dpDeltaNotes(privacy.dpDelta, scenario.batchSize) : []),
       ...faintNotes(images),
       ...remarks,
       ...tellingNotes(images),

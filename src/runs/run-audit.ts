@@ -4,6 +4,7 @@ import {
   type AuditTick,
   auditDraws,
   type ChunkStore,
+  certify,
   type DrawRun,
   drawRun,
   requireAudit,
@@ -11,6 +12,7 @@ import {
   specFieldsOf,
   summarizeDraws,
 } from "../audit/index.ts";
+import { datasets } from "../data/index.ts";
 import { type KeyBits, keyFromSeed } from "../random/index.ts";
 import type { AuditSpec } from "./audit-spec.ts";
 import { endsReached, tunedCells, tuningsOf } from "./audit-tuning.ts";
@@ -72,6 +74,15 @@ export async function* runTune(
   return result;
 }
 
+/** The δ of differential privacy that a spec states. */
+const stated = ({ dpDelta }: AuditSpec) => (dpDelta === undefined ? {} : { dpDelta });
+
+/**
+ * From how many public examples κ is bounded. Official files have many at hand. Those that are drawn
+ * take time, and of a folder the spec identifies only the first ones.
+ */
+const publicOf = ({ data: { set } }: AuditSpec) => (typeof datasets.build(set).reads === "object" ? { mostPublic: 2000 } : {});
+
 /**
  * Refuses an audit that could not finish, or whose gate's verdict does not depend on the
  * measurements.
@@ -79,12 +90,20 @@ export async function* runTune(
  * @throws LeakageError `spec` for the audit or one of its tunings.
  */
 export async function requireRunnable(
-  { spec, scenarios }: Realized<AuditSpec>,
+  { spec, scenarios, data, publicData }: Realized<AuditSpec>,
   sources: Sources,
   { machine }: Surroundings,
 ): Promise<void> {
   const { samples, confidence, failIf } = spec;
-  requireAudit({ scenarios, samples, confidence, ...(failIf === undefined ? {} : { failIf }) });
+  requireAudit({
+    scenarios,
+    data,
+    ...(publicData ? { publicData } : {}),
+    samples,
+    confidence,
+    ...stated(spec),
+    ...(failIf === undefined ? {} : { failIf }),
+  });
   for (const tuning of tuningsOf(spec)) await realize(await prepareTune(tuning, sources), sources, machine);
 }
 
@@ -126,6 +145,7 @@ export async function* runAudit(
     root,
     confidence: spec.confidence,
     notes: [...ready.notes, ...endsReached(spec, cells)],
+    certified: certify({ ...ready, confidence: spec.confidence, ...publicOf(spec), ...stated(spec) }),
     seconds: { preparing, tuning },
     ...(spec.failIf === undefined ? {} : { failIf: spec.failIf }),
   });

@@ -11,6 +11,7 @@ import { safetensorsOf } from "./run-attack.ts";
 import type { Sources } from "./sources.ts";
 import type { Store } from "./store.ts";
 import { tensorsIn } from "./tensor-file.ts";
+import { trainedPrivacy } from "./train-privacy.ts";
 import type { TrainResult } from "./train-result.ts";
 import { type Progress, readProgress, writeProgress } from "./train-state.ts";
 
@@ -135,6 +136,7 @@ export async function* runTraining(
       wait = Math.max(pause.seconds, pause.times * (saved - now));
     }
     const correct = await measure();
+    const privacy = trainedPrivacy(spec, federation, state.round);
     const counted = new Map(measured.map((each) => [each.round, each.correct / test.count]));
     for (const { round, result } of audits)
       for (const reason of result.gate?.refused ?? [])
@@ -151,6 +153,7 @@ export async function* runTraining(
       checkpoints: checkpoints.map(({ round, file, sha256 }) => ({ round, file, sha256 })),
       audits: audits.map(({ round, result }) => ({ round, psnr: meanPsnr(result, sizeOf(model.shape)), result })),
       blocked,
+      ...(privacy ? { privacy } : {}),
       notes,
     };
   } finally {

@@ -1,3 +1,4 @@
+import { requireDpDelta } from "../accounting/index.ts";
 import { labelRules } from "../adversary/index.ts";
 import { attacks } from "../attacks/index.ts";
 import { losses } from "../client/index.ts";
@@ -194,6 +195,21 @@ export const defense = (path: string, many: boolean, several = "") =>
     path,
     read: (text) => defenses.parse(text),
     write: (value) => (many ? (value as readonly Part[]) : [value as Part]).map(defenseName),
+  });
+
+export const dpDelta = (otherwise: string) =>
+  flag({
+    name: "--dp-delta",
+    takes: "<probability>",
+    group: "Client",
+    doc: "The δ of the (ε, δ)-differential privacy that is reported behind a private defense, such as dp-sgd.",
+    otherwise,
+    path: "dpDelta",
+    read: (text) => {
+      const value = positiveNumber(text, "--dp-delta");
+      requireDpDelta(value);
+      return value;
+    },
   });
 
 export const sampling: readonly Flag[] = [

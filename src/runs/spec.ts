@@ -90,6 +90,16 @@ export type TuningRecord = z.output<typeof tuningRecord>;
 
 export const updateSha256 = sha256;
 
+/** The δ of (ε, δ)-differential privacy. */
+export const dpDelta = z
+  .number()
+  .gt(0)
+  .lt(
+    1,
+    "expected a dpDelta below 1: it is the δ of (ε, δ)-differential privacy, a probability that should be smaller than 1/n for n examples",
+  )
+  .optional();
+
 /** Whether the adaptive attack on each defense runs beside each attack. By default it does. */
 export const adaptive = z.boolean().default(true);
 

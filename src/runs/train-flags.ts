@@ -3,7 +3,20 @@ import type { PartSpec } from "../parts/index.ts";
 import { most } from "./audit-spec.ts";
 import { type Flag, flag, part, whole, yesOrNo } from "./flag.ts";
 import { nonnegativeNumber, positiveNumber } from "./flag-values.ts";
-import { client, defense, evidence, labelRule, labels, manyAttacks, prior, sampling, score, seed, tuning } from "./shared-flags.ts";
+import {
+  client,
+  defense,
+  dpDelta,
+  evidence,
+  labelRule,
+  labels,
+  manyAttacks,
+  prior,
+  sampling,
+  score,
+  seed,
+  tuning,
+} from "./shared-flags.ts";
 import { mostTrained, readRounds, roundsText } from "./train-spec.ts";
 
 /** Flags of an audit, whose values are those of the audits of a training. */
@@ -265,6 +278,7 @@ export const trainFlags: readonly Flag[] = [
   ...data,
   ...client.map((each) => (trained[each.name] === undefined ? each : { ...each, otherwise: trained[each.name]! })),
   defense("defense", false),
+  dpDelta("1e-5, or 1/(10 n) for the n examples of the largest client if that is less"),
   ...federation,
   ...training,
   ...audits,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { auditResultSchema, fileName, hash, invalid, specFields } from "../audit/index.ts";
+import { auditResultSchema, fileName, hash, invalid, privacySchema, specFields } from "../audit/index.ts";
 
 const share = z.strictObject({ estimate: z.number(), lower: z.number(), upper: z.number() });
 const round = z.int().nonnegative();
@@ -50,6 +50,11 @@ export const trainResultSchema = z
       .strictObject({ round, gate: z.string(), value: z.number().describe("The value that the gate compared.") })
       .nullable()
       .describe("The round after which the training was stopped, because its updates leak more than a gate allows; null if it was not."),
+    privacy: privacySchema
+      .optional()
+      .describe(
+        "The example-level differential privacy of the finished rounds, for the client for which it is least; absent if the defense gives none.",
+      ),
     notes: z.array(z.string()).describe("What else a reader must know, in sentences."),
   })
   .describe("A federated training, with accuracy and audits over its rounds.");

@@ -5,7 +5,7 @@ import { LeakageError } from "../errors.ts";
 import { partitions, schedules } from "../federated/index.ts";
 import { auditSpec, drawing } from "./audit-spec.ts";
 import { wholeNumber } from "./flag-values.ts";
-import { dataSpec, shared } from "./spec.ts";
+import { dataSpec, dpDelta, shared } from "./spec.ts";
 
 /** The largest numbers of a training. */
 export const mostTrained = { rounds: 10_000_000, clients: 100_000 } as const;
@@ -53,6 +53,7 @@ const {
   seed: _seed,
   version: _version,
   tuned: _tuned,
+  dpDelta: _dpDelta,
   ...audited
 } = auditSpec.shape;
 
@@ -100,6 +101,8 @@ export const trainSpec = z.strictObject({
     .unknown()
     .default("none")
     .transform((given) => defenses.parse(given)),
+  /** The δ of (ε, δ)-differential privacy. By default 1e-5, or a tenth of 1/n if that is less. */
+  dpDelta,
   /** The number of clients. */
   clients: z.int().positive().max(mostTrained.clients).default(1),
   /** How many of them take part in a round. By default all do. */

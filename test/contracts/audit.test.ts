@@ -444,7 +444,11 @@ describe("an audit that cannot be is refused by a sentence, before anything is w
       { samples: "72", failIf: "recovered > 0.05", attack: ["idlg:steps=2", "dlg:steps=2"] },
       /could never pass with 72.*2 attacks/,
     ],
-    ["words that are no gate", { failIf: "psnr > 20" }, /A gate is "recovered", "risk", "searchFailed" or "undetermined".*got "psnr > 20"/],
+    [
+      "words that are no gate",
+      { failIf: "psnr > 20" },
+      /A gate is "recovered", "risk", "searchFailed", "undetermined" or "certified".*got "psnr > 20"/,
+    ],
     ["a defense twice", { defense: ["none", "none"] }, /--defense none is given twice/],
     ["no draws", { samples: "0" }, /--samples takes a whole number/],
     ["one batch", { samples: "1", batch: "2" }, /at least 2 batches; got --samples 1/],

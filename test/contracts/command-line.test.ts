@@ -70,6 +70,12 @@ const lines: Readonly<Record<string, () => string[]>> = {
     ..."--adaptive no --labels recovered --label-rule counts --delta 3.25 --delta-space model --lanes 2 --seed 7".split(" "),
   ],
   "an attack with few flags": () => ["attack", "--data", "shapes", "--model", "lenet", "--attack", "dlg"],
+  "an attack behind a private defense": () =>
+    "attack --data shapes --model lenet --attack dlg --defense dp-sgd --dp-delta 0.001".split(" "),
+  "an audit behind a private defense": () => [
+    ...["audit", ...vectors, "--attack", "bayes:steps=3", "--samples", "4", "--defense", "dp-sgd", "--dp-delta", "0.001"],
+  ],
+  "a training behind a private defense": () => "train --data shapes --model lenet --rounds 2 --defense dp-sgd --dp-delta 0.001".split(" "),
   "an attack on a folder, with weights": () => [
     ..."attack --size 8x4 --resize center-area --images 1 --model mlp --attack idlg --data".split(" "),
     at("photos"),

@@ -37,6 +37,17 @@ describe("a gate", () => {
     expect(fails(text)).toBe(expected);
   });
 
+  it("reads a certificate at its upper end, or at its estimate, and never asks attacks for anything", () => {
+    const gate = parseGate("certified > 0.5");
+    expect(gate).toMatchObject({ subject: "certified", bound: "upper", operator: ">", threshold: 0.5 });
+    expect(fails("certified > 0.49")).toBe(true);
+    expect(fails("certified.estimate > 0.3")).toBe(false);
+    expect(() => parseGate("certified.lower > 0.3")).toThrow(/has no lower end/);
+    // Neither the number of draws nor that of attacks matters.
+    expect(() => requireUsefulGate(gate, 1, 0.95, 9)).not.toThrow();
+    expect(() => requireUsefulGate(parseGate("certified > 1"), 1000, 0.95, 1)).toThrow(/could never fail/);
+  });
+
   it("says the same of the recovered share and of the risk", () => {
     const level = fc.integer({ min: 1, max: 31 }).map((i) => i / 32);
     fc.assert(
@@ -73,7 +84,7 @@ describe("a gate", () => {
     "recovered > 0x1",
   ])("refuses %j", (text) => {
     expect(() => parseGate(text)).toThrow(
-      'A gate is "recovered", "risk", "searchFailed" or "undetermined", perhaps with ".estimate", ".lower" or ".upper", then >, >=, < or <=, then a number from 0 to 1, ' +
+      'A gate is "recovered", "risk", "searchFailed", "undetermined" or "certified", perhaps with ".estimate", ".lower" or ".upper", then >, >=, < or <=, then a number from 0 to 1, ' +
         `such as "recovered > 0.05"; got ${JSON.stringify(text.trim())}.`,
     );
   });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { normalCdf, normalQuantile } from "../../src/accounting/index.ts";
 import { bootstrapMean, bootstrapMedian, clopperPearson, clusterBootstrap, dkwBand, mcnemar, tango } from "../../src/metrics/index.ts";
-import { normalCdf, normalQuantile } from "../../src/metrics/standard-normal.ts";
 import { studentQuantile } from "../../src/metrics/student.ts";
 import { keyFromSeed } from "../../src/random/index.ts";
 
