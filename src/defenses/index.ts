@@ -1,4 +1,5 @@
 import { catalogue, chainable } from "../parts/index.ts";
+import { ats } from "./ats/ats.ts";
 import { clip } from "./clip.ts";
 import { chain, type Defense } from "./defense.ts";
 import { dpSgd } from "./dp-sgd.ts";
@@ -19,7 +20,10 @@ import { soteria } from "./soteria.ts";
  * const chained = defenses.build("clip:norm=1+gaussian:sigma=0.01");
  * ```
  */
-export const defenses = chainable(catalogue<Defense>("defense", [clip, dpSgd, gaussian, laplacian, mask, none, precode, soteria]), chain);
+export const defenses = chainable(
+  catalogue<Defense>("defense", [ats, clip, dpSgd, gaussian, laplacian, mask, none, precode, soteria]),
+  chain,
+);
 
 export { type Adaptive, adaptiveTo } from "./adaptive.ts";
 export {
@@ -43,5 +47,6 @@ export type { Likelihood, Published } from "./law/likelihood.ts";
 export type { Noise, Per } from "./law/noise.ts";
 export { masksOn, publishedIn } from "./law/published.ts";
 export { bareResidual, type Residual } from "./law/residual.ts";
+export { changesImages, imagesBehind } from "./on-images.ts";
 export { type Acted, deterministicStep, type Moment, type Step, type StepState, stepWithoutLaw } from "./step.ts";
 export { noiseLikelihood, noiseStep, withNoise } from "./with-noise.ts";

@@ -1,3 +1,4 @@
+import { changesImages, imagesBehind } from "../defenses/index.ts";
 import type { Examples } from "../models/index.ts";
 import { foldIn, type KeyBits, stream } from "../random/index.ts";
 import { chosenClients, nextExamples, ordersOf } from "./batches.ts";
@@ -45,27 +46,40 @@ function takingPart({ partition, taking, root }: Federation, round: number): Tak
   return { clients, keys: clients.map((client) => foldIn(key, client)) };
 }
 
-/** Gives the next batches of some clients, one after the other. */
-type Batches = (clients: readonly number[], taken: readonly number[]) => { readonly x: Float32Array; readonly y: Float32Array };
+/**
+ * Gives the next batches of some clients, one after the other, as their networks see them. The keys
+ * are those of the stream `images`, one per client.
+ */
+type Batches = (
+  clients: readonly number[],
+  taken: readonly number[],
+  keys: readonly KeyBits[],
+) => { readonly x: Float32Array; readonly y: Float32Array };
 
-function batchesOf({ partition, batch, root, examples, model }: Federation): Batches {
+function batchesOf({ partition, batch, root, examples, model, defense }: Federation): Batches {
   const key = stream(root, "batches");
   const orders = partition.map((positions, client) => ordersOf(positions, foldIn(key, client)));
-  return (clients, taken) => {
-    const positions = clients.flatMap((client, lane) => nextExamples(partition[client]!.length, taken[lane]!, batch, orders[client]!));
-    return batchAt(examples, positions, model.classes);
+  const { shape, classes } = model;
+  const changes = changesImages(defense);
+  return (clients, taken, keys) => {
+    const positions = clients.map((client, lane) => nextExamples(partition[client]!.length, taken[lane]!, batch, orders[client]!));
+    const images = positions.flatMap((own, lane) => {
+      const held = own.map((position) => examples.image(position));
+      return changes ? imagesBehind(defense, held, { shape, key: keys[lane]! }) : held;
+    });
+    return batchOf(images, labelsAt(examples, positions.flat()), classes);
   };
 }
 
-function batchAt(examples: Examples, positions: readonly number[], classes: number) {
-  const size = examples.image(positions[0]!).length;
-  const x = new Float32Array(positions.length * size);
-  const y = new Float32Array(positions.length * classes);
-  positions.forEach((position, i) => {
-    x.set(examples.image(position), i * size);
-    y[i * classes + examples.label!(position)] = 1;
+const labelsAt = (examples: Examples, positions: readonly number[]): readonly number[] =>
+  positions.map((position) => examples.label!(position));
+
+function batchOf(images: readonly Float32Array[], labels: readonly number[], classes: number) {
+  const y = new Float32Array(labels.length * classes);
+  labels.forEach((label, i) => {
+    y[i * classes + label] = 1;
   });
-  return { x, y };
+  return { x: endToEnd(images), y };
 }
 
 const words = (keys: readonly KeyBits[]): Uint32Array => Uint32Array.from(keys.flat());
@@ -151,10 +165,11 @@ async function openFedSgd(federation: Federation): Promise<Training> {
     const rounds = Array.from({ length: count }, (_, i) => state.round + i);
     const takings = rounds.map((round) => takingPart(federation, round));
     const taken = state.clients.map((client) => client.taken);
-    const batches = takings.map(({ clients }) => {
+    const batches = takings.map(({ clients, keys }) => {
       const next = nextBatches(
         clients,
         clients.map((client) => taken[client]!),
+        keys.map((key) => stream(key, "images")),
       );
       for (const client of clients) taken[client]! += batch;
       return next;
@@ -230,6 +245,7 @@ async function openFedAvg(federation: Federation, { passes, rate }: { readonly p
       const batches = nextBatches(
         taking.clients,
         own.map(({ taken }) => taken + step * batch),
+        taking.keys.map((key) => foldIn(stream(key, "images"), step)),
       );
       const { loss, ...moved } = await local.run({
         ...at,
