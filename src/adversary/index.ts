@@ -2,8 +2,10 @@ export { algorithm1 } from "./algorithm-1.ts";
 export { type AssumptionAndSearch, assuming, isAssuming } from "./assuming.ts";
 export type { Assumption, Neighborhood } from "./assumption.ts";
 export {
+  type Aim,
   type Assumed,
   type Attack,
+  aims,
   type Candidates,
   hasFailed,
   type LaneProgress,

@@ -16,5 +16,5 @@ export { mixingNotes, mixingSchema, toldBy } from "./mixing.ts";
 export { type NearestPublic, nearestPublic } from "./nearest-public.ts";
 export { assumptionsSchema, fileName, hash, invalid, shrunkRadius, specFields, specFieldsOf } from "./result-fields.ts";
 export { type Sizes, secondsPerStep, sizesFor } from "./sizing.ts";
-export { givenOf, summarizeDraws, trueLawOf } from "./summary.ts";
+export { changeNote, givenOf, givenSeen, summarizeDraws, trueLawOf } from "./summary.ts";
 export { workOf } from "./work.ts";
