@@ -35,4 +35,5 @@ export { atDraws, outlineOfDraws, readDraws, tellsDraws } from "./read-draws.ts"
 export { agreement } from "./search/consensus.ts";
 export type { Group, Search } from "./search/search.ts";
 export { type Separated, separateInputs } from "./separate.ts";
+export { takingAsKnown, throughImages } from "./through-images.ts";
 export { usedColumns } from "./used-columns.ts";

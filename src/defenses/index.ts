@@ -26,6 +26,12 @@ export const defenses = chainable(
 );
 
 export { type Adaptive, adaptiveTo } from "./adaptive.ts";
+export { ats } from "./ats/ats.ts";
+export { type Bytes, bytesOf, pixelsOf } from "./ats/bytes.ts";
+export { library } from "./ats/library.ts";
+export { type Ats, applied, type Case, type Policy } from "./ats/policy.ts";
+export { numbersOfCase, throughAll } from "./ats/through.ts";
+export { type Undone, undone } from "./ats/undo.ts";
 export {
   bareOf,
   chain,
@@ -47,6 +53,6 @@ export type { Likelihood, Published } from "./law/likelihood.ts";
 export type { Noise, Per } from "./law/noise.ts";
 export { masksOn, publishedIn } from "./law/published.ts";
 export { bareResidual, type Residual } from "./law/residual.ts";
-export { changesImages, imagesBehind } from "./on-images.ts";
+export { atsOf, changesImages, imagesBehind } from "./on-images.ts";
 export { type Acted, deterministicStep, type Moment, type Step, type StepState, stepWithoutLaw } from "./step.ts";
 export { noiseLikelihood, noiseStep, withNoise } from "./with-noise.ts";

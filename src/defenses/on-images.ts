@@ -1,9 +1,23 @@
+import { LeakageError } from "../errors.ts";
 import type { Shape } from "../graph/index.ts";
 import { foldIn, type KeyBits } from "../random/index.ts";
+import type { Ats } from "./ats/policy.ts";
 import type { Defense } from "./defense.ts";
 
 /** Whether a defense changes the images of a batch before the client computes on them. */
 export const changesImages = ({ steps }: Pick<Defense, "steps">): boolean => steps.some(({ onImages }) => onImages);
+
+/**
+ * The transformations that a defense draws from, for one who knows the defense and not what it drew;
+ * undefined if it draws none.
+ *
+ * @throws LeakageError `spec` for a defense that transforms images twice.
+ */
+export function atsOf({ steps }: Pick<Defense, "steps">): Ats | undefined {
+  const all = steps.flatMap(({ ats }) => ats ?? []);
+  if (all.length < 2) return all[0];
+  throw new LeakageError("spec", "The defense transforms images twice, and no attack undoes that; name ats once, or state another attack.");
+}
 
 /**
  * The images of one batch as the network of a client sees them, after all steps of its defense on
