@@ -28,10 +28,10 @@ export const defenses = chainable(
 export { type Adaptive, adaptiveTo } from "./adaptive.ts";
 export { ats } from "./ats/ats.ts";
 export { type Bytes, bytesOf, pixelsOf } from "./ats/bytes.ts";
-export { library } from "./ats/library.ts";
+export { library, transformed } from "./ats/library.ts";
 export { type Ats, applied, type Case, type Policy } from "./ats/policy.ts";
 export { numbersOfCase, throughAll } from "./ats/through.ts";
-export { type Undone, undone } from "./ats/undo.ts";
+export { type Cropped, type Undone, uncropped, untransformed } from "./ats/undo.ts";
 export {
   bareOf,
   chain,

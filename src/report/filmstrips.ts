@@ -42,8 +42,7 @@ ${known && html`<span class="mark${back && " back"}">${back ? "came back" : "did
 ${image.stopped !== null && html`<span class="mark">stopped: ${image.stopped}</span>`}
 <span class="scores">${known && html`<span>${fixed(image.psnr, 1)} dB</span>${image.ssim !== null && html` <span>SSIM ${fixed(image.ssim, 2)}</span>`}`}${image.targets && html` <span>${fixed(image.targets.transformed.psnr, 1)} dB of what the network saw, ${fixed(image.targets.original.psnr, 1)} dB of the original</span>`}</span></h3>
 <div class="frames">
-${original !== undefined && html`<figure class="original">${embeddedPng(read(pngs, original), `The original of ${name}`)}<figcaption>original</figcaption></figure>`}
-${transformed !== undefined && html`<figure class="original">${embeddedPng(read(pngs, transformed), `What the network saw of ${name}`)}<figcaption>the network saw</figcaption></figure>`}
+${original !== undefined && html`<figure class="original">${embeddedPng(read(pngs, original), `The original of ${name}`)}<figcaption>original</figcaption></figure>`}${transformed !== undefined && html`<figure class="original">${embeddedPng(read(pngs, transformed), `What the network saw of ${name}`)}<figcaption>the network saw</figcaption></figure>`}
 ${frames(image).map((frame, i, all) => frameFigure(frame, i === all.length - 1, name, target, pngs))}
 </div></article>
 `;

@@ -42,8 +42,7 @@ ${pairs(result).map(
   ([asked, other]) => html`<article class="strip">
 <h3><b>#${asked.index}</b> ${asked.className !== null && foreign(asked.className)}</h3>
 <div class="frames">
-${asked.files.original !== undefined && html`<figure class="original">${embeddedPng(read(pngs, asked.files.original), `The original of image ${asked.index}`)}<figcaption>original</figcaption></figure>`}
-${asked.files.transformed !== undefined && html`<figure class="original">${embeddedPng(read(pngs, asked.files.transformed), `What the network saw of image ${asked.index}`)}<figcaption>the network saw</figcaption></figure>`}
+${asked.files.original !== undefined && html`<figure class="original">${embeddedPng(read(pngs, asked.files.original), `The original of image ${asked.index}`)}<figcaption>original</figcaption></figure>`}${asked.files.transformed !== undefined && html`<figure class="original">${embeddedPng(read(pngs, asked.files.transformed), `What the network saw of image ${asked.index}`)}<figcaption>the network saw</figcaption></figure>`}
 ${figure(asked, "asked for")}${figure(other, "adaptive")}
 </div></article>
 `,

@@ -4,7 +4,7 @@ import { type Bytes, bytesOf, pixelsOf } from "../../src/defenses/ats/bytes.ts";
 import { library } from "../../src/defenses/ats/library.ts";
 import { type Ats, applied, type Case, drawCase, policiesOf } from "../../src/defenses/ats/policy.ts";
 import { numbersOfCase, through } from "../../src/defenses/ats/through.ts";
-import { undone } from "../../src/defenses/ats/undo.ts";
+import { uncropped, untransformed } from "../../src/defenses/ats/undo.ts";
 import { constant } from "../../src/graph/index.ts";
 import { foldIn, keyFromSeed } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
@@ -44,7 +44,9 @@ describe("undoing a case", () => {
 
   it.each(draws(ats, 6))("%j gives the pixels that are shown, and says which these are", (drawn) => {
     const made = applied(image, ats, drawn);
-    const { image: back, known, shown } = undone({ ...made, data: Float64Array.from(made.data) }, ats, drawn);
+    const cropped = untransformed({ ...made, data: Float64Array.from(made.data) }, ats.policies[drawn.policy]!, drawn.signs);
+    const { shown } = cropped;
+    const { image: back, known } = uncropped(cropped, ats, drawn);
     const plane = known.length;
     // Where the transformed image is saturated, nobody can tell; elsewhere a level is a level.
     const off = Array.from(back.data, (level, i) => Math.abs(level - image.data[i]!)).filter(

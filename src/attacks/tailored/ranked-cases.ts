@@ -1,4 +1,15 @@
-import { type Ats, applied, type Bytes, type Case, library, type Undone, undone } from "../../defenses/index.ts";
+import {
+  type Ats,
+  type Bytes,
+  type Case,
+  type Cropped,
+  library,
+  type Policy,
+  transformed,
+  type Undone,
+  uncropped,
+  untransformed,
+} from "../../defenses/index.ts";
 import type { Examples } from "../../models/index.ts";
 
 /** One case of a policy, undone on a reconstruction of the transformed image. */
@@ -35,7 +46,7 @@ export function rarityIn(examples: Examples | undefined): Rarity {
 }
 
 /** All signs of a policy, each of those that are drawn. */
-function signsOf(policy: readonly number[]): readonly Case["signs"][] {
+function signsOf(policy: Policy): readonly Case["signs"][] {
   return policy.reduce<readonly Case["signs"][]>(
     (all, index) =>
       all.flatMap((before) => (library[index]!.signed ? ([-1, 1] as const) : ([1] as const)).map((sign) => [...before, sign])),
@@ -43,68 +54,101 @@ function signsOf(policy: readonly number[]): readonly Case["signs"][] {
   );
 }
 
-/**
- * All cases of ATS up to mirroring: the mirror image of another crop is the same as the crop of the
- * mirror image, so nobody can tell which it was.
- */
-export function casesOf({ policies, crop }: Ats): readonly Case[] {
-  const offsets = Array.from({ length: 2 * crop + 1 }, (_, i) => i);
-  return policies.flatMap((policy, place) =>
-    signsOf(policy).flatMap((signs) =>
-      offsets.flatMap((top) => offsets.map((left): Case => ({ policy: place, top, left, flipped: false, signs }))),
-    ),
-  );
-}
-
 /** The errors of a reconstruction that are thought possible, in levels. */
 const errors = { least: 2, most: 64, unknown: 8 } as const;
 
-/**
- * The cost of a case. Pixels that show the original are as rare as their levels among public images,
- * taken back through the case. The others have to be what the case fills them with, up to the
- * reconstruction's own error, which follows from them.
- */
-function costOf(image: Bytes, ats: Ats, drawn: Case, own: Undone, rarity: Rarity): number {
-  const original = { ...image, data: Uint8Array.from(own.image.data, Math.round) };
-  const made = applied(original, ats, drawn).data;
-  const plane = own.known.length;
-  let [squares, forced, cost] = [0, 0, 0];
-  made.forEach((level, i) => {
-    squares += (image.data[i]! - level) ** 2;
-    if (!own.shown[i % plane]) forced++;
-  });
-  original.data.forEach((level, i) => {
-    if (own.known[i % plane]) cost += rarity[level]! + own.stretch;
-  });
-  // Several pixels may show one of the original, and then count as often as they are shown.
-  const known = own.known.reduce((sum, one) => sum + one, 0);
-  const shown = plane - forced / image.channels;
-  const error = forced === 0 ? errors.unknown : Math.min(errors.most, Math.max(errors.least, Math.sqrt(squares / forced)));
-  return (known === 0 ? 0 : (cost * shown) / known) + forced * Math.log(error * Math.sqrt(2 * Math.PI)) + squares / (2 * error ** 2);
+/** What the transformations of a policy with their signs explain of an image, whatever the crop was. */
+interface Explained extends Cropped {
+  /** The sum of squares of what the transformations cannot make of any image. */
+  readonly squares: number;
+  /** The number of entries that they fill. */
+  readonly filled: number;
 }
 
-/** Whether two cases show the same pixels after the same transformations of levels. */
-const likeness = ({ policy, signs }: Case, { shown }: Undone): string => `${policy} ${signs.join()} ${shown.join("")}`;
+function explained(image: Bytes, policy: Policy, signs: Case["signs"]): Explained {
+  const own = untransformed({ ...image, data: Float64Array.from(image.data) }, policy, signs);
+  const made = policy.reduce((changed, index, i) => transformed(changed, library[index]!, signs[i]!), {
+    ...image,
+    data: Uint8Array.from(own.image.data, Math.round),
+  });
+  let squares = 0;
+  for (const [i, level] of made.data.entries()) squares += (image.data[i]! - level) ** 2;
+  return { ...own, squares, filled: image.channels * own.shown.filter((one) => one === 0).length };
+}
 
-const offCenter = ({ top, left }: Case, { crop }: Ats): number => Math.abs(top - crop) + Math.abs(left - crop);
+/** A crop, and what it says of a cropped image: how much of that has to be black, and is not. */
+interface Window {
+  readonly top: number;
+  readonly left: number;
+  readonly cost: number;
+  /** The window as far as it can be told apart from others: the pixels that are known in it. */
+  readonly looks: string;
+}
+
+/**
+ * −log p of a cropped image for one crop. Pixels inside the window are as rare as their levels among
+ * public images. The others have to be black, as what transformations fill has to be what they fill
+ * it with, up to the error of the reconstruction, which follows from both.
+ */
+function windowAt({ image, known, stretch, squares, filled }: Explained, { crop }: Ats, top: number, left: number, rarity: Rarity): Window {
+  const { channels, height, width, data } = image;
+  const plane = height * width;
+  let [inside, black, count, rare] = [0, 0, 0, 0];
+  let [lowest, highest, leftmost, rightmost] = [height, -1, width, -1];
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const at = y * width + x;
+      if (!known[at]) continue;
+      const [row, column] = [y + top - crop, x + left - crop];
+      if (row >= 0 && row < height && column >= 0 && column < width) {
+        inside++;
+        [lowest, highest, leftmost, rightmost] = [Math.min(lowest, y), Math.max(highest, y), Math.min(leftmost, x), Math.max(rightmost, x)];
+        for (let c = 0; c < channels; c++) rare += rarity[Math.round(data[c * plane + at]!)]!;
+      } else {
+        count++;
+        for (let c = 0; c < channels; c++) black += data[c * plane + at]! ** 2;
+      }
+    }
+  const forced = filled + channels * count;
+  const total = squares + black * Math.exp(2 * stretch);
+  const error = forced === 0 ? errors.unknown : Math.min(errors.most, Math.max(errors.least, Math.sqrt(total / forced)));
+  const cost = rare + channels * inside * stretch + forced * Math.log(error * Math.sqrt(2 * Math.PI)) + total / (2 * error ** 2);
+  return { top, left, cost, looks: [inside, lowest, highest, leftmost, rightmost].join() };
+}
+
+const offCenter = ({ top, left }: Window, { crop }: Ats): number => Math.abs(top - crop) + Math.abs(left - crop);
+
+/** The crops of a cropped image that can be told apart. Of those that cannot, the most central one stands for all. */
+function windowsOf(own: Explained, ats: Ats, rarity: Rarity): readonly Window[] {
+  const found = new Map<string, Window>();
+  for (let top = 0; top <= 2 * ats.crop; top++)
+    for (let left = 0; left <= 2 * ats.crop; left++) {
+      const window = windowAt(own, ats, top, left, rarity);
+      const other = found.get(window.looks);
+      if (!other || offCenter(window, ats) < offCenter(other, ats)) found.set(window.looks, window);
+    }
+  return [...found.values()];
+}
 
 /**
  * Undoes every case on a reconstruction of the transformed image, and ranks the cases by how likely
- * they make it. Of cases that only shift what is shown nobody can say more: the one with the most
- * central crop stands for them.
+ * they make it. Nobody can tell a case from its mirror image: the mirror image of another crop is the
+ * crop of the mirror image. So cases stand for both.
  *
  * @param image the reconstruction, rounded to bytes.
  * @param most the number of best cases that are kept.
  */
-export function rankCases(image: Bytes, ats: Ats, cases: readonly Case[], rarity: Rarity, most: number): Ranking {
-  const levels = { ...image, data: Float64Array.from(image.data) };
-  const found = new Map<string, Ranked>();
-  for (const drawn of cases) {
-    const own = undone(levels, ats, drawn);
-    const name = likeness(drawn, own);
-    const other = found.get(name);
-    if (other && offCenter(other.drawn, ats) <= offCenter(drawn, ats)) continue;
-    found.set(name, { drawn, undone: own, cost: costOf(image, ats, drawn, own, rarity) });
-  }
-  return { count: found.size, best: [...found.values()].sort((a, b) => a.cost - b.cost).slice(0, most) };
+export function rankCases(image: Bytes, ats: Ats, rarity: Rarity, most: number): Ranking {
+  const all = ats.policies.flatMap((policy, place) =>
+    signsOf(policy).flatMap((signs) => {
+      const own = explained(image, policy, signs);
+      return windowsOf(own, ats, rarity).map(({ top, left, cost }) => ({
+        own,
+        cost,
+        drawn: { policy: place, top, left, flipped: false, signs },
+      }));
+    }),
+  );
+  const best = all.sort((a, b) => a.cost - b.cost).slice(0, most);
+  return { count: all.length, best: best.map(({ own, drawn, cost }) => ({ drawn, cost, undone: uncropped(own, ats, drawn) })) };
 }

@@ -17,7 +17,7 @@ import { type Ats, applied, type Bytes, type Case, numbersOfCase, pixelsOf, thro
 import { LeakageError } from "../../errors.ts";
 import { type NamedNumbers, sizeOf } from "../../graph/index.ts";
 import { type Model, perChannel, toModelSpace, toPixelSpace } from "../../models/index.ts";
-import { casesOf, type Ranked, type Ranking, type Rarity, rankCases } from "./ranked-cases.ts";
+import { type Ranked, type Ranking, type Rarity, rankCases } from "./ranked-cases.ts";
 
 /** What an attacker knows of ATS, and the effort that is spent on undoing it. */
 export interface Undoing {
@@ -120,7 +120,6 @@ function remarkOf(cases: readonly Ranked[], rankings: readonly Ranking[], ats: A
  */
 export function undoing(inner: AssumptionAndSearch, known: Undoing): Attack {
   const { ats, tries, steps, rarity } = known;
-  const cases = casesOf(ats);
   return {
     assumes: { ...inner.assumes, law: `${inner.assumes.law} of images that ATS transformed` },
     aim: "original",
@@ -147,7 +146,7 @@ export function undoing(inner: AssumptionAndSearch, known: Undoing): Attack {
       const firstLanes = end!.lanes();
       const labeled: Observations = { ...seen, labels: found.y };
       const rankings = Array.from({ length: lanes * batchSize }, (_, row) =>
-        rankCases(roundedOf(rowOf(found.x, row, size), model), ats, cases, rarity, tries),
+        rankCases(roundedOf(rowOf(found.x, row, size), model), ats, rarity, tries),
       );
       const ranked = (lane: number, rank: number) =>
         Array.from({ length: batchSize }, (_, b) => {

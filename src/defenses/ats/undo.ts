@@ -2,24 +2,27 @@ import type { Bytes } from "./bytes.ts";
 import { smoothing } from "./enhance.ts";
 import { outside, type Sources, shearedAt } from "./geometry.ts";
 import { library, type Sign, sourcesOf, type Transformation } from "./library.ts";
-import { type Ats, type Case, framed } from "./policy.ts";
+import { type Ats, type Case, framed, type Policy } from "./policy.ts";
 
 /** An image in levels from 0 to 255, not rounded, [channels, height, width]. */
 export interface Levels extends Omit<Bytes, "data"> {
   readonly data: Float64Array;
 }
 
-/** A transformed image taken back, as far as one case of chance can be. */
-export interface Undone {
-  /** The original, in levels from 0 to 255; the mean of its channel where nothing is known of it. */
+/** A transformed image taken back to where it had been cropped and mirrored. */
+export interface Cropped {
+  /** The cropped image, in levels from 0 to 255; the mean of its channel where nothing is known of it. */
   readonly image: Levels;
-  /** 1 for pixels of the original that the transformed image shows. */
+  /** 1 for its pixels that the transformed image shows. */
   readonly known: Uint8Array;
-  /** 1 for pixels of the transformed image that show the original, and 0 for those of a fill. */
+  /** 1 for pixels of the transformed image that show the cropped one, and 0 for those of a fill. */
   readonly shown: Uint8Array;
   /** How much each entry that is shown is stretched: the mean logarithm of its derivative. */
   readonly stretch: number;
 }
+
+/** A transformed image taken back to the original, as far as one case of chance can be. */
+export type Undone = Pick<Cropped, "image" | "known">;
 
 /** The pixels that a shear along y shows, to the nearest one. */
 function shearSources({ height, width }: Pick<Bytes, "height" | "width">, slope: number): Sources {
@@ -42,25 +45,14 @@ const moved = (mask: Uint8Array, sources: Sources): Uint8Array =>
 const lumaAt = ({ data, channels }: Levels, at: number, plane: number): number =>
   channels === 1 ? data[at]! : 0.299 * data[at]! + 0.587 * data[plane + at]! + 0.114 * data[2 * plane + at]!;
 
-/** The mean over all frequencies of the logarithm of what a sharpening multiplies them by. */
-function sharpeningStretch(factor: number): number {
-  const points = 32;
-  let sum = 0;
-  for (let i = 0; i < points; i++)
-    for (let j = 0; j < points; j++) {
-      const [u, v] = [(2 * Math.PI * (i + 0.5)) / points, (2 * Math.PI * (j + 0.5)) / points];
-      const smooth = smoothing.center + smoothing.neighbor * (2 * Math.cos(u) + 2 * Math.cos(v) + 4 * Math.cos(u) * Math.cos(v));
-      sum += Math.log(factor + (1 - factor) * smooth);
-    }
-  return sum / points ** 2;
-}
-
-/** The mean logarithm of the derivative of a transformation of levels. */
-export function stretchOf({ operation, magnitude }: Transformation, sign: Sign, channels: number): number {
+/**
+ * The mean logarithm of the derivative of a transformation of levels. A sharpening has none here: it
+ * stretches what differs between neighbors, and says nothing to those who look at single entries.
+ */
+function stretchOf({ operation, magnitude }: Transformation, sign: Sign, channels: number): number {
   const factor = 1 + sign * magnitude;
   if (operation === "brightness" || operation === "contrast") return Math.log(factor);
-  if (operation === "color") return channels === 3 ? (2 / 3) * Math.log(factor) : 0;
-  return operation === "sharpness" ? sharpeningStretch(factor) : 0;
+  return operation === "color" && channels === 3 ? (2 / 3) * Math.log(factor) : 0;
 }
 
 /** Sharpening is taken back by so many corrections. */
@@ -114,38 +106,52 @@ function unmapped(image: Levels, { operation, magnitude }: Transformation, sign:
   }
 }
 
-/** Takes a transformed image back through one case, from the last transformation to the crop. */
-export function undone(image: Levels, ats: Ats, drawn: Case): Undone {
-  const plane = image.height * image.width;
-  const chain = ats.policies[drawn.policy]!.map((index, i) => {
-    const transformation = library[index]!;
-    const sign = drawn.signs[i]!;
-    return { transformation, sign, sources: movesOf(transformation, image, sign) };
+/** Entries of the pixels that a move shows, back in their places, and which of those are known. */
+function movedBack({ image, known }: Undone, sources: Sources): Undone {
+  const plane = known.length;
+  const [data, seen] = [new Float64Array(image.data.length), new Uint8Array(plane)];
+  sources.forEach((source, at) => {
+    if (source === outside || !known[at]) return;
+    seen[source] = 1;
+    for (let c = 0; c < image.channels; c++) data[c * plane + source] = image.data[c * plane + at]!;
   });
-  const frame = framed(image, ats, drawn);
-  const all = new Uint8Array(plane).fill(1);
-  const shown = chain.reduce((mask, { sources }) => (sources ? moved(mask, sources) : mask), moved(all, frame));
-  let data: Float64Array = Float64Array.from(image.data);
-  let known: Uint8Array = all;
-  const back = (sources: Sources) => {
-    const [before, seen] = [new Float64Array(data.length), new Uint8Array(plane)];
-    sources.forEach((source, at) => {
-      if (source === outside || !known[at]) return;
-      seen[source] = 1;
-      for (let c = 0; c < image.channels; c++) before[c * plane + source] = data[c * plane + at]!;
-    });
-    [data, known] = [before, seen];
-  };
-  for (const { transformation, sign, sources } of chain.toReversed())
-    if (sources) back(sources);
-    else data = unmapped({ ...image, data }, transformation, sign, known);
-  back(frame);
+  return { image: { ...image, data }, known: seen };
+}
+
+/** Cuts levels off at 0 and 255, and puts the mean of its channel where a pixel is not known. */
+function completed({ image, known }: Undone): Undone {
+  const plane = known.length;
+  const data = Float64Array.from(image.data);
   for (let c = 0; c < image.channels; c++) {
     const own = data.subarray(c * plane, (c + 1) * plane);
-    const seen = own.filter((_, at) => known[at]);
-    const mean = seen.length > 0 ? seen.reduce((sum, level) => sum + level, 0) / seen.length : 127;
-    for (let at = 0; at < plane; at++) own[at] = known[at] ? Math.min(255, Math.max(0, own[at]!)) : mean;
+    let [sum, count] = [0, 0];
+    for (let at = 0; at < plane; at++) {
+      own[at] = Math.min(255, Math.max(0, own[at]!));
+      if (known[at]) [sum, count] = [sum + own[at]!, count + 1];
+    }
+    const mean = count > 0 ? sum / count : 127;
+    for (let at = 0; at < plane; at++) if (!known[at]) own[at] = mean;
   }
-  const stretch = chain.reduce((sum, { transformation, sign }) => sum + stretchOf(transformation, sign, image.channels), 0);
-  return { image: { ...image, data }, known, shown, stretch };
+  return { image: { ...image, data }, known };
 }
+
+/** Takes a transformed image back through the transformations of a policy, from the last to the first. */
+export function untransformed(image: Levels, policy: Policy, signs: Case["signs"]): Cropped {
+  const chain = policy.map((index, i) => {
+    const [transformation, sign] = [library[index]!, signs[i]!];
+    return { transformation, sign, sources: movesOf(transformation, image, sign) };
+  });
+  const all = new Uint8Array(image.height * image.width).fill(1);
+  const shown = chain.reduce((mask, { sources }) => (sources ? moved(mask, sources) : mask), all);
+  let at: Undone = { image, known: all };
+  for (const { transformation, sign, sources } of chain.toReversed())
+    at = sources
+      ? movedBack(at, sources)
+      : { image: { ...image, data: unmapped(at.image, transformation, sign, at.known) }, known: at.known };
+  const stretch = chain.reduce((sum, { transformation, sign }) => sum + stretchOf(transformation, sign, image.channels), 0);
+  return { ...completed(at), shown, stretch };
+}
+
+/** Takes a cropped image back to the original. */
+export const uncropped = (cropped: Undone, ats: Ats, drawn: Case): Undone =>
+  completed(movedBack(cropped, framed(cropped.image, ats, drawn)));
