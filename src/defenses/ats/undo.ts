@@ -142,7 +142,7 @@ export function untransformed(image: Levels, policy: Policy, signs: Case["signs"
     return { transformation, sign, sources: movesOf(transformation, image, sign) };
   });
   const all = new Uint8Array(image.height * image.width).fill(1);
-  const shown = chain.reduce((mask, { sources }) => (sources ? moved(mask, sources) : mask), all);
+  const shown = chain.reduce<Uint8Array>((mask, { sources }) => (sources ? moved(mask, sources) : mask), all);
   let at: Undone = { image, known: all };
   for (const { transformation, sign, sources } of chain.toReversed())
     at = sources
