@@ -49,11 +49,10 @@ describe("an attack behind ats", () => {
     for (const { index, files, targets, psnr } of naive) {
       expect(targets!.aim).toBe("transformed");
       expect(psnr).toBe(targets!.transformed.psnr);
-      // Interleaved bytes of the image that the network saw.
+      // The file has the bytes of the image that the network saw, interleaved.
       const { data: bytes } = decodePng(images.get(files.transformed!)!, files.transformed!);
-      expect([...bytes]).toEqual(
-        Array.from({ length: 3072 }, (_, i) => Math.round(255 * seen(index)[(i % 3) * 1024 + Math.floor(i / 3)]!)),
-      );
+      const shown = seen(index);
+      expect([...bytes]).toEqual(Array.from({ length: 3072 }, (_, i) => Math.round(255 * shown[(i % 3) * 1024 + Math.floor(i / 3)]!)));
     }
     for (const { targets, psnr, remark, by } of adaptive) {
       expect(targets!.aim).toBe("original");

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { rankCases, rarityIn } from "../../src/attacks/tailored/ranked-cases.ts";
 import { shapesSet } from "../../src/data/index.ts";
 import { type Bytes, bytesOf, pixelsOf } from "../../src/defenses/ats/bytes.ts";
 import { library } from "../../src/defenses/ats/library.ts";
@@ -59,6 +60,28 @@ describe("undoing a case", () => {
     expect(black.every((level) => level < 10)).toBe(true);
     expect(black.length).toBeGreaterThan(0);
   });
+});
+
+it("ranks the signs and the policy that were drawn first, on most transformed images, among all cases", () => {
+  const ats: Ats = { policies: policiesOf(["21-13-3"]), crop: 4, flip: true };
+  const both: Ats = { ...ats, policies: policiesOf(["hybrid"]) };
+  const publicSet = shapesSet("train");
+  const rarity = rarityIn({ count: 30, image: (i) => publicSet.example(i).image });
+  let [signs, policies] = [0, 0];
+  for (let i = 0; i < 8; i++) {
+    const own = bytesOf(shapesSet("test").example(i).image, shape);
+    const drawn = drawCase(both, foldIn(keyFromSeed(8), i));
+    const made = applied(own, both, drawn);
+    const ranking = rankCases(made, both, rarity, 4);
+    expect(ranking.best.length).toBe(4);
+    expect(ranking.count).toBeGreaterThan(100);
+    expect(ranking.best.map(({ cost }) => cost)).toEqual(ranking.best.map(({ cost }) => cost).toSorted((a, b) => a - b));
+    if (ranking.best[0]!.drawn.policy === drawn.policy) policies++;
+    const single = drawCase(ats, foldIn(keyFromSeed(8), i));
+    if (rankCases(applied(own, ats, single), ats, rarity, 1).best[0]!.drawn.signs.join() === single.signs.join()) signs++;
+  }
+  expect(policies).toBeGreaterThanOrEqual(7);
+  expect(signs).toBeGreaterThanOrEqual(6);
 });
 
 describe("what is drawn", () => {

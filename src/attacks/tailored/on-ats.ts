@@ -80,7 +80,7 @@ export const onAts = part({
         const stated: Ats | undefined = defense ? atsOf(undoable.build(defense)) : setting.ats;
         if (!undo || unchanged || !stated) return plain(inner, undo && !stated && setting.law === undefined);
         const steps = refine ?? Math.max(1, Math.round(inner.search.steps / 4));
-        return undoing(inner, { ats: stated, tries, steps, rarity: rarityIn(setting.examples) });
+        return undoing(inner, { ats: stated, tries, steps, rarity: () => rarityIn(setting.examples) });
       },
     };
   },

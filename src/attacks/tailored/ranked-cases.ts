@@ -30,7 +30,7 @@ export interface Ranking {
 export type Rarity = Float64Array;
 
 /** Public images from which the frequency of levels is taken, at most. */
-const mostPublic = 500;
+const mostPublic = 200;
 
 /** How rare each level is among public images; without them, all levels are alike. */
 export function rarityIn(examples: Examples | undefined): Rarity {
@@ -67,7 +67,7 @@ interface Explained extends Cropped {
 
 function explained(image: Bytes, policy: Policy, signs: Case["signs"]): Explained {
   const own = untransformed({ ...image, data: Float64Array.from(image.data) }, policy, signs);
-  const made = policy.reduce((changed, index, i) => transformed(changed, library[index]!, signs[i]!), {
+  const made = policy.reduce<Bytes>((changed, index, i) => transformed(changed, library[index]!, signs[i]!), {
     ...image,
     data: Uint8Array.from(own.image.data, Math.round),
   });

@@ -25,7 +25,8 @@ export interface Undoing {
   /** How many of the best cases are searched on, and for how many steps. */
   readonly tries: number;
   readonly steps: number;
-  readonly rarity: Rarity;
+  /** How rare levels are among public images. It is asked once an attack begins. */
+  rarity(): Rarity;
 }
 
 /** Answers of different cases explain an update equally well if they miss no more than this factor. */
@@ -119,7 +120,7 @@ function remarkOf(cases: readonly Ranked[], rankings: readonly Ranking[], ats: A
  * knows the policies of ATS; see `on-ats`.
  */
 export function undoing(inner: AssumptionAndSearch, known: Undoing): Attack {
-  const { ats, tries, steps, rarity } = known;
+  const { ats, tries, steps } = known;
   return {
     assumes: { ...inner.assumes, law: `${inner.assumes.law} of images that ATS transformed` },
     aim: "original",
@@ -144,6 +145,7 @@ export function undoing(inner: AssumptionAndSearch, known: Undoing): Attack {
       }
       const found: Candidates = { x: startingFrom(end!.inputs()), y: end!.labels() };
       const firstLanes = end!.lanes();
+      const rarity = known.rarity();
       const labeled: Observations = { ...seen, labels: found.y };
       const rankings = Array.from({ length: lanes * batchSize }, (_, row) =>
         rankCases(roundedOf(rowOf(found.x, row, size), model), ats, rarity, tries),
