@@ -27,7 +27,7 @@ export const defenses = chainable(
 
 export { type Adaptive, adaptiveTo } from "./adaptive.ts";
 export { ats } from "./ats/ats.ts";
-export { type Bytes, bytesOf, pixelsOf } from "./ats/bytes.ts";
+export { type Bytes, pixelsOf } from "./ats/bytes.ts";
 export { library, transformed } from "./ats/library.ts";
 export { type Ats, applied, type Case, type Policy } from "./ats/policy.ts";
 export { numbersOfCase, throughAll } from "./ats/through.ts";

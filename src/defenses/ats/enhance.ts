@@ -15,7 +15,7 @@ function blended(one: Bytes, other: Bytes, factor: number): Bytes {
 }
 
 /** The luma of each pixel, in fixed point with 16 bits: `convert("L")`. */
-export function lumaOf({ channels, data }: Bytes): Uint8Array {
+function lumaOf({ channels, data }: Bytes): Uint8Array {
   if (channels === 1) return data;
   const plane = data.length / 3;
   return data.subarray(0, plane).map((red, i) => (red * 19595 + data[plane + i]! * 38470 + data[2 * plane + i]! * 7471 + 0x8000) >> 16);
@@ -27,7 +27,7 @@ const uniform = (image: Bytes, level: number): Bytes => withData(image, new Uint
 export const brightened = (image: Bytes, factor: number): Bytes => blended(uniform(image, 0), image, factor);
 
 /** The mean luma of an image, rounded. */
-export function meanLuma(image: Bytes): number {
+function meanLuma(image: Bytes): number {
   const luma = lumaOf(image);
   return Math.trunc(luma.reduce((sum, level) => sum + level, 0) / luma.length + 0.5);
 }

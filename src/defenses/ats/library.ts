@@ -4,7 +4,7 @@ import { rotated, sheared, showing, translated } from "./geometry.ts";
 import { equalizing, histogramOf, inverting, lookedUp, posterizing, solarizing, stretching } from "./lookups.ts";
 
 /** The operations that transformations are made of. */
-export type Operation =
+type Operation =
   | "shear-y"
   | "translate-x"
   | "translate-y"

@@ -31,7 +31,7 @@ export interface Case {
 const hybrid = ["21-13-3", "7-4-15"];
 
 /** The policies that have a name, beside those that name themselves. */
-export const presets: Readonly<Record<string, readonly string[]>> = { hybrid };
+const presets: Readonly<Record<string, readonly string[]>> = { hybrid };
 
 /**
  * The policies of a list of names such as `21-13-3`, or of presets.
