@@ -78,6 +78,13 @@ export interface LaneProgress {
   readonly remark?: string;
 }
 
+/**
+ * What an attack is after where a defense changes the images before the network sees them: the
+ * transformed image, which the network saw, or the original.
+ */
+export const aims = ["transformed", "original"] as const;
+export type Aim = (typeof aims)[number];
+
 /** What an attack reports after each call of its program. The last report is the result. */
 export interface Progress {
   /** The steps of the slowest lane, out of `of`. */
@@ -87,6 +94,11 @@ export interface Progress {
   lanes(): readonly LaneProgress[];
   /** The reconstructions so far, [lanes, batchSize, ...shape] in model space. */
   inputs(): Float32Array;
+  /**
+   * What the attack takes the network to have seen, in the same form, where it is after the original
+   * and the defense changed that. It is absent if both are the same for the attack.
+   */
+  transformed?(): Float32Array;
   /** The label probabilities that the attack assumes, [lanes, batchSize, classes]. */
   labels(): Float32Array;
 }
@@ -121,6 +133,8 @@ export interface Work {
 /** An assumption and a way to answer. No method receives the private batch. */
 export interface Attack {
   readonly assumes: Assumed;
+  /** What its answers are to be compared with. The default is the transformed image. */
+  readonly aim?: Aim;
   /** How labels of a batch are read off an update, if the method says so. */
   readonly labelRule?: LabelRule;
   /** Whether the attack reads only the direction of an update, and not its length. */
@@ -141,8 +155,8 @@ export interface Attack {
    */
   reconstruct(seen: Observations, keys: readonly KeyBits[], run?: Run): AsyncIterable<Progress>;
   /**
-   * The attacker's objective at any batches, one number per lane for each of them, in the form of
-   * the last step. It is for diagnosis. The points of a ball follow from the keys, so they are the
+   * The attacker's objective at any batches that the network may have seen, one number per lane for
+   * each of them, in the form of the last step. It is for diagnosis. The points of a ball follow from the keys, so they are the
    * same for all batches. It is absent if the attack has no objective.
    */
   objective?(

@@ -2,8 +2,10 @@ export { algorithm1 } from "./algorithm-1.ts";
 export { type AssumptionAndSearch, assuming, isAssuming } from "./assuming.ts";
 export type { Assumption, Neighborhood } from "./assumption.ts";
 export {
+  type Aim,
   type Assumed,
   type Attack,
+  aims,
   type Candidates,
   hasFailed,
   type LaneProgress,
@@ -33,4 +35,5 @@ export { atDraws, outlineOfDraws, readDraws, tellsDraws } from "./read-draws.ts"
 export { agreement } from "./search/consensus.ts";
 export type { Group, Search } from "./search/search.ts";
 export { type Separated, separateInputs } from "./separate.ts";
+export { takingAsKnown, throughImages } from "./through-images.ts";
 export { usedColumns } from "./used-columns.ts";

@@ -1,5 +1,5 @@
 import type { Attack, Neighborhood } from "../adversary/index.ts";
-import type { DefenseLaw } from "../defenses/index.ts";
+import type { Ats, DefenseLaw } from "../defenses/index.ts";
 import type { Examples } from "../models/index.ts";
 import type { Prior } from "../priors/index.ts";
 
@@ -10,6 +10,8 @@ import type { Prior } from "../priors/index.ts";
 export interface Setting {
   /** The law of the defense. It is absent if nobody said what the client did. */
   readonly law?: DefenseLaw;
+  /** What the defense does to images, if it changes them: the policies and not what was drawn. */
+  readonly ats?: Ats;
   /** The prior that the user states, or the density of the data. */
   readonly prior?: { readonly prior: Prior; readonly name: string };
   /** Examples that are not attacked, for priors that are estimated from data. */

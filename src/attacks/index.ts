@@ -11,6 +11,7 @@ import { gradinversion } from "./gradinversion.ts";
 import { invertingGradients } from "./inverting-gradients.ts";
 import { peeling } from "./peeling.ts";
 import { posterior } from "./posterior.ts";
+import { onAts } from "./tailored/on-ats.ts";
 import { onPrecode } from "./tailored/on-precode.ts";
 import { onSoteria } from "./tailored/on-soteria.ts";
 
@@ -34,6 +35,7 @@ export const attacks = catalogue("attack", [
   gradinversion,
   idlg,
   invertingGradients,
+  onAts,
   onPrecode,
   onSoteria,
   peeling,

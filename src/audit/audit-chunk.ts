@@ -1,8 +1,9 @@
-import type { Observations } from "../adversary/index.ts";
+import type { Aim, Observations } from "../adversary/index.ts";
 import type { Dataset, Example } from "../data/index.ts";
+import { changesImages } from "../defenses/index.ts";
 import { encodePng, toBase64, toRasterImage } from "../formats/index.ts";
 import { distance, imageShape, matchImages } from "../metrics/index.ts";
-import { areImages } from "../models/index.ts";
+import { areImages, toPixelSpace } from "../models/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
 import {
@@ -11,7 +12,9 @@ import {
   type Explainer,
   labelingOf,
   measuredIn,
+  type PrivateBatches,
   padded,
+  piece,
   privateBatches,
   type Received,
   type Reconstruction,
@@ -128,7 +131,8 @@ export async function* auditChunk(
           ? await diagnose({ attack, seen, keys: keys("attack"), made, truth, explainer: explainers[s]!, options: machine })
           : undefined;
         for (const [lane, batch] of part.entries()) {
-          const judged = judge(made[lane]!, batch, from + at + lane, shown[place]!, diagnoses?.[lane]);
+          const targets = targetsOf(scenario, attack.aim, batch, truth, lane);
+          const judged = judge(made[lane]!, { batch, targets, draw: from + at + lane }, shown[place]!, diagnoses?.[lane]);
           outcomes[at + lane]![place] = judged.outcome;
           explainable[at + lane]![s] = diagnoses?.[lane]?.explainable ?? null;
           shown[place] = judged.shown;
@@ -182,6 +186,28 @@ interface Attacked {
   readonly seconds: number;
 }
 
+/** What the answers for one batch are compared with, in pixel space. */
+interface Targets {
+  /** What the attack is after. */
+  readonly after: readonly Float32Array[];
+  /** The other one of the originals and the images that the network saw, where these differ. */
+  readonly other?: readonly Float32Array[];
+  readonly aim: Aim;
+}
+
+function targetsOf(
+  { defense, client: { model } }: Scenario,
+  aim: Aim = "transformed",
+  batch: readonly Example[],
+  { x, lanes, batchSize }: PrivateBatches,
+  lane: number,
+): Targets {
+  const originals = batch.map(({ image }) => image);
+  if (!changesImages(defense)) return { aim, after: originals };
+  const seen = originals.map((_, b) => toPixelSpace(piece(x, lane * batchSize + b, lanes * batchSize), model.normalization));
+  return aim === "original" ? { aim, after: originals, other: seen } : { aim, after: seen, other: originals };
+}
+
 /** The reconstructions that a cell shows so far. */
 interface Shown {
   readonly nearest: AuditedExample | null;
@@ -197,16 +223,21 @@ function judgeOf({ scenarios, dataset }: DrawRun) {
   const withImages = areImages(scenarios[0]!.client.model);
   const apart = (truth: Float32Array, guess: Float32Array) => distance(truth, guess, shape, measured);
   const png = (pixels: Float32Array) => toBase64(encodePng(toRasterImage(pixels, shape)));
-  const judge = (made: Reconstruction, batch: readonly Example[], draw: number, before: Shown, diagnosis?: Diagnosis) => {
-    const scored = scoreDraw(batch, made, apart);
+  const judge = (
+    made: Reconstruction,
+    { batch, targets, draw }: { readonly batch: readonly Example[]; readonly targets: Targets; readonly draw: number },
+    before: Shown,
+    diagnosis?: Diagnosis,
+  ) => {
+    const scored = scoreDraw(targets.after, made, apart);
     let shown = before;
     scored.forEach(({ distance, guess }, place) => {
       if (distance === null) return;
       const nearer = !(shown.nearest && shown.nearest.distance <= distance);
       const isFirst = draw === 0 && place === 0;
       if (!nearer && !isFirst) return;
-      const { index, label, image } = batch[place]!;
-      const images = withImages ? { images: [png(image), png(guess)] as [string, string] } : {};
+      const { index, label } = batch[place]!;
+      const images = withImages ? { images: [png(targets.after[place]!), png(guess)] as [string, string] } : {};
       const own = { draw, place, index, label, distance, ...images };
       shown = { nearest: nearer ? own : shown.nearest, first: isFirst ? own : shown.first };
     });
@@ -215,10 +246,16 @@ function judgeOf({ scenarios, dataset }: DrawRun) {
     const { stopped, explained, limit } = diagnosis ?? { stopped: made.lane.stopped, explained: null, limit: null };
     const labels = given ? null : { right: labelsFound(batch, made.labels), faint: made.reading?.faint ?? false };
     const all = distances.every((distance) => within(distance, delta));
-    const outcome = { distances, objective, steps, evaluations, stopped, explained, limit: all ? null : limit, labels };
+    const besides = besideIn(targets, made, scored, apart);
+    const outcome = { distances, ...besides, objective, steps, evaluations, stopped, explained, limit: all ? null : limit, labels };
     return { outcome: { ...outcome, ...toldBy(made.lane) }, shown };
   };
-  const distances = (made: Reconstruction, batch: readonly Example[]) => scoreDraw(batch, made, apart).map(({ distance }) => distance);
+  const distances = (made: Reconstruction, batch: readonly Example[]) =>
+    scoreDraw(
+      batch.map(({ image }) => image),
+      made,
+      apart,
+    ).map(({ distance }) => distance);
   return Object.assign(judge, { apart, distances });
 }
 
@@ -232,22 +269,35 @@ function labelsFound(batch: readonly Example[], found: readonly number[]): numbe
   }).length;
 }
 
+type Apart = (truth: Float32Array, guess: Float32Array) => number;
+
+/** The answer for one image of a batch. */
+interface Scored {
+  readonly distance: number | null;
+  readonly guess: Float32Array;
+  /** The place of the answer among those of the attack. */
+  readonly at: number;
+}
+
+/** The distances to what the attack is not after, with the answers that were matched. */
+function besideIn({ other, aim }: Targets, { transformed, images }: Reconstruction, scored: readonly Scored[], apart: Apart) {
+  if (!other) return {};
+  const guesses = aim === "original" ? (transformed ?? images) : images;
+  const beside = scored.map(({ at }, place) => apart(other[place]!, guesses[at]!));
+  return { beside: beside.map((distance) => (Number.isFinite(distance) ? distance : null)) };
+}
+
 /**
  * A batch has no order: originals and reconstructions are matched such that the sum of their
  * squared distances is least.
  */
-function scoreDraw(
-  batch: readonly Example[],
-  { images }: Reconstruction,
-  apart: (truth: Float32Array, guess: Float32Array) => number,
-): { readonly distance: number | null; readonly guess: Float32Array }[] {
-  const truths = batch.map(({ image }) => image);
+function scoreDraw(truths: readonly Float32Array[], { images }: Reconstruction, apart: Apart): readonly Scored[] {
   const whole = images.every((image) => image.every(Number.isFinite));
   const match =
     whole && truths.length > 1 ? matchImages(truths, images, (truth, guess) => apart(truth, guess) ** 2) : truths.map((_, i) => i);
   return truths.map((truth, i) => {
     const guess = images[match[i]!]!;
     const distance = apart(truth, guess);
-    return { distance: Number.isFinite(distance) ? distance : null, guess };
+    return { distance: Number.isFinite(distance) ? distance : null, guess, at: match[i]! };
   });
 }

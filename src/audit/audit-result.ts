@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Stop, stops } from "../adversary/index.ts";
+import { aims, type Stop, stops } from "../adversary/index.ts";
 import { criterion } from "../scenario/index.ts";
 import { certifiedSchema } from "./certified.ts";
 import { factsSchema } from "./facts.ts";
@@ -117,6 +117,16 @@ const cell = z.strictObject({
     ),
   nearest: example.describe("The image with the nearest reconstruction, the worst case for its owner."),
   first: example.describe("The first image of the first draw, which nobody chose."),
+  aim: z
+    .enum(aims)
+    .optional()
+    .describe(
+      "What the attack is after, where the defense changes images: the transformed image, which the network saw, or the original. Shares and distances are of that. Absent where both are the same.",
+    ),
+  beside: z
+    .strictObject(shares)
+    .optional()
+    .describe("The shares and distances of the other one of both: of the originals where the attack is after the transformed images."),
   work: z
     .number()
     .nonnegative()

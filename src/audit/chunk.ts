@@ -6,6 +6,11 @@ import { mixingSchema } from "./mixing.ts";
 
 const outcome = z.strictObject({
   distances: z.array(z.number().nonnegative().nullable()),
+  /**
+   * The distances to what the attack is not after: the originals, or the images that the network
+   * saw. They are absent if the defense changes no images.
+   */
+  beside: z.array(z.number().nonnegative().nullable()).optional(),
   /** The attacker's own objective at the end; null if it is not a number or the attack has none. */
   objective: z.number().nullable(),
   steps: z.int().nonnegative(),
@@ -32,7 +37,7 @@ const example = z.strictObject({
   index: z.int().nonnegative(),
   label: z.int().nonnegative(),
   distance: z.number().nonnegative(),
-  /** PNG files in base64, the original before the reconstruction; absent for vectors. */
+  /** PNG files in base64, what the attack is after before the reconstruction; absent for vectors. */
   images: z.tuple([z.base64(), z.base64()]).optional(),
 });
 

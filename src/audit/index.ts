@@ -19,5 +19,5 @@ export { type NearestPublic, nearestPublic } from "./nearest-public.ts";
 export { defaultDpDelta, dpDeltaNotes, type PrivacyStated, privacyOfOne, privacySchema, privacyStated } from "./privacy-fields.ts";
 export { assumptionsSchema, fileName, hash, invalid, shrunkRadius, specFields, specFieldsOf } from "./result-fields.ts";
 export { type Sizes, secondsPerStep, sizesFor } from "./sizing.ts";
-export { givenOf, summarizeDraws, trueLawOf } from "./summary.ts";
+export { changeNote, givenOf, givenSeen, summarizeDraws, trueLawOf } from "./summary.ts";
 export { workOf } from "./work.ts";

@@ -1,4 +1,4 @@
-import { defended, lawOf } from "../defenses/index.ts";
+import { changesImages, defended, lawOf } from "../defenses/index.ts";
 import { bonferroni, complement, distanceQuantiles, dkwBand, type Interval } from "../metrics/index.ts";
 import { areImages } from "../models/index.ts";
 import { foldIn, type KeyBits, stream } from "../random/index.ts";
@@ -6,7 +6,7 @@ import type { Scenario, Tuning } from "../scenario/index.ts";
 import type { AuditCell, AuditResult } from "./audit-result.ts";
 import { type Cell, cellsOf } from "./cells.ts";
 import { type Certified, certifiedNotes } from "./certified.ts";
-import type { AuditChunk, AuditedExample } from "./chunk.ts";
+import type { AuditChunk, AuditedExample, Outcome } from "./chunk.ts";
 import { comparable, compareAttacks, type Distances, within } from "./comparison.ts";
 import type { Controls } from "./controls.ts";
 import { controlOf, failuresOf, limitsOf, median, remarks, statementsOf } from "./evidence.ts";
@@ -76,6 +76,10 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
   const cells = cellsOf(done);
   const key = (cell: number) => foldIn(stream(root, "resample"), cell);
   const byCell = cells.map((_, cell): Distances => draws.map(({ outcomes }) => outcomes[cell]!.distances));
+  const fromOriginals = cells.map(
+    ({ attack }, cell): Distances =>
+      draws.map(({ outcomes }) => (attack.aim === "original" ? undefined : outcomes[cell]!.beside) ?? outcomes[cell]!.distances),
+  );
   const outcomesOf = (cell: number) => draws.map(({ outcomes }) => outcomes[cell]!);
   const sampledBy = (cell: number) => {
     const sampled = sampledIn(outcomesOf(cell));
@@ -103,6 +107,7 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
       faintLabels: faintLabels(done, i),
       nearest: told("nearest", shown.nearest[i]!, i, classes),
       first: told("first", shown.first[i]!, i, classes),
+      ...aimOf(cell, outcomesOf(i), delta, key(i), confidence),
       ...sampledBy(i),
       ...toldOf(scenarios.indexOf(cell.scenario), i),
       work: workOf(chunks, i, cell.attack.assumes.samples, batchSize),
@@ -133,7 +138,7 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
     cells: summarized,
     statements,
     ...(done.certified ? { certified: done.certified } : {}),
-    comparisons: comparisons(done, cells, byCell, key),
+    comparisons: comparisons(done, cells, { byCell, fromOriginals }, key),
     gate: judged(done, cells, byCell, key, statements),
     data: draws.map(({ images, labels, clients, guesses, nearestPublic, outcomes }) => ({
       images,
@@ -146,6 +151,7 @@ export function summarizeDraws(done: FinishedDraws): Omit<AuditResult, "format" 
     notes: [
       ...notes,
       ...faintNotes(done, cells),
+      ...scenarios.filter(({ defense }) => changesImages(defense)).map(({ defense }) => changeNote(defense.name)),
       ...scenarios.flatMap(({ defense }, i) => factNotes(defense.name, factsBehind(i))),
       ...cells.flatMap(({ scenario, attack }, i) => {
         const what = `${attack.name} behind ${scenario.defense.name}`;
@@ -168,12 +174,40 @@ export const givenOf = ({ labels, client: { model, mode }, batchSize, network, s
   deltaSpace: score.deltaSpace,
 });
 
+/** What a reader must know where a defense changes the images before the network sees them. */
+export const changeNote = (defense: string): string =>
+  `${defense} changes images before the network sees them. Laws and what answers explain are of the images that the network saw. Results say which of the two an attack is after, and have both.`;
+
+/** What the law of a defense that changes images is a law for, in words. */
+export const givenSeen = "given the images that the network saw";
+
 /** The true law of a defense, as its kind and a text. */
 export function trueLawOf({ client, defense }: Pick<Scenario, "client" | "defense">): AuditCell["trueLaw"] {
   const law = lawOf(defense, defended(defense, client).model);
   if (law.kind === "known") return { kind: "known", text: law.likelihood.name };
   if (law.kind === "unknown") return { kind: "unknown", text: law.reason };
-  return { kind: "deterministic", text: "the update is a function of the batch, without noise" };
+  const text = "the update is a function of the batch, without noise";
+  return { kind: "deterministic", text: changesImages(defense) ? `${text}, ${givenSeen}` : text };
+}
+
+/** What a cell is after, and the shares of what it is not after; nothing where images are not changed. */
+function aimOf(
+  { scenario, attack }: Cell,
+  outcomes: readonly Outcome[],
+  delta: number,
+  key: KeyBits,
+  confidence: number,
+): Pick<AuditCell, "aim" | "beside"> {
+  if (!changesImages(scenario.defense)) return {};
+  return {
+    aim: attack.aim ?? "transformed",
+    beside: shares(
+      outcomes.map(({ beside }) => beside!),
+      delta,
+      key,
+      confidence,
+    ),
+  };
 }
 
 function describe({ scenario, attack }: Cell) {
@@ -240,12 +274,13 @@ function told(
 /**
  * Comparisons of all pairs of attacks that were tuned alike, and of adaptive attacks with the others.
  * Other pairs are left out: a difference of settings says little about the attacks. Each says how much work the attacks did, tuning
- * included, and whether it is equal.
+ * included, and whether it is equal. Attacks that are after different images are compared by their
+ * distances from the originals.
  */
 function comparisons(
   { scenarios, confidence, chunks }: FinishedDraws,
   cells: readonly Cell[],
-  byCell: readonly Distances[],
+  { byCell, fromOriginals }: { readonly byCell: readonly Distances[]; readonly fromOriginals: readonly Distances[] },
   key: (cell: number) => KeyBits,
 ): AuditResult["comparisons"] {
   const { batchSize, score } = scenarios[0]!;
@@ -257,7 +292,9 @@ function comparisons(
       if (j <= i || one.scenario !== other.scenario) return [];
       // What knowledge of the defense gives is a difference of settings that is asked for.
       if (!comparable(one.attack.tuning, other.attack.tuning) && one.attack.adaptive === other.attack.adaptive) return [];
-      const compared = compareAttacks(byCell[i]!, byCell[j]!, delta, foldIn(stream(key(i), "resample"), j), confidence);
+      const alike = (one.attack.aim ?? "transformed") === (other.attack.aim ?? "transformed");
+      const distances = alike ? byCell : fromOriginals;
+      const compared = compareAttacks(distances[i]!, distances[j]!, delta, foldIn(stream(key(i), "resample"), j), confidence);
       const [first, second] = [worked[i]!, worked[j]!];
       return [
         {

@@ -22,23 +22,28 @@ export const unequalWork = ({ comparisons }: AuditResult): readonly string[] =>
         `unequal work behind ${defense}: ${first} ${amount(work.first)} evaluations × images in ${seconds.first.toPrecision(2)} s, ${second} ${amount(work.second)} in ${seconds.second.toPrecision(2)} s; a difference between them may be one of work`,
     );
 
+const aimWords = { transformed: "what the network saw", original: "the original" } as const;
+
 const amount = (work: number): string => Number(work.toPrecision(3)).toLocaleString("en-US");
 
 /**
  * The table of recovered shares with their intervals. It has a line for each attack on each
  * defense, one for each guess without an update, and one for the nearest public examples, which are
  * not a guess. If labels were not given, a column says how many of them the attacks found. If a
- * defense certifies something, a column says what any attacker recovers at most.
+ * defense certifies something, a column says what any attacker recovers at most. Where a defense
+ * changes images, columns say what each attack is after, and how much came back of the other one of
+ * the original and what the network saw.
  */
 export function auditTable(result: AuditResult): string {
   const { cells, baselines, nearestPublic, items, confidence } = result;
   const bounded = certifies(result);
+  const changed = cells.some(({ aim }) => aim !== undefined);
   const reads = cells.some(({ labelAccuracy }) => labelAccuracy !== null);
   const row = (
     defense: string,
     attack: string,
     { recovered, quantiles }: Pick<AuditResult["cells"][number], "recovered" | "quantiles">,
-    labels: AuditResult["cells"][number]["labelAccuracy"] = null,
+    { labelAccuracy: labels = null, aim, beside }: Partial<Pick<AuditResult["cells"][number], "labelAccuracy" | "aim" | "beside">> = {},
   ) => [
     defense,
     attack,
@@ -46,6 +51,7 @@ export function auditTable(result: AuditResult): string {
     `${percent(recovered.lower)} to ${percent(recovered.upper)}`,
     ...(bounded ? [certifiedText(certifiedBehind(result, defense))] : []),
     distance(quantiles.find(({ probability }) => probability === 0.5)?.distance),
+    ...(changed ? [aim === undefined ? "–" : aimWords[aim], beside ? percent(beside.recovered.estimate) : "–"] : []),
     ...(reads ? [labels === null ? "–" : percent(labels.estimate)] : []),
   ];
   const head = [
@@ -55,11 +61,12 @@ export function auditTable(result: AuditResult): string {
     `${+(100 * confidence).toPrecision(6)} % interval`,
     ...(bounded ? ["certified"] : []),
     "median distance",
+    ...(changed ? ["after", "recovered of the other"] : []),
     ...(reads ? ["labels right"] : []),
   ];
   const guesses = baselines.map((guess) => row("any", `${guess.name}, no update`, guess));
   const chosen = nearestPublic ? [row("any", nearestWords(nearestPublic.count, items), nearestPublic)] : [];
-  const rows = [head, ...cells.map((cell) => row(cell.defense, named(cell), cell, cell.labelAccuracy)), ...guesses, ...chosen];
+  const rows = [head, ...cells.map((cell) => row(cell.defense, named(cell), cell, cell)), ...guesses, ...chosen];
   const widths = head.map((_, column) => rows.reduce((most, cells) => Math.max(most, cells[column]!.length), 0));
   const lines = rows.map((cells) =>
     cells

@@ -48,11 +48,15 @@ function imageLine(image: ImageResult, adaptive: boolean): string {
   const label = reading === null ? "" : `  label ${image.assumedLabel} by ${reading.rule}${reading.faint ? pc.yellow(", uncertain") : ""}`;
   const stopped = image.stopped === null ? "" : pc.yellow(`  ${hasFailed(image.stopped) ? "failed" : "ended"}: ${image.stopped}`);
   const explained = `  ${explanationWords(image)}`;
+  const { targets } = image;
+  const both = targets
+    ? `  (after ${targets.aim === "original" ? "the original" : "what the network saw"}; PSNR ${decibels(targets.transformed.psnr)} of what the network saw, ${decibels(targets.original.psnr)} of the original)`
+    : "";
   const ssim = image.ssim === null ? "–" : image.ssim.toFixed(3);
   const baseline = Object.entries(image.baseline).map(([guess, { psnr }]) => `${guess} ${decibels(psnr)}`);
   const beside = baseline.length > 0 ? `  without the update: ${baseline.join(", ")}` : "";
   const nearest = image.nearestPublic ? `; nearest public image, chosen by the original: ${decibels(image.nearestPublic.psnr)}` : "";
-  return `${pc.bold(name)}${adaptive ? "  adaptive attack" : ""}  PSNR ${decibels(image.psnr)}  SSIM ${ssim}${label}  ${duration(image.seconds)}${explainsLittle(image) ? pc.yellow(explained) : explained}${stopped}${pc.dim(beside + nearest)}`;
+  return `${pc.bold(name)}${adaptive ? "  adaptive attack" : ""}  PSNR ${decibels(image.psnr)}  SSIM ${ssim}${both}${label}  ${duration(image.seconds)}${explainsLittle(image) ? pc.yellow(explained) : explained}${stopped}${pc.dim(beside + nearest)}`;
 }
 
 /**
@@ -62,7 +66,9 @@ function imageLine(image: ImageResult, adaptive: boolean): string {
 export function tellImage(tell: Console, image: ImageResult, rasters: ReadonlyMap<string, RasterImage>, adaptive = false): void {
   tell.event("image", { ...image });
   tell.line(imageLine(image, adaptive));
-  const shown = [image.files.original, image.files.reconstruction].flatMap((file) => rasters.get(file ?? "") ?? []);
+  const shown = [image.files.original, image.files.transformed, image.files.reconstruction].flatMap(
+    (file) => rasters.get(file ?? "") ?? [],
+  );
   if (process.stderr.isTTY && pc.isColorSupported && shown.every(({ width }) => width <= 48)) tell.line(terminalImages(...shown));
 }
 
@@ -100,10 +106,20 @@ async function imagesOf(folder: ResultFolder, names: readonly (string | undefine
 async function concludeAttack(tell: Console, folder: ResultFolder, result: Result, reproduce: string): Promise<void> {
   validateResult(result, "the result");
   await folder.write("result.json", `${JSON.stringify(result, null, 2)}\n`);
-  const names = result.images.flatMap(({ files }) => [files.original, files.reconstruction, ...files.snapshots.map(({ file }) => file)]);
+  const names = result.images.flatMap(({ files }) => [
+    files.original,
+    files.transformed,
+    files.reconstruction,
+    ...files.snapshots.map(({ file }) => file),
+  ]);
   await folder.write("report.html", attackReport({ result, images: await imagesOf(folder, names), reproduce }));
   const { attack } = result.summary;
+  const { targets } = result.summary;
   if (attack.psnr) tell.line(`\n${pc.bold("mean")}  PSNR ${decibels(attack.psnr.mean)}  SSIM ${attack.ssim?.mean.toFixed(3) ?? "–"}`);
+  if (targets)
+    tell.line(
+      `mean PSNR  ${decibels(targets.transformed.psnr?.mean ?? null)} of what the network saw, ${decibels(targets.original.psnr?.mean ?? null)} of the originals`,
+    );
   const { labelAccuracy } = result.summary;
   if (labelAccuracy !== null) tell.line(`labels right: ${(100 * labelAccuracy).toFixed(1)} %`);
   for (const warning of result.notes.filter((note) => note.startsWith("Warning: "))) tell.line(pc.yellow(warning));

@@ -114,25 +114,20 @@ export const initialState = ({ steps }: Defense, client: Client): DefenseState =
 export interface Sent {
   readonly update: Gradients;
   readonly published: Published;
-  /**
-   * The batch that the update belongs to, after the steps on the batch. It is for scoring only: no
-   * attacker sees it.
-   */
-  readonly batch: Batch;
   readonly state: DefenseState;
   /** What the steps say that they did to the update, for results; see {@link Acted.facts}. */
   readonly facts: NonNullable<Acted["facts"]>;
 }
 
 /**
- * The function that computes what a client sends behind a defense. The steps on the batch act
- * first, then the client computes its update, then the steps on the update act. Steps act in order;
- * each has its own key.
+ * The function that computes what a client sends behind a defense. The client computes its update,
+ * then the steps on the update act. Steps act in order; each has its own key. Steps on images have
+ * acted before, on numbers: see {@link imagesBehind}.
  *
  * @param client the client without the defense; see {@link defended}.
  * @returns a function of a batch, a key and what the steps remember (by default
- * {@link initialState}). It gives the update, what is published, the batch that the update belongs
- * to, and what the steps remember next. It throws LeakageError `spec` if a step does not fit.
+ * {@link initialState}). It gives the update, what is published, and what the steps remember next.
+ * It throws LeakageError `spec` if a step does not fit.
  *
  * @example
  * ```ts
@@ -143,14 +138,8 @@ export interface Sent {
 export function send(defense: Defense, client: Client): (batch: Batch, key: Key, state?: DefenseState) => Sent {
   const { steps } = defense;
   const sender = defended(defense, client);
-  return (given, key, state = initialState(defense, client)) => {
-    requireFit(defense, sender, given.x.shape[0]!);
-    // A step that acts twice has a key for each.
-    const onBatch = key.stream("images");
-    const batch = steps.reduce(
-      (changed, step, place) => step.onBatch?.(changed, { client: sender, key: onBatch.foldIn(place), place }) ?? changed,
-      given,
-    );
+  return (batch, key, state = initialState(defense, client)) => {
+    requireFit(defense, sender, batch.x.shape[0]!);
     let update = sender.update(batch, key.stream("forward"));
     let published: Published = {};
     let facts: Sent["facts"] = {};
@@ -164,7 +153,7 @@ export function send(defense: Defense, client: Client): (batch: Batch, key: Key,
       facts = { ...facts, ...acted.facts };
       return acted.state ?? own;
     });
-    return { update, published, batch, state: next, facts };
+    return { update, published, state: next, facts };
   };
 }
 

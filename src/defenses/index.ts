@@ -1,4 +1,5 @@
 import { catalogue, chainable } from "../parts/index.ts";
+import { ats } from "./ats/ats.ts";
 import { clip } from "./clip.ts";
 import { chain, type Defense } from "./defense.ts";
 import { dpSgd } from "./dp-sgd.ts";
@@ -19,9 +20,18 @@ import { soteria } from "./soteria.ts";
  * const chained = defenses.build("clip:norm=1+gaussian:sigma=0.01");
  * ```
  */
-export const defenses = chainable(catalogue<Defense>("defense", [clip, dpSgd, gaussian, laplacian, mask, none, precode, soteria]), chain);
+export const defenses = chainable(
+  catalogue<Defense>("defense", [ats, clip, dpSgd, gaussian, laplacian, mask, none, precode, soteria]),
+  chain,
+);
 
 export { type Adaptive, adaptiveTo } from "./adaptive.ts";
+export { ats } from "./ats/ats.ts";
+export { type Bytes, pixelsOf } from "./ats/bytes.ts";
+export { library, transformed } from "./ats/library.ts";
+export { type Ats, applied, type Case, type Policy } from "./ats/policy.ts";
+export { numbersOfCase, throughAll } from "./ats/through.ts";
+export { type Cropped, type Undone, uncropped, untransformed } from "./ats/undo.ts";
 export {
   bareOf,
   chain,
@@ -43,6 +53,7 @@ export type { Likelihood, Published } from "./law/likelihood.ts";
 export type { Noise, Per } from "./law/noise.ts";
 export { masksOn, publishedIn } from "./law/published.ts";
 export { bareResidual, type Residual } from "./law/residual.ts";
+export { atsOf, changesImages, imagesBehind } from "./on-images.ts";
 export { type Privacy, postProcessing } from "./privacy.ts";
 export { privacyOf, type Unprotected } from "./private-steps.ts";
 export { type Acted, deterministicStep, type Moment, type Step, type StepState, stepWithoutLaw } from "./step.ts";

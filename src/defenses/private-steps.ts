@@ -28,7 +28,7 @@ export function privacyOf(defense: Defense): Privacy | Unprotected {
     const after = step.privacy?.(privacy);
     return { privacy: after, ...(privacy && !after ? { lost: step.name } : {}) };
   }, {});
-  const mixing = steps.find(({ onBatch, eachExample }) => onBatch && !eachExample);
+  const mixing = steps.find(({ onImages, eachExample }) => onImages && !eachExample);
   if (given.privacy && !mixing) return given.privacy;
   if (mixing && given.privacy)
     return {

@@ -1,6 +1,7 @@
 import type { Batch, Client } from "../client/index.ts";
-import type { Gradients, Tensor } from "../graph/index.ts";
-import type { Key } from "../random/index.ts";
+import type { Gradients, Shape, Tensor } from "../graph/index.ts";
+import type { Key, KeyBits } from "../random/index.ts";
+import type { Ats } from "./ats/policy.ts";
 import { type Law, type UnknownLaw, unknownLaw } from "./law/law.ts";
 import type { Published } from "./law/likelihood.ts";
 import { type Privacy, postProcessing } from "./privacy.ts";
@@ -12,7 +13,7 @@ export type StepState = Readonly<Record<string, Tensor>>;
 export interface Moment {
   /** The client that computed the update, after all steps on the model. */
   readonly client: Client;
-  /** The batch that the update belongs to, after all steps on the batch. */
+  /** The batch that the update belongs to, after all steps on images. */
   readonly batch: Batch;
   /** The key of this step's randomness. */
   readonly key: Key;
@@ -36,14 +37,22 @@ export interface Acted {
 }
 
 /**
- * One action of a defense. A step may act on the batch, on the model, on the update, or on several
+ * One action of a defense. A step may act on images, on the model, on the update, or on several
  * of them. Of the methods only `law` is required.
  */
 export interface Step {
   /** What the step does, in a few words, for reports and errors. */
   readonly name: string;
-  /** Changes the batch before the client computes on it. It may transform images, for example. */
-  onBatch?(batch: Batch, at: { readonly client: Client; readonly key: Key; readonly place: number }): Batch;
+  /**
+   * Changes the images of a batch before the client computes on them, as numbers in pixel space.
+   *
+   * @param images the images, each of the shape that `at` states.
+   * @param at the shape, and the key of this step's randomness for this update.
+   * @throws LeakageError `spec` for images that it cannot change.
+   */
+  onImages?(images: readonly Float32Array[], at: { readonly shape: Shape; readonly key: KeyBits }): readonly Float32Array[];
+  /** The transformations of images that it draws from, for those who know the defense. */
+  readonly ats?: Ats;
   /**
    * Changes the client. It may add a layer to the model, for example. The server knows the changed
    * client.

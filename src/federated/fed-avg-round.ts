@@ -101,8 +101,6 @@ function sending({ defense, model, batch }: Federation, client: Client, update: 
       "spec",
       `The defense ${step} acts on single examples or batches, and a client of FedAvg sends the sum of many steps; train with --protocol fed-sgd.`,
     );
-  const acting = defense.steps.find(({ onBatch }) => onBatch);
-  if (acting) throw refused(acting.name);
   const batchBehind = { x: filled(0, [batch, ...model.shape]), y: filled(0, [batch, model.classes]) };
   const finished = (of: Client): Client => ({
     ...of,

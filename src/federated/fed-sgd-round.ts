@@ -50,7 +50,7 @@ function fedSgdRound(federation: Federation, { theta, running, remembered }: Kep
       const state: DefenseState = defense.steps.map((_, place) => one.defense[place] ?? {});
       const sent = sends(one, new Key(one.key), state);
       return {
-        ...forward(sent.batch, one.key),
+        ...forward(one, one.key),
         update: Object.fromEntries(sent.update.tensors),
         defense: Object.fromEntries(sent.state.map((kept, place) => [place, { ...kept }])),
       };

@@ -1,3 +1,4 @@
+import { changesImages, imagesBehind } from "../defenses/index.ts";
 import { foldIn, type KeyBits, stream } from "../random/index.ts";
 import { chosenClients, nextExamples, ordersOf } from "./batches.ts";
 import { closeRound, localStep } from "./fed-avg-round.ts";
@@ -53,24 +54,42 @@ export function roundsTaken(federation: Federation, rounds: number): readonly nu
   return taken;
 }
 
-/** Gives the positions of the next examples of some clients, one client after the other. */
-type Next = (clients: readonly number[], taken: readonly number[]) => readonly number[];
-
-function nextOf({ partition, batch, root }: Federation): Next {
-  const key = stream(root, "batches");
-  const orders = partition.map((positions, client) => ordersOf(positions, foldIn(key, client)));
-  return (clients, taken) =>
-    clients.flatMap((client, lane) => nextExamples(partition[client]!.length, taken[lane]!, batch, orders[client]!));
+/** Some examples: images as networks see them, and labels. */
+interface Taken {
+  readonly images: readonly Float32Array[];
+  readonly labels: readonly number[];
 }
 
-/** The examples at some positions, one after the other. */
-function batchAt({ examples, model: { classes } }: Federation, positions: readonly number[]) {
-  const size = examples.image(positions[0]!).length;
-  const x = new Float32Array(positions.length * size);
-  const y = new Float32Array(positions.length * classes);
-  positions.forEach((position, i) => {
-    x.set(examples.image(position), i * size);
-    y[i * classes + examples.label!(position)] = 1;
+/**
+ * Gives the next examples of some clients, one client after the other. The keys are those of the
+ * stream `images`, one per client.
+ */
+type Next = (clients: readonly number[], taken: readonly number[], keys: readonly KeyBits[]) => Taken;
+
+function nextOf({ partition, batch, root, examples, model: { shape }, defense }: Federation): Next {
+  const key = stream(root, "batches");
+  const orders = partition.map((positions, client) => ordersOf(positions, foldIn(key, client)));
+  const changes = changesImages(defense);
+  return (clients, taken, keys) => {
+    const positions = clients.map((client, lane) => nextExamples(partition[client]!.length, taken[lane]!, batch, orders[client]!));
+    const images = positions.flatMap((own, lane) => {
+      const held = own.map((position) => examples.image(position));
+      return changes ? imagesBehind(defense, held, { shape, key: keys[lane]! }) : held;
+    });
+    return { images, labels: positions.flat().map((position) => examples.label!(position)) };
+  };
+}
+
+/** Examples as inputs of a program, one after the other. */
+function batchOf(all: readonly Taken[], { model: { classes } }: Federation) {
+  const images = all.flatMap((taken) => taken.images);
+  const labels = all.flatMap((taken) => taken.labels);
+  const size = images[0]!.length;
+  const x = new Float32Array(images.length * size);
+  const y = new Float32Array(labels.length * classes);
+  for (const [i, image] of images.entries()) x.set(image, i * size);
+  labels.forEach((label, i) => {
+    y[i * classes + label] = 1;
   });
   return { x, y };
 }
@@ -158,10 +177,11 @@ async function openFedSgd(federation: Federation): Promise<Training> {
     const rounds = Array.from({ length: count }, (_, i) => state.round + i);
     const takings = rounds.map((round) => takingPart(federation, round));
     const taken = state.clients.map((client) => client.taken);
-    const positions = takings.flatMap(({ clients }) => {
+    const batches = takings.map(({ clients, keys }) => {
       const own = next(
         clients,
         clients.map((client) => taken[client]!),
+        keys.map((key) => stream(key, "images")),
       );
       for (const client of clients) taken[client]! += batch;
       return own;
@@ -169,7 +189,7 @@ async function openFedSgd(federation: Federation): Promise<Training> {
     const { theta, running, remembered, loss, ...ended } = await program.run({
       ...partsOf(federation, state.weights),
       remembered: state.remembered,
-      ...batchAt(federation, positions),
+      ...batchOf(batches, federation),
       key: words(takings.flatMap(({ keys }) => keys)),
       rate: Float64Array.from(rounds, federation.rate),
       defense: joined(takings[0]!.clients.map((client) => state.clients[client]!)),
@@ -225,13 +245,14 @@ async function openFedAvg(federation: Federation, { passes, rate }: { readonly p
     };
     let losses = 0;
     for (let step = 0; step < Math.max(...steps); step++) {
-      const positions = next(
+      const examples = next(
         taking.clients,
         own.map(({ taken }) => taken + step * batch),
+        taking.keys.map((key) => foldIn(stream(key, "images"), step)),
       );
       const { loss, ...moved } = await local.run({
         ...at,
-        ...batchAt(federation, positions),
+        ...batchOf([examples], federation),
         key: words(taking.keys.map((key) => foldIn(stream(key, "forward"), step))),
         active: Float32Array.from(steps, (count) => Number(step < count)),
         rate: Float64Array.of(rate),

@@ -9,7 +9,7 @@ import { foldIn, type KeyBits } from "./threefry.ts";
  * ```
  * seed ─┬─ weights ── variable i
  *       ├─ images ─── draw i
- *       ├─ noise ──── draw i ─┬─ images ── step of the defense on the batch
+ *       ├─ noise ──── draw i ─┬─ images ── step of the defense on images ── image b of the batch
  *       │                     ├─ forward
  *       │                     └─ step of the defense on the update ── tensor i
  *       ├─ attack ─── draw i ─┬─ restart r ─┬─ start
@@ -33,7 +33,8 @@ import { foldIn, type KeyBits } from "./threefry.ts";
  *       ├─ chosen ─── round r, of the clients that take part
  *       ├─ batches ── client c ── pass p over its examples
  *       └─ sent ───── round r ── client c ─┬─ as below the noise of a draw
- *                                          └─ forward ── local step s
+ *                                          ├─ forward ── local step s
+ *                                          └─ images ── local step s ── as below it without local steps
  * ```
  */
 const numbers = {

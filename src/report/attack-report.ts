@@ -39,7 +39,7 @@ ${facts(result)}
 </header>
 ${sideBySide(whole, images)}<section>
 <h2>What came out of the update</h2>
-<p class="note">${differenceNote}</p>
+<p class="note">${differenceNote(result)}</p>
 ${filmstrips(result, images)}
 </section>
 <section>
@@ -76,6 +76,10 @@ function facts(result: Result): Markup {
   const entries: readonly (readonly [string, string] | null)[] = [
     ["images", grouped(images.length)],
     psnr && ["mean PSNR of the attack", `${fixed(psnr.mean, 1)} dB`],
+    summary.targets?.original.psnr ? ["mean PSNR against the originals", `${fixed(summary.targets.original.psnr.mean, 1)} dB`] : null,
+    summary.targets?.transformed.psnr
+      ? ["mean PSNR against what the network saw", `${fixed(summary.targets.transformed.psnr.mean, 1)} dB`]
+      : null,
     ...baselineNames(result).map((name) => {
       const guess = summary.baseline[name]?.psnr;
       return guess ? ([`mean PSNR of the ${spaced(name)}, without the update`, `${fixed(guess.mean, 1)} dB`] as const) : null;

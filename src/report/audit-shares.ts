@@ -1,4 +1,5 @@
 import type { AuditResult } from "../audit/index.ts";
+import { aimedAt } from "./aim-words.ts";
 import { boundAt, certifiedBehind, certifies } from "./audit-certified.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { nearestWords } from "./nearest-words.ts";
@@ -29,7 +30,7 @@ ${[...byDefense(result.cells)].map(
     defense,
     cells,
   ]) => html`<tbody><tr><th class="group" colspan="${columns}" scope="rowgroup">behind <code>${foreign(defense)}</code></th></tr>
-${cells.map((cell, i) => row(html`<code>${foreign(cell.attack)}</code>${tunedTo(cell)}`, cell, `var(--series-${1 + (i % 6)})`, bounded ? certifiedBehind(result, defense) : undefined))}</tbody>
+${cells.map((cell, i) => row(html`<code>${foreign(cell.attack)}</code>${tunedTo(cell)}${aimed(cell)}`, cell, `var(--series-${1 + (i % 6)})`, bounded ? certifiedBehind(result, defense) : undefined))}</tbody>
 `,
 )}
 <tbody><tr><th class="group" colspan="${columns}" scope="rowgroup">without the update</th></tr>
@@ -45,6 +46,13 @@ ${guess(nearestWords(result.nearestPublic.count, result.items), result.nearestPu
 function tunedTo(cell: AuditResult["cells"][number]): Markup | false {
   const words = tunedWords(cell);
   return words !== "" && html`<br><span class="mark">tuned to <code>${foreign(words)}</code></span>`;
+}
+
+/** What an attack is after, and how much came back of the other one, where the defense changed images. */
+function aimed({ aim, beside }: AuditResult["cells"][number]): Markup | false {
+  if (aim === undefined || !beside) return false;
+  const other = aim === "transformed" ? "original" : "transformed";
+  return html`<br><span class="mark">after ${aimedAt({ aim })}; of ${aimedAt({ aim: other })} it recovers ${percent(beside.recovered.estimate)} (${interval(beside.recovered)})</span>`;
 }
 
 const interval = ({ lower, upper }: Shares["recovered"]): string => `${percent(lower)} – ${percent(upper)}`;

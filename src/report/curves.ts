@@ -1,5 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { Result } from "../runs/index.ts";
+import { aimedAt, aimOf } from "./aim-words.ts";
 import { html, type Markup } from "./html.ts";
 import { counted, grouped, spaced } from "./numbers.ts";
 import { plot } from "./plot.ts";
@@ -20,7 +21,7 @@ export function curves(result: Result): Markup {
   const psnr = images.map(({ trajectory }) => points(trajectory, ({ psnr }) => psnr));
   const known = psnr.some((line) => line.length);
   return html`${chart({ title: "Objective, as the attacker sees it", lines: objective, y: scaleOf(objective.flat().map(({ value }) => value)), levels: [] })}
-${known && chart({ title: "PSNR against the original, in dB", lines: psnr, y: linear, levels: baselinePsnr(result) })}
+${known && chart({ title: `PSNR against ${aimedAt(aimOf(result))}, in dB`, lines: psnr, y: linear, levels: baselinePsnr(result) })}
 <p class="legend">${legend(result)}</p>`;
 }
 

@@ -1,4 +1,5 @@
 import type { AuditResult } from "../audit/index.ts";
+import { aimedAt } from "./aim-words.ts";
 import { embeddedPng, read } from "./embedded-png.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { significant } from "./numbers.ts";
@@ -19,11 +20,11 @@ export function exampleImages(
     const back = example !== null && example.distance <= delta;
     return html`<figure>${
       example?.files &&
-      html`<div>${embeddedPng(read(pngs, example.files.original), `The original of image ${example.index}`)}${embeddedPng(read(pngs, example.files.reconstruction), `Its reconstruction by ${attack} behind ${defense}`)}</div>`
+      html`<div>${embeddedPng(read(pngs, example.files.original), cell.aim === "transformed" ? `What the network saw of image ${example.index}` : `The original of image ${example.index}`)}${embeddedPng(read(pngs, example.files.reconstruction), `Its reconstruction by ${attack} behind ${defense}`)}</div>`
     }
 <figcaption>${name(cell)}<br>${
       example
-        ? html`#${example.index} ${example.className !== null && foreign(example.className)}, distance ${significant(example.distance)} <span class="mark${back && " back"}">${back ? "came back" : "did not come back"}</span>`
+        ? html`#${example.index} ${example.className !== null && foreign(example.className)}, distance ${significant(example.distance)}${cell.aim !== undefined && ` from ${aimedAt(cell)}`} <span class="mark${back && " back"}">${back ? "came back" : "did not come back"}</span>`
         : "no reconstruction is a number"
     }</figcaption></figure>
 `;

@@ -1,4 +1,6 @@
+import { givenSeen } from "../audit/index.ts";
 import { assumedIn, type Result } from "../runs/index.ts";
+import { aimedAt } from "./aim-words.ts";
 import { foreign, html, type Markup } from "./html.ts";
 import { counted, percent, significant } from "./numbers.ts";
 
@@ -30,7 +32,7 @@ function lawRow({ law, trueLaw }: Assumptions): Markup | string {
 export function trueLawWords(trueLaw: NonNullable<Assumptions["trueLaw"]>): Markup | string {
   if (trueLaw.kind === "known") return foreign(trueLaw.text);
   if (trueLaw.kind === "unknown") return html`not known, because ${foreign(trueLaw.text)}`;
-  return "no density, because nothing is random in it";
+  return `no density, because nothing is random in it${trueLaw.text.endsWith(givenSeen) ? `, ${givenSeen}` : ""}`;
 }
 
 /** How labels were read off updates, and how many were right. */
@@ -52,10 +54,15 @@ export function given(result: Result): Markup {
     ["Law assumed", lawRow(assumptions)],
     ["Prior assumed", foreign(prior)],
     ["Ball", ball(assumptions)],
+    ...afterRow(result),
     ["Images", command === "attack" ? "Not given: used for nothing but the scores" : "Not given"],
     ...assumedIn(result).map(([term, text]): Row => [`Assumed ${term}`, foreign(text)]),
   ]);
 }
+
+/** Which images the attack is after, where the defense changed them. */
+const afterRow = ({ summary: { targets } }: Result): readonly Row[] =>
+  targets ? [["After", `The attack is after ${aimedAt(targets)}, which its scores compare it with; the other one stands beside.`]] : [];
 
 /** What every attacker of a run was given. */
 export function givenRows(

@@ -1,8 +1,9 @@
 import { hasFailed, stops } from "../adversary/index.ts";
 import { askedFor, type ImageMetrics, type ImageResult, type Result } from "../runs/index.ts";
+import { aimedAt, aimOf } from "./aim-words.ts";
 import { explainsLittle, explanationWords, likelyCauses } from "./evidence-words.ts";
 import { nearestWords } from "./nearest-words.ts";
-import { counted, significant, spaced } from "./numbers.ts";
+import { counted, fixed, significant, spaced } from "./numbers.ts";
 
 /** What an attack came to, in plain words. */
 export interface Verdict {
@@ -33,14 +34,21 @@ export function verdict(whole: Result): Verdict {
   }));
   const bestGuess = Math.max(0, ...baselines.map(({ recovered }) => recovered));
   const space = assumptions.deltaSpace === "pixel" ? "pixels run from 0 to 1" : "in the model's normalized pixels";
-  const means = `An image counts as having come back when its distance from the original is at most δ = ${significant(assumptions.delta)} (${space}).`;
+  const means = `An image counts as having come back when its distance from ${aimedAt(aimOf(result))} is at most δ = ${significant(assumptions.delta)} (${space}).`;
   const guesses = baselines.map(({ name, recovered }) => `the ${spaced(name)} is that near for ${recovered} of ${known.length}`).join(", ");
   return {
     sentence: sentenceOf(recovered, known.length, bestGuess, failureClause(known.filter((image) => !isRecovered(image, result)))),
-    detail: [means, guesses && `As a guess without the update, ${guesses}.`, neighbors(known, result), limitsOf(known)]
+    detail: [means, otherAim(result), guesses && `As a guess without the update, ${guesses}.`, neighbors(known, result), limitsOf(known)]
       .filter(Boolean)
       .join(" "),
   };
+}
+
+/** How near the answers are to either, where the defense changed the images; empty where it did not. */
+function otherAim({ summary: { targets } }: Result): string {
+  if (!targets) return "";
+  const mean = (which: "original" | "transformed") => `${fixed(targets[which].psnr?.mean ?? null, 1)} dB`;
+  return `The defense changed the images, and this attack is after ${aimedAt(targets)}: its mean PSNR is ${mean("transformed")} against what the network saw, and ${mean("original")} against the originals.`;
 }
 
 /** What can be said of an update whose originals nobody knows. */

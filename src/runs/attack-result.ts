@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { labelRules, type Stop, stops } from "../adversary/index.ts";
+import { aims, labelRules, type Stop, stops } from "../adversary/index.ts";
 import { assumptionsSchema, fileName, invalid, mixingSchema, privacySchema, specFields } from "../audit/index.ts";
 import { limits } from "../scenario/index.ts";
 
@@ -32,6 +32,21 @@ const nearestPublic = z
     "The public image nearest to the original by `distance`. It is not a guess, because its choice needs the original: it bounds what returning a public image can reach. null if no images are public.",
   );
 
+const aim = z.enum(aims).describe("What the attack is after: the transformed image, which the network saw, or the original.");
+
+/** The metrics of an image whose original the defense changed. */
+const targets = z
+  .strictObject({
+    aim,
+    original: z.strictObject(metrics).describe("The reconstruction against the original."),
+    transformed: z
+      .strictObject(metrics)
+      .describe("What the attack takes the network to have seen against what it saw: the reconstruction itself, where that is its aim."),
+  })
+  .describe(
+    "Present if the defense changed the image before the network saw it. The metrics beside this entry, the guesses and the trajectory are against what the attack is after, and these are against either.",
+  );
+
 /** What became of the adaptive attack. */
 const adaptive = z
   .strictObject({
@@ -39,11 +54,12 @@ const adaptive = z
     law: z.string().describe("The law p(update | images) that it assumes."),
     prior: z.string().describe("The prior p(images) that it assumes."),
     summary: summaries.describe("Summaries over its images."),
+    targets: z.strictObject({ aim, original: summaries, transformed: summaries }).optional(),
     gain: z
       .strictObject({ estimate: z.number(), lower: z.number().nullable(), upper: z.number().nullable(), images: z.int().positive() })
       .nullable()
       .describe(
-        "The mean of its PSNR minus that of the other attack, image by image, in decibels, with the ends of Student's 95 % interval: null for a single image.",
+        "The mean of its PSNR minus that of the other attack, image by image, in decibels, with the ends of Student's 95 % interval: null for a single image. Where the defense changes images, both are against the originals.",
       ),
   })
   .describe("The attack that knows the defense, on the same updates; absent if none ran beside the other one.");
@@ -109,11 +125,13 @@ const image = z.strictObject({
     .record(z.string(), z.number())
     .optional()
     .describe("What the defense did to the update: numbers by what they count. The attacker does not see them."),
+  targets: targets.optional(),
   baseline: z.record(z.string(), z.strictObject(metrics)).describe("Guesses of somebody who saw no update, such as meanImage."),
   nearestPublic,
   trajectory: z.array(z.strictObject({ step: z.int().nonnegative(), objective: z.number().nullable(), psnr: z.number().nullable() })),
   files: z.strictObject({
     original: fileName.optional(),
+    transformed: fileName.optional().describe("The image that the network saw, if the defense changed it."),
     reconstruction: fileName,
     snapshots: z.array(z.strictObject({ step: z.int().nonnegative(), file: fileName })).describe("Earlier reconstructions, in order."),
   }),
@@ -141,6 +159,10 @@ export const resultSchema = z
             "The share of labels that the attack read or found right, as batches without order; null if labels were given, or are not known.",
           ),
         attack: summaries,
+        targets: z
+          .strictObject({ aim, original: summaries, transformed: summaries })
+          .optional()
+          .describe("Summaries against the originals and against what the network saw, if the defense changes images."),
         baseline: z.record(z.string(), summaries),
         nearestPublic: summaries.nullable().describe("null if no images are public."),
       })

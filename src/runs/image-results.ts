@@ -1,3 +1,4 @@
+import type { Aim } from "../adversary/index.ts";
 import { factNotes, faintWords, type Guess, type NearestPublic, toldBy, within } from "../audit/index.ts";
 import { type RasterImage, toRasterImage } from "../formats/index.ts";
 import { type DeltaSpace, type ImageShape, matchImages, meanInterval, psnr, score, summarize } from "../metrics/index.ts";
@@ -10,6 +11,8 @@ export interface Truth {
   readonly indices: readonly number[];
   /** The images [c, h, w] in pixel space; absent if nobody knows them. */
   readonly images?: readonly Float32Array[];
+  /** What the network saw in their place, if the defense changed them. */
+  readonly transformed?: readonly Float32Array[];
   readonly labels?: readonly number[];
   readonly classNames?: readonly string[];
 }
@@ -34,6 +37,8 @@ const shownParts = [0.02, 0.1, 0.3];
 /** The attack that made reconstructions. */
 export interface Attacker {
   readonly name: string;
+  /** What it is after, where the defense changes images. */
+  readonly aim?: Aim | undefined;
   /** The folder of its images; empty for the attack that was asked for. */
   readonly folder: "" | "adaptive/";
   /** What the defense says that it did to the update. */
@@ -56,23 +61,41 @@ export function results(
     const { index, image } = nearestPublic.to(original);
     return { index, count: nearestPublic.count, ...score(original, image, shape, measured) };
   };
-  // A batch has no order. At every step, each original is compared with the reconstruction that the
+  const { aim = "transformed" } = by;
+  const targets = aim === "transformed" ? (truth.transformed ?? truth.images) : truth.images;
+  // A batch has no order. At every step, each target is compared with the reconstruction that the
   // final matching assigns to it.
-  const match = truth.images ? matchImages(truth.images, made.images) : made.images.map((_, i) => i);
+  const match = targets ? matchImages(targets, made.images) : made.images.map((_, i) => i);
   const rasters = new Map<string, RasterImage>();
   const images = truth.indices.map((index, i): ImageResult => {
     const original = truth.images?.[i];
+    const transformed = truth.transformed?.[i];
+    const target = targets?.[i];
     const own = (snapshot: Snapshot) => snapshot.images[match[i]!]!;
     const reconstruction = made.images[match[i]!]!;
-    const files = { original: `original-${index}.png`, reconstruction: `${by.folder}reconstruction-${index}.png` };
+    const files = {
+      original: `original-${index}.png`,
+      transformed: `transformed-${index}.png`,
+      reconstruction: `${by.folder}reconstruction-${index}.png`,
+    };
     if (original) rasters.set(files.original, toRasterImage(original, shape));
+    if (transformed) rasters.set(files.transformed, toRasterImage(transformed, shape));
     rasters.set(files.reconstruction, toRasterImage(reconstruction, shape));
     const snapshots = shown(made.history).map((snapshot) => {
       const file = `${by.folder}snapshots/${index}-step-${snapshot.step}.png`;
       rasters.set(file, toRasterImage(own(snapshot), shape));
       return { step: snapshot.step, file };
     });
-    const scores = original ? score(original, reconstruction, shape, measured) : unknown;
+    const scores = target ? score(target, reconstruction, shape, measured) : unknown;
+    const against = (truth: Float32Array, guess: Float32Array) => score(truth, guess, shape, measured);
+    const both =
+      original && transformed
+        ? {
+            aim,
+            original: against(original, reconstruction),
+            transformed: against(transformed, made.transformed?.[match[i]!] ?? reconstruction),
+          }
+        : undefined;
     const { stopped, explained, explainable, limit } = diagnosis;
     return {
       index,
@@ -94,16 +117,20 @@ export function results(
       ...toldBy(made.lane),
       ...(made.lane.remark === undefined ? {} : { remark: made.lane.remark }),
       ...(by.facts && Object.keys(by.facts).length > 0 ? { facts: { ...by.facts } } : {}),
-      baseline: original
-        ? Object.fromEntries(baselines.map((guess) => [guess.name, score(original, guess.of(truth.labels?.[i] ?? 0), shape, measured)]))
-        : {},
-      nearestPublic: original ? nearestTo(original) : null,
+      ...(both ? { targets: both } : {}),
+      baseline: target ? Object.fromEntries(baselines.map((guess) => [guess.name, against(target, guess.of(truth.labels?.[i] ?? 0))])) : {},
+      nearestPublic: target ? nearestTo(target) : null,
       trajectory: made.history.map((snapshot) => ({
         step: snapshot.step,
         objective: snapshot.objective,
-        psnr: original ? psnr(original, own(snapshot)) : null,
+        psnr: target ? psnr(target, own(snapshot)) : null,
       })),
-      files: { ...(original ? { original: files.original } : {}), reconstruction: files.reconstruction, snapshots },
+      files: {
+        ...(original ? { original: files.original } : {}),
+        ...(transformed ? { transformed: files.transformed } : {}),
+        reconstruction: files.reconstruction,
+        snapshots,
+      },
     };
   });
   return { images, rasters };
@@ -164,8 +191,8 @@ export function adaptiveSummary(
   images: readonly ImageResult[],
   beside: readonly ImageResult[],
 ): NonNullable<Result["adaptive"]> {
-  const gains = images.flatMap(({ psnr }, i) => {
-    const other = beside[i]!.psnr;
+  const gains = images.flatMap((image, i) => {
+    const [psnr, other] = [image, beside[i]!].map((one) => (one.targets?.original ?? one).psnr) as [number | null, number | null];
     return psnr === null || other === null ? [] : [psnr - other];
   });
   const gainOf = () => {
@@ -177,8 +204,17 @@ export function adaptiveSummary(
     law,
     prior,
     summary: summaries(images),
+    ...targetsOf(images),
     gain: gains.length === 0 ? null : { ...gainOf(), images: gains.length },
   };
+}
+
+/** Summaries against the originals and against what the network saw; nothing where these are the same. */
+function targetsOf(images: readonly ImageResult[]): Pick<Result["summary"], "targets"> {
+  const all = images.flatMap(({ targets }) => targets ?? []);
+  if (all.length === 0) return {};
+  const of = (which: Aim) => summaries(all.map((targets) => targets[which]));
+  return { targets: { aim: all[0]!.aim, original: of("original"), transformed: of("transformed") } };
 }
 
 /** The mean, median and worst value over the images whose original is known. */
@@ -188,6 +224,7 @@ export function summary(images: readonly ImageResult[], policy: LabelPolicy): Re
   return {
     labelAccuracy: labelAccuracy(images, policy),
     attack: summaries(images),
+    ...targetsOf(images),
     baseline: Object.fromEntries(
       names.map((name) => [name, summaries(images.flatMap(({ baseline }) => (baseline[name] ? [baseline[name]] : [])))]),
     ),

@@ -2,7 +2,7 @@ import type { Observations } from "../adversary/index.ts";
 import { attacks, type Setting } from "../attacks/index.ts";
 import { requirePrivate, type Sizes, sizesFor } from "../audit/index.ts";
 import { fedSgd, losses } from "../client/index.ts";
-import { bareOf, type Defense, defended, defenses, lawOf } from "../defenses/index.ts";
+import { atsOf, bareOf, type Defense, defended, defenses, lawOf } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import type { NamedNumbers } from "../graph/index.ts";
 import { type Examples, estimateStatistics, type Model, models, type Weights } from "../models/index.ts";
@@ -97,8 +97,11 @@ export async function realize<Spec extends Drawn | AttackSpec>(
     return [...behind].map(([defense, own]) => {
       const named = { name: defenseName(defense), ...defenses.build(defense) };
       const vary = spec.command === "audit" ? spec.tuning?.vary : undefined;
-      const attackOf = (cell: CellSpec, behind: Defense) =>
-        namedAttack(cell, { law: lawOf(behind, defended(behind, client).model), ...settingOf(spec, model, prior, examples) }, vary);
+      const attackOf = (cell: CellSpec, behind: Defense) => {
+        const ats = behind.adaptive?.kind === "none" ? undefined : atsOf(behind);
+        const known = { law: lawOf(behind, defended(behind, client).model), ...(ats ? { ats } : {}) };
+        return namedAttack(cell, { ...known, ...settingOf(spec, model, prior, examples) }, vary);
+      };
       const attacks = own.map((cell) => attackOf(cell, named));
       // Some attacks fit only the law of their defense, and are tried as they are.
       const controlOf = (cell: CellSpec): NamedAttack | undefined => {

@@ -1,4 +1,5 @@
 import {
+  changeNote,
   defaultDpDelta,
   dpDeltaNotes,
   drawKey,
@@ -14,11 +15,12 @@ import {
   specFieldsOf,
   trueLawOf,
 } from "../audit/index.ts";
-import { bareResidual, privacyOf, residualBehind } from "../defenses/index.ts";
+import { bareResidual, changesImages, privacyOf, residualBehind } from "../defenses/index.ts";
 import { LeakageError } from "../errors.ts";
 import { encodePng, type RasterImage, writeSafetensors } from "../formats/index.ts";
 import type { NamedNumbers } from "../graph/index.ts";
 import { imageShape } from "../metrics/index.ts";
+import { toPixelSpace } from "../models/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import {
   diagnose,
@@ -28,6 +30,7 @@ import {
   measuredIn,
   type NamedAttack,
   padded,
+  piece,
   privateBatches,
   reconstruct,
   simulate,
@@ -118,6 +121,7 @@ export async function* runAttack(
     notes: [
       ...notes,
       ...(privacy ? dpDeltaNotes(privacy.dpDelta, scenario.batchSize) : []),
+      ...(changesImages(scenario.defense) ? [changeNote(scenario.defense.name)] : []),
       ...faintNotes(images),
       ...remarks,
       ...tellingNotes(images),
@@ -213,15 +217,22 @@ async function* attackPart(
   await measured.dispose();
   const images: ImageResult[] = [];
   const rasters = new Map<string, RasterImage>();
+  const { x } = received.batches;
+  const seenAt = (lane: number) => ({
+    transformed: Array.from({ length: batchSize }, (_, b) =>
+      toPixelSpace(piece(x, lane * batchSize + b, lanes * batchSize), received.client.model.normalization),
+    ),
+  });
   const firstUpdate = spec.data.images.indexOf(part[0]![0]!) / batchSize;
   for (const [lane, own] of examples.entries()) {
     const truth = {
       indices: part[lane]!,
       images: own.map(({ image }) => image),
+      ...(changesImages(scenario.defense) ? seenAt(lane) : {}),
       labels: own.map(({ label }) => label),
       classNames: own.map(({ label }) => data.classes[label]!),
     };
-    const by = { name: attack.name, folder, facts: factsAt(received.facts, lane) };
+    const by = { name: attack.name, aim: attack.aim, folder, facts: factsAt(received.facts, lane) };
     const scored = results(truth, made.value[lane]!, diagnoses[lane]!, firstUpdate + lane, seconds, scoring, by);
     images.push(...scored.images);
     for (const [name, raster] of scored.rasters) rasters.set(name, raster);

@@ -27,12 +27,20 @@ export interface Snapshot {
 /** An attack's reconstruction of one update. */
 export interface Reconstruction {
   readonly images: readonly Float32Array[];
+  /**
+   * What the attack takes the network to have seen in their place, in the same order, where it is
+   * after the original and knows that the defense changed it.
+   */
+  readonly transformed?: readonly Float32Array[];
   /** The classes that the attack assumed or found, one per input. */
   readonly labels: readonly number[];
   /** How the labels were read off the update; absent if they were given or searched. */
   readonly reading?: { readonly rule: LabelRule; readonly faint: boolean };
   readonly lane: LaneProgress;
-  /** The answer as the attack has it: inputs in model space and label probabilities. */
+  /**
+   * The batch that the attack takes the network to have seen: inputs in model space and label
+   * probabilities.
+   */
   readonly candidate: Candidates;
   /**
    * Snapshots from the first steps to the last, at intervals that grow. The list is empty if none
@@ -163,14 +171,16 @@ export async function* reconstruct({
     if (progress.step < progress.of) continue;
     const probabilities = progress.labels();
     const all = progress.inputs();
+    const seenByNetwork = progress.transformed?.();
     return progress.lanes().map((lane, i) => ({
       images: imagesOf(all, i),
+      ...(seenByNetwork ? { transformed: imagesOf(seenByNetwork, i) } : {}),
       labels: Array.from({ length: seen.batchSize }, (_, b) =>
         indexOfLargest(piece(probabilities, i * seen.batchSize + b, keys.length * seen.batchSize)),
       ),
       ...(labeled.reading ? { reading: { rule: labeled.reading.rule, faint: labeled.reading.faint[i]! } } : {}),
       lane,
-      candidate: { x: piece(all, i, keys.length), y: piece(probabilities, i, keys.length) },
+      candidate: { x: piece(seenByNetwork ?? all, i, keys.length), y: piece(probabilities, i, keys.length) },
       history: histories[i]!,
     }));
   }

@@ -1,9 +1,10 @@
 import type { Client } from "../client/index.ts";
-import { type Defense, type DefenseState, defended, initialState, send } from "../defenses/index.ts";
+import { changesImages, type Defense, type DefenseState, defended, imagesBehind, initialState, send } from "../defenses/index.ts";
 import { type NamedNumbers, type Tensor, vmap } from "../graph/index.ts";
-import { Key, type KeyBits } from "../random/index.ts";
+import { type Model, toModelSpace, toPixelSpace } from "../models/index.ts";
+import { Key, type KeyBits, stream } from "../random/index.ts";
 import { type CompileOptions, compileNested, type Filled, inputsAt, numbersAt } from "../runtime/index.ts";
-import { type PrivateBatches, piece } from "./examples.ts";
+import { concatenate, type PrivateBatches, piece } from "./examples.ts";
 
 /** What the server receives, lane by lane. */
 export interface Received {
@@ -14,8 +15,8 @@ export interface Received {
   /** What the defense published with the updates, by name, each of shape [lanes, ...shape]. */
   readonly published: NamedNumbers;
   /**
-   * The batches that the updates belong to, after the defense's changes to them. They are for
-   * scoring only: the server does not see them.
+   * The batches that the updates belong to, with the images that the network saw, after the
+   * defense's changes to them. They are for scoring only: the server does not see them.
    */
   readonly batches: PrivateBatches;
   /** What the defense remembers for the next round. */
@@ -45,11 +46,13 @@ export type KeptState = readonly NamedNumbers[];
  */
 export async function simulate(
   { client, defense }: { readonly client: Client; readonly defense: Defense },
-  { lanes, batchSize, x, y }: PrivateBatches,
+  held: PrivateBatches,
   keys: readonly KeyBits[],
   { state, ...options }: CompileOptions & { readonly state?: KeptState } = {},
 ): Promise<Received> {
   const sends = send(defense, client);
+  const batches = changesImages(defense) ? seenBatches(defense, client.model, held, keys) : held;
+  const { lanes, batchSize, x, y } = batches;
   const places = {
     x: { shape: [lanes, batchSize, ...client.model.shape], data: x },
     y: { shape: [lanes, batchSize, client.model.classes], data: y },
@@ -59,12 +62,11 @@ export async function simulate(
   const first = initialState(defense, client);
   const sent = vmap((own: { x: Tensor; y: Tensor; key: Tensor; state: Readonly<Record<string, Record<string, Tensor>>> }) => {
     const before: DefenseState = state ? first.map((_, place) => own.state[place] ?? {}) : first;
-    const { update, published, batch, state: after, facts } = sends(own, new Key(own.key), before);
+    const { update, published, state: after, facts } = sends(own, new Key(own.key), before);
     return {
       updates: Object.fromEntries(update.tensors),
       published: { ...published },
       facts: { ...facts },
-      batch: { x: batch.x, y: batch.y },
       state: byPlace(after.map((kept) => ({ ...kept }))),
     };
   })(inputsAt(places));
@@ -78,12 +80,27 @@ export async function simulate(
       updates: named(sent.updates, values.updates),
       published: named(sent.published, values.published),
       facts: named(sent.facts, values.facts),
-      batches: { lanes, batchSize, ...values.batch },
+      batches,
       state: first.map((_, place) => named(sent.state[place]!, values.state[place]!)),
     };
   } finally {
     await program.dispose();
   }
+}
+
+/** Private batches with the images that the network sees behind a defense. */
+function seenBatches(
+  defense: Defense,
+  { shape, normalization }: Pick<Model, "shape" | "normalization">,
+  { x, ...rest }: PrivateBatches,
+  keys: readonly KeyBits[],
+): PrivateBatches {
+  const { lanes, batchSize } = rest;
+  const seen = keys.flatMap((key, lane) => {
+    const own = Array.from({ length: batchSize }, (_, b) => toPixelSpace(piece(x, lane * batchSize + b, lanes * batchSize), normalization));
+    return imagesBehind(defense, own, { shape, key: stream(key, "images") });
+  });
+  return { ...rest, x: concatenate(seen.map((image) => toModelSpace(image, normalization))) };
 }
 
 /** A list as a record, whose values can be inputs and outputs of programs. */

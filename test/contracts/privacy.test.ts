@@ -41,7 +41,7 @@ describe("the privacy of a defense", () => {
     const { privacy: _, ...looking } = rule;
     const batch = (eachExample?: true): Step => ({
       name: "images",
-      onBatch: (given) => given,
+      onImages: (given) => given,
       law: (before) => before,
       ...(eachExample ? { eachExample } : {}),
     });

@@ -25,6 +25,8 @@ describe("the adaptive attack", () => {
     ["soteria", "inverting-gradients:steps=7", "on-soteria:attack=(inverting-gradients:steps=7)"],
     ["soteria+gaussian", "exact", "on-soteria"],
     ["soteria", "on-soteria:drop=2.weight", "on-soteria:drop=2.weight"],
+    ["ats:policy=7-4-15", "inverting-gradients:steps=7", "on-ats:attack=(inverting-gradients:steps=7)"],
+    ["ats+gaussian", "exact", "on-ats"],
     ["precode", "dlg:steps=3", "on-precode:attack=(dlg:steps=3)"],
   ])("on %s beside %s is %s", (defense, naive, adaptive) => {
     expect(beside(defense, naive)).toEqual(parsed(adaptive));

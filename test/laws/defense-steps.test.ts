@@ -7,6 +7,7 @@ import {
   defended,
   defenses,
   deterministicStep,
+  imagesBehind,
   initialState,
   lawOf,
   type Step,
@@ -15,7 +16,7 @@ import {
 } from "../../src/defenses/index.ts";
 import { constant, type Gradients, input, type Tensor, where } from "../../src/graph/index.ts";
 import { initialWeights, models } from "../../src/models/index.ts";
-import { Key, keyFromSeed } from "../../src/random/index.ts";
+import { fillNormal, foldIn, Key, keyFromSeed, stream } from "../../src/random/index.ts";
 import { evaluate } from "../../src/runtime/index.ts";
 import { type KeptState, simulate } from "../../src/scenario/index.ts";
 import { likelihoodOf } from "./likelihood-of.ts";
@@ -31,7 +32,12 @@ const entriesOf = (gradients: Gradients, seed?: number) => run([...gradients.ten
 /** Shifts each image by noise before the client sees it. */
 const shift: Step = {
   name: "shift",
-  onBatch: ({ x, y }, { key }) => ({ x: x.add(key.normal(x.shape)), y }),
+  onImages: (images, { key }) =>
+    images.map((image, i) => {
+      const noise = new Float32Array(image.length);
+      fillNormal(foldIn(key, i), noise);
+      return image.map((entry, k) => entry + noise[k]!);
+    }),
   law: () => unknownLaw("nobody is told the shift"),
 };
 /** A client whose network negates its inputs. */
@@ -55,27 +61,32 @@ const told: Step = {
 };
 const defense: Defense = { steps: [told, negate, shift] };
 
-describe("a defense with steps on the batch, on the model and on the update", () => {
-  const sent = send(defense, one)(given, Key.input("key"));
+const shape = [1, 2, 3];
+const image = Float32Array.from(pixels);
+const imagesKey = (seed: number) => stream(keyFromSeed(seed), "images");
+
+describe("a defense with steps on images, on the model and on the update", () => {
+  const [shifted] = imagesBehind(defense, [image], { shape, key: imagesKey(3) });
+  const batch = { x: constant(shifted!, [1, 1, 2, 3]), y: given.y };
+  const sent = send(defense, one)(batch, Key.input("key"));
 
   it("shifts first, then computes with the changed model, then adds noise, whatever their order", () => {
     const changed = defended(defense, one);
-    const [shifted] = run([sent.batch.x]);
-    expect(shifted).not.toEqual(pixels);
-    const bare = entriesOf(changed.update({ x: constant(shifted!, [1, 1, 2, 3]), y: given.y }));
+    expect([...shifted!]).not.toEqual([...image]);
+    const bare = entriesOf(changed.update(batch));
     const noise = run(model.parameters.map(({ name }) => sent.published[`noise0.${name}`]!));
     entriesOf(sent.update).forEach((entries, i) => {
       entries.forEach((entry, j) => {
         expect(entry).toBeCloseTo(bare[i]![j]! + noise[i]![j]!, 12);
       });
     });
-    const negated = entriesOf(one.update({ x: constant(shifted!, [1, 1, 2, 3]).neg(), y: given.y }));
+    const negated = entriesOf(one.update({ x: batch.x.neg(), y: given.y }));
     bare.forEach((entries, i) => {
       expect(entries).toEqual(negated[i]);
     });
   });
 
-  it("gives the batch that the update is of to scoring, and to the steps on the update", () => {
+  it("gives the batch that the update is of to the steps on the update", () => {
     let moment: Tensor | undefined;
     const spy: Step = {
       name: "spy",
@@ -85,23 +96,21 @@ describe("a defense with steps on the batch, on the model and on the update", ()
       },
       law: (before) => before,
     };
-    const { batch } = send(chain([defense, { steps: [spy] }]), one)(given, Key.input("key"));
+    send(chain([defense, { steps: [spy] }]), one)(batch, Key.input("key"));
     expect(moment).toBe(batch.x);
-    expect(run([batch.x])).toEqual(run([sent.batch.x]));
-    const plain = send({ steps: [negate] }, one)(given, Key.input("key"));
-    expect(plain.batch).toBe(given);
   });
 
   it("gives each step a key of its own, and a step that acts twice one for each", () => {
     const both: Step = { ...shift, onUpdate: (update, { key }) => ({ update, published: { drawn: key.normal([1, 1, 2, 3]) } }) };
-    const twice = send({ steps: [both, shift] }, one)(given, Key.input("key"));
-    const [after, drawn] = run([twice.batch.x, twice.published.drawn!]);
-    const [first] = run([send({ steps: [shift] }, one)(given, Key.input("key")).batch.x]);
-    const noise = first!.map((entry, i) => entry - pixels[i]!);
-    const second = after!.map((entry, i) => entry - first![i]!);
+    const at = { shape, key: imagesKey(3) };
+    const [once] = imagesBehind({ steps: [both] }, [image], at);
+    const [twice] = imagesBehind({ steps: [both, shift] }, [image], at);
+    const [drawn] = run([send({ steps: [both] }, one)(given, Key.input("key")).published.drawn!]);
+    const first = once!.map((entry, i) => entry - image[i]!);
+    const second = twice!.map((entry, i) => entry - once![i]!);
     for (const [a, b] of [
-      [noise, second],
-      [noise, drawn!],
+      [first, second],
+      [first, drawn!],
       [second, drawn!],
     ] as const)
       expect(a.some((entry, i) => Math.abs(entry - b[i]!) > 1e-3)).toBe(true);
@@ -112,20 +121,25 @@ describe("a defense with steps on the batch, on the model and on the update", ()
     const received = await simulate({ client: one, defense }, held, [keyFromSeed(3), keyFromSeed(4)], { threads: 1 });
     expect(received.client.update).not.toBe(one.update);
     for (const [lane, seed] of [3, 4].entries()) {
-      const [x] = run([sent.batch.x], seed);
-      x!.forEach((entry, i) => {
-        expect(received.batches.x[6 * lane + i]).toBeCloseTo(entry, 5);
-      });
-      const [bias] = run([sent.update.entries("0.bias")], seed);
+      const [x] = imagesBehind(defense, [image], { shape, key: imagesKey(seed) });
+      expect([...received.batches.x.subarray(6 * lane, 6 * lane + 6)]).toEqual([...x!]);
+      const own = send(defense, one)({ x: constant(x!, [1, 1, 2, 3]), y: given.y }, Key.input("key"));
+      const [bias] = run([own.update.entries("0.bias")], seed);
       bias!.forEach((entry, i) => {
         expect(received.updates.get("0.bias")!.data[5 * lane + i]).toBeCloseTo(entry, 5);
       });
-      const [noise] = run([sent.published["noise0.0.bias"]!], seed);
+      const [noise] = run([own.published["noise0.0.bias"]!], seed);
       noise!.forEach((entry, i) => {
         expect(received.published.get("noise0.0.bias")!.data[5 * lane + i]).toBeCloseTo(entry, 5);
       });
     }
     expect([...received.published.values()].every(({ shape }) => shape[0] === 2)).toBe(true);
+  });
+
+  it("leaves batches as they are without steps on images", async () => {
+    const held = { lanes: 1, batchSize: 1, x: image, y: Float32Array.of(0, 1, 0) };
+    const received = await simulate({ client: one, defense: { steps: [told] } }, held, [keyFromSeed(3)], { threads: 1 });
+    expect(received.batches).toBe(held);
   });
 
   it("says why nobody knows its law, as its first step without one does", () => {
