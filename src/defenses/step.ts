@@ -77,7 +77,7 @@ export interface Step {
    */
   privacy?(before: Privacy | undefined): Privacy | undefined;
   /**
-   * Whether `onBatch` changes each example by itself, so that a private example stays one example.
+   * Whether `onImages` changes each example by itself, so that a private example stays one example.
    * Without it, a step on the batch is taken to mix examples, and nothing is guaranteed.
    */
   readonly eachExample?: true;

@@ -51,6 +51,7 @@ describe("the privacy of a defense", () => {
     expect(of(batch(true), own)).toEqual(stated);
     expect(of(own, batch(true))).toEqual(stated);
     expect(of(own, looking)).toMatchObject({ reason: expect.stringMatching(/a rule looks at the private batch/) });
+    expect(of(...defenses.build("ats").steps, own)).toEqual(stated);
     expect(of(batch(), own)).toMatchObject({ reason: expect.stringMatching(/images changes the batch as a whole/) });
   });
 });

@@ -2,7 +2,7 @@ import type { NoiseKind, NoiseParams } from "./noise-params.ts";
 
 /** What an attacker compares updates by. `bayes` assumes the law that is there. */
 export const roles = ["bayes", "l2", "l1", "cosine"] as const;
-export type Role = (typeof roles)[number];
+type Role = (typeof roles)[number];
 
 /** A training behind a defense, and the attackers on what its clients send. */
 export interface Case {
