@@ -80,7 +80,9 @@ describe.each(kinds)("the experiment %s", (kind) => {
     expect(parts(resumed.written)).toEqual(parts(whole.written).slice(parts(killed.written).length));
 
     const first = parts(whole.written)[0]!;
-    const damaged = openStore(new Map([...whole.files, [first, whole.files.get(first)!.slice(0, -20)]]));
+    // Without the results of audits that are finished, which need their draws no more.
+    const unfinished = [...whole.files].filter(([name]) => !name.endsWith("/result.json"));
+    const damaged = openStore(new Map([...unfinished, [first, whole.files.get(first)!.slice(0, -20)]]));
     expect(hashOf(await found(planned, damaged.store))).toBe(hashOf(finding));
     expect(parts(damaged.written)).toEqual([first]);
   }, 480_000);
