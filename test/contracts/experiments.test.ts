@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { datasets, noFiles } from "../../src/data/index.ts";
 import { LeakageError } from "../../src/errors.ts";
 import { type ExperimentPlan, experiments, planExperiment, quick, validateExperiment } from "../../src/experiments/index.ts";
 import { specHash } from "../../src/parts/index.ts";
 import { experimentReport, experimentVerdict } from "../../src/report/index.ts";
-import type { Store } from "../../src/runs/index.ts";
+import { type Store, sourcesFrom } from "../../src/runs/index.ts";
 
 /** Versions of the experiments that are done in a moment. */
 const tiny: Readonly<Record<string, string>> = {
@@ -25,7 +26,9 @@ const small = (kind: string): string => {
       .join();
   return parameters === "" ? kind : `${kind}:${parameters}`;
 };
-const surroundings = { machine: { threads: 1, clock: () => 0 }, versions: { gradleak: "0.0.0" } };
+// Data sets are opened once for all runs.
+const sources = sourcesFrom({ open: (set, split) => datasets.build(set).open(split, noFiles), tensorFile: async () => undefined });
+const surroundings = { machine: { threads: 1, clock: () => 0 }, versions: { gradleak: "0.0.0" }, sources };
 const planOf = (kind: string) => planExperiment({ command: "reproduce", experiment: small(kind), seed: 5 }, surroundings);
 
 /** A store that can be looked into, and ends the run that writes once too often. */
