@@ -9,13 +9,15 @@ import { type Store, sourcesFrom } from "../../src/runs/index.ts";
 /** Versions of the experiments that are done in a moment. */
 const tiny: Readonly<Record<string, string>> = {
   "assumed-law": "panels=vectors,samples=2,tuning=2,steps=2,restarts=1,width=4,dimension=3,widen=10,rate=0.1/0.2",
-  "batch-norm-prior": "width=1,pool=average,batch=2,batches=2,steps=3,warmUp=1,examples=32,rates=0.1,tvs=1e-4,weights=1e-3",
+  "batch-norm-prior":
+    "width=1,pool=average,batch=2,batches=2,steps=2,warmUp=1,examples=32,candidates=2,rates=0.1,tvs=1e-4/3e-4,weights=1e-3",
   "figure-1": "model=(mlp:sizes=8),attack=(bayes:steps=4),snapshots=2",
   "figure-3": "data=shapes,images=3,trainingSteps=2,batch=2,soteria=(mlp:sizes=8/6),precode=(precode-mlp:size=4),steps=3,chunk=2",
   "figure-4":
     "width=6/4,classes=3,samples=3,networks=1,steps=3,k=2,delta=0/0.5,dimension=4,tuneRate=0.1,tuneGamma=1,tuneAnneal=0.1,tuneDraws=2",
   "noise-on-networks":
     "data=shapes,model=(mlp:sizes=4),defenses=gaussian,strengths=0.1,trainingSteps=2,batch=2,examples=8,testExamples=4,images=2,tuningImages=2,steps=2,rate=0.1,weight=10/100,tv=0.01/0.1",
+  posterior: "scale=1,samples=4,tuning=4,width=8,dimension=4,steps=10,chains=8,warmUp=4,draws=4,lanes=4",
   "table-1": "width=1,batch=1",
 };
 const small = (kind: string): string => {
