@@ -122,9 +122,12 @@ ${exampleImages(audit, "first", pngs, ({ attack }) => html`${names[attackers[aud
 </section>`;
 }
 
+/** The share of images for which the attacker's own objective prefers the truth to the answer of Bayes. */
+const failed = ({ audit: { cells } }: Step): string => (cells[0]!.searchFailed ? percent(cells[0]!.searchFailed.estimate) : "–");
+
 function rows({ defense, accuracy, gain, steps }: Case): Markup {
   const [before, after] = [steps[0]!, steps.at(-1)!];
-  return html`<tbody><tr><th class="group" colspan="5" scope="rowgroup">behind <code>${foreign(defense)}</code>: accuracy ${percent(accuracy.estimate)} (${percent(accuracy.lower)} to ${percent(accuracy.upper)}); training changes the PSNR of Bayes by ${difference(gain)} dB</th></tr>
+  return html`<tbody><tr><th class="group" colspan="5" scope="rowgroup">behind <code>${foreign(defense)}</code>: accuracy ${percent(accuracy.estimate)} (${percent(accuracy.lower)} to ${percent(accuracy.upper)}); training changes the PSNR of Bayes by ${difference(gain)} dB; its search failed for ${failed(before)} of the images before and ${failed(after)} after</th></tr>
 ${before.attackers.map(({ role, psnr, behind }, i) => {
   const then = after.attackers[i]!;
   return html`<tr><th class="text name" scope="row">${names[role]}</th><td class="strong">${decibels(psnr)}</td><td>${difference(behind)}</td><td class="strong">${decibels(then.psnr)}</td><td>${difference(then.behind)}</td></tr>

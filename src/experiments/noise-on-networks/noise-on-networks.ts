@@ -3,6 +3,8 @@ import { datasets, noFiles } from "../../data/index.ts";
 import { LeakageError } from "../../errors.ts";
 import { sizeOf } from "../../graph/index.ts";
 import { meanInterval } from "../../metrics/index.ts";
+import { models } from "../../models/index.ts";
+import { concise, type PartSpec } from "../../parts/index.ts";
 import { plan, type RunEvent, sourcesFrom, type TrainResult } from "../../runs/index.ts";
 import type { Tick } from "../../scenario/index.ts";
 import { filesOf, folderOf, inFolder } from "../audit-files.ts";
@@ -160,7 +162,7 @@ function caseOf(
 }
 
 const notesOf = ({ trainingSteps, batch, trainingRate, tuningImages, model, ...params }: NoiseParams): string[] => [
-  `Each network (${JSON.stringify(model)}) is trained for ${trainingSteps} steps by Adam at ${trainingRate}, on batches of ${batch}, behind the defense. Attacked updates are of one image behind the same defense; labels are given, and batch normalization, where there is any, is in eval mode.`,
+  `The network ${concise(models, model as PartSpec)} is trained for ${trainingSteps} steps by Adam at ${trainingRate}, on batches of ${batch}, behind the defense. Attacked updates are of one image behind the same defense; labels are given, and batch normalization, where there is any, is in eval mode.`,
   `Every attacker was tuned behind every defense before, over ${budgetOf({ ...params, trainingSteps, batch, trainingRate, tuningImages, model })} candidates, by least mean distance on ${tuningImages} draws of the test split, which are not scored.`,
   "Attackers know how strong the noise is. Where an attacker assumes the law that is there, it is the Bayes adversary, and stands there once: ℓ2 behind Gaussian noise, ℓ1 behind Laplace noise.",
 ];
