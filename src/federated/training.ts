@@ -160,12 +160,16 @@ function partsOf({ model }: Federation, weights: Named<Float32Array>) {
 export const openTraining = (federation: Federation): Promise<Training> =>
   federation.protocol.kind === "fed-sgd" ? openFedSgd(federation) : openFedAvg(federation, federation.protocol);
 
-/** The rounds that go together, if no defense acts in them. */
-const together = 8;
+/**
+ * The rounds that go together, if no defense acts in them. Weights leave a program once, so more
+ * rounds are faster; but a program of many rounds of a deep network takes long to compile.
+ */
+const togetherIn = ({ model: { parameters } }: Federation): number => (parameters.length <= 12 ? 16 : 8);
 
 async function openFedSgd(federation: Federation): Promise<Training> {
   const next = nextOf(federation);
   const { batch, taking, defense } = federation;
+  const together = togetherIn(federation);
   const programs = new Map<number, ReturnType<typeof fedSgdRounds>>();
   const programOf = (count: number) => {
     const program = programs.get(count) ?? fedSgdRounds(federation, taking, count);

@@ -130,10 +130,10 @@ describe("A round", () => {
     const training = await openTraining(own);
     const first = initialTraining(own, weights);
     const all = await training.rounds(first, 20);
-    expect(all.state.round).toBe(8);
-    expect((await training.rounds(first, 7)).state.round).toBe(1);
+    expect(all.state.round).toBe(16);
+    expect((await training.rounds(first, 15)).state.round).toBe(1);
     expect((await training.rounds({ ...first, round: 1 }, 20)).state.round).toBe(2);
-    const { state, losses } = await trained({ taking: 2 }, 8);
+    const { state, losses } = await trained({ taking: 2 }, 16);
     all.losses.forEach((loss, i) => {
       expect(loss).toBeCloseTo(losses[i]!, 5);
     });
