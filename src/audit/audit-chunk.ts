@@ -3,7 +3,7 @@ import type { Dataset, Example } from "../data/index.ts";
 import { changesImages } from "../defenses/index.ts";
 import { encodePng, toBase64, toRasterImage } from "../formats/index.ts";
 import { distance, imageShape, matchImages } from "../metrics/index.ts";
-import { areImages, toPixelSpace } from "../models/index.ts";
+import { areImages } from "../models/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
 import {
@@ -14,7 +14,7 @@ import {
   measuredIn,
   type PrivateBatches,
   padded,
-  piece,
+  pixelsOfLane,
   privateBatches,
   type Received,
   type Reconstruction,
@@ -199,12 +199,12 @@ function targetsOf(
   { defense, client: { model } }: Scenario,
   aim: Aim = "transformed",
   batch: readonly Example[],
-  { x, lanes, batchSize }: PrivateBatches,
+  network: PrivateBatches,
   lane: number,
 ): Targets {
   const originals = batch.map(({ image }) => image);
   if (!changesImages(defense)) return { aim, after: originals };
-  const seen = originals.map((_, b) => toPixelSpace(piece(x, lane * batchSize + b, lanes * batchSize), model.normalization));
+  const seen = pixelsOfLane(network, lane, model);
   return aim === "original" ? { aim, after: originals, other: seen } : { aim, after: seen, other: originals };
 }
 

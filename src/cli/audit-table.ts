@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import type { AuditResult } from "../audit/index.ts";
-import { atMost, certifiedBehind, certifies, nearestWords, tunedWords } from "../report/index.ts";
+import { aimWords, atMost, certifiedBehind, certifies, nearestWords, tunedWords } from "../report/index.ts";
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const distance = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : value.toPrecision(3));
@@ -21,8 +21,6 @@ export const unequalWork = ({ comparisons }: AuditResult): readonly string[] =>
       ({ defense, first, second, work, seconds }) =>
         `unequal work behind ${defense}: ${first} ${amount(work.first)} evaluations × images in ${seconds.first.toPrecision(2)} s, ${second} ${amount(work.second)} in ${seconds.second.toPrecision(2)} s; a difference between them may be one of work`,
     );
-
-const aimWords = { transformed: "what the network saw", original: "the original" } as const;
 
 const amount = (work: number): string => Number(work.toPrecision(3)).toLocaleString("en-US");
 

@@ -6,6 +6,7 @@ import { printable, type RasterImage } from "../formats/index.ts";
 import type { PartSpec } from "../parts/index.ts";
 import {
   adaptiveWords,
+  aimWords,
   attackReport,
   auditReport,
   auditVerdict,
@@ -50,7 +51,7 @@ function imageLine(image: ImageResult, adaptive: boolean): string {
   const explained = `  ${explanationWords(image)}`;
   const { targets } = image;
   const both = targets
-    ? `  (after ${targets.aim === "original" ? "the original" : "what the network saw"}; PSNR ${decibels(targets.transformed.psnr)} of what the network saw, ${decibels(targets.original.psnr)} of the original)`
+    ? `  (after ${aimWords[targets.aim]}; PSNR ${decibels(targets.transformed.psnr)} of what the network saw, ${decibels(targets.original.psnr)} of the original)`
     : "";
   const ssim = image.ssim === null ? "–" : image.ssim.toFixed(3);
   const baseline = Object.entries(image.baseline).map(([guess, { psnr }]) => `${guess} ${decibels(psnr)}`);

@@ -1,10 +1,10 @@
-import { changesImages, imagesBehind } from "../defenses/index.ts";
 import { foldIn, type KeyBits, stream } from "../random/index.ts";
-import { chosenClients, nextExamples, ordersOf } from "./batches.ts";
+import { chosenClients } from "./batches.ts";
 import { closeRound, localStep } from "./fed-avg-round.ts";
 import { fedSgdRounds } from "./fed-sgd-round.ts";
 import type { ClientState, Federation, TrainingState } from "./federation.ts";
 import type { Named, Remembered } from "./server.ts";
+import { batchOf, nextOf } from "./taken.ts";
 
 /** The outcome of a round, or of some. */
 export interface Outcome {
@@ -52,46 +52,6 @@ export function roundsTaken(federation: Federation, rounds: number): readonly nu
   if (taking === partition.length) return taken;
   for (let round = 0; round < rounds; round++) for (const client of takingPart(federation, round).clients) taken[client]!++;
   return taken;
-}
-
-/** Some examples: images as networks see them, and labels. */
-interface Taken {
-  readonly images: readonly Float32Array[];
-  readonly labels: readonly number[];
-}
-
-/**
- * Gives the next examples of some clients, one client after the other. The keys are those of the
- * stream `images`, one per client.
- */
-type Next = (clients: readonly number[], taken: readonly number[], keys: readonly KeyBits[]) => Taken;
-
-function nextOf({ partition, batch, root, examples, model: { shape }, defense }: Federation): Next {
-  const key = stream(root, "batches");
-  const orders = partition.map((positions, client) => ordersOf(positions, foldIn(key, client)));
-  const changes = changesImages(defense);
-  return (clients, taken, keys) => {
-    const positions = clients.map((client, lane) => nextExamples(partition[client]!.length, taken[lane]!, batch, orders[client]!));
-    const images = positions.flatMap((own, lane) => {
-      const held = own.map((position) => examples.image(position));
-      return changes ? imagesBehind(defense, held, { shape, key: keys[lane]! }) : held;
-    });
-    return { images, labels: positions.flat().map((position) => examples.label!(position)) };
-  };
-}
-
-/** Examples as inputs of a program, one after the other. */
-function batchOf(all: readonly Taken[], { model: { classes } }: Federation) {
-  const images = all.flatMap((taken) => taken.images);
-  const labels = all.flatMap((taken) => taken.labels);
-  const size = images[0]!.length;
-  const x = new Float32Array(images.length * size);
-  const y = new Float32Array(labels.length * classes);
-  for (const [i, image] of images.entries()) x.set(image, i * size);
-  labels.forEach((label, i) => {
-    y[i * classes + label] = 1;
-  });
-  return { x, y };
 }
 
 const words = (keys: readonly KeyBits[]): Uint32Array => Uint32Array.from(keys.flat());

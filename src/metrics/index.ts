@@ -7,7 +7,7 @@ export { bonferroni, complement, type Interval } from "./interval.ts";
 export { matchImages } from "./matching.ts";
 export { type Discordant, mcnemar } from "./mcnemar.ts";
 export { meanInterval } from "./mean-interval.ts";
-export { mse, psnr, psnrCap, psnrUnclamped } from "./psnr.ts";
+export { mse, psnr, psnrAt, psnrCap, psnrUnclamped } from "./psnr.ts";
 export { quantile } from "./quantile.ts";
 export type { BootstrapOptions } from "./resample.ts";
 export { type DistanceQuantiles, distanceQuantiles, type RiskCurve, type RiskPoint, riskAt, riskCurve } from "./risk-curve.ts";

@@ -32,6 +32,9 @@ export function psnrUnclamped(truth: Pixels, guess: Pixels): number {
   return decibels(sum / truth.length);
 }
 
+/** The PSNR of an image of so many entries at a Euclidean distance between pixels, {@link psnrCap} at most. */
+export const psnrAt = (distance: number, entries: number): number => decibels(distance ** 2 / entries);
+
 function decibels(error: number): number {
   return error === 0 ? psnrCap : Math.min(psnrCap, -10 * Math.log10(error));
 }

@@ -1,3 +1,4 @@
+export { aimWords } from "./aim-words.ts";
 export { type AttackReport, attackReport } from "./attack-report.ts";
 export { certifiedBehind, certifiedLines, certifies } from "./audit-certified.ts";
 export { type AuditReport, auditReport } from "./audit-report.ts";

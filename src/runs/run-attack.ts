@@ -20,7 +20,6 @@ import { LeakageError } from "../errors.ts";
 import { encodePng, type RasterImage, writeSafetensors } from "../formats/index.ts";
 import type { NamedNumbers } from "../graph/index.ts";
 import { imageShape } from "../metrics/index.ts";
-import { toPixelSpace } from "../models/index.ts";
 import { keyFromSeed } from "../random/index.ts";
 import {
   diagnose,
@@ -30,7 +29,7 @@ import {
   measuredIn,
   type NamedAttack,
   padded,
-  piece,
+  pixelsOfLane,
   privateBatches,
   reconstruct,
   simulate,
@@ -217,12 +216,7 @@ async function* attackPart(
   await measured.dispose();
   const images: ImageResult[] = [];
   const rasters = new Map<string, RasterImage>();
-  const { x } = received.batches;
-  const seenAt = (lane: number) => ({
-    transformed: Array.from({ length: batchSize }, (_, b) =>
-      toPixelSpace(piece(x, lane * batchSize + b, lanes * batchSize), received.client.model.normalization),
-    ),
-  });
+  const seenAt = (lane: number) => ({ transformed: pixelsOfLane(received.batches, lane, received.client.model) });
   const firstUpdate = spec.data.images.indexOf(part[0]![0]!) / batchSize;
   for (const [lane, own] of examples.entries()) {
     const truth = {

@@ -2,7 +2,7 @@ import { type AuditResult, specFieldsOf } from "../audit/index.ts";
 import { LeakageError } from "../errors.ts";
 import { initialTraining, openClassifying, openTraining, type TrainingState } from "../federated/index.ts";
 import { type NamedNumbers, sizeOf } from "../graph/index.ts";
-import { clopperPearson } from "../metrics/index.ts";
+import { clopperPearson, psnrAt } from "../metrics/index.ts";
 import { variablesOf } from "../models/index.ts";
 import { auditAt, type Checkpoint, movedNotes } from "./audit-training.ts";
 import type { RunEvent, Surroundings } from "./events.ts";
@@ -187,6 +187,6 @@ function meanPsnr({ items, cells, data, assumptions }: AuditResult, size: number
     if (items !== "image" || assumptions.deltaSpace !== "pixel") return null;
     const found = data.flatMap(({ distances }) => distances[cell]!.flatMap((distance) => distance ?? []));
     if (found.length === 0) return null;
-    return found.reduce((sum, distance) => sum + Math.min(400, -10 * Math.log10(distance ** 2 / size)), 0) / found.length;
+    return found.reduce((sum, distance) => sum + psnrAt(distance, size), 0) / found.length;
   });
 }

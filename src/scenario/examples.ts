@@ -1,6 +1,6 @@
 import type { Client } from "../client/index.ts";
 import type { Dataset, Example } from "../data/index.ts";
-import { type Examples, toModelSpace } from "../models/index.ts";
+import { type Examples, type Model, toModelSpace, toPixelSpace } from "../models/index.ts";
 
 /** Private batches of one client, one per lane. */
 export interface PrivateBatches {
@@ -38,6 +38,14 @@ export function oneHot(labels: readonly number[], classes: number): Float32Array
 /** One of `count` equal pieces of an array. */
 export const piece = (all: Float32Array, index: number, count: number): Float32Array =>
   all.slice((index * all.length) / count, ((index + 1) * all.length) / count);
+
+/** The images of one lane in pixel space. */
+export const pixelsOfLane = (
+  { x, lanes, batchSize }: Pick<PrivateBatches, "x" | "lanes" | "batchSize">,
+  lane: number,
+  { normalization }: Pick<Model, "normalization">,
+): readonly Float32Array[] =>
+  Array.from({ length: batchSize }, (_, b) => toPixelSpace(piece(x, lane * batchSize + b, lanes * batchSize), normalization));
 
 /** Arrays joined end to end. */
 export function concatenate(parts: readonly Float32Array[]): Float32Array {

@@ -7,7 +7,7 @@ export {
   type Limit,
   limits,
 } from "./diagnose.ts";
-export { concatenate, examplesOf, oneHot, type PrivateBatches, padded, piece, privateBatches } from "./examples.ts";
+export { concatenate, examplesOf, oneHot, type PrivateBatches, padded, piece, pixelsOfLane, privateBatches } from "./examples.ts";
 export { finish } from "./finish.ts";
 export { type Labeling, labelingOf, type Reconstruction, reconstruct, type Snapshot, type Tick, withLabels } from "./reconstruct.ts";
 export {

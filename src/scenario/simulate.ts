@@ -1,10 +1,10 @@
 import type { Client } from "../client/index.ts";
 import { changesImages, type Defense, type DefenseState, defended, imagesBehind, initialState, send } from "../defenses/index.ts";
 import { type NamedNumbers, type Tensor, vmap } from "../graph/index.ts";
-import { type Model, toModelSpace, toPixelSpace } from "../models/index.ts";
+import { type Model, toModelSpace } from "../models/index.ts";
 import { Key, type KeyBits, stream } from "../random/index.ts";
 import { type CompileOptions, compileNested, type Filled, inputsAt, numbersAt } from "../runtime/index.ts";
-import { concatenate, type PrivateBatches, piece } from "./examples.ts";
+import { concatenate, type PrivateBatches, piece, pixelsOfLane } from "./examples.ts";
 
 /** What the server receives, lane by lane. */
 export interface Received {
@@ -92,15 +92,13 @@ export async function simulate(
 function seenBatches(
   defense: Defense,
   { shape, normalization }: Pick<Model, "shape" | "normalization">,
-  { x, ...rest }: PrivateBatches,
+  held: PrivateBatches,
   keys: readonly KeyBits[],
 ): PrivateBatches {
-  const { lanes, batchSize } = rest;
-  const seen = keys.flatMap((key, lane) => {
-    const own = Array.from({ length: batchSize }, (_, b) => toPixelSpace(piece(x, lane * batchSize + b, lanes * batchSize), normalization));
-    return imagesBehind(defense, own, { shape, key: stream(key, "images") });
-  });
-  return { ...rest, x: concatenate(seen.map((image) => toModelSpace(image, normalization))) };
+  const seen = keys.flatMap((key, lane) =>
+    imagesBehind(defense, pixelsOfLane(held, lane, { normalization }), { shape, key: stream(key, "images") }),
+  );
+  return { ...held, x: concatenate(seen.map((image) => toModelSpace(image, normalization))) };
 }
 
 /** A list as a record, whose values can be inputs and outputs of programs. */

@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { type AssumptionAndSearch, type Attack, isAssuming } from "../../adversary/index.ts";
-import type { Defense } from "../../defenses/index.ts";
-import { type Ats, ats as atsDefense, atsOf } from "../../defenses/index.ts";
+import type { AssumptionAndSearch, Attack } from "../../adversary/index.ts";
+import { type Ats, ats as atsDefense, atsOf, type Defense } from "../../defenses/index.ts";
 import { catalogue, nested, part } from "../../parts/index.ts";
 import type { AttackDeclaration } from "../declaration.ts";
-import { searches } from "../searches.ts";
+import { aroundSearch, searches } from "../searches.ts";
 import { rarityIn } from "./ranked-cases.ts";
 import { undoing } from "./undoing.ts";
 
@@ -67,21 +66,13 @@ export const onAts = part({
       .default(null)
       .describe("The steps of the search for the original in each of these cases. none takes a quarter of the attack's steps."),
   },
-  build: ({ attack: spec, undo, defense, tries, refine }): AttackDeclaration => {
-    const { labels, fixesPrior, ...declaration } = searches.build(spec);
-    return {
-      fixesPrior,
-      ...(labels ? { labels } : {}),
-      build: (setting) => {
-        const inner = declaration.build(setting);
-        if (!isAssuming(inner)) throw new Error("every attack of this catalogue is an assumption and a search");
-        // Where the defense is known to change no images, there is nothing to undo: that is a control.
-        const unchanged = setting.law !== undefined && setting.ats === undefined;
-        const stated: Ats | undefined = defense ? atsOf(undoable.build(defense)) : setting.ats;
-        if (!undo || unchanged || !stated) return plain(inner, undo && !stated && setting.law === undefined);
-        const steps = refine ?? Math.max(1, Math.round(inner.search.steps / 4));
-        return undoing(inner, { ats: stated, tries, steps, rarity: () => rarityIn(setting.examples) });
-      },
-    };
-  },
+  build: ({ attack, undo, defense, tries, refine }): AttackDeclaration =>
+    aroundSearch(attack, (inner, setting) => {
+      // Where the defense is known to change no images, there is nothing to undo: that is a control.
+      const unchanged = setting.law !== undefined && setting.ats === undefined;
+      const stated: Ats | undefined = defense ? atsOf(undoable.build(defense)) : setting.ats;
+      if (!undo || unchanged || !stated) return plain(inner, undo && !stated && setting.law === undefined);
+      const steps = refine ?? Math.max(1, Math.round(inner.search.steps / 4));
+      return undoing(inner, { ats: stated, tries, steps, rarity: () => rarityIn(setting.examples) });
+    }),
 });

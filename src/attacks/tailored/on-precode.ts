@@ -2,7 +2,6 @@ import { z } from "zod";
 import {
   type AssumptionAndSearch,
   type Attack,
-  isAssuming,
   type LaneProgress,
   type Observations,
   type Outline,
@@ -18,7 +17,7 @@ import { nested, part } from "../../parts/index.ts";
 import { evaluate } from "../../runtime/index.ts";
 import type { AttackDeclaration } from "../declaration.ts";
 import { firstDense } from "../first-dense.ts";
-import { searches } from "../searches.ts";
+import { aroundSearch, searches } from "../searches.ts";
 import { behindDraws, type DrawTreatment, drawSources } from "./behind-draws.ts";
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
@@ -173,15 +172,9 @@ export const onPrecode = part({
       .describe("Whether that attack leaves out the gradients of the bottleneck and of what stands behind it."),
     drawWeight: z.number().nonnegative().default(1e-6).describe("The factor of the logarithm of the density of draws that are searched."),
   },
-  build: ({ attack: spec, draws, drop, drawWeight: weight }): AttackDeclaration => {
-    const { fixesPrior, ...declaration } = searches.build(spec);
-    return {
-      fixesPrior,
-      build: (setting) => {
-        const inner = declaration.build(setting);
-        if (isAssuming(inner)) return attackOn(inner, { draws, drop, weight });
-        throw new Error("every attack of this catalogue is an assumption and a search");
-      },
-    };
+  build: ({ attack, draws, drop, drawWeight: weight }): AttackDeclaration => {
+    // The exact inversion reads no labels, so they are given as to any attack.
+    const { labels: _, ...around } = aroundSearch(attack, (inner) => attackOn(inner, { draws, drop, weight }));
+    return around;
   },
 });

@@ -6,7 +6,6 @@ import {
   chosenRows,
   compare,
   explainedWithout,
-  isAssuming,
   type LaneProgress,
   missedIn,
   type Observations,
@@ -20,7 +19,7 @@ import { LeakageError } from "../../errors.ts";
 import { denseLayers } from "../../models/index.ts";
 import { nested, part } from "../../parts/index.ts";
 import type { AttackDeclaration } from "../declaration.ts";
-import { searches } from "../searches.ts";
+import { aroundSearch, searches } from "../searches.ts";
 
 /** One set of tensors that is left out. */
 type Dropped = readonly string[];
@@ -214,16 +213,5 @@ export const onSoteria = part({
       .default(null)
       .describe("The tensors that are left out, such as lin2.weight. none tries nothing and the weight of every dense layer."),
   },
-  build: ({ attack: spec, drop }): AttackDeclaration => {
-    const { labels, fixesPrior, ...declaration } = searches.build(spec);
-    return {
-      fixesPrior,
-      ...(labels ? { labels } : {}),
-      build: (setting) => {
-        const inner = declaration.build(setting);
-        if (isAssuming(inner)) return droppingAttack(inner, drop);
-        throw new Error("every attack of this catalogue is an assumption and a search");
-      },
-    };
-  },
+  build: ({ attack, drop }): AttackDeclaration => aroundSearch(attack, (inner) => droppingAttack(inner, drop)),
 });

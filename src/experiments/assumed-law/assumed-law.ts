@@ -1,12 +1,12 @@
 import type { AuditResult } from "../../audit/index.ts";
-import { datasets, noFiles } from "../../data/index.ts";
 import { LeakageError } from "../../errors.ts";
-import { type AuditSpec, type Plan, plan, type Sources, type Store, tuningsOf } from "../../runs/index.ts";
+import { type AuditSpec, type Plan, plan, type Store, tuningsOf } from "../../runs/index.ts";
 import type { Tick } from "../../scenario/index.ts";
 import { filesOf, folderOf, inFolder } from "../audit-files.ts";
 import { type ExperimentRun, experiment, type Finding } from "../experiment.ts";
 import { headOf } from "../experiment-result.ts";
 import type { Progressed } from "../progress.ts";
+import { sourcesOf } from "../sources.ts";
 import { type AssumedLawParams, assumedLawParams } from "./assumed-law-params.ts";
 import { type AssumedLawResult, assumedLawSchema } from "./assumed-law-result.ts";
 import { auditOf, casesOf } from "./assumed-law-specs.ts";
@@ -42,20 +42,12 @@ export const assumedLaw = experiment({
   },
 });
 
-/** Data sets that are drawn, and no files. */
-const drawn: Sources = {
-  dataset: async (set, split) => datasets.build(set).open(split, noFiles),
-  tensors: async (what) => {
-    throw new LeakageError("spec", `This experiment reads no ${what} from files.`);
-  },
-  places: {},
-};
-
 async function* assumedLawOf(params: AssumedLawParams, run: ExperimentRun): AsyncGenerator<Tick, Finding<AssumedLawResult>> {
+  const sources = sourcesOf(run);
   const cases = params.panels.flatMap((panel) =>
     casesOf(params).map((one) => ({ panel, asked: auditOf(panel, one, params, run.spec.seed) })),
   );
-  const planned = await Promise.all(cases.map(async ({ panel, asked }) => ({ panel, plan: await plan(asked, drawn, run) })));
+  const planned = await Promise.all(cases.map(async ({ panel, asked }) => ({ panel, plan: await plan(asked, sources, run) })));
   const of = planned.reduce((sum, { plan }) => sum + programsOf(plan), 0);
   let before = 0;
   const audits: AssumedLawResult["audits"] = [];

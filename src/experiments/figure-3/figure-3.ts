@@ -2,7 +2,7 @@ import { z } from "zod";
 import { adapted, attacks } from "../../attacks/index.ts";
 import { drawKey, type Facts, factNotes, factsAt } from "../../audit/index.ts";
 import { fedSgd } from "../../client/index.ts";
-import { type Dataset, datasets, noFiles } from "../../data/index.ts";
+import type { Dataset } from "../../data/index.ts";
 import { adaptiveTo, type Defense, defended, defenses, lawOf } from "../../defenses/index.ts";
 import { LeakageError } from "../../errors.ts";
 import { meanInterval, psnr } from "../../metrics/index.ts";
@@ -16,6 +16,7 @@ import { headOf } from "../experiment-result.ts";
 import { kept } from "../kept.ts";
 import { bytesOf, pngFilesSchema, pngOf } from "../png-files.ts";
 import { within } from "../progress.ts";
+import { sourcesOf } from "../sources.ts";
 import { train } from "../train.ts";
 import { type Figure3Params, figure3Params } from "./figure-3-params.ts";
 import { type Figure3Result, figure3Image, figure3Schema } from "./figure-3-result.ts";
@@ -87,7 +88,7 @@ const finished = z.strictObject({
 
 async function* figure3Of(given: Figure3Params, run: ExperimentRun): AsyncGenerator<Tick, Finding<Figure3Result>> {
   const set = given.data as PartSpec;
-  const data = await (run.sources ? run.sources.dataset(set, "train") : datasets.build(set).open("train", noFiles));
+  const data = await sourcesOf(run).dataset(set, "train");
   if (data.shape.length !== 3) throw new LeakageError("spec", `figure-3 shows images, and --data ${data.kind} is a set of vectors.`);
   const root = keyFromSeed(run.spec.seed);
   const examples = Array.from({ length: given.images }, (_, i) => data.example(i));

@@ -1,15 +1,15 @@
 import type { AuditResult } from "../../audit/index.ts";
-import { datasets, noFiles } from "../../data/index.ts";
 import { LeakageError } from "../../errors.ts";
 import { sizeOf } from "../../graph/index.ts";
-import { meanInterval } from "../../metrics/index.ts";
+import { meanInterval, psnrAt } from "../../metrics/index.ts";
 import { models } from "../../models/index.ts";
 import { concise, type PartSpec } from "../../parts/index.ts";
-import { plan, type RunEvent, sourcesFrom, type TrainResult } from "../../runs/index.ts";
+import { plan, type RunEvent, type TrainResult } from "../../runs/index.ts";
 import type { Tick } from "../../scenario/index.ts";
 import { filesOf, folderOf, inFolder } from "../audit-files.ts";
 import { type ExperimentRun, experiment, type Finding } from "../experiment.ts";
 import { headOf } from "../experiment-result.ts";
+import { sourcesOf } from "../sources.ts";
 import { type NoiseParams, noiseParams } from "./noise-params.ts";
 import { type NoiseResult, noiseSchema } from "./noise-result.ts";
 import { budgetOf, type Case, casesOf, trainingOf } from "./noise-specs.ts";
@@ -59,10 +59,7 @@ export const noiseOnNetworks = experiment({
 const confidence = 0.95;
 
 async function* noiseOf(params: NoiseParams, run: ExperimentRun): AsyncGenerator<Tick, Finding<NoiseResult>> {
-  const sources = sourcesFrom({
-    open: (set, split) => run.sources?.dataset(set, split) ?? datasets.build(set).open(split, noFiles),
-    tensorFile: async () => undefined,
-  });
+  const sources = sourcesOf(run);
   const all = casesOf(params);
   const planned = await Promise.all(
     all.map(async (one) => ({ one, plan: await plan(trainingOf(one, params, run.spec.seed), sources, run) })),
@@ -113,9 +110,7 @@ async function* ticked(
 
 /** The PSNR of each image by one attacker; null where a distance is not a number. */
 function decibelsOf({ data }: AuditResult, cell: number, size: number): readonly (number | null)[] {
-  return data.flatMap(({ distances }) =>
-    distances[cell]!.map((distance) => (distance === null ? null : Math.min(400, -10 * Math.log10(distance ** 2 / size)))),
-  );
+  return data.flatMap(({ distances }) => distances[cell]!.map((distance) => (distance === null ? null : psnrAt(distance, size))));
 }
 
 /** The interval of the mean of numbers; null for fewer than two. */
