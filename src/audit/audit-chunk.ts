@@ -1,8 +1,7 @@
-import type { Aim, Observations } from "../adversary/index.ts";
+import type { Observations } from "../adversary/index.ts";
 import type { Dataset, Example } from "../data/index.ts";
-import { changesImages } from "../defenses/index.ts";
 import { encodePng, toBase64, toRasterImage } from "../formats/index.ts";
-import { distance, imageShape, matchImages } from "../metrics/index.ts";
+import { distance, imageShape } from "../metrics/index.ts";
 import { areImages } from "../models/index.ts";
 import type { KeyBits } from "../random/index.ts";
 import type { CompileOptions } from "../runtime/index.ts";
@@ -12,9 +11,7 @@ import {
   type Explainer,
   labelingOf,
   measuredIn,
-  type PrivateBatches,
   padded,
-  pixelsOfLane,
   privateBatches,
   type Received,
   type Reconstruction,
@@ -32,6 +29,7 @@ import { type Facts, factsAt } from "./facts.ts";
 import type { Guess } from "./guesses.ts";
 import { toldBy } from "./mixing.ts";
 import type { NearestPublic } from "./nearest-public.ts";
+import { besideIn, scoreDraw, type Targets, targetsOf } from "./score-draw.ts";
 
 /** What the machine contributes to a run. Nothing in it is part of a spec. */
 export interface Machine extends CompileOptions {
@@ -186,28 +184,6 @@ interface Attacked {
   readonly seconds: number;
 }
 
-/** What the answers for one batch are compared with, in pixel space. */
-interface Targets {
-  /** What the attack is after. */
-  readonly after: readonly Float32Array[];
-  /** The other one of the originals and the images that the network saw, where these differ. */
-  readonly other?: readonly Float32Array[];
-  readonly aim: Aim;
-}
-
-function targetsOf(
-  { defense, client: { model } }: Scenario,
-  aim: Aim = "transformed",
-  batch: readonly Example[],
-  network: PrivateBatches,
-  lane: number,
-): Targets {
-  const originals = batch.map(({ image }) => image);
-  if (!changesImages(defense)) return { aim, after: originals };
-  const seen = pixelsOfLane(network, lane, model);
-  return aim === "original" ? { aim, after: originals, other: seen } : { aim, after: seen, other: originals };
-}
-
 /** The reconstructions that a cell shows so far. */
 interface Shown {
   readonly nearest: AuditedExample | null;
@@ -267,37 +243,4 @@ function labelsFound(batch: readonly Example[], found: readonly number[]): numbe
     if (at >= 0) left.splice(at, 1);
     return at >= 0;
   }).length;
-}
-
-type Apart = (truth: Float32Array, guess: Float32Array) => number;
-
-/** The answer for one image of a batch. */
-interface Scored {
-  readonly distance: number | null;
-  readonly guess: Float32Array;
-  /** The place of the answer among those of the attack. */
-  readonly at: number;
-}
-
-/** The distances to what the attack is not after, with the answers that were matched. */
-function besideIn({ other, aim }: Targets, { transformed, images }: Reconstruction, scored: readonly Scored[], apart: Apart) {
-  if (!other) return {};
-  const guesses = aim === "original" ? (transformed ?? images) : images;
-  const beside = scored.map(({ at }, place) => apart(other[place]!, guesses[at]!));
-  return { beside: beside.map((distance) => (Number.isFinite(distance) ? distance : null)) };
-}
-
-/**
- * A batch has no order: originals and reconstructions are matched such that the sum of their
- * squared distances is least.
- */
-function scoreDraw(truths: readonly Float32Array[], { images }: Reconstruction, apart: Apart): readonly Scored[] {
-  const whole = images.every((image) => image.every(Number.isFinite));
-  const match =
-    whole && truths.length > 1 ? matchImages(truths, images, (truth, guess) => apart(truth, guess) ** 2) : truths.map((_, i) => i);
-  return truths.map((truth, i) => {
-    const guess = images[match[i]!]!;
-    const distance = apart(truth, guess);
-    return { distance: Number.isFinite(distance) ? distance : null, guess, at: match[i]! };
-  });
 }

@@ -16,7 +16,7 @@ import { parseGate, requireUsefulGate } from "./gate.ts";
 import { gray, guessesFrom } from "./guesses.ts";
 import { nearestPublic } from "./nearest-public.ts";
 import { sizesFor } from "./sizing.ts";
-import { exampleFiles, examplesShown, type FinishedDraws, shownExamples, summarizeDraws } from "./summary.ts";
+import { exampleFiles, examplesShown, shownExamples, summarizeDraws } from "./summary.ts";
 
 /**
  * A store of finished chunks, so that an audit that was stopped can continue. Names are those of
@@ -230,7 +230,7 @@ export async function* auditDraws(run: DrawRun, store: ChunkStore, folder: strin
 }
 
 /** The reconstructions that each cell shows and their originals, as PNG files by name. */
-export function shownImages(chunks: FinishedDraws["chunks"]): ReadonlyMap<string, Uint8Array> {
+export function shownImages(chunks: readonly AuditChunk[]): ReadonlyMap<string, Uint8Array> {
   const shown = examplesShown(chunks);
   return new Map(
     shownExamples.flatMap((which) =>

@@ -1,45 +1,23 @@
 import { changesImages, defended, lawOf } from "../defenses/index.ts";
-import { bonferroni, complement, distanceQuantiles, dkwBand, type Interval } from "../metrics/index.ts";
+import { dkwBand } from "../metrics/index.ts";
 import { areImages } from "../models/index.ts";
 import { foldIn, type KeyBits, stream } from "../random/index.ts";
 import type { Scenario, Tuning } from "../scenario/index.ts";
 import type { AuditCell, AuditResult } from "./audit-result.ts";
 import { type Cell, cellsOf } from "./cells.ts";
-import { type Certified, certifiedNotes } from "./certified.ts";
+import { certifiedNotes } from "./certified.ts";
 import type { AuditChunk, AuditedExample, Outcome } from "./chunk.ts";
-import { comparable, compareAttacks, type Distances, within } from "./comparison.ts";
-import type { Controls } from "./controls.ts";
+import { comparisons } from "./compared-cells.ts";
+import type { Distances } from "./comparison.ts";
 import { controlOf, failuresOf, limitsOf, median, remarks, statementsOf } from "./evidence.ts";
 import { factNotes, factsIn } from "./facts.ts";
+import type { FinishedDraws } from "./finished-draws.ts";
 import { foundByNotes, takenIn } from "./found-by.ts";
-import { anyAttacker, claimsSafety, type Gate, judgeGate, parseGate } from "./gate.ts";
 import { faintLabels, faintNotes, labelAccuracy } from "./label-shares.ts";
 import { mixingNotes, sampledIn } from "./mixing.ts";
-import { shareOf } from "./share.ts";
-import { equalWork, workOf } from "./work.ts";
-
-/** An audit whose draws are finished. */
-export interface FinishedDraws {
-  readonly scenarios: readonly Scenario[];
-  /** The names of the classes, by label. */
-  readonly classes: readonly string[];
-  /** All chunks, in order. */
-  readonly chunks: readonly AuditChunk[];
-  readonly lanes: number;
-  readonly root: KeyBits;
-  /** The two-sided confidence of each interval by itself. */
-  readonly confidence: number;
-  /** The gate as it was written, if there is one. */
-  readonly failIf?: string;
-  /** Whether the gate counts failed attacks as misses. */
-  readonly acceptFailed?: boolean;
-  readonly controls: Controls;
-  /** What each defense certifies, if anything is said about that. */
-  readonly certified?: Certified | undefined;
-  readonly notes: readonly string[];
-  /** The wall time of the phases before the draws. */
-  readonly seconds: { readonly preparing: number; readonly tuning: number };
-}
+import { shares } from "./recovered-shares.ts";
+import { judged } from "./verdicts.ts";
+import { workOf } from "./work.ts";
 
 /**
  * The reconstructions that a cell shows: the nearest of all, and that of the first draw, which
@@ -232,28 +210,6 @@ const quoted = ({ settingHash: _, values, ...tuning }: Tuning): AuditCell["tuned
   values: values ? { ...values } : null,
 });
 
-/**
- * The share of recovered inputs with its interval, which is exact for independent draws and over
- * batches otherwise.
- */
-function recoveredShare(distances: Distances, delta: number, key: KeyBits, confidence: number): Interval {
-  return shareOf(
-    distances.map((draw) => draw.map((distance) => within(distance, delta))),
-    key,
-    confidence,
-  );
-}
-
-function shares(distances: Distances, delta: number, key: KeyBits, confidence: number) {
-  const recovered = recoveredShare(distances, delta, key, confidence);
-  const { quantiles } = distanceQuantiles(distances.flat().map((distance) => distance ?? Infinity));
-  return {
-    recovered,
-    risk: complement(recovered),
-    quantiles: quantiles.map(({ probability, distance }) => ({ probability, distance: Number.isFinite(distance) ? distance : null })),
-  };
-}
-
 /** How near public examples lie to the originals; null if none are public. */
 function nearestShares(chunks: readonly AuditChunk[], delta: number, key: KeyBits, confidence: number): AuditResult["nearestPublic"] {
   const distances = chunks.flatMap(({ draws }) => draws.flatMap(({ nearestPublic }) => (nearestPublic ? [nearestPublic] : [])));
@@ -269,85 +225,4 @@ function told(
   if (!example) return null;
   const { images, ...place } = example;
   return { ...place, className: classes[example.label] ?? null, ...(images ? { files: exampleFiles(which, cell) } : {}) };
-}
-
-/**
- * Comparisons of all pairs of attacks that were tuned alike, and of adaptive attacks with the others.
- * Other pairs are left out: a difference of settings says little about the attacks. Each says how much work the attacks did, tuning
- * included, and whether it is equal. Attacks that are after different images are compared by their
- * distances from the originals.
- */
-function comparisons(
-  { scenarios, confidence, chunks }: FinishedDraws,
-  cells: readonly Cell[],
-  { byCell, fromOriginals }: { readonly byCell: readonly Distances[]; readonly fromOriginals: readonly Distances[] },
-  key: (cell: number) => KeyBits,
-): AuditResult["comparisons"] {
-  const { batchSize, score } = scenarios[0]!;
-  const { delta } = score;
-  const worked = cells.map(({ attack }, i) => workOf(chunks, i, attack.assumes.samples, batchSize) + (attack.tuning?.work ?? 0));
-  const spent = (cell: number) => chunks.reduce((sum, { seconds }) => sum + seconds.attacking[cell]!, 0);
-  return cells.flatMap((one, i) =>
-    cells.flatMap((other, j) => {
-      if (j <= i || one.scenario !== other.scenario) return [];
-      // What knowledge of the defense gives is a difference of settings that is asked for.
-      if (!comparable(one.attack.tuning, other.attack.tuning) && one.attack.adaptive === other.attack.adaptive) return [];
-      const alike = (one.attack.aim ?? "transformed") === (other.attack.aim ?? "transformed");
-      const distances = alike ? byCell : fromOriginals;
-      const compared = compareAttacks(distances[i]!, distances[j]!, delta, foldIn(stream(key(i), "resample"), j), confidence);
-      const [first, second] = [worked[i]!, worked[j]!];
-      return [
-        {
-          defense: one.scenario.defense.name,
-          first: one.attack.name,
-          second: other.attack.name,
-          ...compared,
-          work: { first, second, equal: equalWork(first, second) },
-          seconds: { first: spent(i), second: spent(j) },
-        },
-      ];
-    }),
-  );
-}
-
-/** The gate's verdict on each defense, by intervals that hold for all attacks on it together. */
-function judged(
-  { scenarios, failIf, confidence, chunks, certified }: FinishedDraws,
-  cells: readonly Cell[],
-  byCell: readonly Distances[],
-  key: (cell: number) => KeyBits,
-  statements: AuditResult["statements"],
-): AuditResult["gate"] {
-  if (failIf === undefined) return null;
-  const gate = parseGate(failIf);
-  const { subject } = gate;
-  if (subject === "certified") return judgedByCertificate(gate, certified ?? [], confidence);
-  const most = Math.max(...scenarios.map(({ attacks }) => attacks.length));
-  const each = bonferroni(confidence, most);
-  const draws = chunks.flatMap((chunk) => chunk.draws);
-  const refused: string[] = claimsSafety(gate) ? statements.flatMap(({ reasons }) => reasons) : [];
-  const shareOf = (cell: Cell, i: number): Interval => {
-    if (subject === "recovered" || subject === "risk") return recoveredShare(byCell[i]!, cell.scenario.score.delta, key(i), each);
-    const share = limitsOf(draws, i, cell.attack, each)[subject];
-    if (share) return share;
-    refused.push(`${cell.attack.name} has no objective, so nobody can say whether its search failed`);
-    return { estimate: 0, lower: 0, upper: 0 };
-  };
-  const verdicts = scenarios.map((scenario) => {
-    const intervals = cells.flatMap((cell, i) =>
-      cell.scenario === scenario ? [{ attack: cell.attack.name, share: shareOf(cell, i) }] : [],
-    );
-    return { defense: scenario.defense.name, ...judgeGate(gate, intervals) };
-  });
-  const fails = verdicts.some((verdict) => verdict.fails);
-  return { text: gate.text, confidence: each, verdicts, fails, refused: fails ? [] : [...new Set(refused)] };
-}
-
-/** The gate's verdict on what each defense certifies. It holds whether the attacks worked or not. */
-function judgedByCertificate(gate: Gate, certified: Certified, confidence: number): AuditResult["gate"] {
-  const verdicts = certified.map(({ defense, estimate, upper }) => {
-    const share = { estimate: estimate!, lower: estimate!, upper: upper! };
-    return { defense, ...judgeGate(gate, [{ attack: anyAttacker, share }]) };
-  });
-  return { text: gate.text, confidence, verdicts, fails: verdicts.some(({ fails }) => fails), refused: [] };
 }
