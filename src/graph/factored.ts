@@ -1,4 +1,4 @@
-import { axesOf } from "./ops/convolution-window.ts";
+import { channelsFirst } from "./layers.ts";
 import { addAll, constant, type Tensor } from "./tensor.ts";
 
 /** A matrix as the product leftᵀ · right of two factors with few rows, [rows, m] and [rows, n]. */
@@ -143,8 +143,7 @@ function denseFactors({ attributes: { transposeA, transposeB }, inputs, shape: [
 function convolutionFactors({ attributes, inputs, shape }: Tensor<"convWeight">): Factors | undefined {
   const { stride, dilation, pads, groups, layout, lanes, kernel } = attributes;
   if (lanes || groups > 1) return undefined;
-  const first = (t: Tensor) => (layout === "nchw" ? t : t.transpose(axesOf(layout)));
-  const [x, y] = inputs.map((t) => first(t!)) as [Tensor, Tensor];
+  const [x, y] = inputs.map((t) => channelsFirst(layout, t!)) as [Tensor, Tensor];
   const [n, o, oh, ow] = y.shape as [number, number, number, number];
   const columns = shape[1]! * kernel[0] * kernel[1];
   if (!worthFactoring(n * oh * ow, o, columns)) return undefined;

@@ -2,9 +2,9 @@ export { dependents, grad, rulesOf, topological, valueAndGrad } from "./differen
 export { type Factors, Gradients, worthFactoring } from "./factored.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { type Split, splitInvariant } from "./invariant.ts";
-export { averagePool2d, conv2d, maxPool2d, type PoolOptions } from "./layers.ts";
+export { averagePool2d, channelsFirst, conv2d, inLayout, maxPool2d, type PoolOptions } from "./layers.ts";
 export type { NamedNumbers, ShapedNumbers } from "./named.ts";
-export { axesOf, type Layout } from "./ops/convolution-window.ts";
+export type { Layout } from "./ops/convolution-window.ts";
 export type { KeyDerivation, Sampler } from "./ops/randomness.ts";
 export type { Emit, OnnxAttribute, Value } from "./ops/rules.ts";
 export { type OpKind, type Ops, rules } from "./ops/table.ts";

@@ -1,10 +1,17 @@
-import type { Layout } from "./ops/convolution-window.ts";
+import { axesOf, type Layout } from "./ops/convolution-window.ts";
 import { range } from "./shape.ts";
 import { apply, constant, type Tensor } from "./tensor.ts";
 
 type Pair = readonly [number, number];
 
 const pair = (value: number | Pair): Pair => (typeof value === "number" ? [value, value] : value);
+
+/** Images [n, c, h, w] with their axes in the order of a layout. */
+export const inLayout = (layout: Layout, images: Tensor): Tensor =>
+  layout === "nchw" ? images : images.transpose([...layout].map((axis) => "nchw".indexOf(axis)));
+
+/** Images of a layout as [n, c, h, w]. */
+export const channelsFirst = (layout: Layout, images: Tensor): Tensor => (layout === "nchw" ? images : images.transpose(axesOf(layout)));
 
 /** Options of a convolution, by PyTorch's rules. */
 export interface ConvolutionOptions {

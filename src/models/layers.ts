@@ -1,8 +1,9 @@
 import { LeakageError } from "../errors.ts";
 import {
   averagePool2d,
-  axesOf,
+  channelsFirst,
   conv2d,
+  inLayout,
   type Layout,
   maxPool2d,
   type PoolOptions,
@@ -13,7 +14,7 @@ import {
   type Tensor,
 } from "../graph/index.ts";
 import { filledWith, type Initializer, lecunNormal, torchDefault } from "./initializers.ts";
-import { fromFirst, type Layer, type Variable } from "./model.ts";
+import type { Layer, Variable } from "./model.ts";
 
 /** The initial weights and biases of a layer, given the number of inputs of one output. */
 export interface Initialization {
@@ -116,8 +117,7 @@ function pool(pooling: (x: Tensor, options: PoolOptions) => Tensor, [c, h, w]: S
     parameters: [],
     statistics: [],
     shape: [c!, Math.floor(h! / size), Math.floor(w! / size)],
-    forward: (x, { layout }) =>
-      layout === "nchw" ? pooling(x, { kernel: size }) : fromFirst(layout, pooling(x.transpose(axesOf(layout)), { kernel: size })),
+    forward: (x, { layout }) => inLayout(layout, pooling(channelsFirst(layout, x), { kernel: size })),
   };
 }
 /** The mean of each size × size square. */
@@ -131,7 +131,7 @@ export const flatten = (shape: Shape): Layer => ({
   statistics: [],
   shape: [sizeOf(shape)],
   forward: (x, { layout }) => {
-    const rows = x.rank === 4 && layout !== "nchw" ? x.transpose(axesOf(layout)) : x;
+    const rows = x.rank === 4 ? channelsFirst(layout, x) : x;
     return rows.reshape([rows.shape[0]!, -1]);
   },
 });

@@ -1,5 +1,5 @@
 import { LeakageError } from "../errors.ts";
-import { type Layout, type Shape, showShape, sizeOf, type Tensor } from "../graph/index.ts";
+import { inLayout, type Layout, type Shape, showShape, sizeOf, type Tensor } from "../graph/index.ts";
 import type { Key } from "../random/index.ts";
 import type { Initializer } from "./initializers.ts";
 
@@ -147,10 +147,6 @@ const maxParameters = 2 ** 28;
 /** The axes of images between the layers: the same ones always, or those for so many images. */
 type Layouts = Layout | ((images: number) => Layout);
 
-/** Images [n, c, h, w] in the order of a layout. */
-export const fromFirst = (layout: Layout, images: Tensor): Tensor =>
-  layout === "nchw" ? images : images.transpose([...layout].map((axis) => "nchw".indexOf(axis)));
-
 /**
  * A model that applies layers one after the other. Layer i computes with the key folded with i.
  *
@@ -193,7 +189,7 @@ export function sequential(task: Task, layouts: Layouts, layers: readonly Layer[
         ...(key ? { key: key.foldIn(place) } : {}),
         ...(stated && layers[place]!.draws ? { draws: ownDraws(place) } : {}),
       });
-      return layers.reduce((value, layer, place) => layer.forward(value, contextOf(place)), fromFirst(layout, x));
+      return layers.reduce((value, layer, place) => layer.forward(value, contextOf(place)), inLayout(layout, x));
     },
   };
 }

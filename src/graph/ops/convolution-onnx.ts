@@ -1,6 +1,6 @@
 import type { Shape } from "../shape.ts";
 import { emitAtPositions, emitInputAtPositions, emitWeightAtPositions } from "./convolution-positions.ts";
-import { axesOf, type Extents, type Window } from "./convolution-window.ts";
+import { axesOf, type Extents, inputSource, outputSource, type Source, type Window } from "./convolution-window.ts";
 import { laneShape, reshape, transpose, weightMatrix } from "./rearranged.ts";
 import type { Emit, OnnxContext } from "./rules.ts";
 
@@ -59,9 +59,6 @@ function blocks(emit: Emit, name: string, e: Extents, block: number, rows: numbe
   );
 }
 
-/** The position that kernel entry (i, j) reads for a target; below 0 outside the image. */
-type Source = (target: number, i: number, j: number) => number;
-
 /** Where rows come from: images of so many positions and channels, and the number of rows of one. */
 interface Gathering {
   readonly sources: number;
@@ -109,31 +106,19 @@ function gatherRows(
 const joined = (emit: Emit, parts: readonly string[]): string => (parts.length === 1 ? parts[0]! : emit.node("Concat", parts, { axis: 0 }));
 
 /** Patches of x, with one row per output position. */
-const patches = (emit: Emit, x: string, { stride, dilation, pads }: Window, e: Extents, turned = false): readonly string[] =>
-  gatherRows(emit, x, e, {
-    sources: e.h * e.w,
-    channels: e.c,
-    targets: e.oh * e.ow,
-    turned,
-    source: (target, i, j) => {
-      const h = Math.floor(target / e.ow) * stride[0] + i * dilation[0] - pads[0];
-      const w = (target % e.ow) * stride[1] + j * dilation[1] - pads[1];
-      return h >= 0 && h < e.h && w >= 0 && w < e.w ? h * e.w + w : -1;
-    },
-  });
+const patches = (emit: Emit, x: string, window: Window, e: Extents, turned = false): readonly string[] =>
+  gatherRows(emit, x, e, { sources: e.h * e.w, channels: e.c, targets: e.oh * e.ow, turned, source: outputSource(window, e) });
 
 /** For each input position, the outputs that use its entry, one per kernel entry. */
-const reversePatches = (emit: Emit, y: string, { stride, dilation, pads }: Window, e: Extents): readonly string[] =>
-  gatherRows(emit, y, e, {
+function reversePatches(emit: Emit, y: string, window: Window, e: Extents): readonly string[] {
+  const source = inputSource(window, e);
+  return gatherRows(emit, y, e, {
     sources: e.oh * e.ow,
     channels: e.o,
     targets: e.h * e.w,
-    source: (target, i, j) => {
-      const h = (Math.floor(target / e.w) + pads[0] - i * dilation[0]) / stride[0];
-      const w = ((target % e.w) + pads[1] - j * dilation[1]) / stride[1];
-      return Number.isInteger(h) && Number.isInteger(w) && h >= 0 && h < e.oh && w >= 0 && w < e.ow ? h * e.ow + w : -1;
-    },
+    source: (...at) => source(...at) ?? -1,
   });
+}
 
 /** y from (x, w), and from a number a channel to add, where there are no lanes. */
 export function emitConvolution(window: Window, e: Extents, { names, output, emit }: OnnxContext): string {

@@ -1,5 +1,5 @@
 import type { Shape } from "../shape.ts";
-import type { Extents, Window } from "./convolution-window.ts";
+import { type Extents, inputSource, outputSource, type Window } from "./convolution-window.ts";
 import { laneShape, reshape, weightMatrix } from "./rearranged.ts";
 import type { Emit } from "./rules.ts";
 
@@ -36,25 +36,21 @@ function grouped(targets: number, reads: (target: number) => readonly Read[]): r
 }
 
 /** What the rows of y read of x. */
-const outputReads = ({ stride, dilation, pads }: Window, e: Extents): readonly Group[] =>
-  grouped(e.oh * e.ow, (target) =>
-    everyEntry(e).map(({ i, j, entry }) => {
-      const h = Math.floor(target / e.ow) * stride[0] + i * dilation[0] - pads[0];
-      const w = (target % e.ow) * stride[1] + j * dilation[1] - pads[1];
-      return { entry, position: h >= 0 && h < e.h && w >= 0 && w < e.w ? h * e.w + w : -1 };
-    }),
-  );
+function outputReads(window: Window, e: Extents): readonly Group[] {
+  const source = outputSource(window, e);
+  return grouped(e.oh * e.ow, (target) => everyEntry(e).map(({ i, j, entry }) => ({ entry, position: source(target, i, j) })));
+}
 
 /** What the rows of x read of y. With strides, a row reads only every other kernel entry. */
-const inputReads = ({ stride, dilation, pads }: Window, e: Extents): readonly Group[] =>
-  grouped(e.h * e.w, (target) =>
+function inputReads(window: Window, e: Extents): readonly Group[] {
+  const source = inputSource(window, e);
+  return grouped(e.h * e.w, (target) =>
     everyEntry(e).flatMap(({ i, j, entry }) => {
-      const h = (Math.floor(target / e.w) + pads[0] - i * dilation[0]) / stride[0];
-      const w = ((target % e.w) + pads[1] - j * dilation[1]) / stride[1];
-      if (!Number.isInteger(h) || !Number.isInteger(w)) return [];
-      return [{ entry, position: h >= 0 && h < e.oh && w >= 0 && w < e.ow ? h * e.ow + w : -1 }];
+      const position = source(target, i, j);
+      return position === undefined ? [] : [{ entry, position }];
     }),
   );
+}
 
 const everyEntry = ({ kh, kw }: Extents) =>
   Array.from({ length: kh * kw }, (_, entry) => ({ entry, i: Math.floor(entry / kw), j: entry % kw }));

@@ -80,3 +80,25 @@ export function extentsOf(window: Window, known: { x?: Shape; y?: Shape; weight?
     );
   return extents;
 }
+
+/** The position that kernel entry (i, j) reads for a target. It is below 0 outside the image. */
+export type Source = (target: number, i: number, j: number) => number;
+
+/** What positions of y read of x. */
+export const outputSource =
+  ({ stride, dilation, pads }: Window, e: Extents): Source =>
+  (target, i, j) => {
+    const h = Math.floor(target / e.ow) * stride[0] + i * dilation[0] - pads[0];
+    const w = (target % e.ow) * stride[1] + j * dilation[1] - pads[1];
+    return h >= 0 && h < e.h && w >= 0 && w < e.w ? h * e.w + w : -1;
+  };
+
+/** What positions of x read of y. With strides, most kernel entries read nothing: there it is undefined. */
+export const inputSource =
+  ({ stride, dilation, pads }: Window, e: Extents): ((...at: Parameters<Source>) => number | undefined) =>
+  (target, i, j) => {
+    const h = (Math.floor(target / e.w) + pads[0] - i * dilation[0]) / stride[0];
+    const w = ((target % e.w) + pads[1] - j * dilation[1]) / stride[1];
+    if (!Number.isInteger(h) || !Number.isInteger(w)) return undefined;
+    return h >= 0 && h < e.oh && w >= 0 && w < e.ow ? h * e.ow + w : -1;
+  };
