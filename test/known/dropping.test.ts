@@ -58,6 +58,13 @@ describe.each(Object.entries(assumed))("%s without the pruned tensor", (name, li
   });
 });
 
+it("an attack around another one gets labels as that one does, but for the exact inversion, which reads none", () => {
+  const labels = (spec: string) => attacks.build(spec).labels;
+  expect(["on-soteria", "on-ats"].map((kind) => labels(`${kind}:attack=(dlg)`))).toEqual(["joint", "joint"]);
+  expect(["on-soteria", "on-ats"].map((kind) => labels(`${kind}:attack=(inverting-gradients)`))).toEqual([undefined, undefined]);
+  expect(labels("on-precode:attack=(dlg)")).toBeUndefined();
+});
+
 describe("the attack on Soteria", () => {
   const attacked = async (layer: string, spec: string) => {
     const received = await sentBehind(`soteria:prune=70,layer=${layer}`);
